@@ -1,0 +1,111 @@
+/** Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler. */
+export type ErrorCode =
+  // the caller's own mistake, found before anything is sent
+  | "INVALID_ARGUMENT"
+  | "NARROWING"
+  | "NOT_A_TENSOR"
+  | "SIZE_UNKNOWN"
+  | "TRACED_AS_NUMBER"
+  | "LEAKED_TRACER"
+  | "OTHER_SESSION"
+  | "HANDLE_DONATED"
+  | "HANDLE_DISPOSED"
+  // the program ran, or tried to
+  | "OP_FAILED"
+  | "CHECK_FAILED"
+  | "POISONED"
+  | "OUT_OF_MEMORY"
+  | "RUN_FAILED"
+  | "UNFETCHED_FAILURES"
+  // the call was given up
+  | "ABORTED"
+  | "DEADLINE"
+  // the worker
+  | "SETUP_REQUIRED"
+  | "SETUP_FAILED"
+  | "WORKER_START"
+  | "WORKER_LOST"
+  | "HANDLE_LOST"
+  | "HANDLE_UNKNOWN"
+  | "SESSION_CLOSED"
+  | "OVERLOADED"
+  | "UNSUPPORTED_RUNTIME"
+  // the wire
+  | "PROTOCOL_MISMATCH"
+  | "UNAUTHORIZED"
+  | "BAD_MESSAGE"
+  | "BAD_PROGRAM"
+  | "BAD_HASH"
+  | "UNKNOWN_OP"
+  | "UNKNOWN_PROGRAM"
+  | "INTERNAL"
+  // limits
+  | "LIMIT_EQUATIONS"
+  | "LIMIT_BODIES"
+  | "LIMIT_NESTING"
+  | "LIMIT_BODY"
+  | "LIMIT_ATTRIBUTE"
+  | "LIMIT_RANK"
+  | "LIMIT_FRAMES"
+  | "LIMIT_BYTES"
+  | "LIMIT_HANDLES"
+  | "LIMIT_PROGRAMS";
+
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  /** The argument at fault, by the name the caller used. */
+  readonly argument?: string | undefined;
+  readonly expected?: string | undefined;
+  readonly came?: string | undefined;
+  /** The operation that failed, e.g. `np.matmul`. */
+  readonly op?: string | undefined;
+  /** The line of the caller's code that recorded the failing operation, e.g. `tagger.ts:31:17`. */
+  readonly line?: string | undefined;
+  /** The worker's traceback, where the failure was not foreseen. */
+  readonly remote?: string | undefined;
+}
+
+/** The one error class of the package: `code` says what happened, the message says what to do about it. */
+export class SynjaxError extends Error {
+  readonly code: ErrorCode;
+  readonly argument: string | undefined;
+  readonly expected: string | undefined;
+  readonly came: string | undefined;
+  readonly op: string | undefined;
+  readonly line: string | undefined;
+  readonly remote: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(
+      details.line ? `${message}  at ${details.line}` : message,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.code = code;
+    this.argument = details.argument;
+    this.expected = details.expected;
+    this.came = details.came;
+    this.op = details.op;
+    this.line = details.line;
+    this.remote = details.remote;
+    Object.defineProperty(this, "name", { value: `SynjaxError [${code}]`, enumerable: false });
+    Error.captureStackTrace(this, new.target);
+  }
+}
+
+/** An error as the worker reports it. */
+export interface RemoteError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The `seq` of the launch that failed first; launches stacked on it repeat it. */
+  readonly launch?: number;
+  readonly op?: string;
+  readonly body?: number;
+  readonly equation?: number;
+  readonly argument?: string;
+  readonly expected?: string;
+  readonly came?: string;
+  readonly trace?: string;
+  readonly poisoned?: boolean;
+  /** Milliseconds. */
+  readonly retryAfter?: number;
+}
