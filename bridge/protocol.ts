@@ -22,10 +22,11 @@ export const FLAG = { lenient: 1, unchecked: 2 } as const;
 /** Inputs up to this size ride inside the header. */
 export const INLINE_BYTES = 256;
 
-/** A weak number, a handle, or a host array (its bytes inline, or in the next buffer frame). */
+/** A handle, a weak int, a weak float, or a host array (its bytes inline, or in the next buffer frame). */
 export type WireInput =
   | number
   | readonly [0, number]
+  | readonly [2, number | "-0"]
   | readonly [1, DType, readonly number[]]
   | readonly [1, DType, readonly number[], Uint8Array];
 
