@@ -1,0 +1,105 @@
+// `npm test`: types, then the Python tests, then the TypeScript tests, and one summary.
+// `npm test -- python` runs one part; what follows a part goes to its runner: `npm test -- python -k chain`.
+// `--full` adds the long sweeps.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bootstrap } from "./bootstrap.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [part, ...rest] = process.argv.slice(2).filter((argument) => argument !== "--full");
+if (process.argv.includes("--full")) process.env.SYNJAX_TEST_FULL = "1";
+const parts = { types, python, typescript };
+if (part !== undefined && !(part in parts)) {
+  console.error(`Unknown part "${part}". Parts: ${Object.keys(parts).join(", ")}.`);
+  process.exit(2);
+}
+
+await bootstrap({ dev: true });
+
+const reports = mkdtempSync(join(tmpdir(), "synjax-test-"));
+const results = [];
+try {
+  for (const name of part === undefined ? Object.keys(parts) : [part]) {
+    const started = Date.now();
+    results.push({ name, ...parts[name](rest), seconds: (Date.now() - started) / 1000 });
+  }
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+summarize(results);
+
+function types() {
+  const ok = run(bin("typescript/bin/tsc"), ["-p", "tsconfig.json"]);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+function python(extra) {
+  const report = join(reports, "pytest.xml");
+  const pytest = ["-m", "pytest", "-q", "-n", "auto", "-c", "python/pyproject.toml", `--junitxml=${report}`];
+  const ok = run([process.execPath, "--import", "tsx", "scripts/python.ts"], [...pytest, ...extra]);
+  return counted(ok, () => {
+    const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))[0];
+    const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    const failed = count("failures") + count("errors");
+    const skipped = count("skipped");
+    return { passed: Math.max(0, count("tests") - failed - skipped), failed, skipped };
+  });
+}
+
+function typescript(extra) {
+  const report = join(reports, "vitest.json");
+  const ok = run(bin("vitest/vitest.mjs"), [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...extra,
+  ]);
+  return counted(ok, () => {
+    const json = JSON.parse(readFileSync(report, "utf8"));
+    return {
+      passed: json.numPassedTests,
+      failed: json.numFailedTests,
+      skipped: json.numPendingTests + json.numTodoTests,
+    };
+  });
+}
+
+/** A runner that failed without a failing test (a file that does not load, a crash) counts as one failure. */
+function counted(ok, read) {
+  let counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    counts = read();
+  } catch {
+    return { ...counts, failed: 1 };
+  }
+  return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function bin(path) {
+  return [process.execPath, join(root, "node_modules", path)];
+}
+
+function run([file, ...first], args) {
+  return spawnSync(file, [...first, ...args], { cwd: root, stdio: "inherit" }).status === 0;
+}
+
+function summarize(results) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  console.log();
+  for (const { name, passed, failed, skipped, seconds } of results) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    console.log(`${name.padEnd(11)} ${line({ passed, failed, skipped })}   ${seconds.toFixed(1)} s`);
+  }
+  console.log(line(total));
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+function line({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
