@@ -1,0 +1,226 @@
+import type { HostArray } from "../../bridge/dtypes.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
+import { checkNamedDims, type ShapedArgument } from "../named-dims.ts";
+import {
+  component,
+  emit,
+  emitIn,
+  frameFor,
+  Intermediate,
+  NODE,
+  type ResultClass,
+  struct,
+  Traced,
+} from "../program.ts";
+import {
+  asBool,
+  asFloat,
+  asInt,
+  type Dim,
+  type FloatDType,
+  type ShapeLike,
+  Tensor,
+  type TensorLike,
+} from "../tensor.ts";
+
+/** One parameter of a distribution, as the registry describes it. */
+export interface Parameter {
+  readonly name: string;
+  /** Its name on the wire. */
+  readonly python: string;
+  readonly kind: "Float" | "Int" | "Bool" | "any";
+  /** Named dims, e.g. `*batch n t t`. */
+  readonly dims: string | null;
+  readonly optional: boolean;
+}
+
+export interface SampleOptions {
+  /** Leading axes of the result: that many independent draws. */
+  readonly sampleShape?: ShapeLike;
+  /** Divides the potentials; below 1 sharpens, above 1 flattens. */
+  readonly temperature?: number;
+}
+
+/**
+ * A distribution over structures: a value of the program, with queries on it. Events are 0/1 indicators over the
+ * parts of a structure, so `marginals`, `argmax`, `sample` and `logProb` speak of the same thing; `decode` gives the
+ * compact form that people read.
+ */
+export abstract class Distribution<F extends FloatDType = "float32"> extends Traced {
+  /** The float dtype of parameters and results, in the types only. */
+  declare readonly floatDtype: F;
+
+  /** The class's name in the registry. */
+  protected abstract get registered(): string;
+
+  protected constructor(
+    registered: string,
+    parameters: readonly Parameter[],
+    options: Readonly<Record<string, unknown>>,
+  ) {
+    super(construct(registered, parameters, options));
+  }
+
+  protected query<T extends Traced>(
+    name: string,
+    operands: readonly unknown[],
+    Result: ResultClass<T>,
+    statics?: Readonly<Record<string, unknown>>,
+    named?: Readonly<Record<string, unknown>>,
+  ): T {
+    return emit(`${this.registered}.${name}`, [this, ...operands], statics, Result, named);
+  }
+
+  protected queryStruct<
+    const Fields extends Readonly<Record<string, readonly [name: string, Result: ResultClass]>>,
+  >(
+    name: string,
+    operands: readonly unknown[],
+    fields: Fields,
+    statics?: Readonly<Record<string, unknown>>,
+    named?: Readonly<Record<string, unknown>>,
+  ): { [K in keyof Fields]: Fields[K][1]["prototype"] } {
+    return struct(`${this.registered}.${name}`, [this, ...operands], statics, fields, named);
+  }
+
+  /** Log-probability of a structure, nats: `(*batch)`. −∞ where it is not one. */
+  logProb(event: TensorLike): Tensor<F> {
+    return this.query("log_prob", [asFloat(event, "event")], Tensor) as Tensor<F>;
+  }
+  /** Sum of the potentials of a structure's parts, nats: `(*batch)`. */
+  unnormalizedLogProb(event: TensorLike): Tensor<F> {
+    return this.query("unnormalized_log_prob", [asFloat(event, "event")], Tensor) as Tensor<F>;
+  }
+  /** Logarithm of the sum of all structures' exponentiated scores, nats: `(*batch)`. −∞ where there is none. */
+  logPartition(): Tensor<F> {
+    return this.query("log_partition", [], Tensor) as Tensor<F>;
+  }
+  /** Probability of each part, of the shape of an event. The gradient of `logPartition` by the potentials. */
+  marginals(): Tensor<F> {
+    return this.query("marginals", [], Tensor) as Tensor<F>;
+  }
+  /** The best structure, one of them where several tie: a 0/1 event. */
+  argmax(): Tensor<F> {
+    return this.query("argmax", [], Tensor) as Tensor<F>;
+  }
+  /** The best structure and its unnormalised log-probability. */
+  argmaxAndMax(): { readonly event: Tensor<F>; readonly max: Tensor<F> } {
+    const whole = this.query("argmax_and_max", [], Intermediate);
+    return { event: component(whole, 0, Tensor) as Tensor<F>, max: component(whole, 1, Tensor) as Tensor<F> };
+  }
+  /** Independent draws: `(*sampleShape *batch *event)`, a pure function of the key. */
+  sample(key: Tensor<"key">, options: SampleOptions = {}): Tensor<F> {
+    const { sampleShape, temperature } = options;
+    return this.query("sample", [key], Tensor, { sample_shape: sampleShape }, { temperature }) as Tensor<F>;
+  }
+}
+
+const CONVERSION = { Float: asFloat, Int: asInt, Bool: asBool } as const;
+const INTEGERS = new Set(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]);
+
+/** Records the constructor, after checking on the host what the host can know. */
+function construct(
+  registered: string,
+  parameters: readonly Parameter[],
+  options: Readonly<Record<string, unknown>>,
+): Traced[typeof NODE] {
+  if (typeof options !== "object" || options === null)
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      `new ${registered}(options): expected an object of parameters, got ${String(options)}`,
+    );
+  const known = new Set(parameters.map((p) => p.name));
+  for (const name of Object.keys(options))
+    if (!known.has(name))
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `${registered}: unknown parameter \`${name}\`; it takes ${[...known].join(", ")}`,
+        {
+          argument: name,
+        },
+      );
+  const operands: Record<string, unknown> = {};
+  const statics: Record<string, unknown> = {};
+  const shaped: ShapedArgument[] = [];
+  const hosts = new Map<string, HostArray>();
+  for (const parameter of parameters) {
+    const given = options[parameter.name];
+    if (given === undefined) {
+      if (!parameter.optional)
+        throw new SynjaxError(
+          "INVALID_ARGUMENT",
+          `${registered}: \`${parameter.name}\` is required (${parameter.dims ?? parameter.kind})`,
+          {
+            argument: parameter.name,
+          },
+        );
+      continue;
+    }
+    const value = parameter.kind === "any" ? given : CONVERSION[parameter.kind](given, parameter.name);
+    const host = hostArrayOf(value);
+    if (host) {
+      checkDtype(registered, parameter, host);
+      hosts.set(parameter.name, host);
+      if (parameter.dims !== null)
+        shaped.push({ name: parameter.name, dims: parameter.dims, shape: host.shape });
+    }
+    if (value instanceof Traced || typeof value === "object" || typeof value === "number")
+      operands[parameter.python] = value;
+    else statics[parameter.python] = value;
+  }
+  const sizes = checkNamedDims(registered, shaped);
+  checkLengths(registered, hosts, sizes);
+  const frame = frameFor(Object.values(operands));
+  return { kind: "equation", frame, index: emitIn(frame, registered, [], statics, operands) };
+}
+
+function hostArrayOf(value: unknown): HostArray | undefined {
+  if (!(value instanceof Traced)) return undefined;
+  const node = value[NODE];
+  return node.kind === "host" ? node.host : undefined;
+}
+
+function checkDtype(registered: string, parameter: Parameter, host: HostArray): void {
+  const fits =
+    parameter.kind === "any" ||
+    (parameter.kind === "Int" && INTEGERS.has(host.dtype)) ||
+    (parameter.kind === "Bool" && host.dtype === "bool") ||
+    (parameter.kind === "Float" && /^b?float/.test(host.dtype));
+  if (fits) return;
+  const expected = parameter.kind === "Int" ? "integers" : parameter.kind === "Bool" ? "booleans" : "floats";
+  throw new SynjaxError(
+    "INVALID_ARGUMENT",
+    `${registered}: \`${parameter.name}\` has dtype ${host.dtype}, expected ${expected}.`,
+    {
+      argument: parameter.name,
+      expected,
+      came: host.dtype,
+    },
+  );
+}
+
+/** Lengths given as host data are checked here; on the device the program checks them. */
+function checkLengths(
+  registered: string,
+  hosts: ReadonlyMap<string, HostArray>,
+  sizes: ReadonlyMap<string, number>,
+): void {
+  const lengths = hosts.get("lengths");
+  const n = sizes.get("n");
+  if (!lengths || n === undefined) return;
+  for (let i = 0; i < lengths.data.length; i++) {
+    const length = lengths.data[i]!;
+    if (length >= 0 && length <= n) continue;
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      `${registered}: \`lengths\` must be between 0 and n = ${n}; item ${i} is ${length}.`,
+      {
+        argument: "lengths",
+        expected: `0 to ${n}`,
+        came: String(length),
+      },
+    );
+  }
+}
+
+export type { Dim };

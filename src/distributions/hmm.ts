@@ -1,0 +1,69 @@
+import { hmmParameters, type HMMOptions } from "../ops/distributions.ts";
+import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor.ts";
+import { Distribution } from "./distribution.ts";
+
+/** Expected numbers of events under the posterior, each of the shape of its parameter. */
+export interface HMMCounts<F extends FloatDType = "float32"> {
+  /** `(*batch t)` */
+  readonly initial: Tensor<F>;
+  /** `(*batch t t)` */
+  readonly transition: Tensor<F>;
+  /** `(*batch t v)` */
+  readonly emission: Tensor<F>;
+}
+
+/** Parameters as the constructor takes them. */
+export interface HMMParameters<F extends FloatDType = "float32"> {
+  readonly initLogits: Tensor<F>;
+  readonly transitionLogits: Tensor<F>;
+  readonly emissionDist: Tensor<F>;
+}
+
+/**
+ * A hidden Markov model, given its observations: the distribution over state sequences (Rabiner 1989).
+ *
+ * `initLogits (*batch t)`, `transitionLogits (*batch t t)` and emissions, normalised by log-softmax unless
+ * `normalize: false`. `logPartition` is the log-likelihood of the observations, nats. An event is `(*batch n t t)`;
+ * its compact form is the states, `(*batch n)` int32, −1 past `lengths`.
+ */
+export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
+  constructor(options: HMMOptions<F>) {
+    super("HMM", hmmParameters, options as unknown as Readonly<Record<string, unknown>>);
+  }
+  protected override get registered(): string {
+    return "HMM";
+  }
+
+  /** States of an event: `(… n)` int32, −1 past the end. */
+  decode(event: TensorLike): Tensor<"int32"> {
+    return this.query("decode", [event], Tensor) as Tensor<"int32">;
+  }
+  /** The event of states `(… n)`; what stands past the end is ignored. */
+  encode(states: TensorLike<"int32">): Tensor<F> {
+    return this.query("encode", [asInt(states, "states")], Tensor) as Tensor<F>;
+  }
+
+  /** The E step of Baum–Welch: expected counts of starts, transitions and emissions (Rabiner 1989, III C). */
+  expectedCounts(): HMMCounts<F> {
+    return this.queryStruct("expected_counts", [], {
+      initial: ["initial", Tensor],
+      transition: ["transition", Tensor],
+      emission: ["emission", Tensor],
+    }) as unknown as HMMCounts<F>;
+  }
+  /** The M step: the parameters that maximise the likelihood of the counts, each count raised by `pseudocount`. */
+  maximize(counts: HMMCounts<F>, options: { readonly pseudocount?: number } = {}): HMMParameters<F> {
+    const operands = { counts: [counts.initial, counts.transition, counts.emission] };
+    return this.queryStruct(
+      "maximize",
+      [operands.counts],
+      {
+        initLogits: ["init_logits", Tensor],
+        transitionLogits: ["transition_logits", Tensor],
+        emissionDist: ["emission_dist", Tensor],
+      },
+      undefined,
+      { pseudocount: options.pseudocount },
+    ) as unknown as HMMParameters<F>;
+  }
+}

@@ -1,0 +1,52 @@
+import { SynjaxError } from "../bridge/errors.ts";
+import type { Aval } from "../bridge/protocol.ts";
+import type { Launch, Session } from "./session.ts";
+
+/** A value that lives on the worker. Its id is chosen here, so that calls chain without waiting for replies. */
+export class Handle {
+  readonly id: number;
+  readonly session: Session;
+  /** Which start of the worker it belongs to; a restart leaves older ones behind. */
+  epoch: number;
+  state: "alive" | "donated" | "disposed" = "alive";
+  /** Why there is no value. */
+  failure: SynjaxError | undefined;
+  /** Known once the launch that makes it has been answered. */
+  aval: Aval | undefined;
+  /** The launch that makes it, until that has been answered. */
+  launch: Launch | undefined;
+
+  constructor(session: Session, id: number, epoch: number) {
+    this.session = session;
+    this.id = id;
+    this.epoch = epoch;
+  }
+
+  /** The id, if the value can still be used; `what` names it in the error. */
+  use(what: string): number {
+    if (this.state === "donated")
+      throw new SynjaxError(
+        "HANDLE_DONATED",
+        `${what} was donated to an earlier call (donateArgnums): use that call's result instead`,
+      );
+    if (this.state === "disposed")
+      throw new SynjaxError(
+        "HANDLE_DISPOSED",
+        `${what} was disposed of: keep it alive for as long as it is used`,
+      );
+    if (this.session.closed)
+      throw new SynjaxError("SESSION_CLOSED", `${what} belongs to a session that has been closed`);
+    if (this.epoch !== this.session.epoch)
+      throw new SynjaxError(
+        "HANDLE_LOST",
+        `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
+      );
+    return this.id;
+  }
+
+  dispose(): void {
+    if (this.state !== "alive") return;
+    this.state = "disposed";
+    this.session.free(this);
+  }
+}

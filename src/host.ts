@@ -1,0 +1,301 @@
+/** Host data: JavaScript and Arrow arrays to tensors' bytes, and back. */
+import { fromArrowVector, isArrowVector } from "../bridge/arrow.ts";
+import { ARRAY_OF, type DataOf, type DType, type HostArray, type TypedArray } from "../bridge/dtypes.ts";
+import { SynjaxError } from "../bridge/errors.ts";
+import { toFloat32 } from "../bridge/half.ts";
+
+export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
+export type Nested<T> = T | readonly Nested<T>[];
+
+/** What raw arrays become where the dtype is not given: numbers are float32 unless integers are wanted. */
+export type Kind = "float" | "int" | "bool" | "any";
+
+const RANK_LIMIT = 32;
+
+/** The dtype of a typed array; a Float64Array stays float64. */
+function dtypeOf(data: TypedArray | Uint8ClampedArray): DType {
+  switch (data.constructor) {
+    case Float32Array:
+      return "float32";
+    case Float64Array:
+      return "float64";
+    case Int8Array:
+      return "int8";
+    case Int16Array:
+      return "int16";
+    case Int32Array:
+      return "int32";
+    case BigInt64Array:
+      return "int64";
+    case Uint8Array:
+    case Uint8ClampedArray:
+      return "uint8";
+    case Uint16Array:
+      return "uint16";
+    case Uint32Array:
+      return "uint32";
+    case BigUint64Array:
+      return "uint64";
+  }
+  if (data instanceof Uint8Array) return "uint8"; // a Node Buffer
+  throw new SynjaxError("NOT_A_TENSOR", `expected a typed array, got a ${data.constructor.name}`);
+}
+
+const RANGE: { readonly [D in DType]?: readonly [min: number, max: number] } = {
+  int8: [-128, 127],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint8: [0, 255],
+  uint16: [0, 65535],
+  uint32: [0, 2 ** 32 - 1],
+};
+
+function invalid(argument: string, expected: string, came: string): SynjaxError {
+  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${came}`, {
+    argument,
+    expected,
+    came,
+  });
+}
+
+/** Shape of a nested array; every branch must have the same one. */
+function shapeOf(value: unknown, argument: string): number[] {
+  const shape: number[] = [];
+  for (let level = value; Array.isArray(level); level = level[0] as unknown) {
+    shape.push(level.length);
+    if (shape.length > RANK_LIMIT)
+      throw new SynjaxError("LIMIT_RANK", `\`${argument}\`: a tensor has at most ${RANK_LIMIT} axes`, {
+        argument,
+      });
+  }
+  return shape;
+}
+
+function fill(
+  value: unknown,
+  shape: readonly number[],
+  axis: number,
+  put: (leaf: unknown) => void,
+  argument: string,
+): void {
+  if (axis === shape.length) {
+    if (Array.isArray(value))
+      throw invalid(argument, `a rectangular array of shape (${shape.join(", ")})`, "a deeper one");
+    put(value);
+    return;
+  }
+  if (!Array.isArray(value) || value.length !== shape[axis]) {
+    const came = Array.isArray(value) ? `${value.length} elements` : typeof value;
+    throw invalid(
+      argument,
+      `a rectangular array: ${shape[axis]} elements on axis ${axis} everywhere`,
+      `${came} in one place`,
+    );
+  }
+  for (const item of value) fill(item, shape, axis + 1, put, argument);
+}
+
+function firstLeaf(value: unknown): unknown {
+  while (Array.isArray(value)) value = value[0] as unknown;
+  return value;
+}
+
+function nestedDtype(value: unknown, kind: Kind): DType {
+  const leaf = firstLeaf(value);
+  if (typeof leaf === "boolean") return "bool";
+  if (typeof leaf === "bigint") return "int64";
+  return kind === "int" ? "int32" : kind === "bool" ? "bool" : "float32";
+}
+
+/** Checks one number against the dtype it is to have: nothing is rounded, wrapped or cut off in silence. */
+function assertFits(value: number, dtype: DType, argument: string): void {
+  const range = RANGE[dtype];
+  if (!range) return;
+  if (!Number.isInteger(value)) throw narrowing(argument, dtype, `${value}, which is not an integer`);
+  if (value < range[0] || value > range[1])
+    throw narrowing(argument, dtype, `${value}, which is out of range`);
+}
+
+function narrowing(argument: string, dtype: DType, came: string): SynjaxError {
+  return new SynjaxError(
+    "NARROWING",
+    `\`${argument}\`: expected values of dtype ${dtype}, got ${came}. Convert it yourself, or ask for it with .astype("${dtype}").`,
+    { argument, expected: dtype, came },
+  );
+}
+
+function fromNested(value: unknown, dtype: DType, argument: string): HostArray {
+  if (dtype === "float16" || dtype === "bfloat16" || dtype === "key")
+    throw invalid(
+      argument,
+      `bits (a Uint16Array or Uint32Array) for dtype ${dtype}`,
+      "plain numbers: make it float32 and use .astype",
+    );
+  const shape = shapeOf(value, argument);
+  const size = shape.reduce((n, d) => n * d, 1);
+  const data = new ARRAY_OF[dtype](size) as { [i: number]: number | bigint };
+  const big = dtype === "int64" || dtype === "uint64";
+  let i = 0;
+  const put = (leaf: unknown): void => {
+    if (
+      dtype === "bool" ? typeof leaf !== "boolean" : big ? typeof leaf !== "bigint" : typeof leaf !== "number"
+    ) {
+      const wanted = dtype === "bool" ? "booleans" : big ? "bigints" : "numbers";
+      throw invalid(argument, `an array of ${wanted} (${dtype})`, leaf === null ? "null" : typeof leaf);
+    }
+    if (typeof leaf === "number") assertFits(leaf, dtype, argument);
+    data[i++] = dtype === "bool" ? Number(leaf) : (leaf as number | bigint);
+  };
+  fill(value, shape, 0, put, argument);
+  return { dtype, shape, data: data as unknown as TypedArray };
+}
+
+export interface ArrayOptions<D extends DType = DType> {
+  /** The dtype wanted; a value it cannot hold is a `NARROWING` error. */
+  readonly dtype?: D;
+  /** The shape of a flat typed array; its product is the array's length. */
+  readonly shape?: readonly number[];
+  /** The array is handed over: it is not copied, and must not be changed afterwards. */
+  readonly transfer?: boolean;
+}
+
+function fromTyped(data: TypedArray | Uint8ClampedArray, options: ArrayOptions, argument: string): HostArray {
+  if (data.buffer instanceof SharedArrayBuffer) data = (data as Float32Array).slice() as TypedArray;
+  const own = dtypeOf(data);
+  const dtype = options.dtype ?? own;
+  const words = dtype === "key" ? data.length / 2 : data.length;
+  const shape = options.shape ?? [words];
+  assertShape(shape, words, argument);
+  if (reinterprets(own, dtype)) {
+    // Booleans, half floats and keys have no typed array of their own: these are their bits
+    const kept = options.transfer ? data : (data as Float32Array).slice();
+    return { dtype, shape: [...shape], data: kept as unknown as TypedArray };
+  }
+  return { dtype, shape: [...shape], data: convert(data as TypedArray, own, dtype, argument) };
+}
+
+function reinterprets(from: DType, to: DType): boolean {
+  if (from === to) return true;
+  return (
+    (from === "uint8" && to === "bool") ||
+    (from === "uint16" && (to === "float16" || to === "bfloat16")) ||
+    (from === "uint32" && to === "key")
+  );
+}
+
+function convert(data: TypedArray, from: DType, to: DType, argument: string): TypedArray {
+  if (from === "float64" && to === "float32") throw narrowing(argument, to, "a Float64Array");
+  const fromBig = from === "int64" || from === "uint64";
+  const toBig = to === "int64" || to === "uint64";
+  if (fromBig !== toBig || to === "key" || to === "float16" || to === "bfloat16")
+    throw narrowing(argument, to, `${from} values`);
+  const out = new ARRAY_OF[to](data.length) as unknown as { [i: number]: unknown };
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i]!;
+    if (typeof v === "number") assertFits(v, to, argument);
+    else if (to === "uint64" && v < 0n) throw narrowing(argument, to, `${v}, which is out of range`);
+    out[i] = v;
+  }
+  return out as unknown as TypedArray;
+}
+
+function assertShape(shape: readonly number[], size: number, argument: string): void {
+  if (shape.length > RANK_LIMIT)
+    throw new SynjaxError(
+      "LIMIT_RANK",
+      `\`${argument}\`: a tensor has at most ${RANK_LIMIT} axes, got ${shape.length}`,
+      {
+        argument,
+      },
+    );
+  if (!shape.every((d) => Number.isInteger(d) && d >= 0) || shape.reduce((n, d) => n * d, 1) !== size)
+    throw invalid(argument, `a shape whose product is ${size}`, `(${shape.join(", ")})`);
+}
+
+/** Any host value as a tensor's bytes; `undefined` where it is none. Copies unless told that it may keep the array. */
+export function toHostArray(
+  value: unknown,
+  kind: Kind,
+  argument: string,
+  options: ArrayOptions = {},
+): HostArray | undefined {
+  if (
+    typeof value === "number" ||
+    typeof value === "boolean" ||
+    typeof value === "bigint" ||
+    Array.isArray(value)
+  ) {
+    const host = fromNested(value, options.dtype ?? nestedDtype(value, kind), argument);
+    if (options.shape === undefined) return host;
+    assertShape(options.shape, host.data.length, argument);
+    return { ...host, shape: [...options.shape] };
+  }
+  if (value instanceof DataView) return undefined;
+  if (ArrayBuffer.isView(value)) return fromTyped(value as TypedArray, options, argument);
+  if (isArrowVector(value)) {
+    const host = fromArrowVector(value, argument);
+    if (options.dtype === undefined && options.shape === undefined) return host;
+    return fromTyped(host.data, { shape: host.shape, ...options }, argument);
+  }
+  return undefined;
+}
+
+/** Nested arrays of a flat one; half floats as numbers, booleans as booleans. */
+export function toNested(host: HostArray): unknown {
+  const { shape } = host;
+  const read = reader(host);
+  let i = 0;
+  const level = (axis: number): unknown =>
+    axis === shape.length ? read(i++) : Array.from({ length: shape[axis]! }, () => level(axis + 1));
+  return level(0);
+}
+
+function reader(host: HostArray): (i: number) => number | bigint | boolean | readonly number[] {
+  const { dtype } = host;
+  if (dtype === "bool") return (i) => host.data[i] !== 0;
+  if (dtype === "key") return (i) => [Number(host.data[2 * i]), Number(host.data[2 * i + 1])];
+  if (dtype === "float16" || dtype === "bfloat16") {
+    const floats = toFloat32(host.data as Uint16Array, dtype);
+    return (i) => floats[i]!;
+  }
+  return (i) => host.data[i]!;
+}
+
+export type Scalar<D extends DType> = D extends "bool"
+  ? boolean
+  : D extends "int64" | "uint64"
+    ? bigint
+    : number;
+
+/** The one element of a tensor that has one. */
+export function toScalar<D extends DType>(host: HostArray<D>): Scalar<D> {
+  if (host.shape.reduce((n, d) => n * d, 1) !== 1)
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      `item(): expected a tensor of one element, got shape (${host.shape.join(", ")}): use data() or array()`,
+    );
+  return reader(host)(0) as Scalar<D>;
+}
+
+/** A tensor on the host, as `session.get` returns it. */
+export class HostTensor<D extends DType = DType> implements HostArray<D> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: DataOf[D];
+
+  constructor(host: HostArray<D>) {
+    this.dtype = host.dtype;
+    this.shape = host.shape;
+    this.data = host.data;
+  }
+
+  /** Nested JavaScript arrays (a scalar for rank 0). */
+  array(): unknown {
+    return toNested(this);
+  }
+
+  /** The value of a tensor of one element. */
+  item(): Scalar<D> {
+    return toScalar(this);
+  }
+}

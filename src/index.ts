@@ -1,0 +1,42 @@
+/** synjax-ts: structured probability distributions and differentiable programs, run by JAX. */
+export { SynjaxError, type ErrorCode } from "../bridge/errors.ts";
+export type { DType } from "../bridge/dtypes.ts";
+
+export { connect, get, put, type Session, type SessionEvent, type SessionOptions } from "./session.ts";
+export {
+  array,
+  IndexUpdate,
+  Tensor,
+  type FloatDType,
+  type Index,
+  type TensorLike,
+  type WaitOptions,
+} from "./tensor.ts";
+export { HostTensor } from "./host.ts";
+export { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
+export { tree } from "./tree.ts";
+export {
+  checkpoint,
+  cond,
+  grad,
+  jit,
+  scan,
+  valueAndGrad,
+  vmap,
+  whileLoop,
+  type GradOptions,
+  type JitOptions,
+  type Jitted,
+  type VmapOptions,
+} from "./transforms.ts";
+
+export { np } from "./ops/np.ts";
+export { nn } from "./ops/nn.ts";
+export { lax } from "./ops/lax.ts";
+export { random } from "./ops/random.ts";
+export { linalg } from "./ops/linalg.ts";
+export { special } from "./ops/special.ts";
+
+export { Distribution, type SampleOptions } from "./distributions/distribution.ts";
+export { HMM, type HMMCounts, type HMMParameters } from "./distributions/hmm.ts";
+export { LinearChainCRF } from "./distributions/linear-chain-crf.ts";

@@ -1,0 +1,968 @@
+import type { Channel, Reply } from "../bridge/channel.ts";
+import type { Connection, ConnectionOptions } from "../bridge/connection.ts";
+import {
+  ARRAY_OF,
+  type DataOf,
+  type DType,
+  type HostArray,
+  itemSize,
+  type TypedArray,
+} from "../bridge/dtypes.ts";
+import { type RemoteError, SynjaxError } from "../bridge/errors.ts";
+import {
+  type ArrayAval,
+  FLAG,
+  type HelloInfo,
+  INLINE_BYTES,
+  MESSAGE,
+  type WireInput,
+  type WorkerCounters,
+} from "../bridge/protocol.ts";
+import { EagerFrame } from "./eager.ts";
+import { Handle } from "./handle.ts";
+import { HostTensor, toHostArray } from "./host.ts";
+import { registryHash } from "./ops/registry-hash.ts";
+import {
+  adopt,
+  type Constant,
+  encodeNumber,
+  NODE,
+  Program,
+  RECORDER_LIMITS,
+  RootFrame,
+  setEagerGraphs,
+  Traced,
+  weakFloat,
+} from "./program.ts";
+import { setReader, Tensor, type HostLike, type WaitOptions } from "./tensor.ts";
+import { flatten, rebuild } from "./tree.ts";
+
+/** How a session is made. Everything has a default: `connect()` starts the embedded worker on the CPU. */
+export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" | "signal"> {
+  /**
+   * Launches in flight when the worker dies are sent once more to the new one if all they need is still here (they
+   * are pure). Default true.
+   */
+  readonly retry?: boolean;
+  /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
+  readonly checks?: boolean;
+}
+
+/** What happens to a session, as `session.status()` tells it. */
+export type SessionEvent =
+  | { readonly type: "connecting" }
+  | { readonly type: "ready"; readonly info: HelloInfo }
+  | { readonly type: "lost"; readonly error: SynjaxError }
+  | { readonly type: "restarting" }
+  | { readonly type: "failure"; readonly error: SynjaxError }
+  | { readonly type: "closed" };
+
+/** Programs the worker keeps for this session before the least recently used one is forgotten. */
+const PROGRAMS_KEPT = 4_096;
+const ROOTS_KEPT = 1_024;
+
+/** A program on its way to the worker, or running there. */
+export interface Launch {
+  readonly program: Program;
+  readonly inputs: readonly Constant[];
+  readonly donated: readonly number[];
+  readonly outputs: readonly Handle[];
+  readonly flags: number;
+  /** Output positions whose data comes with the reply; open until the launch is sent. */
+  readonly wants: number[];
+  readonly reply: Promise<Reply>;
+  readonly settle: { resolve(reply: Reply): void; reject(error: SynjaxError): void };
+  options: WaitOptions;
+  seq: number | undefined;
+  retried: boolean;
+}
+
+/** One entry of the outbox: launches, fetches and notices leave in the order they were made. */
+interface Outgoing {
+  send(channel: Channel): void;
+  /** The connection could not be opened. */
+  fail(error: SynjaxError): void;
+}
+
+export type Fetched<T> =
+  T extends Tensor<infer D>
+    ? HostTensor<D>
+    : T extends readonly unknown[] | Readonly<Record<string, unknown>>
+      ? { readonly [K in keyof T]: Fetched<T[K]> }
+      : T;
+
+export type OnDevice<T> =
+  T extends Tensor<infer D>
+    ? Tensor<D>
+    : T extends number
+      ? Tensor<"float32">
+      : T extends boolean
+        ? Tensor<"bool">
+        : T extends Float32Array
+          ? Tensor<"float32">
+          : T extends Int32Array
+            ? Tensor<"int32">
+            : T extends ArrayBufferView
+              ? Tensor
+              : T extends readonly unknown[] | Readonly<Record<string, unknown>>
+                ? { readonly [K in keyof T]: OnDevice<T[K]> }
+                : T;
+
+const isSynjaxError = (error: unknown): error is SynjaxError => error instanceof SynjaxError;
+
+/** Python's names as TypeScript spells them, inside a worker's message. */
+const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+const camelCaseQuoted = (text: string): string =>
+  text.replace(/`([a-z]\w*)`/g, (_, name: string) => `\`${camelCase(name)}\``);
+
+let serial = 0;
+
+/**
+ * A connection to a worker and what lives there. Tensors and recorded functions find their session by themselves;
+ * hold one where control is wanted: a device, another machine, limits, an end.
+ */
+export class Session {
+  #options: SessionOptions;
+  #connection: Connection | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+  /** Counts starts of the worker; handles of an earlier start are lost. */
+  epoch = 1;
+  #started = false;
+  #nextHandle = 1;
+  #eager: EagerFrame | undefined;
+  #outbox: Outgoing[] = [];
+  #scheduled = false;
+  #frees: number[] = [];
+  readonly #pending = new Set<Launch>();
+  #unanswered = 0;
+  readonly #quiet: (() => void)[] = [];
+  readonly #programs = new Map<string, Uint8Array>();
+  /** Errors by the seq of the launch that failed first. */
+  readonly #roots = new Map<number, SynjaxError>();
+  #failures: SynjaxError[] = [];
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
+  #scopes: Set<Handle>[] = [];
+  #callOptions: WaitOptions = {};
+  // A process must not end before what it launched has been answered, and must not wait for anything else.
+  readonly #alive: { ref(): unknown; unref(): unknown };
+  readonly #collected = new FinalizationRegistry<{ id: number; epoch: number }>(({ id, epoch }) => {
+    if (epoch === this.epoch && !this.#closed) this.#frees.push(id);
+  });
+  /** Distinguishes sessions in errors and displays. */
+  readonly name: string = `session ${++serial}`;
+
+  /** @internal Use `connect()`. */
+  constructor(options: SessionOptions = {}) {
+    this.#options = options;
+    const timer: unknown = setInterval(() => undefined, 0x3fffffff);
+    this.#alive = timer as { ref(): unknown; unref(): unknown };
+    this.#alive.unref();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+  /** Whether a worker was ever asked for. */
+  get used(): boolean {
+    return this.#opening !== undefined || this.#closed;
+  }
+  /** What the worker said of itself; `undefined` until the connection stands. */
+  get info(): HelloInfo | undefined {
+    return this.#connection?.info;
+  }
+  /** The worker's process id, where this session started it. */
+  get workerPid(): number | undefined {
+    return this.#connection?.info.pid;
+  }
+
+  /** @internal */
+  configure(options: SessionOptions): this {
+    this.#options = options;
+    return this;
+  }
+
+  // -- opening and ending --------------------------------------------------------------------------------------
+
+  /** @internal Opens the connection if it is not open yet. */
+  open(signal?: AbortSignal): Promise<void> {
+    if (this.#closed)
+      return Promise.reject(new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`));
+    this.#opening ??= this.#connect(signal).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<void> {
+    this.#busy();
+    try {
+      this.#tell({ type: this.#started ? "restarting" : "connecting" });
+      const { openConnection } = await import("../bridge/connection.ts");
+      const { retry: _retry, checks: _checks, ...options } = this.#options;
+      const connection = await openConnection({ ...options, registryHash, ...(signal ? { signal } : {}) });
+      this.#connection = connection;
+      this.#started = true;
+      this.#programs.clear();
+      void connection.lost.then((error) => this.#lose(connection, error));
+      this.#tell({ type: "ready", info: connection.info });
+    } finally {
+      this.#idleAgain();
+    }
+  }
+
+  /** The worker is gone: everything in flight ends now; what can be repeated goes to the next worker. */
+  #lose(connection: Connection, error: SynjaxError): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#opening = undefined;
+    if (this.#closed) return;
+    this.epoch++;
+    this.#frees = [];
+    this.#roots.clear();
+    this.#tell({ type: "lost", error });
+    const recreated = new Set<Handle>();
+    for (const launch of this.#pending) {
+      if (launch.seq === undefined) continue; // not sent: it is still in the outbox
+      const again =
+        this.#options.retry !== false &&
+        !launch.retried &&
+        launch.donated.length === 0 &&
+        launch.inputs.every((c) => !("handle" in c) || recreated.has(c.handle));
+      if (!again) {
+        this.#fail(launch, error);
+        continue;
+      }
+      launch.retried = true;
+      launch.seq = undefined;
+      for (const output of launch.outputs) {
+        output.epoch = this.epoch;
+        recreated.add(output);
+      }
+      this.#enqueue(this.#outgoing(launch));
+    }
+  }
+
+  /**
+   * Waits for what has been launched, then ends the worker. Idempotent.
+   * @param options `drain: false` ends at once: what is in flight is `SESSION_CLOSED`.
+   * @throws {SynjaxError} `UNFETCHED_FAILURES` if a launch failed and nobody asked for its results.
+   */
+  close(options: { readonly drain?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drain ?? true);
+    return this.#closing;
+  }
+
+  async #close(drain: boolean): Promise<void> {
+    let unfetched: unknown;
+    if (drain) await this.idle().catch((error: unknown) => (unfetched = error));
+    this.#closed = true;
+    const error = new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`);
+    for (const item of this.#outbox.splice(0)) item.fail(error);
+    await this.#opening?.catch(() => undefined);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close();
+    for (const launch of this.#pending) this.#fail(launch, error);
+    this.#tell({ type: "closed" });
+    clearInterval(this.#alive as unknown as ReturnType<typeof setInterval>);
+    if (unfetched) throw unfetched as Error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Events of this session from now on, until it is closed. */
+  async *status(): AsyncGenerator<SessionEvent, void> {
+    const events: SessionEvent[] = [];
+    let wake: (() => void) | undefined;
+    const listener = (event: SessionEvent): void => {
+      events.push(event);
+      wake?.();
+    };
+    this.#listeners.add(listener);
+    try {
+      for (;;) {
+        const event = events.shift();
+        if (event) {
+          yield event;
+          if (event.type === "closed") return;
+        } else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  #tell(event: SessionEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** The worker's own counters; answered also while it compiles. */
+  async counters(): Promise<WorkerCounters> {
+    await this.open();
+    const channel = this.#connection!.channel;
+    const seq = channel.nextSeq();
+    return (await this.#tracked(channel.call(seq, [MESSAGE.ping, seq], []))).result as WorkerCounters;
+  }
+
+  // -- values ------------------------------------------------------------------------------------------------------
+
+  /** Brings a tree of tensors to the host in one round trip. */
+  async get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+    const leaves: unknown[] = [];
+    flatten(tree, leaves, "tree");
+    const handles = leaves.map((leaf) =>
+      leaf instanceof Traced && leaf[NODE].kind !== "host" ? this.handleOf(leaf) : undefined,
+    );
+    const wanted = handles.filter((h) => h !== undefined);
+    const fetched = await this.#fetch(wanted, options);
+    let next = 0;
+    let position = 0;
+    return rebuild(tree, (leaf) => {
+      if (handles[position++]) return new HostTensor(fetched[next++]!);
+      if (leaf instanceof Traced) return new HostTensor((leaf[NODE] as { host: HostArray }).host);
+      return leaf;
+    }) as Fetched<T>;
+  }
+
+  /**
+   * Puts a tree of host data on the device; the results are handles. A typed array is copied before it is sent, or
+   * taken over with `transfer`.
+   */
+  put<const T>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+    return rebuild(tree, (leaf) => {
+      if (leaf instanceof Traced && leaf[NODE].kind !== "host") {
+        return adopt(Tensor, { kind: "handle", handle: this.handleOf(leaf) });
+      }
+      const host = leaf instanceof Traced ? hostOf(leaf) : toHostArray(leaf, "any", "data", options);
+      return adopt(Tensor, { kind: "handle", handle: this.#upload(host!) });
+    }) as OnDevice<T>;
+  }
+
+  #upload(host: HostArray): Handle {
+    return this.launch(identity, [{ host }])[0]!;
+  }
+
+  /** Runs `body` with this session as the current one; `signal` and `deadline` hold for what it launches. */
+  run<T>(body: () => T, options: WaitOptions = {}): T {
+    const outer = this.#callOptions;
+    this.#callOptions = options;
+    try {
+      return withCurrent(this, body);
+    } finally {
+      this.#callOptions = outer;
+    }
+  }
+
+  /** Runs `body` and frees every value made in it on the device, except what it returns. `body` is synchronous. */
+  scope<T>(body: () => T): T {
+    const made = new Set<Handle>();
+    this.#scopes.push(made);
+    let result: T;
+    try {
+      result = this.run(body, this.#callOptions);
+    } finally {
+      this.flush();
+      this.#scopes.pop();
+    }
+    if (result instanceof Promise)
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        "scope(body): expected a synchronous function, got one that returns a promise",
+        {
+          argument: "body",
+        },
+      );
+    const leaves: unknown[] = [];
+    flatten(result, leaves, "result");
+    for (const leaf of leaves)
+      if (leaf instanceof Traced && leaf[NODE].kind !== "host") made.delete(this.handleOf(leaf));
+    for (const handle of made) handle.dispose();
+    return result;
+  }
+
+  /**
+   * Everything launched so far has ended.
+   * @throws {SynjaxError} `UNFETCHED_FAILURES` with the first failure that nobody has fetched as its cause.
+   */
+  async idle(): Promise<void> {
+    this.flush();
+    if (this.#unanswered > 0 || this.#outbox.length > 0)
+      await new Promise<void>((resolve) => this.#quiet.push(resolve));
+    const failures = this.#failures.splice(0).filter((f) => !seen.has(f));
+    if (failures.length === 0) return;
+    const plural =
+      failures.length === 1
+        ? "1 launch failed and nobody has"
+        : `${failures.length} launches failed and nobody has`;
+    throw new SynjaxError(
+      "UNFETCHED_FAILURES",
+      `${plural} fetched the results. The first: ${failures[0]!.message}`,
+      {
+        cause: failures[0],
+      },
+    );
+  }
+
+  // -- launches ------------------------------------------------------------------------------------------------
+
+  /** @internal Sends a program with its inputs; the handles of its results exist at once. */
+  launch(
+    program: Program,
+    leaves: readonly Constant[],
+    options: { readonly donate?: readonly number[]; readonly lenient?: boolean } = {},
+  ): readonly Handle[] {
+    if (this.#closed || this.#closing)
+      throw new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`);
+    const inputs = program.constants.length === 0 ? leaves : [...leaves, ...program.constants];
+    const donated = options.donate ?? [];
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      if (!("handle" in input)) continue;
+      if (input.handle.session !== this)
+        throw new SynjaxError(
+          "OTHER_SESSION",
+          `an input of this call lives in ${input.handle.session.name}, the call runs in ${this.name}: fetch it and put it here`,
+        );
+      input.handle.use("an input of this call");
+    }
+    for (const i of donated) this.#donate(inputs[i]!);
+    const outputs = Array.from({ length: program.outputs }, () => this.#newHandle());
+    let settle!: Launch["settle"];
+    const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
+    reply.catch(() => undefined); // whoever fetches sees it
+    const launch: Launch = {
+      program,
+      inputs,
+      donated,
+      outputs,
+      flags: (options.lenient ? FLAG.lenient : 0) | (this.#options.checks === false ? FLAG.unchecked : 0),
+      wants: [],
+      reply,
+      settle,
+      options: this.#callOptions,
+      seq: undefined,
+      retried: false,
+    };
+    for (const output of outputs) output.launch = launch;
+    this.#pending.add(launch);
+    this.#busy();
+    this.#enqueue(this.#outgoing(launch));
+    return outputs;
+  }
+
+  #donate(input: Constant): void {
+    if (!("handle" in input)) return;
+    if (this.#eager?.uses(input.handle)) this.flush();
+    input.handle.state = "donated";
+  }
+
+  #newHandle(): Handle {
+    const handle = new Handle(this, this.#nextHandle++, this.epoch);
+    this.#collected.register(handle, { id: handle.id, epoch: handle.epoch });
+    for (const scope of this.#scopes) scope.add(handle);
+    return handle;
+  }
+
+  #outgoing(launch: Launch): Outgoing {
+    return {
+      send: (channel) => this.#sendLaunch(channel, launch),
+      fail: (error) => this.#fail(launch, error),
+    };
+  }
+
+  #sendLaunch(channel: Channel, launch: Launch): void {
+    const { program } = launch;
+    const buffers: Uint8Array[] = [];
+    let isNew = 0;
+    if (!this.#programs.delete(program.key)) {
+      isNew = 1;
+      buffers.push(program.bytes);
+    }
+    this.#programs.set(program.key, program.hash); // most recently used last
+    const seq = channel.nextSeq();
+    launch.seq = seq;
+    let inputs: WireInput[];
+    try {
+      inputs = launch.inputs.map((input) => wireInput(input, buffers));
+    } catch (error) {
+      return this.#fail(launch, error as SynjaxError); // a handle that was lost since
+    }
+    const frees = this.#frees;
+    this.#frees = [];
+    const first = launch.outputs[0]?.id ?? 0;
+    const header = [
+      MESSAGE.launch,
+      seq,
+      program.hash,
+      isNew,
+      inputs,
+      first,
+      launch.outputs.length,
+      launch.wants,
+      launch.donated,
+      frees,
+      launch.flags,
+    ];
+    channel.call(seq, header, buffers, launch.options).then(
+      (reply) => this.#answered(launch, seq, reply),
+      (error: unknown) => this.#refused(launch, seq, error),
+    );
+    if (this.#programs.size > PROGRAMS_KEPT) {
+      const [oldest, hash] = this.#programs.entries().next().value!;
+      this.#programs.delete(oldest);
+      channel.post([MESSAGE.forget, 0, [hash]]);
+    }
+  }
+
+  #answered(launch: Launch, seq: number, reply: Reply): void {
+    if (launch.seq !== seq) return; // sent again after a loss
+    const avals = reply.result as readonly (ArrayAval | null)[];
+    launch.outputs.forEach((output, i) => {
+      output.aval = avals[i] ?? undefined;
+      output.launch = undefined;
+    });
+    for (const [output, remote] of reply.errors)
+      launch.outputs[output]!.failure = this.#localError(remote, launch);
+    this.#done(launch);
+    launch.settle.resolve(reply);
+  }
+
+  #refused(launch: Launch, seq: number, failure: unknown): void {
+    if (launch.seq !== seq) return;
+    if (isSynjaxError(failure) && failure.code === "WORKER_LOST" && !this.#closed) return; // #lose decides
+    const error = isSynjaxError(failure) ? failure : this.#localError(remoteError(failure), launch);
+    if (error.code === "ABORTED" || error.code === "DEADLINE") {
+      // The worker may have run it all the same
+      for (const output of launch.outputs) this.#frees.push(output.id);
+    }
+    this.#fail(launch, error);
+  }
+
+  #fail(launch: Launch, error: SynjaxError): void {
+    if (!this.#pending.has(launch)) return;
+    for (const output of launch.outputs) {
+      output.failure = error;
+      output.launch = undefined;
+    }
+    this.#done(launch);
+    launch.settle.reject(error);
+  }
+
+  #done(launch: Launch): void {
+    if (!this.#pending.delete(launch)) return;
+    this.#idleAgain();
+  }
+
+  /** A worker's error with the caller's names and line; launches stacked on a failed one get POISONED. */
+  #localError(remote: RemoteError, launch: Launch | undefined): SynjaxError {
+    const root = remote.launch === undefined ? undefined : this.#roots.get(remote.launch);
+    if (remote.poisoned && root)
+      return new SynjaxError("POISONED", `an input of this call failed earlier: ${root.message}`, {
+        cause: root,
+      });
+    const line =
+      launch && remote.equation !== undefined && !remote.poisoned
+        ? launch.program.lineOf(remote.body ?? launch.program.nestedBodies, remote.equation)
+        : undefined;
+    const error = new SynjaxError(remote.code, camelCaseQuoted(remote.message), {
+      line,
+      argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
+      expected: remote.expected,
+      came: remote.came,
+      op: remote.op,
+      remote: remote.trace,
+    });
+    if (remote.launch !== undefined) {
+      this.#roots.set(remote.launch, error);
+      if (this.#roots.size > ROOTS_KEPT) this.#roots.delete(this.#roots.keys().next().value!);
+    }
+    this.#failures.push(error);
+    if (this.#failures.length > ROOTS_KEPT) this.#failures.shift();
+    this.#tell({ type: "failure", error });
+    return error;
+  }
+
+  // -- fetching ------------------------------------------------------------------------------------------------
+
+  /** @internal */
+  async read<D extends DType>(tensor: Tensor<D>, options: WaitOptions): Promise<HostArray<D>> {
+    return (await this.#fetch([this.handleOf(tensor)], options))[0] as HostArray<D>;
+  }
+
+  async #fetch(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+    try {
+      const values: (HostArray | Promise<HostArray>)[] = [];
+      const later: { readonly at: number; readonly handle: Handle }[] = [];
+      for (const [at, handle] of handles.entries()) {
+        if (handle.failure) throw handle.failure;
+        handle.use("this tensor");
+        const launch = handle.launch;
+        // A launch that has not left yet brings the data with its reply
+        if (launch && launch.seq === undefined && !launch.retried)
+          values[at] = this.#readWithLaunch(launch, handle, options);
+        else later.push({ at, handle });
+      }
+      if (later.length > 0) {
+        const fetched = this.#fetchNow(
+          later.map((l) => l.handle),
+          options,
+        );
+        fetched.catch(() => undefined);
+        later.forEach(({ at }, k) => (values[at] = fetched.then((f) => f[k]!)));
+      }
+      return await Promise.all(values);
+    } catch (error) {
+      if (isSynjaxError(error)) {
+        seen.add(error);
+        if (isSynjaxError(error.cause)) seen.add(error.cause);
+      }
+      throw error;
+    }
+  }
+
+  #readWithLaunch(launch: Launch, handle: Handle, options: WaitOptions): Promise<HostArray> {
+    const output = launch.outputs.indexOf(handle);
+    let position = launch.wants.indexOf(output);
+    if (position < 0) position = launch.wants.push(output) - 1;
+    if (options.signal || options.deadline !== undefined) launch.options = options;
+    return launch.reply.then((reply) => {
+      if (handle.failure) throw handle.failure;
+      return hostArray(reply.data[position]!, handle.aval as ArrayAval);
+    });
+  }
+
+  #fetchNow(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+    this.#busy();
+    return new Promise<readonly HostArray[]>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        this.#idleAgain();
+        const failed = handles.find((h) => h.failure)?.failure;
+        reject(failed ?? (isSynjaxError(error) ? error : this.#localError(remoteError(error), undefined)));
+      };
+      const send = (channel: Channel): void => {
+        const seq = channel.nextSeq();
+        let ids: number[];
+        try {
+          ids = handles.map((h) => h.use("this tensor"));
+        } catch (error) {
+          return fail(error);
+        }
+        const frees = this.#frees;
+        this.#frees = [];
+        channel.call(seq, [MESSAGE.fetch, seq, ids, frees], [], options).then(
+          (reply) => {
+            this.#idleAgain();
+            const avals = reply.result as readonly ArrayAval[];
+            resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
+          },
+          // A worker that is lost takes its handles with it, unless their launches are sent again
+          (error: unknown) => {
+            if (
+              isSynjaxError(error) &&
+              error.code === "WORKER_LOST" &&
+              handles.every((h) => h.launch?.retried)
+            )
+              this.#enqueue({ send, fail });
+            else fail(error);
+          },
+        );
+      };
+      this.#enqueue({ send, fail });
+    });
+  }
+
+  /** @internal Frees a handle; the notice rides on the next message. */
+  free(handle: Handle): void {
+    if (this.#eager?.uses(handle)) this.flush();
+    if (handle.epoch !== this.epoch || this.#closed) return;
+    this.#enqueue({ send: () => void this.#frees.push(handle.id), fail: () => undefined });
+    this.#enqueue({ send: (channel) => this.#postFrees(channel), fail: () => undefined });
+  }
+
+  #postFrees(channel: Channel): void {
+    if (this.#frees.length === 0) return;
+    channel.post([MESSAGE.free, 0, this.#frees]);
+    this.#frees = [];
+  }
+
+  // -- the outbox: all messages of one turn leave together, in order ---------------------------------------------
+
+  #enqueue(item: Outgoing): void {
+    this.#outbox.push(item);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#flushOutbox());
+  }
+
+  #flushOutbox(): void {
+    this.#scheduled = false;
+    const channel = this.#connection?.channel;
+    if (channel) {
+      for (const item of this.#outbox.splice(0)) item.send(channel);
+      return;
+    }
+    this.#scheduled = true;
+    this.open().then(
+      () => this.#flushOutbox(),
+      (error: unknown) => {
+        this.#scheduled = false;
+        for (const item of this.#outbox.splice(0)) item.fail(error as SynjaxError);
+      },
+    );
+  }
+
+  #busy(): void {
+    if (this.#unanswered++ === 0) this.#alive.ref();
+  }
+  #idleAgain(): void {
+    if (--this.#unanswered > 0) return;
+    this.#alive.unref();
+    if (this.#outbox.length === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+  }
+  async #tracked<T>(promise: Promise<T>): Promise<T> {
+    this.#busy();
+    try {
+      return await promise;
+    } finally {
+      this.#idleAgain();
+    }
+  }
+
+  // -- the eager graph ---------------------------------------------------------------------------------------------
+
+  /** @internal The graph that takes the next operation outside a recorded function. */
+  eagerFrame(): EagerFrame {
+    if (this.#eager && this.#eager.equations.length >= RECORDER_LIMITS.eagerEquations) this.flush();
+    return (this.#eager ??= new EagerFrame(this));
+  }
+
+  /** @internal Launches the pending graph. */
+  flush(): void {
+    const frame = this.#eager;
+    if (!frame) return;
+    this.#eager = undefined;
+    const outputs = frame.outputs();
+    if (outputs.length === 0) return;
+    const handles = this.launch(new Program(frame, outputs), [], { lenient: true });
+    outputs.forEach((index, k) => frame.results.set(index, handles[k]!));
+  }
+
+  /** @internal The handle of a tensor or distribution; an operation that is still pending is launched. */
+  handleOf(traced: Traced): Handle {
+    const node = traced[NODE];
+    if (node.kind === "handle") return node.handle;
+    const handle = node.kind === "host" ? this.#upload(node.host) : this.#materialize(traced, node);
+    traced[NODE] = { kind: "handle", handle };
+    return handle;
+  }
+
+  #materialize(traced: Traced, node: { readonly frame: RootFrame | object; readonly index: number }): Handle {
+    const { frame, index } = node;
+    if (!(frame instanceof EagerFrame))
+      throw new SynjaxError(
+        "LEAKED_TRACER",
+        `a ${traced.constructor.name} recorded inside a function has no value after it: return it from that function`,
+      );
+    if (frame === this.#eager) {
+      if (index < 0) return this.#constantHandle(frame.constants[-1 - index]!);
+      frame.want(index);
+      this.flush();
+      return frame.results.get(index)!;
+    }
+    const into = this.eagerFrame();
+    const found = frame.resolve(index, into);
+    if (typeof found !== "number") return this.#constantHandle(found);
+    into.want(found);
+    if (into === this.#eager) this.flush();
+    return into.results.get(found)!;
+  }
+
+  #constantHandle(constant: Constant): Handle {
+    if ("handle" in constant) return constant.handle;
+    if ("host" in constant) return this.#upload(constant.host);
+    return this.launch(identity, [constant])[0]!;
+  }
+}
+
+/** A program that returns its input: how host data gets a handle. */
+const identity: Program = new Program(new RootFrame(1), [-1]);
+/** Failures somebody has been told of. */
+const seen = new WeakSet<SynjaxError>();
+
+function hostOf(traced: Traced): HostArray {
+  return (traced[NODE] as { readonly host: HostArray }).host;
+}
+
+function remoteError(failure: unknown): RemoteError {
+  const { error } = failure as { readonly error?: RemoteError };
+  return error ?? { code: "INTERNAL", message: failure instanceof Error ? failure.message : String(failure) };
+}
+
+function bytesOf(data: TypedArray): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
+  if ("handle" in input) return input.handle.use("an input of this call");
+  if ("weak" in input) {
+    const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
+    return encoded[0] === 0 ? [0, encoded[1]] : [2, weakFloat(input.weak) as number | "-0"];
+  }
+  const { dtype, shape, data } = input.host;
+  const bytes = bytesOf(data);
+  if (bytes.byteLength <= INLINE_BYTES) return [1, dtype, shape, bytes];
+  buffers.push(bytes);
+  return [1, dtype, shape];
+}
+
+function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {
+  const Class = ARRAY_OF[dtype];
+  const size = Class.BYTES_PER_ELEMENT;
+  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const length = aligned.byteLength / size;
+  const expected = shape.reduce((n, d) => n * d, 1) * (itemSize(dtype) / size);
+  if (length !== expected)
+    throw new SynjaxError(
+      "BAD_MESSAGE",
+      `the worker sent ${length} elements for ${dtype}[${shape.join(", ")}]`,
+    );
+  return { dtype, shape, data: new Class(aligned.buffer, aligned.byteOffset, length) as DataOf[DType] };
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// The current session
+
+let implicit: Session | undefined;
+let current: Session | undefined;
+
+/** The session that operations on host data run in: the first one connected, or one that starts by itself. */
+export function defaultSession(): Session {
+  if (!implicit || implicit.closed) implicit = new Session();
+  return implicit;
+}
+
+/** @internal */
+export const currentSession = (): Session => current ?? defaultSession();
+
+function withCurrent<T>(session: Session, body: () => T): T {
+  const outer = current;
+  current = session;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/**
+ * Starts the bundled worker (or dials one) and resolves when it answers. The first session connected is the default
+ * one, in which everything on host data runs; `session.run(fn)` chooses another.
+ * @param address `tcp://127.0.0.1:5555` of a served worker; without one the embedded worker is started
+ * @throws {SynjaxError} `SETUP_REQUIRED`, `WORKER_START`, `PROTOCOL_MISMATCH`, `UNAUTHORIZED`, `UNSUPPORTED_RUNTIME`
+ */
+export async function connect(
+  address?: string | (SessionOptions & { readonly signal?: AbortSignal }),
+  options: SessionOptions & { readonly signal?: AbortSignal } = {},
+): Promise<Session> {
+  const { signal, ...given } =
+    typeof address === "object" ? address : address ? { ...options, address } : options;
+  const unused = implicit && !implicit.used ? implicit : undefined;
+  const session = unused?.configure(given) ?? new Session(given);
+  if (!implicit || implicit.closed) implicit = session;
+  try {
+    await session.open(signal);
+  } catch (error) {
+    if (implicit === session) implicit = undefined;
+    throw error;
+  }
+  return session;
+}
+
+/** The one session the values of a call live in. */
+export function sessionOf(values: readonly unknown[]): Session | undefined {
+  let found: Session | undefined;
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit);
+    if (!(value instanceof Traced)) return;
+    const node = value[NODE];
+    const session =
+      node.kind === "handle"
+        ? node.handle.session
+        : node.kind === "equation" && node.frame.root instanceof EagerFrame
+          ? node.frame.root.session
+          : undefined;
+    if (!session || session === found) return;
+    if (found)
+      throw new SynjaxError(
+        "OTHER_SESSION",
+        `values of ${found.name} and of ${session.name} meet in one operation: fetch one and put it where the other is`,
+      );
+    found = session;
+  };
+  values.forEach(visit);
+  return found;
+}
+
+setEagerGraphs({
+  frameFor: (operands) => (sessionOf(operands) ?? currentSession()).eagerFrame(),
+  resolve(node, into) {
+    const frame = node.frame as EagerFrame;
+    const { session } = frame;
+    if (into instanceof EagerFrame) {
+      if (into.session !== session)
+        throw new SynjaxError("OTHER_SESSION", `a value of ${session.name} is used in ${into.session.name}`);
+      return frame.resolve(node.index, into);
+    }
+    return { handle: session.handleOf(adopt(Tensor, node)) };
+  },
+});
+
+setReader({
+  async read(tensor, options) {
+    const node = tensor[NODE];
+    if (node.kind === "host") return node.host as never;
+    return (await (sessionOf([tensor]) ?? currentSession()).read(tensor, options)) as never;
+  },
+  async aval(tensor) {
+    const node = tensor[NODE];
+    if (node.kind === "host") return [node.host.dtype, node.host.shape, false];
+    const session = sessionOf([tensor]) ?? currentSession();
+    const handle = session.handleOf(tensor);
+    if (!handle.aval && !handle.failure) await handle.launch?.reply.catch(() => undefined);
+    if (handle.failure) throw handle.failure;
+    return handle.aval as ArrayAval;
+  },
+  known(tensor) {
+    const node = tensor[NODE];
+    if (node.kind === "host") return [node.host.dtype, node.host.shape, false];
+    return node.kind === "handle" ? (node.handle.aval as ArrayAval | undefined) : undefined;
+  },
+  dispose(traced) {
+    const node = traced[NODE];
+    if (node.kind === "handle") node.handle.dispose();
+    else if (node.kind === "equation" && node.frame instanceof EagerFrame) {
+      const handle = node.frame.results.get(node.index);
+      if (handle) handle.dispose();
+      else node.frame.unwant(node.index);
+    }
+  },
+});
+
+/** Brings a tree of tensors to the host in one round trip, in the session they live in. */
+export function get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+  const leaves: unknown[] = [];
+  flatten(tree, leaves, "tree");
+  return (sessionOf(leaves) ?? currentSession()).get(tree, options);
+}
+
+/** Puts a tree of host data on the device of the current session. */
+export function put<
+  const T extends HostLike | Tensor | number | Readonly<Record<string, unknown>> | readonly unknown[],
+>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+  return currentSession().put(tree, options);
+}
