@@ -38,8 +38,9 @@ function types() {
 
 function python(extra) {
   const report = join(reports, "pytest.xml");
-  const pytest = ["-m", "pytest", "-q", "-n", "auto", "-c", "python/pyproject.toml", `--junitxml=${report}`];
-  const ok = run([process.execPath, "--import", "tsx", "scripts/python.ts"], [...pytest, ...extra]);
+  const pytest = ["-m", "pytest", "-q", "-n", "auto", `--junitxml=${report}`];
+  const interpreter = [process.execPath, "--import", "tsx", join(root, "scripts/python.ts")];
+  const ok = run(interpreter, [...pytest, ...extra], join(root, "python"));
   return counted(ok, () => {
     const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))[0];
     const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
@@ -83,8 +84,8 @@ function bin(path) {
   return [process.execPath, join(root, "node_modules", path)];
 }
 
-function run([file, ...first], args) {
-  return spawnSync(file, [...first, ...args], { cwd: root, stdio: "inherit" }).status === 0;
+function run([file, ...first], args, cwd = root) {
+  return spawnSync(file, [...first, ...args], { cwd, stdio: "inherit" }).status === 0;
 }
 
 function summarize(results) {

@@ -1,0 +1,77 @@
+import type { SpawnOptions } from "node:child_process";
+
+export interface Finished {
+  /** Exit status; null when a signal ended it or it could not be started. */
+  readonly status: number | null;
+  readonly stdout: string;
+  /** Both streams, in the order their lines arrived; the last 500 lines. */
+  readonly output: string;
+  /** Set when the command could not be started. */
+  readonly error?: NodeJS.ErrnoException;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly cwd?: string | undefined;
+  /** Milliseconds after which it is killed. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/** Runs a command to its end. Never rejects: a command that cannot be started is a `Finished` with `error`. */
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  const { spawn } = await import("node:child_process");
+  const { createInterface } = await import("node:readline");
+  const spawnOptions: SpawnOptions = {
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+    env: options.env ?? process.env,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: "SIGKILL" as const }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  return new Promise((resolve) => {
+    const lines: string[] = [];
+    const stdout: string[] = [];
+    const child = spawn(command, args, spawnOptions);
+    const read = (stream: NodeJS.ReadableStream | null, keep: boolean): void => {
+      if (!stream) return;
+      createInterface({ input: stream }).on("line", (line) => {
+        if (keep) stdout.push(line);
+        lines.push(line);
+        if (lines.length > 500) lines.shift();
+        options.onLine?.(line);
+      });
+    };
+    const finish = (status: number | null, error?: Error): void =>
+      resolve({ status, stdout: stdout.join("\n"), output: lines.join("\n"), ...(error ? { error } : {}) });
+    read(child.stdout, true);
+    read(child.stderr, false);
+    child.once("error", (error) => finish(null, error));
+    child.once("close", (status) => finish(status));
+  });
+}
+
+/** An environment for Python children without what would change where they look for modules or put packages. */
+export function pythonEnv(env: NodeJS.ProcessEnv, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const clean = { ...env };
+  for (const name of STRAY) delete clean[name];
+  return { ...clean, ...extra };
+}
+
+const STRAY = [
+  "PYTHONHOME",
+  "PYTHONPATH",
+  "PYTHONSTARTUP",
+  "VIRTUAL_ENV",
+  "PIP_USER",
+  "PIP_TARGET",
+  "PIP_PREFIX",
+  "PIP_REQUIRE_VIRTUALENV",
+  "__PYVENV_LAUNCHER__",
+];
