@@ -1,6 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-// eslint-disable-next-line no-restricted-syntax -- vitest reads its configuration from a default export
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],

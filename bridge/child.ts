@@ -59,12 +59,11 @@ export async function runChild(
 
 /** An environment for Python children without what would change where they look for modules or put packages. */
 export function pythonEnv(env: NodeJS.ProcessEnv, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const clean = { ...env };
-  for (const name of STRAY) delete clean[name];
-  return { ...clean, ...extra };
+  const clean = Object.entries(env).filter(([name]) => !STRAY.has(name));
+  return { ...Object.fromEntries(clean), ...extra };
 }
 
-const STRAY = [
+const STRAY = new Set([
   "PYTHONHOME",
   "PYTHONPATH",
   "PYTHONSTARTUP",
@@ -74,4 +73,4 @@ const STRAY = [
   "PIP_PREFIX",
   "PIP_REQUIRE_VIRTUALENV",
   "__PYVENV_LAUNCHER__",
-];
+]);
