@@ -284,6 +284,8 @@ export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
       if (fixed || frame !== frame.root || !frame.root.eager) return encodeNumber(value);
       return frame.root.hoistInto(frame, { weak: value });
     case "string":
+      if (fixed) return value;
+      break;
     case "boolean":
       return value;
     case "undefined":

@@ -164,19 +164,19 @@ export class Tensor<D extends DType = DType> extends Traced {
   // -- values --------------------------------------------------------------------------------------------------
 
   /** The elements in row-major order. float16 and bfloat16 arrive as their bits, int64 as bigints, keys as word pairs. */
-  async data(options: WaitOptions = {}): Promise<DataOf[D]> {
+  data(options: WaitOptions = {}): Promise<DataOf[D]> {
     notWhileRecording("data");
-    return (await reader.read(this, options)).data;
+    return reader.read(this, options).then((host) => host.data);
   }
   /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
-  async array(options: WaitOptions = {}): Promise<unknown> {
+  array(options: WaitOptions = {}): Promise<unknown> {
     notWhileRecording("array");
-    return toNested(await reader.read(this, options));
+    return reader.read(this, options).then(toNested);
   }
   /** The value of a tensor of one element. */
-  async item(options: WaitOptions = {}): Promise<Scalar<D>> {
+  item(options: WaitOptions = {}): Promise<Scalar<D>> {
     notWhileRecording("item");
-    return toScalar(await reader.read(this, options));
+    return reader.read(this, options).then(toScalar) as Promise<Scalar<D>>;
   }
   /** Shape and dtype as numbers and strings, once they are known. */
   async aval(): Promise<{

@@ -1,0 +1,20 @@
+/** `npm run bench -- <suite>`: one suite, its table printed and written to `benchmarks/results/<suite>.json`. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { resolvePython } from "../bridge/environment.ts";
+
+const suite = process.argv[2] ?? "";
+const here = new URL("./", import.meta.url);
+if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run", "table"].includes(suite)) {
+  execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
+  await import(new URL(`${suite}.ts`, here).href);
+} else if (existsSync(new URL(`${suite}.py`, here)) && /^[a-z]+$/.test(suite)) {
+  // A Python with the peers to compare with may be named; ours is then on its path
+  const python = process.env["PEER_PYTHON"] ?? (await resolvePython({ device: "cpu" }));
+  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../python", here)) };
+  execFileSync(python, [fileURLToPath(new URL(`${suite}.py`, here))], { stdio: "inherit", env });
+} else {
+  console.error("usage: npm run bench -- bridge | chains");
+  process.exitCode = 2;
+}
