@@ -15,6 +15,7 @@ class Limits:
     """The table of limits. Every field can be set from the start configuration by its wire name."""
 
     equations: int = _limit(100_000, "equations")  # a body: LIMIT_EQUATIONS
+    expanded_equations: int = _limit(1_000_000, "expandedEquations")  # with nested ones: LIMIT_EQUATIONS
     bodies: int = _limit(1_000, "bodies")  # a program: LIMIT_BODIES
     nesting: int = _limit(64, "nesting")  # programs in programs, tuples in tuples: LIMIT_NESTING
     body_bytes: int = _limit(16 << 20, "bodyBytes")  # the encoded program: LIMIT_BODY

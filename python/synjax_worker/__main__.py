@@ -1,0 +1,7 @@
+"""`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin."""
+
+import sys
+
+from .server import main
+
+sys.exit(main())

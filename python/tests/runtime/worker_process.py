@@ -1,0 +1,135 @@
+"""The real worker with a few more ops, which only tests need: `python worker_process.py` instead of `-m synjax_worker`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int
+from synjax_worker.algebra import passes
+from synjax_worker.registry import Check, distribution, op, query
+from synjax_worker.server import main
+
+traced: dict[str, int] = {}
+
+
+def _fail(x, message="no"):
+    raise ValueError(message)
+
+
+def _slow_trace(x, seconds=0.5):
+    time.sleep(seconds)
+    return x
+
+
+def _busy(x, turns=1000):
+    return lax.fori_loop(0, turns, lambda _, y: jnp.tanh(y @ y), x)
+
+
+def _take(a, index):
+    return a[index]
+
+
+def _take_checks(a, index):
+    n = a.shape[0]
+    return [Check("index", (index < -n) | (index >= n), index, f"between {-n} and {n - 1}")]
+
+
+def _positive_checks(x):
+    return [Check("x", ~(x > 0), x, "positive")]
+
+
+class Pair(NamedTuple):
+    first: jax.Array
+    second: jax.Array
+
+
+op("test.add", jnp.add, "a: num A, b: num B -> promote(A, B)", "Addition.")
+op("test.multiply", jnp.multiply, "a: num A, b: num B -> promote(A, B)", "Multiplication.")
+op("test.matmul", jnp.matmul, "a: num A, b: num B -> promote(A, B)", "Matrix product.")
+op("test.less", jnp.less, "a: num A, b: num B -> bool", "Comparison.")
+op("test.tanh", jnp.tanh, "x: num A -> float(A)", "Hyperbolic tangent.")
+op("test.exp", jnp.exp, "x: num A -> float(A)", "Exponential.")
+op("test.cos", jnp.cos, "x: num A -> float(A)", "Cosine.")
+op("test.sum", lambda x, axis=None: jnp.sum(x, axis=axis), "x: num A, { axis?: axis } -> sum(A)", "Sum.")
+op("test.reshape", jnp.reshape, "a: num A, shape: shape -> A", "Reshape.")
+op(
+    "test.full",
+    jnp.full,
+    "shape: shape, fill_value: static number, { dtype?: dtype D = float32 } -> D",
+    "Fill.",
+)
+op("test.astype", lambda x, dtype: jnp.asarray(x).astype(dtype), "x: num A, dtype: dtype D -> D", "Cast.")
+op("test.split", jax.random.split, "key: key, { num?: size } -> key", "Keys.", differentiable=False)
+op("test.key", jax.random.key, "seed: static number -> key", "A key.", differentiable=False)
+op(
+    "test.normal",
+    lambda key: jax.random.normal(key, (3,)),
+    "key: key -> float32",
+    "Draws.",
+    differentiable=False,
+)
+op("test.pair", lambda x: Pair(x, x + 1), "x: num A -> { first: A, second: A }", "Two arrays.")
+op("test.complex", lambda x: x + 1j, "x: num A -> A", "A complex array.")
+op("test.fail", _fail, "x: num A, { message?: static string } -> A", "Fails while tracing.")
+op("test.slow_trace", _slow_trace, "x: num A, { seconds?: static number } -> A", "Takes long to trace.")
+op("test.busy", _busy, "x: num A, { turns?: size } -> A", "Takes long to run.")
+op("test.take", _take, "a: num A, index: num int32 -> A", "Indexing.", checks=_take_checks)
+op("test.positive", lambda x: x, "x: num A -> A", "Checks its argument.", checks=_positive_checks)
+op(
+    "test.wide_sum",
+    lambda x: jnp.sum(x.astype(jnp.float64)).astype(jnp.float32),
+    "x: num A -> float32",
+    "A sum in 64 bits inside.",
+    x64=True,
+)
+
+
+@distribution
+class ToyChain(eqx.Module):
+    """A chain whose log-partition counts how often it is traced.
+
+    Args:
+      emission: scores.
+      lengths: of the items.
+    """
+
+    emission: Float[Array, "*batch n t"]
+    lengths: Int[Array, "*batch"] | None
+
+    def __init__(self, emission: Float[Array, "*batch n t"], *, lengths: Int[Array, "*batch"] | None = None):
+        self.emission = emission
+        self.lengths = lengths
+
+    def checks(self):
+        n = self.emission.shape[-2]
+        found = [Check("emission", jnp.isnan(self.emission), self.emission, "a number")]
+        if self.lengths is not None:
+            bad = (self.lengths < 0) | (self.lengths > n)
+            found.append(Check("lengths", bad, self.lengths, f"between 0 and n = {n}"))
+        return found
+
+    def _forward(self):
+        traced["forward"] = traced.get("forward", 0) + 1
+        step = lambda a, e: (jax.nn.logsumexp(a) + e, None)  # noqa: E731
+        carry, _ = lax.scan(step, self.emission[..., 0, :], jnp.moveaxis(self.emission[..., 1:, :], -2, 0))
+        return jax.nn.logsumexp(carry, -1)
+
+    @query("-> F")
+    def log_partition(self):
+        """The log-partition."""
+        return passes.shared(self, "forward", self._forward)
+
+    @query("-> int32")
+    def traces(self):
+        """How often the forward pass has been traced in this process."""
+        return jnp.int32(traced.get("forward", 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
