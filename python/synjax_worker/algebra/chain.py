@@ -1,0 +1,415 @@
+"""Passes over a chain of n nodes with t states each: log-partition, filtering, marginals, entropy, divergence.
+
+Two ways to carry the messages. In probability space one step is a matrix product; a certificate says when nothing was
+lost to the float range. Where it refuses, messages are (mantissa, exponent) pairs: exact at any range and scale, and
+slower. Marginals come backwards from the conditionals P(a | b) = p[a] E[a,b] / s[b] <= 1, never from differences of
+large numbers. Time stands first inside the loops, the batch is explicit, and what leaves a loop in the padding is the
+last real message.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from . import numeric, scaled
+from .guard import drop_forbidden, guarded, run_if
+from .numeric import HIGHEST
+from .scaled import Scaled
+
+
+class Potentials(NamedTuple):
+    """Log-potentials of B chains. One `transition` (t t) is shared, or each chain has its own (B t t).
+
+    A chain whose potentials differ at every step has `transition` (B n-1 t t), and no emission.
+    """
+
+    start: Array  # (B t)
+    transition: Array  # (t t), (B t t) or (B n-1 t t)
+    emission: Array | None  # (B n t)
+
+    @property
+    def per_step(self) -> bool:
+        return self.transition.ndim == 4
+
+    @property
+    def nodes(self) -> int:
+        return self.transition.shape[1] + 1 if self.per_step else self.emission.shape[1]
+
+    @property
+    def states(self) -> int:
+        return self.transition.shape[-1]
+
+
+class Messages(NamedTuple):
+    """What the forward pass leaves: constants to every query that uses them."""
+
+    log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
+    certified: Array  # (B): whether `filtered` and `predecessors` are exact enough
+    filtered: Array  # (n B t): weight of the prefixes that end in a state, the largest 1
+    predecessors: Array  # (n-1 B t): the sum over the previous states, before the emission
+
+
+class ExactMessages(NamedTuple):
+    predecessors: Array  # (n-1 B t), in units of 2**scale
+    scale: Array  # (n-1 B t)
+    filtered: Scaled  # (n B t)
+    last: Scaled  # (B t): the message at each chain's last node
+    taken_out: Array  # (n B): exponents taken out of the messages
+
+
+class Marginals(NamedTuple):
+    """Probabilities of states and edges, per chain, shaped as the potentials they belong to."""
+
+    start: Array  # (B t)
+    transition: Array  # (B t t), summed over the steps, or (B n-1 t t)
+    emission: Array | None  # (B n t)
+
+
+# ------------------------------------------------------------------------------------------------------ preparation
+
+
+class _Prepared(NamedTuple):
+    valid: Array  # (n B)
+    start: Array  # (B t)
+    transition: Array  # (t t), (B t t) or (n-1 B t t)
+    emission: Array | None  # (n B t)
+
+
+def _prepare(potentials: Potentials, lengths: Array) -> _Prepared:
+    """Time first, and garbage beyond the lengths replaced before anything differentiable sees it.
+
+    A chain of length 0 is one whose only structure is empty: its first node has one state, of weight 1.
+    """
+    start, transition, emission = potentials
+    valid = jnp.arange(potentials.nodes)[:, None] < lengths
+    alone = jnp.where(jnp.arange(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    start = jnp.where((lengths == 0)[:, None], alone, start)
+    if potentials.per_step:
+        transition = jnp.where(valid[1:, :, None, None], jnp.moveaxis(transition, 1, 0), 0)
+    else:
+        emission = jnp.where(valid[:, :, None], jnp.moveaxis(emission, 1, 0), 0)
+    return _Prepared(valid, start, transition, emission)
+
+
+def _weights(transition: Array) -> tuple[Array, Array]:
+    """exp(transition - column maximum), finite entries kept above the denormals, and the column maxima."""
+    floor = _limits(transition.dtype, 1).floor
+    column = numeric.shift_of(transition, -2, keepdims=True)
+    weights = jnp.maximum(jnp.exp(transition - column), floor)
+    return jnp.where(jnp.isneginf(transition), 0, weights), jnp.squeeze(column, -2)
+
+
+class _Limits(NamedTuple):
+    floor: float  # finite weights are not smaller
+    lift: float  # emissions are multiplied by this, to use the upper half of the exponent range
+    threshold: float  # a sum of t products that is not smaller has lost nothing
+
+
+def _limits(dtype, states: int) -> _Limits:
+    info = jnp.finfo(dtype)
+    floor = 8 * float(info.tiny)
+    lift = 2.0 ** (92 if info.bits == 32 else 900)
+    return _Limits(floor, lift, 16 * states * floor / float(info.eps))
+
+
+class _Factors(NamedTuple):
+    weights: Array  # (t t), (B t t) or (n-1 B t t): at most 1
+    node: Array  # (n B t): logs, the largest 0
+    shift: tuple[Array, Array]  # (n B) each: integers and fractions taken out of `node`
+
+
+def _factors(prepared: _Prepared) -> _Factors:
+    """The potentials in probability space. Shifts are added and taken out in integers and fractions apart: exactly."""
+    valid, start, transition, emission = prepared
+    weights, column = _weights(transition)
+    column = jnp.broadcast_to(column, (valid.shape[0] - 1, *start.shape))
+    shifts = jnp.concatenate([start[None], column])
+    integer, fraction = numeric.split_integer(shifts)
+    if emission is not None:
+        emission_integer, emission_fraction = numeric.split_integer(emission)
+        integer, fraction = integer + emission_integer, fraction + emission_fraction
+    top_integer = numeric.shift_of(integer, -1)
+    node = (integer - top_integer[..., None]) + fraction
+    top_fraction = numeric.shift_of(node, -1)
+    shift = jnp.where(valid, top_integer, 0), jnp.where(valid, top_fraction, 0)
+    return _Factors(weights, node - top_fraction[..., None], shift)
+
+
+def _product(message: Array, weights: Array) -> Array:
+    """(B t) times (t u) or (B t u)."""
+    if weights.ndim == 2:
+        return jnp.matmul(message, weights, precision=HIGHEST)
+    return jnp.einsum("bt,btu->bu", message, weights, precision=HIGHEST)
+
+
+def _transposed(weights: Array) -> Array:
+    return jnp.swapaxes(weights, -1, -2)
+
+
+# --------------------------------------------------------------------------------------------------- forward, fast
+
+
+def forward(potentials: Potentials, lengths: Array) -> Messages:
+    """One pass over the chain: O(n t^2). Its result has no gradient; the queries bring their own."""
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    prepared = _prepare(potentials, lengths)
+    factors = _factors(prepared)
+    filtered, predecessors, scales = _forward_fast(factors, prepared.valid)
+    certified = _certify(factors, prepared, filtered, predecessors, scales)
+    last = numeric.safe_log(jnp.sum(filtered[-1], -1))
+    lift = _limits(start_dtype(potentials), 1).lift
+    logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
+    terms = jnp.concatenate([*factors.shift, logs, last[None]])
+    value = run_if(~certified, exact_log_partition, (potentials, lengths), numeric.pair_sum(terms))
+    return Messages(value, certified, filtered, predecessors)
+
+
+def start_dtype(potentials: Potentials):
+    return potentials.start.dtype
+
+
+def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
+    """-> filtered (n B t), predecessors (n-1 B t), and the scale taken out of each step, lifted (n-1 B)."""
+    weights, node, _ = factors
+    per_step = weights.ndim == 4
+    lift = jnp.asarray(_limits(node.dtype, 1).lift, node.dtype)
+
+    def step(message, inputs):
+        emission, live, step_weights = inputs
+        sums = _product(message, step_weights if per_step else weights)
+        product = sums * emission
+        scale = jnp.max(product, -1)
+        moved = product * (1 / jnp.where(scale > 0, scale, 1))[:, None]
+        message = jnp.where(live[:, None], moved, message)
+        return message, (sums, message, scale)
+
+    first = jnp.exp(node[0])
+    inputs = (jnp.exp(node[1:]) * lift, valid[1:], weights if per_step else None)
+    _, (sums, messages, scales) = lax.scan(step, first, inputs)
+    return jnp.concatenate([first[None], messages]), sums, scales
+
+
+def _certify(factors: _Factors, prepared: _Prepared, filtered: Array, sums: Array, scales: Array) -> Array:
+    """Per chain: every sum over predecessors is far above what products below the float range can add up to.
+
+    A state that no path reaches may have sum 0; which those are is asked only where a transition is forbidden.
+    """
+    weights, node, _ = factors
+    threshold = _limits(node.dtype, node.shape[-1]).threshold
+    alive = ~jnp.isneginf(node)
+    everything = jnp.ones(sums.shape, bool)
+    reached = run_if(jnp.any(weights == 0), _reachable, (weights, alive, prepared.valid), everything)
+    sums_hold = jnp.all((sums >= threshold) | ~reached, -1)
+    scales_hold = (scales >= 1) | ~jnp.any(reached & alive[1:], -1)
+    # A first message may have lost states to the range only if its successors' sums are small, which is seen above.
+    return jnp.all((sums_hold & scales_hold) | ~prepared.valid[1:], 0) & jnp.any(filtered[-1] > 0, -1)
+
+
+def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
+    """Whether any path with finite score enters a state, (n-1 B t)."""
+    per_step = weights.ndim == 4
+    dtype = weights.dtype
+
+    def step(reached, inputs):
+        live_states, live, step_weights = inputs
+        edges = ((step_weights if per_step else weights) > 0).astype(dtype)
+        entered = _product(reached, edges) > 0
+        moved = (entered & live_states).astype(dtype)
+        return jnp.where(live[:, None], moved, reached), entered
+
+    inputs = (alive[1:], valid[1:], weights if per_step else None)
+    return lax.scan(step, alive[0].astype(dtype), inputs)[1]
+
+
+# -------------------------------------------------------------------------------------------------- forward, exact
+
+
+def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages, _Prepared]:
+    """The same pass in (mantissa, exponent) pairs, from the raw potentials. Plain scan: differentiable to any order."""
+    prepared = _prepare(potentials, lengths)
+    valid, start, transition, emission = prepared
+    per_step = potentials.per_step
+    shared = None if per_step else scaled.from_log(transition)
+
+    def take_out(number: Scaled) -> tuple[Scaled, Array]:
+        top = jnp.max(number.exponent, -1)
+        top = jnp.where(top > scaled.ZERO_EXPONENT, top, 0)
+        exponent = jnp.maximum(number.exponent - top[:, None], scaled.ZERO_EXPONENT)
+        return Scaled(number.mantissa, exponent), top
+
+    def times(number: Scaled, factor: Scaled | None) -> Scaled:
+        if factor is None:
+            return scaled.renormalize(*number)
+        return scaled.renormalize(number.mantissa * factor.mantissa, number.exponent + factor.exponent)
+
+    def step(message: Scaled, inputs):
+        factor, live, logs = inputs
+        edges = scaled.from_log(logs) if per_step else shared
+        exponents = message.exponent[:, :, None] + edges.exponent
+        scale = jnp.max(exponents, 1)
+        shares = scaled.power_of_two(exponents - scale[:, None], start.dtype)
+        sums = jnp.sum(message.mantissa[:, :, None] * edges.mantissa * shares, 1)
+        moved, top = take_out(times(Scaled(sums, scale), factor))
+        message = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, message)
+        return message, (sums, scale, message, jnp.where(live, top, 0))
+
+    factors = None if emission is None else scaled.from_log(emission)
+    first_factor = None if factors is None else jax.tree.map(lambda x: x[0], factors)
+    first, first_top = take_out(times(scaled.from_log(start), first_factor))
+    inputs = (
+        None if factors is None else jax.tree.map(lambda x: x[1:], factors),
+        valid[1:],
+        transition if per_step else None,
+    )
+    last, (sums, scales, messages, tops) = lax.scan(step, first, inputs)
+    prepend = lambda a, b: jnp.concatenate([a[None], b])
+    filtered = jax.tree.map(prepend, first, messages)
+    return ExactMessages(sums, scales, filtered, last, prepend(first_top, tops)), prepared
+
+
+def _log_partition_of(messages: ExactMessages) -> tuple[Array, Array]:
+    last = jnp.sum(messages.last.mantissa * scaled.power_of_two(messages.last.exponent, messages.last.mantissa.dtype), -1)
+    high, low = scaled.exponents_times_ln2(messages.taken_out, last.dtype)
+    return numeric.pair_sum(jnp.concatenate([high, low, numeric.safe_log(last)[None]]))
+
+
+def exact_log_partition(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    return _log_partition_of(exact_forward(potentials, lengths)[0])
+
+
+# -------------------------------------------------------------------------------------------------------- backward
+
+
+def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array, Array]:
+    """-> marginals of the states (n B t), and q = marginal / predecessor sum of each step (n-1 B t).
+
+    The marginal of an edge is filtered[a] * weights[a, b] * q[b].
+    """
+    weights, _, _ = factors
+    per_step = weights.ndim == 4
+    turned = _transposed(weights)
+    last = numeric.normalize(messages.filtered[-1])
+
+    def step(marginal, inputs):
+        inverse, filtered, live, step_weights = inputs
+        ratio = marginal * inverse
+        moved = filtered * _product(ratio, step_weights if per_step else turned)
+        return jnp.where(live[:, None], moved, marginal), (marginal, ratio)
+
+    inputs = (
+        numeric.reciprocal(messages.predecessors),
+        messages.filtered[:-1],
+        valid[1:],
+        turned if per_step else None,
+    )
+    first, (rest, ratios) = lax.scan(step, last, inputs, reverse=True)
+    marginals = jnp.concatenate([first[None], rest])
+    inverse = numeric.reciprocal(jnp.sum(marginals, -1, keepdims=True))
+    marginals = jnp.where(valid[:, :, None], marginals * inverse, 0)
+    return marginals, jnp.where(valid[1:, :, None], ratios * inverse[1:], 0)
+
+
+def _batch_first(x: Array) -> Array:
+    return jnp.moveaxis(x, 0, 1)
+
+
+def _marginals_fast(potentials: Potentials, lengths: Array, messages: Messages) -> Marginals:
+    prepared = _prepare(potentials, lengths)
+    factors = _factors(prepared)
+    states, ratios = _backward_fast(factors, prepared.valid, messages)
+    if potentials.per_step:
+        return Marginals(states[0], _edges_fast(factors, messages, ratios), None)
+    # One product over all steps, so that no array of n t t is ever made.
+    totals = jnp.einsum("nba,nbc->bac", messages.filtered[:-1], ratios, precision=HIGHEST)
+    return Marginals(states[0], factors.weights * totals, _batch_first(states))
+
+
+def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
+    """Marginals of the edges of every step, (B n-1 t t)."""
+    return _batch_first(messages.filtered[:-1, ..., None] * factors.weights * ratios[:, :, None, :])
+
+
+def exact_backward(potentials: Potentials, lengths: Array, every_step: bool) -> tuple[Array, Array]:
+    """-> marginals of the states (n B t) and of the edges, summed over the steps (B t t) or of each (n-1 B t t)."""
+    messages, prepared = exact_forward(potentials, lengths)
+    valid, start, transition, _ = prepared
+    per_step = potentials.per_step
+    # Transposed, both sums of a step run along major axes: sums along the minor one do not vectorise.
+    shared = None if per_step else scaled.from_log(_transposed(transition))
+
+    def step(carry, inputs):
+        marginal, totals = carry
+        filtered, sums, scale, live, logs = inputs
+        edges = scaled.from_log(_transposed(logs)) if per_step else shared
+        ratio = jnp.where(live[:, None], marginal * numeric.reciprocal(sums), 0)
+        shares = scaled.power_of_two(filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype)
+        joint = filtered.mantissa[:, None] * edges.mantissa * shares * ratio[..., None]
+        before = jnp.where(live[:, None], jnp.sum(joint, 1), marginal)
+        return (before, None if every_step else totals + joint), (marginal, joint if every_step else None)
+
+    size = start.shape[-1]
+    totals = None if every_step else jnp.zeros((start.shape[0], size, size), start.dtype)
+    before_last = jax.tree.map(lambda x: x[:-1], messages.filtered)
+    inputs = (before_last, messages.predecessors, messages.scale, valid[1:], transition if per_step else None)
+    last = numeric.normalize(scaled.to_shared_scale(messages.last))
+    (first, totals), (rest, joints) = lax.scan(step, (last, totals), inputs, reverse=True)
+    states = jnp.where(valid[:, :, None], jnp.concatenate([first[None], rest]), 0)
+    return states, _transposed(joints if every_step else totals)
+
+
+def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
+    per_step = potentials.per_step
+    states, edges = exact_backward(potentials, lengths, every_step=per_step)
+    if per_step:
+        return Marginals(states[0], _batch_first(edges), None)
+    return Marginals(states[0], edges, _batch_first(states))
+
+
+marginals = guarded(_marginals_fast, exact_marginals)
+
+
+def _edge_marginals_fast(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
+    prepared = _prepare(potentials, lengths)
+    factors = _factors(prepared)
+    states, ratios = _backward_fast(factors, prepared.valid, messages)
+    return states[0], _edges_fast(factors, messages, ratios)
+
+
+def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    states, edges = exact_backward(potentials, lengths, every_step=True)
+    return states[0], _batch_first(edges)
+
+
+# -> marginals of the first state (B t) and of the edges of every step (B n-1 t t).
+edge_marginals = guarded(_edge_marginals_fast, _exact_edge_marginals)
+
+
+# --------------------------------------------------------------------------------------------------- log-partition
+
+
+@jax.custom_jvp
+def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
+    """The log-partition (B) as an unevaluated pair; its derivative is the marginals."""
+    return messages.log_partition
+
+
+@log_partition.defjvp
+def _log_partition_derivative(primals, tangents):
+    potentials, lengths, messages = primals
+    tangent = contract(marginals(*primals), drop_forbidden(potentials, tangents[0]))
+    value = log_partition(*primals)
+    return value, (jnp.zeros_like(value[0]), tangent)
+
+
+def contract(marginal: Marginals, tangent: Potentials) -> Array:
+    """The derivative of each log-partition (B) along a direction in the potentials."""
+    total = jnp.einsum("bt,bt->b", marginal.start, tangent.start, precision=HIGHEST)
+    edges = {2: "bac,ac->b", 3: "bac,bac->b", 4: "bnac,bnac->b"}[tangent.transition.ndim]
+    total += jnp.einsum(edges, marginal.transition, tangent.transition, precision=HIGHEST)
+    if tangent.emission is not None:
+        total += jnp.einsum("bnt,bnt->b", marginal.emission, tangent.emission, precision=HIGHEST)
+    return total

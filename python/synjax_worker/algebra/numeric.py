@@ -1,0 +1,135 @@
+"""Arithmetic that stays right at the edges of the float range, in values and in derivatives.
+
+Zero weights have log -inf, `0 * -inf` is 0, and denormals count as 0 (their reciprocal is not finite).
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+# The default precision of a matrix product is TF32 on a GPU and bfloat16 on a TPU: not enough for probabilities.
+HIGHEST = lax.Precision.HIGHEST
+
+
+def finite_or_zero(x: Array) -> Array:
+    return jnp.where(jnp.isfinite(x), x, 0)
+
+
+def shift_of(x: Array, axis: int, keepdims: bool = False) -> Array:
+    """The maximum along an axis as a shift, not a value: without gradient, and 0 where everything is -inf."""
+    return lax.stop_gradient(finite_or_zero(jnp.max(x, axis, keepdims=keepdims)))
+
+
+def safe_log(x: Array) -> Array:
+    """log x, -inf with gradient 0 where x is 0 (or a denormal)."""
+    positive = x >= jnp.finfo(x.dtype).tiny
+    return jnp.where(positive, jnp.log(jnp.where(positive, x, 1)), jnp.where(jnp.isnan(x), x, -jnp.inf))
+
+
+def logsumexp(x: Array, axis: int) -> Array:
+    """log of the sum of exponentials; -inf with gradient 0 where everything is -inf."""
+    shift = shift_of(x, axis, keepdims=True)
+    return safe_log(jnp.sum(jnp.exp(x - shift), axis)) + jnp.squeeze(shift, axis)
+
+
+def log_normalize(x: Array, axis: int = -1) -> Array:
+    """log-softmax, which leaves what is -inf everywhere as it is."""
+    total = logsumexp(x, axis)
+    return x - jnp.expand_dims(jnp.where(total > -jnp.inf, total, 0), axis)
+
+
+def reciprocal(x: Array) -> Array:
+    """1/x for x >= 0, 0 at 0. Rescales before it divides: the derivative x**-2 leaves float32 at x = 1e-20."""
+    positive = x > 0
+    scale = lax.stop_gradient(jnp.where(positive, 1 / jnp.where(positive, x, 1), 0))
+    return jnp.where(positive, scale / jnp.where(positive, x * scale, 1), 0)
+
+
+def normalize(x: Array, axis: int = -1) -> Array:
+    """Weights divided by their sum; zeros stay zeros."""
+    return x * reciprocal(jnp.sum(x, axis, keepdims=True))
+
+
+def x_log_x(x: Array) -> Array:
+    """x log x with its limit 0 at 0."""
+    positive = x >= jnp.finfo(x.dtype).tiny
+    safe = jnp.where(positive, x, 1)
+    return jnp.where(positive, safe * jnp.log(safe), 0)
+
+
+def masked_product(weight: Array, x: Array) -> Array:
+    """weight * x, 0 where the weight is 0 whatever x is."""
+    nonzero = weight != 0
+    return jnp.where(nonzero, weight * jnp.where(nonzero, x, 0), 0)
+
+
+def log1mexp(x: Array) -> Array:
+    """log(1 - exp(x)) for x <= 0."""
+    x = jnp.minimum(x, -1e-30)
+    return jnp.where(x > -0.693, jnp.log(-jnp.expm1(x)), jnp.log1p(-jnp.exp(x)))
+
+
+def split_integer(x: Array) -> tuple[Array, Array]:
+    """x = i + f exactly, i integral and |f| <= 1/2; -inf is (-inf, 0).
+
+    Integral floats add without rounding below 2**24, so sums of potentials of 1e4 lose nothing: the integers carry the
+    scale, the fractions the precision and the derivative.
+    """
+    integer = lax.stop_gradient(jnp.round(x))
+    return integer, jnp.where(jnp.isfinite(x), x - integer, 0)
+
+
+def power_of_two_above(x: Array) -> Array:
+    """The smallest power of two that is larger than x > 0, exactly; 1 for x = 0."""
+    dtype = x.dtype
+    integers, mantissa_bits, _ = FLOAT_LAYOUT[np.dtype(dtype)]
+    bits = lax.bitcast_convert_type(jnp.where(x > 0, x, 1), integers)
+    return lax.bitcast_convert_type(((bits >> mantissa_bits) + 1) << mantissa_bits, dtype)
+
+
+# The integer type of the same width, the bits of the mantissa and the exponent's bias.
+FLOAT_LAYOUT = {
+    np.dtype(np.float32): (np.int32, 23, 127),
+    np.dtype(np.float64): (np.int64, 52, 1023),
+}
+
+
+def pair_sum(x: Array, axis: int = 0) -> tuple[Array, Array]:
+    """The sum along an axis as an unevaluated pair (high, low), almost exactly rounded.
+
+    ExtractVector of Rump, Ogita & Oishi (2008): no loop, any order of reduction. The derivative goes through `low`.
+    Differences of two such sums are taken part by part, so they keep what a single float would lose.
+    """
+    count = max(x.shape[axis], 1)
+    finite = jnp.isfinite(x)
+    rest = jnp.where(finite, x, 0)
+    parts = []
+    for _ in range(2):
+        bound = lax.stop_gradient(jnp.max(jnp.abs(rest), axis, keepdims=True, initial=0)) * (2 * count)
+        unit = power_of_two_above(bound)
+        extracted = lax.stop_gradient(lax.optimization_barrier(unit + rest) - unit)
+        parts.append(jnp.sum(extracted, axis))
+        rest = rest - extracted
+    high, low = parts[0], parts[1] + jnp.sum(rest, axis)
+    infinite = ~finite.all(axis)
+    total = jnp.sum(jnp.where(finite, 0, x), axis)
+    return jnp.where(infinite, total, high), jnp.where(infinite, 0, low)
+
+
+def pair_value(pair: tuple[Array, Array]) -> Array:
+    return pair[0] + pair[1]
+
+
+def pair_difference(a: tuple[Array, Array], b: tuple[Array, Array]) -> Array:
+    """a - b, part by part; -inf - anything is -inf."""
+    impossible = jnp.isneginf(a[0])
+    high = jnp.where(impossible, 0, a[0]) - jnp.where(impossible, 0, b[0])
+    return jnp.where(impossible, -jnp.inf, high + (a[1] - b[1]))
+
+
+def normal_key(key: Array) -> Array:
+    """A typed PRNG key, from a typed or a raw one."""
+    return key if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else jax.random.wrap_key_data(key)

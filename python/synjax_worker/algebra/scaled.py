@@ -1,0 +1,93 @@
+"""Non-negative numbers as mantissa and integer exponent: float precision at any range.
+
+A number is m * 2**e, m in [1, 2) or 0, e int32. Products and sums need neither exp nor log; the derivative goes through
+the mantissa, the exponents have none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from .numeric import FLOAT_LAYOUT
+
+# The exponent of zero: low enough for every real one, and three of them still fit an int32.
+ZERO_EXPONENT = -(1 << 27)
+
+LOG2_E = 1.4426950408889634
+LN2 = 0.6931471805599453
+# ln 2 in three parts; the first two have 12 bits, so their products with 12-bit integers are exact in float32.
+LN2_HIGH = float(np.floor(LN2 * 2**12) / 2**12)
+LN2_MIDDLE = float(np.floor((LN2 - LN2_HIGH) * 2**24) / 2**24)
+LN2_LOW = LN2 - LN2_HIGH - LN2_MIDDLE
+
+
+class Scaled(NamedTuple):
+    mantissa: Array
+    exponent: Array
+
+
+def power_of_two(exponent: Array, dtype) -> Array:
+    """2**exponent, 0 below the normal range. The exponent must not exceed the range."""
+    integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(dtype)]
+    return lax.bitcast_convert_type(jnp.maximum(exponent + bias, 0).astype(integers) << mantissa_bits, dtype)
+
+
+def exponent_of(x: Array) -> Array:
+    """The exponent of x >= 0, int32; ZERO_EXPONENT where x is 0 or a denormal. No gradient."""
+    integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(x.dtype)]
+    exponent = (lax.bitcast_convert_type(lax.stop_gradient(x), integers) >> mantissa_bits).astype(jnp.int32) - bias
+    return jnp.where(exponent <= -bias, ZERO_EXPONENT, exponent)
+
+
+def renormalize(mantissa: Array, exponent: Array) -> Scaled:
+    """The same number with its mantissa in [1, 2)."""
+    found = exponent_of(mantissa)
+    zero = found == ZERO_EXPONENT
+    mantissa = mantissa * power_of_two(jnp.where(zero, 0, -found), mantissa.dtype)
+    return Scaled(mantissa, jnp.where(zero, ZERO_EXPONENT, jnp.maximum(exponent + found, ZERO_EXPONENT)))
+
+
+def from_float(x: Array) -> Scaled:
+    return renormalize(x, jnp.zeros(x.shape, jnp.int32))
+
+
+def reduce_log(x: Array) -> tuple[Array, Array]:
+    """x = e ln 2 + r, |r| <= ln 2 (Cody & Waite, with e split in two so that it may have 24 bits); -inf is (zero, 0)."""
+    finite = jnp.isfinite(x)
+    safe = jnp.where(finite, x, 0)
+    exponent = jnp.floor(lax.stop_gradient(safe) * jnp.asarray(LOG2_E, x.dtype))
+    upper = jnp.round(exponent / 4096) * 4096
+    rest = safe
+    for part in (LN2_HIGH, LN2_MIDDLE, LN2_LOW):
+        rest = rest - upper * jnp.asarray(part, x.dtype) - (exponent - upper) * jnp.asarray(part, x.dtype)
+    integer = jnp.clip(exponent, ZERO_EXPONENT, -ZERO_EXPONENT).astype(jnp.int32)
+    return jnp.where(finite, integer, ZERO_EXPONENT), jnp.where(finite, rest, jnp.where(jnp.isneginf(x), 0, x))
+
+
+def from_log(x: Array) -> Scaled:
+    """exp(x), any range. The mantissa is in [1, 2) up to rounding. NaN stays NaN."""
+    exponent, rest = reduce_log(x)
+    return Scaled(jnp.where(jnp.isneginf(x), 0, jnp.exp(rest)), exponent)
+
+
+def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array]:
+    """exponent * ln 2 as two terms, the first exact below 2**12; their sum is exact to about an eps of the whole."""
+    exponent = exponent.astype(dtype)
+    return exponent * jnp.asarray(LN2_HIGH, dtype), exponent * jnp.asarray(LN2 - LN2_HIGH, dtype)
+
+
+def to_log(number: Scaled) -> Array:
+    mantissa, exponent = number
+    zero = mantissa == 0
+    high, low = exponents_times_ln2(jnp.where(zero, 0, exponent), mantissa.dtype)
+    return jnp.where(zero, -jnp.inf, high + (low + jnp.log(jnp.where(zero, 1, mantissa))))
+
+
+def to_shared_scale(number: Scaled, axis: int = -1) -> Array:
+    """Plain floats proportional to the numbers, the largest in [1, 2)."""
+    mantissa, exponent = number
+    return mantissa * power_of_two(exponent - jnp.max(exponent, axis, keepdims=True), mantissa.dtype)
