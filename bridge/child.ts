@@ -32,7 +32,6 @@ export async function runChild(
     windowsHide: true,
     env: options.env ?? process.env,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: "SIGKILL" as const }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   return new Promise((resolve) => {
@@ -48,8 +47,18 @@ export async function runChild(
         options.onLine?.(line);
       });
     };
-    const finish = (status: number | null, error?: Error): void =>
+    const finish = (status: number | null, error?: Error): void => {
+      clearTimeout(timer);
       resolve({ status, stdout: stdout.join("\n"), output: lines.join("\n"), ...(error ? { error } : {}) });
+    };
+    const expire = (): void => {
+      child.kill("SIGKILL");
+      // A grandchild may hold the other ends open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      finish(null, new Error(`no answer within ${options.timeout} ms`));
+    };
+    const timer = options.timeout === undefined ? undefined : setTimeout(expire, options.timeout);
     read(child.stdout, true);
     read(child.stderr, false);
     child.once("error", (error) => finish(null, error));

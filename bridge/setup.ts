@@ -12,6 +12,7 @@ import {
   type EnvironmentOptions,
   type SetupProgress,
 } from "./environment.ts";
+import { SynjaxError } from "./errors.ts";
 import { withLock } from "./lock.ts";
 import {
   diagnose,
@@ -72,10 +73,15 @@ export async function setupEnvironment(options: SetupOptions = {}): Promise<Envi
   await requireWritable(home);
   const build: Build = { blueprint: wanted, env, home, base, uv, tell, signal };
   const lock = join(environmentsDirectory(env), `${keyOf(build)}.lock`);
-  return withLock(lock, () => buildUnlessDone(build), {
-    onWait: (pid) => tell("wait", `Process ${pid} is making the same environment; waiting for it`),
-    signal,
-  });
+  try {
+    return await withLock(lock, () => buildUnlessDone(build), {
+      onWait: (pid) => tell("wait", `Process ${pid} is making the same environment; waiting for it`),
+      signal,
+    });
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  }
 }
 
 /** The environment that is there, if its probe still passes. */
@@ -105,7 +111,7 @@ async function buildUnlessDone(build: Build): Promise<Environment> {
     return await publish(build, attempt);
   } catch (error) {
     await clear(attempt);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw error;
     // Another process took the lock over while this one was frozen, and has finished.
     const other = await workingEnvironment(wanted, env);
     if (other) return other;
@@ -170,7 +176,6 @@ async function step(build: Build, attempt: string, [command = "", ...args]: stri
     },
   });
   if (ran.status === 0) return ran;
-  build.signal?.throwIfAborted();
   throw setupFailed(diagnosed(build, ran), new Error(lastLines(ran.output, 40), { cause: ran.error }));
 }
 
@@ -241,6 +246,10 @@ export async function probe(
   } catch {
     return ran.error?.message ?? (ran.output || `exit status ${ran.status}`);
   }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SynjaxError("ABORTED", "The set-up was aborted.", { cause: signal.reason });
 }
 
 async function requireWritable(home: string): Promise<void> {
