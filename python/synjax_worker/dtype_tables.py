@@ -24,6 +24,7 @@ def tables() -> dict[str, Any]:
     """For each type function of a signature, its result by the names of its argument dtypes."""
     return {
         "promote": {a: {b: promote(a, b) for b in COLUMNS} for a in COLUMNS},
+        "number": {a: unary(jnp.square, a) for a in COLUMNS},
         "float": {a: unary(jnp.tanh, a) for a in COLUMNS},
         "sum": {a: unary(jnp.sum, a) for a in COLUMNS},
     }

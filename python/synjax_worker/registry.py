@@ -5,9 +5,9 @@ This is the source of truth for both languages. An array operation is one line i
     op("np.sum", jnp.sum, "a: num A, { axis?: axis } -> sum(A)", "Equivalent to `jax.numpy.sum`.")
 
 A distribution is a class marked `@distribution` in a module of `distributions/`, its methods marked
-`@query(signature)`. `load()` finds both by importing every module of the two packages. `signature.py` describes
-the language of the signatures. `python -m synjax_worker.registry` prints all of it as JSON, from which the
-TypeScript of `src/ops` is made.
+`@query(signature)`. `load()` finds both by importing every module of the two packages. `signature.py`
+describes the language of the signatures. `python -m synjax_worker.registry` prints all of it as JSON, from which
+the TypeScript of `src/ops` is made.
 """
 
 from __future__ import annotations

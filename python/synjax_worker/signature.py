@@ -7,7 +7,7 @@
                | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
     result    := type[dims] | key | dist | { name: result, ... }
-    type      := A | F | D | float32 ... | promote(type, type) | float(type) | sum(type)
+    type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
 What stands between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a
 number in its place is traced too. Everything else is static. `F` is the distribution's own float dtype.
@@ -40,7 +40,7 @@ VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
 OPERAND_KINDS = ("num", "nums", "any", "key", "dist")
 STATIC_KINDS = ("size", "shape", "axis", "dtype", "static")
-TYPE_FUNCTIONS = {"promote": 2, "float": 1, "sum": 1}
+TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
 
 _PARAMETER = re.compile(
     r"(?P<rest>\.\.\.)?(?P<name>[a-z]\w*)(?P<optional>\?)?\s*:\s*(?P<kind>\w+)\s*(?P<of>.*)", re.DOTALL

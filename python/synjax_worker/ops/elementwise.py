@@ -1,0 +1,132 @@
+"""`np`: elementwise arithmetic, comparison and logic."""
+
+import jax.numpy as jnp
+
+from ..errors import InvalidArgument
+from ..registry import op
+
+
+def clip(a, *, min=None, max=None):
+    for argument, bound in (("min", min), ("max", max)):
+        if bound is not None and jnp.result_type(a, bound) != jnp.result_type(a):
+            expected, came = jnp.result_type(a).name, jnp.result_type(bound).name
+            raise InvalidArgument(
+                f"np.clip: `{argument}` of dtype {came} would change the dtype of the result; expected {expected}",
+                argument=argument,
+                expected=expected,
+                came=came,
+            )
+    return jnp.clip(a, min=min, max=max)
+
+
+_FLOAT = """exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
+arccosh arctanh reciprocal"""
+_SAME = "negative abs sign"
+_ROUNDING = "floor ceil trunc"
+_PREDICATES = "isnan isfinite isinf logical_not"
+_ARITHMETIC = "add subtract multiply maximum minimum"
+_FLOAT_BINARY = "divide arctan2 logaddexp logaddexp2 hypot"
+_COMPARISONS = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor"
+_BITS = "bitwise_and bitwise_or bitwise_xor"
+
+for name in _FLOAT.split():
+    op(f"np.{name}", getattr(jnp, name), "x: num A -> float(A)", f"Equivalent to `jax.numpy.{name}`.")
+for name in _SAME.split():
+    op(f"np.{name}", getattr(jnp, name), "x: num A -> A", f"Equivalent to `jax.numpy.{name}`.")
+for name in _ROUNDING.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x: num A -> A",
+        f"Equivalent to `jax.numpy.{name}`; its gradient is 0.",
+    )
+for name in _PREDICATES.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x: num -> bool",
+        f"Equivalent to `jax.numpy.{name}`.",
+        differentiable=False,
+    )
+for name in _ARITHMETIC.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num A, x2: num B -> promote(A, B)",
+        f"Equivalent to `jax.numpy.{name}`.",
+    )
+for name in _FLOAT_BINARY.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num A, x2: num B -> float(promote(A, B))",
+        f"Equivalent to `jax.numpy.{name}`.",
+    )
+for name in _COMPARISONS.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num, x2: num -> bool",
+        f"Equivalent to `jax.numpy.{name}`.",
+        differentiable=False,
+    )
+for name in _BITS.split():
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num A, x2: num B -> promote(A, B)",
+        f"Equivalent to `jax.numpy.{name}`. Integers and booleans.",
+        differentiable=False,
+    )
+
+op("np.square", jnp.square, "x: num A -> number(A)", "Equivalent to `jax.numpy.square`.")
+op(
+    "np.floor_divide",
+    jnp.floor_divide,
+    "x1: num A, x2: num B -> number(promote(A, B))",
+    "Equivalent to `jax.numpy.floor_divide`; rounds towards minus infinity.",
+)
+op(
+    "np.remainder",
+    jnp.remainder,
+    "x1: num A, x2: num B -> number(promote(A, B))",
+    "Equivalent to `jax.numpy.remainder`; the result has the sign of `x2`.",
+)
+op("np.power", jnp.power, "x1: num A, x2: num B -> number(promote(A, B))", "Equivalent to `jax.numpy.power`.")
+op(
+    "np.round",
+    jnp.round,
+    "a: num A, { decimals?: static number } -> A",
+    "Equivalent to `jax.numpy.round`; halves go to the even neighbour. Its gradient is 0.",
+)
+op(
+    "np.clip",
+    clip,
+    "a: num A, { min?: num, max?: num } -> A",
+    "Equivalent to `jax.numpy.clip`. A bound that would change the dtype of the result is refused.",
+)
+op(
+    "np.where",
+    jnp.where,
+    "condition: num bool, x: num A, y: num B -> promote(A, B)",
+    "Equivalent to `jax.numpy.where`: `x` where the condition holds, else `y`, broadcast against each other.",
+)
+op(
+    "np.nan_to_num",
+    jnp.nan_to_num,
+    "x: num A, { nan?: num, posinf?: num, neginf?: num } -> A",
+    "Equivalent to `jax.numpy.nan_to_num`.",
+)
+op(
+    "np.isclose",
+    jnp.isclose,
+    "a: num, b: num, { rtol?: num, atol?: num, equal_nan?: static boolean } -> bool",
+    "Equivalent to `jax.numpy.isclose`.",
+    differentiable=False,
+)
+op(
+    "np.astype",
+    lambda x, *, dtype: jnp.asarray(x).astype(dtype),
+    "x: num, dtype: dtype D -> D",
+    "Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction.",
+)

@@ -1,0 +1,103 @@
+"""`np`: what changes the shape or the order of an array's elements and not their values."""
+
+import jax.numpy as jnp
+
+from ..registry import op
+
+op(
+    "np.reshape",
+    jnp.reshape,
+    "a: num A, shape: shape -> A",
+    "Equivalent to `jax.numpy.reshape`; one length may be -1.",
+)
+op("np.ravel", jnp.ravel, "a: num A -> A", "Equivalent to `jax.numpy.ravel`.")
+op(
+    "np.transpose",
+    jnp.transpose,
+    "a: num A, { axes?: axis } -> A",
+    "Equivalent to `jax.numpy.transpose`: reverses the axes, or permutes them.",
+)
+op(
+    "np.swapaxes",
+    jnp.swapaxes,
+    "a: num A, axis1: static number, axis2: static number -> A",
+    "Equivalent to `jax.numpy.swapaxes`.",
+)
+op(
+    "np.moveaxis",
+    jnp.moveaxis,
+    "a: num A, source: axis, destination: axis -> A",
+    "Equivalent to `jax.numpy.moveaxis`.",
+)
+op("np.expand_dims", jnp.expand_dims, "a: num A, axis: axis -> A", "Equivalent to `jax.numpy.expand_dims`.")
+op("np.squeeze", jnp.squeeze, "a: num A, { axis?: axis } -> A", "Equivalent to `jax.numpy.squeeze`.")
+op(
+    "np.broadcast_to",
+    jnp.broadcast_to,
+    "array: num A, shape: shape -> A",
+    "Equivalent to `jax.numpy.broadcast_to`.",
+)
+op(
+    "np.concatenate",
+    jnp.concatenate,
+    "arrays: nums A, { axis?: static number } -> promote(A, A)",
+    "Equivalent to `jax.numpy.concatenate`; along axis 0 unless `axis` is given.",
+)
+op(
+    "np.stack",
+    jnp.stack,
+    "arrays: nums A, { axis?: static number } -> promote(A, A)",
+    "Equivalent to `jax.numpy.stack`; along a new axis 0 unless `axis` is given.",
+)
+op(
+    "np.repeat",
+    jnp.repeat,
+    "a: num A, repeats: size, { axis?: static number } -> A",
+    "Equivalent to `jax.numpy.repeat`; every element as often.",
+)
+op("np.tile", jnp.tile, "a: num A, reps: shape -> A", "Equivalent to `jax.numpy.tile`.")
+op("np.flip", jnp.flip, "m: num A, { axis?: axis } -> A", "Equivalent to `jax.numpy.flip`.")
+op(
+    "np.roll",
+    jnp.roll,
+    "a: num A, shift: num Int, { axis?: axis } -> A",
+    "Equivalent to `jax.numpy.roll`; the shift may be traced.",
+)
+op(
+    "np.pad",
+    jnp.pad,
+    "a: num A, pad_width: static Dim | readonly (readonly [before: Dim, after: Dim])[], "
+    '{ mode?: static "constant" | "edge" | "reflect" | "symmetric" | "wrap", constant_values?: num } -> A',
+    "Equivalent to `jax.numpy.pad`; by zeros unless `mode` or `constantValues` is given.",
+)
+for name in ("tril", "triu"):
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "m: num A, { k?: static number } -> A",
+        f"Equivalent to `jax.numpy.{name}`.",
+    )
+op(
+    "np.diag",
+    jnp.diag,
+    "v: num A, { k?: static number } -> A",
+    "Equivalent to `jax.numpy.diag`: a vector's diagonal matrix, or a matrix's diagonal.",
+)
+op(
+    "np.diagonal",
+    jnp.diagonal,
+    "a: num A, { offset?: static number, axis1?: static number, axis2?: static number } -> A",
+    "Equivalent to `jax.numpy.diagonal`.",
+)
+op(
+    "np.trace",
+    jnp.trace,
+    "a: num A, { offset?: static number, axis1?: static number, axis2?: static number } -> sum(A)",
+    "Equivalent to `jax.numpy.trace`.",
+)
+op(
+    "np.diff",
+    jnp.diff,
+    "a: num A, { n?: static number, axis?: static number } -> A",
+    "Equivalent to `jax.numpy.diff`.",
+)
