@@ -272,7 +272,9 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
 
 
 def _log_partition_of(messages: ExactMessages) -> tuple[Array, Array]:
-    last = jnp.sum(messages.last.mantissa * scaled.power_of_two(messages.last.exponent, messages.last.mantissa.dtype), -1)
+    last = jnp.sum(
+        messages.last.mantissa * scaled.power_of_two(messages.last.exponent, messages.last.mantissa.dtype), -1
+    )
     high, low = scaled.exponents_times_ln2(messages.taken_out, last.dtype)
     return numeric.pair_sum(jnp.concatenate([high, low, numeric.safe_log(last)[None]]))
 
@@ -346,7 +348,9 @@ def exact_backward(potentials: Potentials, lengths: Array, every_step: bool) -> 
         filtered, sums, scale, live, logs = inputs
         edges = scaled.from_log(_transposed(logs)) if per_step else shared
         ratio = jnp.where(live[:, None], marginal * numeric.reciprocal(sums), 0)
-        shares = scaled.power_of_two(filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype)
+        shares = scaled.power_of_two(
+            filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype
+        )
         joint = filtered.mantissa[:, None] * edges.mantissa * shares * ratio[..., None]
         before = jnp.where(live[:, None], jnp.sum(joint, 1), marginal)
         return (before, None if every_step else totals + joint), (marginal, joint if every_step else None)
@@ -413,3 +417,21 @@ def contract(marginal: Marginals, tangent: Potentials) -> Array:
     if tangent.emission is not None:
         total += jnp.einsum("bnt,bnt->b", marginal.emission, tangent.emission, precision=HIGHEST)
     return total
+
+
+# ------------------------------------------------------------------------------------------------------- filtering
+
+
+def _filtering_fast(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    valid = jnp.arange(potentials.nodes)[:, None] < lengths
+    return _batch_first(jnp.where(valid[:, :, None], numeric.normalize(messages.filtered), 0))
+
+
+def _exact_filtering(potentials: Potentials, lengths: Array) -> Array:
+    messages, prepared = exact_forward(potentials, lengths)
+    weights = numeric.normalize(scaled.to_shared_scale(messages.filtered))
+    return _batch_first(jnp.where(prepared.valid[:, :, None], weights, 0))
+
+
+# -> probability of each state given what stands before and at it (B n t).
+filtering = guarded(_filtering_fast, _exact_filtering)

@@ -39,7 +39,9 @@ def power_of_two(exponent: Array, dtype) -> Array:
 def exponent_of(x: Array) -> Array:
     """The exponent of x >= 0, int32; ZERO_EXPONENT where x is 0 or a denormal. No gradient."""
     integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(x.dtype)]
-    exponent = (lax.bitcast_convert_type(lax.stop_gradient(x), integers) >> mantissa_bits).astype(jnp.int32) - bias
+    exponent = (lax.bitcast_convert_type(lax.stop_gradient(x), integers) >> mantissa_bits).astype(
+        jnp.int32
+    ) - bias
     return jnp.where(exponent <= -bias, ZERO_EXPONENT, exponent)
 
 
@@ -65,7 +67,9 @@ def reduce_log(x: Array) -> tuple[Array, Array]:
     for part in (LN2_HIGH, LN2_MIDDLE, LN2_LOW):
         rest = rest - upper * jnp.asarray(part, x.dtype) - (exponent - upper) * jnp.asarray(part, x.dtype)
     integer = jnp.clip(exponent, ZERO_EXPONENT, -ZERO_EXPONENT).astype(jnp.int32)
-    return jnp.where(finite, integer, ZERO_EXPONENT), jnp.where(finite, rest, jnp.where(jnp.isneginf(x), 0, x))
+    return jnp.where(finite, integer, ZERO_EXPONENT), jnp.where(
+        finite, rest, jnp.where(jnp.isneginf(x), 0, x)
+    )
 
 
 def from_log(x: Array) -> Scaled:

@@ -1,0 +1,230 @@
+"""What is chosen on a chain: the best structure, the k best, draws with and without replacement.
+
+Every function here takes one chain (batch by `vmap`); all walk the same tree from the last node to the first. States are
+int32 (n), frozen beyond the length.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from . import numeric, scaled, topdown
+from .chain import Messages, Potentials, exact_forward
+from .guard import run_if
+from .scaled import Scaled
+
+
+class Chain(NamedTuple):
+    """One chain, clean beyond its length."""
+
+    start: Array  # (t)
+    transition: Array  # (t t) or (n-1 t t)
+    emission: Array | None  # (n t)
+    valid: Array  # (n)
+
+    @property
+    def per_step(self) -> bool:
+        return self.transition.ndim == 3
+
+
+def one_chain(potentials: Potentials, length: Array) -> Chain:
+    """A chain out of potentials without a batch axis."""
+    start, transition, emission = potentials
+    nodes = transition.shape[0] + 1 if emission is None else emission.shape[0]
+    valid = jnp.arange(nodes) < length
+    alone = jnp.where(jnp.arange(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    start = jnp.where(length == 0, alone, start)
+    if emission is None:
+        return Chain(start, jnp.where(valid[1:, None, None], transition, 0), None, valid)
+    return Chain(start, transition, jnp.where(valid[:, None], emission, 0), valid)
+
+
+def score_terms(chain: Chain, states: Array) -> Array:
+    """The terms that add up to the score of a structure: the start, the transitions, the emissions."""
+    if chain.per_step:
+        steps = jnp.arange(chain.transition.shape[0])
+        edges = chain.transition[steps, states[:-1], states[1:]]
+        terms = [chain.start[states[0]][None], edges]
+    else:
+        nodes = jnp.take_along_axis(chain.emission, states[:, None], 1)[:, 0]
+        terms = [chain.start[states[0]][None], chain.transition[states[:-1], states[1:]], nodes]
+    live = [jnp.ones(1, bool), chain.valid[1:], chain.valid][: len(terms)]
+    return jnp.where(jnp.concatenate(live), jnp.concatenate(terms), 0)
+
+
+def score(chain: Chain, states: Array) -> Array:
+    return numeric.pair_value(numeric.pair_sum(score_terms(chain, states)))
+
+
+def _best_prefixes(chain: Chain) -> Array:
+    """Score of the best prefix that ends in each state, less the best of its node: (n t). Only differences matter."""
+    emission = chain.emission
+
+    def settle(scores: Array) -> Array:
+        return scores - numeric.shift_of(scores, -1)
+
+    def step(scores, inputs):
+        node, live, edges = inputs
+        moved = jnp.max(scores[:, None] + (edges if chain.per_step else chain.transition), 0)
+        if node is not None:
+            moved = moved + node
+        scores = jnp.where(live, settle(moved), scores)
+        return scores, scores
+
+    first = settle(chain.start if emission is None else chain.start + emission[0])
+    inputs = (
+        None if emission is None else emission[1:],
+        chain.valid[1:],
+        chain.transition if chain.per_step else None,
+    )
+    return jnp.concatenate([first[None], lax.scan(step, first, inputs)[1]])
+
+
+def argmax(chain: Chain) -> tuple[Array, Array]:
+    """The best structure (n) and its score. The first state wins a tie, from the end backwards."""
+    prefixes = _best_prefixes(chain)
+    turned = jnp.swapaxes(chain.transition, -1, -2)
+
+    def step(state, inputs):
+        before, live, edges = inputs
+        column = (edges if chain.per_step else turned)[state]
+        state = jnp.where(live, jnp.argmax(before + column), state)
+        return state, state
+
+    last = jnp.argmax(prefixes[-1])
+    inputs = (prefixes[:-1], chain.valid[1:], turned if chain.per_step else None)
+    states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
+    return states, score(chain, states)
+
+
+def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
+    """The k best structures (k n) and their scores (k), -inf past the support. One `top_k` over k t per node."""
+    prefixes = _best_prefixes(chain)
+    turned = jnp.swapaxes(chain.transition, -1, -2)
+    slots = jnp.arange(k)
+    size = chain.start.shape[0]
+
+    def step(carry, inputs):
+        suffix, state = carry
+        before, node, live, edges = inputs
+        candidates = suffix[:, None] + (edges if chain.per_step else turned)[state]
+        if node is not None:
+            candidates = candidates + node[state][:, None]
+        priority, index = lax.top_k((candidates + before).ravel(), k)
+        chosen = jnp.where(priority > -jnp.inf, candidates.ravel()[index], -jnp.inf)
+        chosen = chosen - numeric.finite_or_zero(priority[0])
+        parent = jnp.where(live, index // size, slots)
+        state = jnp.where(live, index % size, state)
+        return (jnp.where(live, chosen, suffix), state), (parent, state)
+
+    priority, last = topdown.best(prefixes[-1], k)
+    suffix = jnp.where(priority > -jnp.inf, 0, -jnp.inf).astype(prefixes.dtype)
+    inputs = (
+        prefixes[:-1],
+        None if chain.emission is None else chain.emission[1:],
+        chain.valid[1:],
+        turned if chain.per_step else None,
+    )
+    (suffix, _), (parents, states) = lax.scan(step, (suffix, last), inputs, reverse=True)
+    paths = topdown.unwind(last, parents, states).astype(jnp.int32)
+    scores = jnp.where(suffix > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
+    order = jnp.argsort(-scores, stable=True)  # rescoring may exchange near ties
+    return paths[order], scores[order]
+
+
+def scaled_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Scaled:
+    """The filtered messages (B n t) whichever pass is to be trusted: weights made of them are right at any scale."""
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    fast = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), scaled.from_float(messages.filtered))
+
+    def exact(potentials, lengths):
+        filtered = exact_forward(potentials, lengths)[0].filtered
+        return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
+
+    return run_if(~messages.certified, exact, (potentials, lengths), fast)
+
+
+def _columns(edges: Scaled, states: Array) -> Scaled:
+    """Weights of the edges into each state of `states` (S): (S t)."""
+    return Scaled(edges.mantissa.T[states], edges.exponent.T[states])
+
+
+def _log_weights(message: Scaled, edges: Scaled) -> tuple[Array, Array]:
+    """Logs of message[a] * edges[., a], less the largest exponent of each row, and the same in plain floats."""
+    mantissa = message.mantissa * edges.mantissa
+    exponent = message.exponent + edges.exponent
+    exponent = exponent - jnp.max(exponent, -1, keepdims=True)
+    return scaled.to_log(Scaled(mantissa, exponent)), mantissa * scaled.power_of_two(exponent, mantissa.dtype)
+
+
+def _row_weights(message: Scaled, edges: Scaled) -> Array:
+    product = Scaled(message.mantissa * edges.mantissa, message.exponent + edges.exponent)
+    return scaled.to_shared_scale(product)
+
+
+def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
+    """Independent structures (draws n). One uniform number a node; all draws share every pass.
+
+    A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
+    """
+    size = chain.start.shape[0]
+    nodes = chain.valid.shape[0]
+    uniforms = jax.random.uniform(key, (nodes, draws), chain.start.dtype)
+    shared = None if chain.per_step else scaled.from_log(chain.transition)
+
+    def step(state, inputs):
+        message, uniform, live, logs = inputs
+        edges = scaled.from_log(logs) if chain.per_step else shared
+        if draws >= size:  # one table for all of them
+            table = _row_weights(message, _columns(edges, jnp.arange(size)))
+            weights, cumulative = table[state], jnp.cumsum(table, -1)[state]
+        else:
+            weights = _row_weights(message, _columns(edges, state))
+            cumulative = jnp.cumsum(weights, -1)
+        state = jnp.where(live, topdown.inverse_cdf(cumulative, weights, uniform), state)
+        return state, state
+
+    weights = scaled.to_shared_scale(jax.tree.map(lambda x: x[-1], messages))
+    weights = jnp.broadcast_to(weights, (draws, size))
+    last = topdown.inverse_cdf(jnp.cumsum(weights, -1), weights, uniforms[-1])
+    before = jax.tree.map(lambda x: x[:-1], messages)
+    inputs = (before, uniforms[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
+    states = lax.scan(step, last, inputs, reverse=True)[1]
+    return jnp.concatenate([states, last[None]]).T.astype(jnp.int32)
+
+
+def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: int) -> tuple[Array, Array]:
+    """k distinct structures (k n) in the order they are drawn, and their log-probabilities (k), -inf past the support."""
+    size = chain.start.shape[0]
+    nodes = chain.valid.shape[0]
+    slots = jnp.arange(k)
+    noise = jax.random.gumbel(key, (nodes, k, size), chain.start.dtype)
+    shared = None if chain.per_step else scaled.from_log(chain.transition)
+
+    def step(carry, inputs):
+        log_prob, gumbel, state = carry
+        message, noise, live, logs = inputs
+        edges = scaled.from_log(logs) if chain.per_step else shared
+        weight_logs, weights = _log_weights(message, _columns(edges, state))
+        total = numeric.safe_log(jnp.sum(weights, -1, keepdims=True))
+        children = log_prob[:, None] + (weight_logs - numeric.finite_or_zero(total))
+        priority = topdown.conditional_gumbels(gumbel, children, noise)
+        chosen, index = lax.top_k(priority.ravel(), k)
+        parent = jnp.where(live, index // size, slots)
+        state = jnp.where(live, index % size, state)
+        log_prob = jnp.where(live, children.ravel()[index], log_prob)
+        return (log_prob, jnp.where(live, chosen, gumbel), state), (parent, state)
+
+    ends = jax.tree.map(lambda x: x[-1], messages)
+    logs = numeric.log_normalize(scaled.to_log(ends))
+    gumbel, last = topdown.best(jnp.where(logs > -jnp.inf, logs + noise[-1, 0], -jnp.inf), k)
+    log_prob = jnp.where(gumbel > -jnp.inf, logs[last], -jnp.inf)
+    before = jax.tree.map(lambda x: x[:-1], messages)
+    inputs = (before, noise[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
+    (log_prob, gumbel, _), (parents, states) = lax.scan(step, (log_prob, gumbel, last), inputs, reverse=True)
+    paths = topdown.unwind(last, parents, states).astype(jnp.int32)
+    return paths, jnp.where(gumbel > -jnp.inf, log_prob, -jnp.inf)

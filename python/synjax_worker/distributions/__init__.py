@@ -1,0 +1,7 @@
+"""Distributions over structures: one class per file. See each class's docstring for what it models and what it costs."""
+
+from .distribution import Distribution, Draws, TopK
+from .hmm import HMM
+from .linear_chain_crf import LinearChainCRF
+
+__all__ = ["HMM", "Distribution", "Draws", "LinearChainCRF", "TopK"]

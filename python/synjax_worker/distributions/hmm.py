@@ -1,0 +1,375 @@
+"""HMM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float, Int, Num
+
+from ..algebra import chain, numeric
+from ..algebra.chain import Potentials
+from ..errors import InvalidArgument
+from ..registry import Check, distribution, query
+from ..shapes import Dims, as_float, as_int, bind, check_lengths, show
+from .chain import (
+    ChainDistribution,
+    as_temperature,
+    flatten_batch,
+    flatten_transition,
+    full_lengths,
+    index_batch,
+    scale,
+    uniform_like,
+)
+from .distribution import not_finite, out_of_range, replace
+
+# Up to this many symbols, counting them is a matrix product with their indicators; beyond, a scatter.
+_DENSE_VOCABULARY = 64
+
+
+class ExpectedCounts(NamedTuple):
+    """Expected number of uses of each parameter, shaped like it: summed over the items that share it."""
+
+    initial: Array  # like init_logits
+    transition: Array  # like transition_logits
+    emission: Array  # like emission_dist, or like emission_log_likelihoods
+
+
+@distribution
+class HMM(ChainDistribution):
+    """Posterior over the n hidden states of a hidden Markov model, given its observations.
+
+    The chain starts in a state by `init_logits`, moves by the rows of `transition_logits`, and each state emits an
+    observation by `emission_dist`. `unnormalized_log_prob` of an event is the joint log-probability of states and
+    observations, `log_partition` the log-likelihood of the observations, `log_prob` the log-posterior of the states.
+
+    Cost per item: O(n t^2), one matrix product a step. A long chain of few states (n >= 512, t <= 8) is cut into chunks
+    that advance together, at O(n t^3) multiplications of which most run in parallel.
+
+    Source: Rabiner (1989), "A tutorial on hidden Markov models"; `expected_counts` and `maximize` are the two steps of
+    Baum & Welch's algorithm.
+
+    Args:
+      init_logits: of the first state.
+      transition_logits: row a holds the logits of the state after a.
+      emission_dist: logits of the v symbols in each state, or a distribution with a batch axis of t states.
+      observations: symbols 0 to v-1, or numbers or vectors that `emission_dist` emits.
+      lengths: how many observations each item has, 0 to n; all n where left out.
+      emission_log_likelihoods: log-likelihood of each observation in each state, in place of `emission_dist` and
+        `observations`.
+      normalize: whether logits are normalized by log-softmax; otherwise they are taken as they are.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> from synjax_worker.distributions import HMM
+      >>> coin = jnp.log(jnp.array([[0.5, 0.5], [0.9, 0.1]]))  # a fair coin and one that falls on 0
+      >>> stay = jnp.log(jnp.array([[0.9, 0.1], [0.1, 0.9]]))
+      >>> tosses = jnp.array([0, 1, 1, 0, 0, 0, 0, 0])
+      >>> hmm = HMM(jnp.zeros(2), stay, coin, tosses)
+      >>> hmm.decode(hmm.argmax()).tolist()
+      [0, 0, 0, 1, 1, 1, 1, 1]
+      >>> better = HMM(**hmm.maximize(hmm.expected_counts()), observations=tosses)
+      >>> bool(better.log_partition() > hmm.log_partition())
+      True
+    """
+
+    init_logits: Float[Array, "*batch t"]
+    transition_logits: Float[Array, "*batch t t"]
+    emission_dist: Any
+    observations: Num[Array, "*batch n ..."] | None
+    emission_log_likelihoods: Float[Array, "*batch n t"] | None
+    lengths: Int[Array, "*batch"] | None
+
+    def __init__(
+        self,
+        init_logits: Float[Array, "*batch t"],
+        transition_logits: Float[Array, "*batch t t"],
+        emission_dist: Float[Array, "*batch t v"] | None = None,
+        observations: Int[Array, "*batch n"]
+        | Float[Array, "*batch n"]
+        | Float[Array, "*batch n d"]
+        | None = None,
+        *,
+        lengths: Int[Array, "*batch"] | None = None,
+        emission_log_likelihoods: Float[Array, "*batch n t"] | None = None,
+        normalize: bool = True,
+    ):
+        settle = numeric.log_normalize if normalize else (lambda x: x)
+        _require_one_form(emission_dist, observations, emission_log_likelihoods)
+        self.init_logits = settle(as_float("init_logits", init_logits))
+        self.transition_logits = settle(as_float("transition_logits", transition_logits))
+        self.emission_dist = emission_dist
+        self.observations = self.emission_log_likelihoods = None
+        if emission_log_likelihoods is not None:
+            self.emission_log_likelihoods = as_float("emission_log_likelihoods", emission_log_likelihoods)
+        elif _is_distribution(emission_dist):
+            self.observations = jnp.asarray(observations)
+        else:
+            self.emission_dist = settle(as_float("emission_dist", emission_dist))
+            self.observations = as_int("observations", observations)
+        self.lengths = None if lengths is None else as_int("lengths", lengths)
+        sizes = self._bind()
+        for name in ("n", "t"):
+            if sizes[name] == 0:
+                raise InvalidArgument(f"{name} is 0, expected at least 1.", argument="observations", came="0")
+        if self.lengths is not None:
+            check_lengths("lengths", self.lengths, sizes["n"])
+
+    def _bind(self) -> Dims:
+        arguments = {
+            "emission_log_likelihoods": (self.emission_log_likelihoods, "*batch n t"),
+            "observations": (self.observations, "*batch n"),
+            "emission_dist": (self.emission_dist, "*batch t v"),
+            "transition_logits": (self.transition_logits, "*batch t t"),
+            "init_logits": (self.init_logits, "*batch t"),
+            "lengths": (self.lengths, "*batch"),
+        }
+        if self.observations is not None and _is_distribution(self.emission_dist):
+            if len(self.emission_dist.event_shape) == 1:
+                arguments["observations"] = (self.observations, "*batch n d")
+            arguments["emission_dist"] = (_shape_of(self.emission_dist.batch_shape), "*batch t")
+        return bind(arguments)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        return self._bind().batch
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        sizes = self._bind()
+        return (sizes["n"], sizes["t"], sizes["t"])
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        return jnp.result_type(self.init_logits, self.transition_logits)
+
+    def _all_lengths(self) -> Array:
+        return full_lengths(self.lengths, self.batch_shape, self._steps)
+
+    def _emission_scores(self) -> Array:
+        """Log-likelihood of each observation in each state, (*batch n t); anything beyond the lengths."""
+        if self.emission_log_likelihoods is not None:
+            return self.emission_log_likelihoods
+        if _is_distribution(self.emission_dist):
+            return _log_likelihoods(self.emission_dist, self.observations)
+        symbols = jnp.clip(self.observations, 0, self.emission_dist.shape[-1] - 1)
+        by_symbol = jnp.swapaxes(self.emission_dist, -1, -2)
+        if by_symbol.ndim == 2:
+            return by_symbol[symbols]
+        batch = jnp.broadcast_shapes(by_symbol.shape[:-2], symbols.shape[:-1])
+        by_symbol = jnp.broadcast_to(by_symbol, (*batch, *by_symbol.shape[-2:]))
+        symbols = jnp.broadcast_to(symbols, (*batch, symbols.shape[-1]))
+        return jnp.take_along_axis(by_symbol, symbols[..., None], -2)
+
+    def _item_potentials(self) -> Potentials:
+        batch = self.batch_shape
+        return Potentials(
+            flatten_batch(self.init_logits, batch, 1).astype(self.dtype),
+            flatten_transition(self.transition_logits, batch).astype(self.dtype),
+            flatten_batch(self._emission_scores(), batch, 2).astype(self.dtype),
+        )
+
+    def checks(self) -> list[Check]:
+        valid = self._valid()
+        found = [
+            not_finite("init_logits", self.init_logits),
+            not_finite("transition_logits", self.transition_logits),
+        ]
+        if self.lengths is not None:
+            found.append(out_of_range("lengths", self.lengths, 0, self._steps))
+        if self.emission_log_likelihoods is not None or _is_distribution(self.emission_dist):
+            name = "observations" if self.emission_log_likelihoods is None else "emission_log_likelihoods"
+            scores = jnp.broadcast_to(self._emission_scores(), (*self.batch_shape, *self.event_shape[:2]))
+            return [*found, not_finite(name, scores, valid)]
+        symbols = jnp.broadcast_to(self.observations, valid.shape)
+        last = self.emission_dist.shape[-1] - 1
+        found.append(not_finite("emission_dist", self.emission_dist))
+        found.append(out_of_range("observations", symbols, 0, last, valid))
+        return found
+
+    # ------------------------------------------------------------------------------------------- filtering, smoothing
+
+    @query("-> F")
+    def smooth(self) -> Array:
+        """Probability of each state at each step given all observations, (*batch n t); zeros past the end."""
+        return self._batched(chain.marginals(*self._arguments()).emission)
+
+    @query("-> F")
+    def filter(self) -> Array:
+        """Probability of each state at each step given the observations so far, (*batch n t); zeros past the end."""
+        return self._batched(chain.filtering(*self._arguments()))
+
+    @query("-> F")
+    def predict(self) -> Array:
+        """Probability of each state at each step given the observations before it, (*batch n t); zeros past the end."""
+        filtered = self.filter()
+        init = numeric.normalize(
+            jnp.exp(self.init_logits - numeric.shift_of(self.init_logits, -1, keepdims=True))
+        )
+        column = numeric.shift_of(self.transition_logits, -1, keepdims=True)
+        rows = numeric.normalize(jnp.exp(self.transition_logits - column))
+        moved = jnp.matmul(filtered[..., :-1, :], rows, precision=numeric.HIGHEST)
+        first = jnp.broadcast_to(init[..., None, :], (*self.batch_shape, 1, self._states))
+        predicted = jnp.concatenate([first.astype(moved.dtype), moved], -2)
+        return jnp.where(self._valid()[..., None], predicted, 0)
+
+    # ----------------------------------------------------------------------------------------------------- learning
+
+    @query("-> { initial: F, transition: F, emission: F }")
+    def expected_counts(self) -> ExpectedCounts:
+        """How often each parameter is used, in expectation: the E step. Each shaped like its parameter."""
+        start, transition, states = chain.marginals(*self._arguments())
+        return ExpectedCounts(
+            _sum_to(self._batched(start), self.init_logits.shape),
+            _sum_to(self._batched(transition), self.transition_logits.shape),
+            self._emission_counts(self._batched(states)),
+        )
+
+    def _emission_counts(self, states: Array) -> Array:
+        if self.emission_log_likelihoods is not None:
+            return _sum_to(states, self.emission_log_likelihoods.shape)
+        if _is_distribution(self.emission_dist):
+            raise InvalidArgument("expected counts are of logits: `emission_dist` is a distribution.")
+        symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
+        return _count_symbols(states, symbols, self.emission_dist.shape)
+
+    @query(
+        "counts: any, { pseudocount?: num Float } -> { init_logits: F, transition_logits: F, emission_dist: F }"
+    )
+    def maximize(self, counts: Any, pseudocount: Any = 0.0) -> dict[str, Array]:
+        """The parameters under which `counts` are likeliest: the M step, as arguments for the constructor.
+
+        `pseudocount` is added to every count of an allowed part. Where nothing was counted the parameters stay.
+        """
+        if self.emission_dist is None:
+            raise InvalidArgument(
+                "`emission_log_likelihoods` cannot be maximized: give `emission_dist` and `observations`.",
+                argument="emission_log_likelihoods",
+            )
+        initial, transition, emission = _fields(counts)
+        return {
+            "init_logits": _relative(initial, self.init_logits, pseudocount),
+            "transition_logits": _relative(transition, self.transition_logits, pseudocount),
+            "emission_dist": _relative(emission, self.emission_dist, pseudocount),
+        }
+
+    # ------------------------------------------------------------------------------------------------ other versions
+
+    def _map(self, change: Any) -> Self:
+        """Every score changed. An emission distribution becomes the log-likelihoods it gives."""
+        fields = {name: change(getattr(self, name)) for name in ("init_logits", "transition_logits")}
+        if self.emission_dist is None or _is_distribution(self.emission_dist):
+            scores = change(self._emission_scores())
+            return replace(
+                self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=scores
+            )
+        return replace(self, **fields, emission_dist=change(self.emission_dist))
+
+    def with_temperature(self, temperature: Any = 1.0) -> Self:
+        factor = 1 / as_temperature(temperature)
+        return self._map(lambda x: scale(x, factor))
+
+    def _counting(self) -> Self:
+        return self._map(uniform_like)
+
+    def __getitem__(self, index: Any) -> Self:
+        batch = self.batch_shape
+        if not batch:
+            raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
+        if _is_distribution(self.emission_dist) and len(self.emission_dist.batch_shape) > 1:
+            return self._map(lambda x: x)[index]
+        own = {"init_logits": 1, "transition_logits": 2, "emission_log_likelihoods": 2, "lengths": 0}
+        if not _is_distribution(self.emission_dist):
+            own["emission_dist"] = 2
+        own["observations"] = 1 if self.observations is None or not self._vector_observations() else 2
+        return replace(
+            self, **{name: index_batch(getattr(self, name), batch, axes, index) for name, axes in own.items()}
+        )
+
+    def _vector_observations(self) -> bool:
+        return _is_distribution(self.emission_dist) and len(self.emission_dist.event_shape) == 1
+
+
+def _require_one_form(emission_dist: Any, observations: Any, emission_log_likelihoods: Any) -> None:
+    if emission_log_likelihoods is not None:
+        for name, value in (("emission_dist", emission_dist), ("observations", observations)):
+            if value is not None:
+                raise InvalidArgument(
+                    f"`{name}` is given beside `emission_log_likelihoods`: expected either those, or `emission_dist` "
+                    "and `observations`.",
+                    argument=name,
+                )
+        return
+    for name, value in (("emission_dist", emission_dist), ("observations", observations)):
+        if value is None:
+            raise InvalidArgument(
+                f"`{name}` is missing: expected `emission_dist` and `observations`, or `emission_log_likelihoods`.",
+                argument=name,
+            )
+
+
+def _is_distribution(value: Any) -> bool:
+    return hasattr(value, "log_prob")
+
+
+def _shape_of(shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, jnp.float32)
+
+
+def _log_likelihoods(emission: Any, observations: Array) -> Array:
+    """(*batch n t) of observations (*batch n) or (*batch n d), by a distribution with batch (*batch t)."""
+    event_ndim = len(emission.event_shape)
+    first = jnp.moveaxis(observations, observations.ndim - 1 - event_ndim, 0)
+    states_last = jnp.expand_dims(first, first.ndim - event_ndim)
+    return jnp.moveaxis(emission.log_prob(states_last), 0, -2)
+
+
+def _sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """Sums over the axes that broadcasting a parameter of `shape` had added."""
+    extra = x.ndim - len(shape)
+    x = jnp.sum(x, tuple(range(extra)))
+    spread = tuple(axis for axis, size in enumerate(shape) if size == 1 and x.shape[axis] != 1)
+    return jnp.sum(x, spread, keepdims=True)
+
+
+def _count_symbols(weights: Array, symbols: Array, shape: tuple[int, ...]) -> Array:
+    """Weights (*batch n t) added up by symbol, to the shape (*batch t v) of the emission logits."""
+    vocabulary = shape[-1]
+    if len(shape) == 2:  # everybody's: one sum over all items
+        weights, symbols = weights.reshape(1, -1, shape[-2]), symbols.reshape(1, -1)
+    batch = weights.shape[:-2]
+    if vocabulary <= _DENSE_VOCABULARY:
+        indicator = (symbols[..., None] == jnp.arange(vocabulary)).astype(weights.dtype)
+        counts = jnp.einsum("...nt,...nv->...tv", weights, indicator, precision=numeric.HIGHEST)
+    else:
+        add = lambda weight, symbol: (
+            jnp.zeros((vocabulary, weight.shape[-1]), weight.dtype).at[symbol].add(weight)
+        )
+        flat = weights.reshape(-1, *weights.shape[-2:]), symbols.reshape(-1, symbols.shape[-1])
+        counts = jnp.swapaxes(jax.vmap(add)(*flat), -1, -2).reshape(*batch, weights.shape[-1], vocabulary)
+    return _sum_to(counts, shape)
+
+
+def _fields(counts: Any) -> tuple[Array, Array, Array]:
+    if isinstance(counts, Mapping):
+        return counts["initial"], counts["transition"], counts["emission"]
+    return counts.initial, counts.transition, counts.emission
+
+
+def _relative(counts: Any, logits: Array, pseudocount: Any) -> Array:
+    """Log of relative counts along the last axis; rows without any keep their logits, forbidden parts stay forbidden."""
+    counts = jnp.asarray(counts)
+    if counts.shape != logits.shape:
+        raise InvalidArgument(
+            f"`counts` has a field of shape {show(counts.shape)}, expected {show(logits.shape)}.",
+            argument="counts",
+            expected=show(logits.shape),
+            came=show(counts.shape),
+        )
+    counts = jnp.where(jnp.isneginf(logits), 0, counts + jnp.asarray(pseudocount, counts.dtype))
+    total = jnp.sum(counts, -1, keepdims=True)
+    return jnp.where(total > 0, numeric.safe_log(counts) - numeric.safe_log(total), logits)

@@ -1,0 +1,183 @@
+"""Arguments checked by named dims, before anything is compiled.
+
+Dims are written as jaxtyping writes them, "*batch n t": `*batch` is any number of leading axes, broadcast between
+arguments; a name has one size wherever it stands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from .errors import InvalidArgument
+
+BATCH = "*batch"
+
+
+def show(shape: tuple[int, ...]) -> str:
+    """A shape as the messages write it: (7), (3, 4)."""
+    return f"({', '.join(str(size) for size in shape)})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Dims:
+    """What binding arguments to their dims found out."""
+
+    batch: tuple[int, ...]
+    sizes: dict[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.sizes[name]
+
+
+def bind(arguments: dict[str, tuple[Any, str]]) -> Dims:
+    """The sizes of the named dims of `{argument: (array or None, dims)}`.
+
+    Raises InvalidArgument where a rank, a named dim or the batch of an argument does not fit those before it.
+    """
+    given = [
+        _Given(name, value.shape, dims) for name, (value, dims) in arguments.items() if value is not None
+    ]
+    sizes: dict[str, tuple[int, _Given]] = {}
+    for argument in given:
+        argument.check_rank()
+        for dim, size in zip(argument.own, argument.shape[len(argument.batch) :], strict=True):
+            expected, reference = sizes.setdefault(dim, (size, argument))
+            if expected != size:
+                raise argument.mismatch(f"{dim} = {expected}", reference)
+    return Dims(_bind_batch(given), {dim: size for dim, (size, _) in sizes.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class _Given:
+    name: str
+    shape: tuple[int, ...]
+    dims: str
+
+    @property
+    def own(self) -> list[str]:
+        return [dim for dim in self.dims.split() if dim != BATCH]
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        return self.shape[: len(self.shape) - len(self.own)]
+
+    def check_rank(self) -> None:
+        batched = BATCH in self.dims.split()
+        least = len(self.own)
+        if len(self.shape) == least or (batched and len(self.shape) > least):
+            return
+        wanted = f"{'at least ' if batched else ''}{least} dimension{'' if least == 1 else 's'}"
+        raise self._refused(f"({self.dims}): {wanted}")
+
+    def mismatch(self, wanted: str, reference: _Given) -> InvalidArgument:
+        expected = f"({self.dims}) = {wanted}" if self.dims == BATCH else f"({self.dims}) with {wanted}"
+        if reference is self:
+            return self._refused(expected)
+        return self._refused(
+            expected, f" to match `{reference.name}` {show(reference.shape)} as ({reference.dims})"
+        )
+
+    def _refused(self, expected: str, reason: str = "") -> InvalidArgument:
+        message = f"`{self.name}` has shape {show(self.shape)}, expected {expected}{reason}."
+        return InvalidArgument(message, argument=self.name, expected=expected, came=show(self.shape))
+
+
+def _bind_batch(given: list[_Given]) -> tuple[int, ...]:
+    """The batches broadcast together; the arguments of most dims say what the batch is, the others must fit."""
+    batch: tuple[int, ...] = ()
+    reference: _Given | None = None
+    for argument in sorted(given, key=lambda argument: -len(argument.own)):
+        if BATCH not in argument.dims.split():
+            continue
+        try:
+            joined = np.broadcast_shapes(batch, argument.batch)
+        except ValueError:
+            wanted = show(batch) if argument.dims == BATCH else f"{BATCH} = {show(batch)}"
+            raise argument.mismatch(wanted, reference or argument) from None
+        if reference is None or joined != batch:
+            batch, reference = joined, argument
+    return batch
+
+
+def as_float(name: str, value: Any) -> Array:
+    """A float32 or float64 array. Numbers and lists become one; an integer or half-precision array is refused."""
+    array = value if isinstance(value, jax.Array) else _from_host(name, value)
+    if array.dtype not in (jnp.float32, jnp.float64):
+        raise InvalidArgument(
+            f"`{name}` has dtype {array.dtype}, expected float32 or float64.",
+            argument=name,
+            expected="float32 or float64",
+            came=str(array.dtype),
+        )
+    return array
+
+
+def as_int(name: str, value: Any) -> Array:
+    """An int32 array of whole numbers."""
+    array = jnp.asarray(value)
+    if not jnp.issubdtype(array.dtype, jnp.integer):
+        raise InvalidArgument(
+            f"`{name}` has dtype {array.dtype}, expected int32.",
+            argument=name,
+            expected="int32",
+            came=str(array.dtype),
+        )
+    return array.astype(jnp.int32)
+
+
+def _from_host(name: str, value: Any) -> Array:
+    if isinstance(value, np.ndarray | np.generic):
+        return jnp.asarray(value)
+    try:
+        return jnp.asarray(value, dtype=jnp.result_type(float))
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"`{name}` is not an array of numbers: {error}", argument=name) from error
+
+
+def same_dtype(arguments: dict[str, Array | None]) -> dict[str, Array | None]:
+    """The arguments, all in the widest of their dtypes."""
+    dtype = jnp.result_type(*(value for value in arguments.values() if value is not None))
+    return {name: None if value is None else value.astype(dtype) for name, value in arguments.items()}
+
+
+def check_lengths(name: str, lengths: Array, longest: int, shortest: int = 0) -> None:
+    """Refuses lengths out of range where their values are known, that is outside a trace."""
+    if isinstance(lengths, jax.core.Tracer):
+        return
+    values = np.asarray(lengths)
+    bad = (values < shortest) | (values > longest)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        at = f"{name}{list(where)}" if where else name
+        raise InvalidArgument(
+            f"`{at}` is {values[where]}, expected {shortest} to {longest}.",
+            argument=name,
+            expected=f"{shortest} to {longest}",
+            came=str(values[where]),
+        )
+
+
+def at_least_one(name: str, value: int) -> int:
+    """A static count."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise InvalidArgument(
+            f"`{name}` is {value!r}, expected a whole number of at least 1.",
+            argument=name,
+            expected="at least 1",
+            came=repr(value),
+        )
+    return int(value)
+
+
+def as_shape(name: str, value: Any) -> tuple[int, ...]:
+    """A static shape, from a number or a sequence of them."""
+    sizes = (value,) if isinstance(value, int | np.integer) else tuple(value)
+    if any(not isinstance(size, int | np.integer) or size < 0 for size in sizes):
+        raise InvalidArgument(f"`{name}` is {value!r}, expected a shape.", argument=name, came=repr(value))
+    return tuple(int(size) for size in sizes)
