@@ -1,6 +1,7 @@
 // What `npm run demo` and `npm test` need on a fresh clone: the npm packages, then the Python environment.
 // Plain JavaScript with nothing but Node's own modules, because it runs before `npm ci` has.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,8 +13,21 @@ const lock = join(root, ".bootstrap.lock");
 /** Makes the npm packages and the Python environment present. Does nothing when they are. */
 export async function bootstrap({ dev = false } = {}) {
   requireNode();
-  if (!packagesInstalled()) await underLock(installPackages);
-  run(process.execPath, ["--import", "tsx", "bridge/cli.ts", "setup", ...(dev ? ["--dev"] : [])]);
+  try {
+    if (!packagesInstalled()) await underLock(installPackages);
+    await run(process.execPath, ["--import", "tsx", "bridge/cli.ts", "setup", ...(dev ? ["--dev"] : [])]);
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    process.exit(error.status);
+  }
+}
+
+/** A command failed; it has said why itself. */
+class Stop extends Error {
+  constructor(status) {
+    super(`exit status ${status}`);
+    this.status = status;
+  }
 }
 
 function requireNode() {
@@ -41,17 +55,22 @@ function readJson(path) {
   return JSON.parse(readFileSync(join(root, path), "utf8"));
 }
 
-function installPackages() {
+async function installPackages() {
   if (packagesInstalled()) return;
   console.error("synjax: installing npm packages");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // The lock names npm too: killed, this process leaves an npm behind that goes on writing.
+  const hold = (npm) => writeFileSync(lock, `${process.pid} ${npm.pid}`);
+  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], hold);
 }
 
 /** `npm ci` starts by deleting node_modules, so two at once would break each other. */
 async function underLock(work) {
-  while (!take()) await sleep(200);
+  for (let told = false; !take(); told = true) {
+    if (!told) console.error("synjax: another process is installing npm packages; waiting for it");
+    await sleep(200);
+  }
   try {
-    work();
+    await work();
   } finally {
     rmSync(lock, { force: true });
   }
@@ -70,25 +89,35 @@ function take() {
 
 function holderLives() {
   try {
-    const pid = Number(readFileSync(lock, "utf8"));
+    const pids = readFileSync(lock, "utf8").split(" ").filter(Boolean).map(Number);
     // An empty file is a holder between its creation and its first write, or one killed there.
-    return pid > 0 ? process.kill(pid, 0) : Date.now() - statSync(lock).mtimeMs < 5000;
+    return pids.length > 0 ? pids.some(isAlive) : Date.now() - statSync(lock).mtimeMs < 5000;
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
   } catch (error) {
     return error.code === "EPERM";
   }
 }
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, {
+async function run(command, args, onStart) {
+  const child = spawn(command, args, {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32" && command === "npm",
   });
-  if (error) console.error(`synjax: cannot run ${command}: ${error.message}`);
-  if (error || status !== 0) {
-    rmSync(lock, { force: true });
-    process.exit(status || 1);
-  }
+  const ended = once(child, "exit");
+  if (child.pid !== undefined) onStart?.(child);
+  const [status] = await ended.catch((error) => {
+    console.error(`synjax: cannot run ${command}: ${error.message}`);
+    return [1];
+  });
+  if (status !== 0) throw new Stop(status ?? 1);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
