@@ -139,7 +139,7 @@ async function indexProblem(
     const download = [
       "--no-deps",
       "--no-cache-dir",
-      "--retries=0",
+      "--retries=1",
       "--timeout=10",
       "--disable-pip-version-check",
     ];

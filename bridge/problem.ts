@@ -116,8 +116,19 @@ function noBuild(version: string): Problem {
   return {
     kind: "no-build",
     problem: `A pinned package has no build for this system (${process.platform}-${process.arch}, Python ${version}).`,
-    remedy:
-      "JAX runs on Linux with glibc (x64, arm64), macOS (arm64) and Windows (x64), with CPython 3.11 to 3.14. A mirror must carry the pinned versions.",
+    remedy: `${SYSTEMS} A mirror must carry the pinned versions.`,
+  };
+}
+
+const SYSTEMS =
+  "JAX runs on Linux with glibc (x64, arm64), macOS (arm64) and Windows (x64), with CPython 3.11 to 3.14.";
+
+/** pip says the same of an index that is out of reach and of one that has nothing for this system. */
+function nothingFound(version: string): Problem {
+  return {
+    kind: "offline",
+    problem: `The Python package index cannot be reached, or has no build for this system (${process.platform}-${process.arch}, Python ${version}).`,
+    remedy: `${offline().remedy} ${SYSTEMS}`,
   };
 }
 
@@ -151,6 +162,7 @@ export function diagnose(output: string, context: Context): Problem {
   if (says(/Permission denied|EACCES|Errno 13/i)) return notWritable(context.home, "permission denied");
   if (says(/DO NOT MATCH THE HASHES|[Hh]ash mismatch/)) return hashMismatch();
   if (says(OFFLINE)) return offline();
+  if (says(/from versions: none/)) return nothingFound(context.version);
   if (says(/No matching distribution|no usable wheels|no wheels with a matching|is not a supported wheel/i))
     return noBuild(context.version);
   return {

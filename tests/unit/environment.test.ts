@@ -158,6 +158,17 @@ describe.skipIf(process.platform === "win32")("a set-up that cannot succeed says
       /The Python package index cannot be reached\.[^]*HTTPS_PROXY[^]*PIP_INDEX_URL/,
     ],
     [
+      "an index that has nothing",
+      (machine) =>
+        machine.python("python3", {
+          pip: fails(
+            "ERROR: Could not find a version that satisfies the requirement jax==0.10.2 (from versions: none)",
+            "ERROR: No matching distribution found for jax==0.10.2",
+          ),
+        }),
+      /cannot be reached, or has no build for this system/,
+    ],
+    [
       "no build for this system",
       (machine) =>
         machine.python("python3", { pip: fails("ERROR: No matching distribution found for jaxlib==0.10.2") }),
