@@ -195,6 +195,7 @@ function installerProgress(line: string): string | undefined {
   if (pip) return `${pip[1]} ${pip[2]}${pip[3] ? ` (${pip[3]})` : ""}`;
   const unpacking = /^Installing collected packages: (.+)/.exec(line);
   if (unpacking) return `Unpacking ${unpacking[1]!.split(",").length} packages`;
+  if (/^WARNING: Retrying/.test(line)) return "The package index does not answer; trying again";
   return /^\s*(?:Downloading|Prepared|Installed) .+/.exec(line)?.[0].trim();
 }
 
