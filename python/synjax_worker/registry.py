@@ -198,11 +198,32 @@ def build(ops: Iterable[Op], distributions: Iterable[type]) -> Registry:
     return Registry({each.name: each for each in (*ops, *of_classes)}, {"hash": digest, **content})
 
 
+def to_text(document: dict[str, Any]) -> str:
+    """The document as JSON, one op, parameter table or dtype a line, so that a change is a line of a diff."""
+    lines = []
+    for name, value in document.items():
+        if isinstance(value, list):
+            items = [f"  {_line(item)}" for item in value]
+            lines.append(
+                f" {_line(name)}: [\n" + ",\n".join(items) + "\n ]" if items else f" {_line(name)}: []"
+            )
+        elif isinstance(value, dict):
+            items = [f"  {_line(key)}: {_line(item)}" for key, item in value.items()]
+            lines.append(f" {_line(name)}: {{\n" + ",\n".join(items) + "\n }")
+        else:
+            lines.append(f" {_line(name)}: {_line(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def main() -> None:
     # Run as a module this file is `__main__`; the ops register with the one that is imported.
-    from synjax_worker.registry import load
+    from synjax_worker.registry import load, to_text
 
-    print(json.dumps(load().document, indent=1, ensure_ascii=False))
+    print(to_text(load().document))
 
 
 if __name__ == "__main__":

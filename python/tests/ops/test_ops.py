@@ -1,7 +1,6 @@
 """Every op against the JAX function it is equivalent to: values, and the dtype that its signature promises."""
 
 import itertools
-import zlib
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 from synjax_worker import dtype_tables
-from synjax_worker.errors import InvalidArgument
 from synjax_worker.registry import load
 from synjax_worker.signature import DTYPES, VARIABLES
 

@@ -1,0 +1,135 @@
+// Generated from the Python registry by `npm run generate`; do not edit.
+import { emit } from "../program.ts";
+import { asBool, asInt, type Dim, type DType, type Of, Tensor, type TensorLike } from "../tensor.ts";
+import type { Float, IntDType, Numeric } from "./dtypes.ts";
+
+/** `jax.nn`. */
+export const nn = {
+  /** Equivalent to `jax.nn.elu`. */
+  elu<A extends TensorLike>(x: A, options: { readonly alpha?: TensorLike } = {}): Tensor<Float<Of<A>>> {
+    return emit("nn.elu", [x], undefined, Tensor, { alpha: options.alpha }) as never;
+  },
+
+  /** Equivalent to `jax.nn.gelu`; by the tanh approximation unless `approximate` is false. */
+  gelu<A extends TensorLike>(x: A, options: { readonly approximate?: boolean } = {}): Tensor<Float<Of<A>>> {
+    return emit("nn.gelu", [x], { approximate: options.approximate }, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.leaky_relu`; slope 0.01 below 0 unless given. */
+  leakyRelu<A extends TensorLike>(
+    x: A,
+    options: { readonly negativeSlope?: TensorLike } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("nn.leaky_relu", [x], undefined, Tensor, { negative_slope: options.negativeSlope }) as never;
+  },
+
+  /** Equivalent to `jax.nn.log_sigmoid`. */
+  logSigmoid<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.log_sigmoid", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.log_softmax`; over the last axis unless `axis` is given. */
+  logSoftmax<A extends TensorLike>(
+    x: A,
+    options: { readonly axis?: number | readonly number[]; readonly where?: TensorLike<"bool"> } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("nn.log_softmax", [x], { axis: options.axis }, Tensor, {
+      where: asBool(options.where, "where"),
+    }) as never;
+  },
+
+  /** Equivalent to `jax.nn.logsumexp`; over all axes unless `axis` is given. */
+  logsumexp<A extends TensorLike>(
+    a: A,
+    options: {
+      readonly axis?: number | readonly number[];
+      readonly keepdims?: boolean;
+      readonly where?: TensorLike<"bool">;
+    } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("nn.logsumexp", [a], { axis: options.axis, keepdims: options.keepdims }, Tensor, {
+      where: asBool(options.where, "where"),
+    }) as never;
+  },
+
+  /** Equivalent to `jax.nn.mish`. */
+  mish<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.mish", [x], undefined, Tensor) as never;
+  },
+
+  /**
+   * Equivalent to `jax.nn.one_hot`, along a new last axis; a class out of range gives zeros. Not
+   * differentiable.
+   */
+  oneHot<D extends DType = "float32">(
+    x: TensorLike<IntDType>,
+    numClasses: Dim,
+    options: { readonly axis?: number; readonly dtype?: D } = {},
+  ): Tensor<D> {
+    return emit(
+      "nn.one_hot",
+      [asInt(x, "x")],
+      { num_classes: numClasses, axis: options.axis, dtype: options.dtype },
+      Tensor,
+    ) as never;
+  },
+
+  /** Equivalent to `jax.nn.relu`. */
+  relu<A extends TensorLike>(x: A): Tensor<Numeric<Of<A>>> {
+    return emit("nn.relu", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.sigmoid`. */
+  sigmoid<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.sigmoid", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.silu`. */
+  silu<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.silu", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.soft_sign`. */
+  softSign<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.soft_sign", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.softmax`; over the last axis unless `axis` is given. */
+  softmax<A extends TensorLike>(
+    x: A,
+    options: { readonly axis?: number | readonly number[]; readonly where?: TensorLike<"bool"> } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("nn.softmax", [x], { axis: options.axis }, Tensor, {
+      where: asBool(options.where, "where"),
+    }) as never;
+  },
+
+  /** Equivalent to `jax.nn.softplus`. */
+  softplus<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.softplus", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.nn.standardize`: mean 0 and variance 1 over the last axis unless `axis` is given. */
+  standardize<A extends TensorLike>(
+    x: A,
+    options: {
+      readonly axis?: number | readonly number[];
+      readonly mean?: TensorLike;
+      readonly variance?: TensorLike;
+      readonly epsilon?: TensorLike;
+      readonly where?: TensorLike<"bool">;
+    } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("nn.standardize", [x], { axis: options.axis }, Tensor, {
+      mean: options.mean,
+      variance: options.variance,
+      epsilon: options.epsilon,
+      where: asBool(options.where, "where"),
+    }) as never;
+  },
+
+  /** Equivalent to `jax.nn.tanh`. */
+  tanh<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("nn.tanh", [x], undefined, Tensor) as never;
+  },
+};
