@@ -89,8 +89,9 @@ async function workingEnvironment(
   wanted: Blueprint,
   env: NodeJS.ProcessEnv,
 ): Promise<Environment | undefined> {
-  const asked = env["SYNJAX_BASE_PYTHON"] ? (await findBasePython(env, false)).python : undefined;
-  const found = findEnvironment(wanted, env, asked && minorOf(asked.version));
+  const asked = env["SYNJAX_BASE_PYTHON"] ? await findBasePython(env, false) : undefined;
+  if (asked?.problem) throw setupFailed(asked.problem);
+  const found = findEnvironment(wanted, env, asked?.python && minorOf(asked.python.version));
   if (!found) return undefined;
   return typeof (await probe(found.python, wanted, env)) === "string" ? undefined : found;
 }

@@ -93,6 +93,17 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     expect(await setupEnvironment({ env, blueprint: wanted })).toEqual(second);
   });
 
+  test("a SYNJAX_BASE_PYTHON that cannot be used is an error, though there is an environment", async () => {
+    using machine = new StandIns();
+    machine.python("python3");
+    const old = machine.python("old", { version: "3.10.13" });
+    const wanted = machine.blueprint();
+    await setupEnvironment({ env: machine.env, blueprint: wanted });
+    const env = { ...machine.env, SYNJAX_BASE_PYTHON: old };
+    const error = await failure(setupEnvironment({ env, blueprint: wanted }));
+    expect(error.message).toMatch(/old is Python 3\.10\.13; JAX needs 3\.11 or newer/);
+  });
+
   test("makes an environment anew when JAX has stopped to run in it", async () => {
     using machine = new StandIns();
     machine.python("python3");
