@@ -42,7 +42,7 @@ function randomStart(states: number, seed: number): HMMParameters {
   return {
     initLogits: np.zeros([states]),
     transitionLogits: np.array(rows),
-    emissionDist: random.normal(random.key(seed), [states, BASES.length]).mul(0.3),
+    emissionDist: random.normal(random.key(seed), { shape: [states, BASES.length] }).mul(0.3),
   };
 }
 
