@@ -357,7 +357,8 @@ def _count_symbols(weights: Array, symbols: Array, shape: tuple[int, ...]) -> Ar
 def _fields(counts: Any) -> tuple[Array, Array, Array]:
     if isinstance(counts, Mapping):
         return counts["initial"], counts["transition"], counts["emission"]
-    return counts.initial, counts.transition, counts.emission
+    initial, transition, emission = counts
+    return initial, transition, emission
 
 
 def _relative(counts: Any, logits: Array, pseudocount: Any) -> Array:
