@@ -1,0 +1,140 @@
+import type * as zeromq from "zeromq";
+import type { Dealer, Observer } from "zeromq";
+import { SynjaxError } from "./errors.ts";
+import type { Frames, Transport } from "./transport.ts";
+
+export interface ZeromqTransport extends Transport {
+  /** Rejects if the handshake fails; never resolves. */
+  readonly refused: Promise<never>;
+  /** Stops watching for a failed handshake. Until then the process is kept alive. */
+  settled(): void;
+}
+
+/** Dials a worker at an `ipc://` or `tcp://` address. */
+export async function dialZeromq(address: string): Promise<ZeromqTransport> {
+  const { Dealer } = await loadZeromq();
+  const socket = new Dealer({
+    // Otherwise messages that nobody took would keep the process from ending.
+    linger: 0,
+    // The channel has a window of its own.
+    sendHighWaterMark: 0,
+    receiveHighWaterMark: 0,
+    // Makes `writable` tell whether the peer is there.
+    immediate: true,
+  });
+  const { events } = socket;
+  try {
+    socket.connect(address);
+  } catch (error) {
+    socket.close();
+    throw new SynjaxError("INVALID_ARGUMENT", `\`address\`: ${address} cannot be dialled: ${String(error)}`, {
+      argument: "address",
+      expected: "tcp://host:port or ipc:///path",
+      came: address,
+      cause: error,
+    });
+  }
+  return new DealerTransport(socket, events, address);
+}
+
+async function loadZeromq(): Promise<typeof zeromq> {
+  try {
+    return await import("zeromq");
+  } catch (error) {
+    throw new SynjaxError(
+      "UNSUPPORTED_RUNTIME",
+      `The native part of the package zeromq does not load on ${process.platform}-${process.arch}: ${String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+class DealerTransport implements ZeromqTransport {
+  readonly refused: Promise<never>;
+  readonly #socket: Dealer;
+  readonly #events: Observer;
+  readonly #queue: Frames[] = [];
+  #sending = false;
+  #failure: unknown;
+
+  constructor(socket: Dealer, events: Observer, address: string) {
+    this.#socket = socket;
+    this.#events = events;
+    this.refused = this.#watchHandshake(address);
+    this.refused.catch(() => undefined);
+  }
+
+  get connected(): boolean {
+    return !this.#socket.closed && this.#failure === undefined && this.#socket.writable;
+  }
+
+  send(frames: Frames): void {
+    this.#queue.push(frames);
+    if (!this.#sending) void this.#drain();
+  }
+
+  // A second send() while one waits is an error of zeromq's.
+  async #drain(): Promise<void> {
+    this.#sending = true;
+    try {
+      for (let frames; !this.#socket.closed && (frames = this.#queue.shift());) {
+        await this.#socket.send(frames as Uint8Array[]);
+      }
+    } catch (error) {
+      if (!this.#socket.closed) {
+        this.#failure = error;
+        this.#socket.close();
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Frames, undefined> {
+    return { next: () => this.#receive() };
+  }
+
+  async #receive(): Promise<IteratorResult<Frames, undefined>> {
+    try {
+      if (!this.#socket.closed) return { done: false, value: await this.#socket.receive() };
+    } catch (error) {
+      if (!this.#socket.closed) throw error;
+    }
+    if (this.#failure !== undefined) throw this.#failure as Error;
+    return { done: true, value: undefined };
+  }
+
+  settled(): void {
+    this.#events.close();
+  }
+
+  close(): void {
+    this.#queue.length = 0;
+    this.#events.close();
+    this.#socket.close();
+  }
+
+  async #watchHandshake(address: string): Promise<never> {
+    for await (const event of this.#events) {
+      if (event.type === "handshake:error:auth") {
+        throw new SynjaxError(
+          "UNAUTHORIZED",
+          `The worker at ${address} refused the handshake: ${event.error.message}`,
+          {
+            cause: event.error,
+          },
+        );
+      }
+      if (event.type === "handshake:error:protocol" || event.type === "handshake:error:other") {
+        throw new SynjaxError(
+          "PROTOCOL_MISMATCH",
+          `What listens at ${address} is no synjax worker: ${event.error.message}`,
+          {
+            cause: event.error,
+          },
+        );
+      }
+    }
+    return new Promise<never>(() => undefined);
+  }
+}
