@@ -48,9 +48,30 @@ class Messages(NamedTuple):
     """What the forward pass leaves: constants to every query that uses them."""
 
     log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
-    certified: Array  # (B): whether `filtered` and `predecessors` are exact enough
+    certified: Array  # (B): whether the messages are exact enough
     filtered: Array  # (n B t): weight of the prefixes that end in a state, the largest 1
     predecessors: Array  # (n-1 B t): the sum over the previous states, before the emission
+
+    def filtered_weights(self, potentials: Potentials, lengths: Array) -> Array:
+        """(B n t), of any scale per node."""
+        return _batch_first(self.filtered)
+
+    def marginals(self, potentials: Potentials, lengths: Array) -> Marginals:
+        factors, states, ratios = self._backward(potentials, lengths)
+        if potentials.per_step:
+            return Marginals(states[0], _edges_fast(factors, self, ratios), None)
+        # One product over all steps, so that no array of n t t is ever made.
+        totals = jnp.einsum("nba,nbc->bac", self.filtered[:-1], ratios, precision=HIGHEST)
+        return Marginals(states[0], factors.weights * totals, _batch_first(states))
+
+    def edge_marginals(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+        factors, states, ratios = self._backward(potentials, lengths)
+        return states[0], _edges_fast(factors, self, ratios)
+
+    def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
+        prepared = _prepare(potentials, lengths)
+        factors = _factors(prepared)
+        return factors, *_backward_fast(factors, prepared.valid, self)
 
 
 class ExactMessages(NamedTuple):
@@ -95,25 +116,25 @@ def _prepare(potentials: Potentials, lengths: Array) -> _Prepared:
     return _Prepared(valid, start, transition, emission)
 
 
-def _weights(transition: Array) -> tuple[Array, Array]:
+def transition_weights(transition: Array) -> tuple[Array, Array]:
     """exp(transition - column maximum), finite entries kept above the denormals, and the column maxima."""
-    floor = _limits(transition.dtype, 1).floor
+    floor = limits(transition.dtype, 1).floor
     column = numeric.shift_of(transition, -2, keepdims=True)
     weights = jnp.maximum(jnp.exp(transition - column), floor)
     return jnp.where(jnp.isneginf(transition), 0, weights), jnp.squeeze(column, -2)
 
 
-class _Limits(NamedTuple):
+class Limits(NamedTuple):
     floor: float  # finite weights are not smaller
     lift: float  # emissions are multiplied by this, to use the upper half of the exponent range
     threshold: float  # a sum of t products that is not smaller has lost nothing
 
 
-def _limits(dtype, states: int) -> _Limits:
+def limits(dtype, states: int) -> Limits:
     info = jnp.finfo(dtype)
     floor = 8 * float(info.tiny)
     lift = 2.0 ** (92 if info.bits == 32 else 900)
-    return _Limits(floor, lift, 16 * states * floor / float(info.eps))
+    return Limits(floor, lift, 16 * states * floor / float(info.eps))
 
 
 class _Factors(NamedTuple):
@@ -125,7 +146,7 @@ class _Factors(NamedTuple):
 def _factors(prepared: _Prepared) -> _Factors:
     """The potentials in probability space. Shifts are added and taken out in integers and fractions apart: exactly."""
     valid, start, transition, emission = prepared
-    weights, column = _weights(transition)
+    weights, column = transition_weights(transition)
     column = jnp.broadcast_to(column, (valid.shape[0] - 1, *start.shape))
     shifts = jnp.concatenate([start[None], column])
     integer, fraction = numeric.split_integer(shifts)
@@ -161,22 +182,18 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
     filtered, predecessors, scales = _forward_fast(factors, prepared.valid)
     certified = _certify(factors, prepared, filtered, predecessors, scales)
     last = numeric.safe_log(jnp.sum(filtered[-1], -1))
-    lift = _limits(start_dtype(potentials), 1).lift
+    lift = limits(potentials.start.dtype, 1).lift
     logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
     terms = jnp.concatenate([*factors.shift, logs, last[None]])
     value = run_if(~certified, exact_log_partition, (potentials, lengths), numeric.pair_sum(terms))
     return Messages(value, certified, filtered, predecessors)
 
 
-def start_dtype(potentials: Potentials):
-    return potentials.start.dtype
-
-
 def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
     """-> filtered (n B t), predecessors (n-1 B t), and the scale taken out of each step, lifted (n-1 B)."""
     weights, node, _ = factors
     per_step = weights.ndim == 4
-    lift = jnp.asarray(_limits(node.dtype, 1).lift, node.dtype)
+    lift = jnp.asarray(limits(node.dtype, 1).lift, node.dtype)
 
     def step(message, inputs):
         emission, live, step_weights = inputs
@@ -199,7 +216,7 @@ def _certify(factors: _Factors, prepared: _Prepared, filtered: Array, sums: Arra
     A state that no path reaches may have sum 0; which those are is asked only where a transition is forbidden.
     """
     weights, node, _ = factors
-    threshold = _limits(node.dtype, node.shape[-1]).threshold
+    threshold = limits(node.dtype, node.shape[-1]).threshold
     alive = ~jnp.isneginf(node)
     everything = jnp.ones(sums.shape, bool)
     reached = run_if(jnp.any(weights == 0), _reachable, (weights, alive, prepared.valid), everything)
@@ -275,8 +292,8 @@ def _log_partition_of(messages: ExactMessages) -> tuple[Array, Array]:
     last = jnp.sum(
         messages.last.mantissa * scaled.power_of_two(messages.last.exponent, messages.last.mantissa.dtype), -1
     )
-    high, low = scaled.exponents_times_ln2(messages.taken_out, last.dtype)
-    return numeric.pair_sum(jnp.concatenate([high, low, numeric.safe_log(last)[None]]))
+    terms = scaled.exponents_times_ln2(messages.taken_out, last.dtype)
+    return numeric.pair_sum(jnp.concatenate([*terms, numeric.safe_log(last)[None]]))
 
 
 def exact_log_partition(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
@@ -317,17 +334,6 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
 
 def _batch_first(x: Array) -> Array:
     return jnp.moveaxis(x, 0, 1)
-
-
-def _marginals_fast(potentials: Potentials, lengths: Array, messages: Messages) -> Marginals:
-    prepared = _prepare(potentials, lengths)
-    factors = _factors(prepared)
-    states, ratios = _backward_fast(factors, prepared.valid, messages)
-    if potentials.per_step:
-        return Marginals(states[0], _edges_fast(factors, messages, ratios), None)
-    # One product over all steps, so that no array of n t t is ever made.
-    totals = jnp.einsum("nba,nbc->bac", messages.filtered[:-1], ratios, precision=HIGHEST)
-    return Marginals(states[0], factors.weights * totals, _batch_first(states))
 
 
 def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
@@ -373,14 +379,7 @@ def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
     return Marginals(states[0], edges, _batch_first(states))
 
 
-marginals = guarded(_marginals_fast, exact_marginals)
-
-
-def _edge_marginals_fast(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
-    prepared = _prepare(potentials, lengths)
-    factors = _factors(prepared)
-    states, ratios = _backward_fast(factors, prepared.valid, messages)
-    return states[0], _edges_fast(factors, messages, ratios)
+marginals = guarded(lambda potentials, lengths, messages: messages.marginals(potentials, lengths), exact_marginals)
 
 
 def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
@@ -389,7 +388,9 @@ def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array
 
 
 # -> marginals of the first state (B t) and of the edges of every step (B n-1 t t).
-edge_marginals = guarded(_edge_marginals_fast, _exact_edge_marginals)
+edge_marginals = guarded(
+    lambda potentials, lengths, messages: messages.edge_marginals(potentials, lengths), _exact_edge_marginals
+)
 
 
 # --------------------------------------------------------------------------------------------------- log-partition
@@ -423,8 +424,8 @@ def contract(marginal: Marginals, tangent: Potentials) -> Array:
 
 
 def _filtering_fast(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-    valid = jnp.arange(potentials.nodes)[:, None] < lengths
-    return _batch_first(jnp.where(valid[:, :, None], numeric.normalize(messages.filtered), 0))
+    valid = jnp.arange(potentials.nodes) < lengths[:, None]
+    return jnp.where(valid[..., None], numeric.normalize(messages.filtered_weights(potentials, lengths)), 0)
 
 
 def _exact_filtering(potentials: Potentials, lengths: Array) -> Array:

@@ -139,7 +139,7 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
 def scaled_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Scaled:
     """The filtered messages (B n t) whichever pass is to be trusted: weights made of them are right at any scale."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    fast = jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), scaled.from_float(messages.filtered))
+    fast = scaled.from_float(messages.filtered_weights(potentials, lengths))
 
     def exact(potentials, lengths):
         filtered = exact_forward(potentials, lengths)[0].filtered

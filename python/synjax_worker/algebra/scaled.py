@@ -78,17 +78,19 @@ def from_log(x: Array) -> Scaled:
     return Scaled(jnp.where(jnp.isneginf(x), 0, jnp.exp(rest)), exponent)
 
 
-def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array]:
-    """exponent * ln 2 as two terms, the first exact below 2**12; their sum is exact to about an eps of the whole."""
+def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array, Array]:
+    """exponent * ln 2 as three terms, the first two exact; they add up to an eps of the third."""
     exponent = exponent.astype(dtype)
-    return exponent * jnp.asarray(LN2_HIGH, dtype), exponent * jnp.asarray(LN2 - LN2_HIGH, dtype)
+    upper = jnp.round(exponent / 4096) * 4096
+    high, low = jnp.asarray(LN2_HIGH, dtype), jnp.asarray(LN2 - LN2_HIGH, dtype)
+    return upper * high, (exponent - upper) * high, exponent * low
 
 
 def to_log(number: Scaled) -> Array:
     mantissa, exponent = number
     zero = mantissa == 0
-    high, low = exponents_times_ln2(jnp.where(zero, 0, exponent), mantissa.dtype)
-    return jnp.where(zero, -jnp.inf, high + (low + jnp.log(jnp.where(zero, 1, mantissa))))
+    upper, lower, rest = exponents_times_ln2(jnp.where(zero, 0, exponent), mantissa.dtype)
+    return jnp.where(zero, -jnp.inf, upper + (lower + (rest + jnp.log(jnp.where(zero, 1, mantissa)))))
 
 
 def to_shared_scale(number: Scaled, axis: int = -1) -> Array:

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..algebra import chain, chain_walks, numeric, passes
+from ..algebra import chain, chain_walks, long_chain, numeric, passes
 from ..algebra.chain import Messages, Potentials
+from ..algebra.long_chain import LongMessages
 from ..errors import InvalidArgument
 from ..registry import Check, query
 from ..shapes import as_float, as_int, as_shape, at_least_one, show
@@ -63,11 +64,12 @@ class ChainDistribution(Distribution):
         lengths = self._all_lengths().reshape(-1)
         return lengths + 1 if self._potentials().per_step else lengths
 
-    def _messages(self) -> Messages:
-        compute = lambda: chain.forward(self._potentials(), self._node_lengths())
+    def _messages(self) -> Messages | LongMessages:
+        forward = long_chain.forward if long_chain.serves(self._potentials()) else chain.forward
+        compute = lambda: forward(self._potentials(), self._node_lengths())
         return passes.shared(self, "messages", compute)
 
-    def _arguments(self) -> tuple[Potentials, Array, Messages]:
+    def _arguments(self) -> tuple[Potentials, Array, Messages | LongMessages]:
         return self._potentials(), self._node_lengths(), self._messages()
 
     def _log_partition_pair(self) -> tuple[Array, Array]:
