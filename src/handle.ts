@@ -36,12 +36,18 @@ export class Handle {
       );
     if (this.session.closed)
       throw new SynjaxError("SESSION_CLOSED", `${what} belongs to a session that has been closed`);
-    if (this.epoch !== this.session.epoch)
-      throw new SynjaxError(
-        "HANDLE_LOST",
-        `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
-      );
+    const lost = this.lost(what);
+    if (lost) throw lost;
     return this.id;
+  }
+
+  /** The error of a value that went with an earlier worker. */
+  lost(what: string): SynjaxError | undefined {
+    if (this.epoch === this.session.epoch) return undefined;
+    return new SynjaxError(
+      "HANDLE_LOST",
+      `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
+    );
   }
 
   dispose(): void {

@@ -477,21 +477,16 @@ export class Session {
 
   #sendLaunch(channel: Channel, launch: Launch): void {
     const { program } = launch;
-    const buffers: Uint8Array[] = [];
-    let isNew = 0;
-    if (!this.#programs.delete(program.key)) {
-      isNew = 1;
-      buffers.push(program.bytes);
+    for (const input of launch.inputs) {
+      const lost = "handle" in input ? input.handle.lost("an input of this call") : undefined;
+      if (lost) return this.#fail(launch, lost);
     }
+    const isNew = this.#programs.delete(program.key) ? 0 : 1;
     this.#programs.set(program.key, program.hash); // most recently used last
+    const buffers = isNew ? [program.bytes] : [];
+    const inputs = launch.inputs.map((input) => wireInput(input, buffers));
     const seq = channel.nextSeq();
     launch.seq = seq;
-    let inputs: WireInput[];
-    try {
-      inputs = launch.inputs.map((input) => wireInput(input, buffers));
-    } catch (error) {
-      return this.#fail(launch, error as SynjaxError); // a handle that was lost since
-    }
     const frees = this.#frees;
     this.#frees = [];
     const first = launch.outputs[0]?.id ?? 0;
@@ -645,13 +640,10 @@ export class Session {
         reject(failed ?? (isSynjaxError(error) ? error : this.#localError(remoteError(error), undefined)));
       };
       const send = (channel: Channel): void => {
+        const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
+        if (lost) return fail(lost);
         const seq = channel.nextSeq();
-        let ids: number[];
-        try {
-          ids = handles.map((h) => h.use("this tensor"));
-        } catch (error) {
-          return fail(error);
-        }
+        const ids = handles.map((h) => h.id);
         const frees = this.#frees;
         this.#frees = [];
         channel.call(seq, [MESSAGE.fetch, seq, ids, frees], [], options).then(
@@ -808,7 +800,7 @@ function bytesOf(data: TypedArray): Uint8Array {
 }
 
 function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
-  if ("handle" in input) return input.handle.use("an input of this call");
+  if ("handle" in input) return input.handle.id;
   if ("weak" in input) {
     const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
     return encoded[0] === 0 ? [0, encoded[1]] : [2, weakFloat(input.weak) as number | "-0"];

@@ -1,17 +1,7 @@
 import type { HostArray } from "../../bridge/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkNamedDims, type ShapedArgument } from "../named-dims.ts";
-import {
-  component,
-  emit,
-  emitIn,
-  frameFor,
-  Intermediate,
-  NODE,
-  type ResultClass,
-  struct,
-  Traced,
-} from "../program.ts";
+import { emit, emitIn, frameFor, NODE, type ResultClass, struct, Traced } from "../program.ts";
 import {
   asBool,
   asFloat,
@@ -104,9 +94,12 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
     return this.query("argmax", [], Tensor) as Tensor<F>;
   }
   /** The best structure and its unnormalised log-probability. */
-  argmaxAndMax(): { readonly event: Tensor<F>; readonly max: Tensor<F> } {
-    const whole = this.query("argmax_and_max", [], Intermediate);
-    return { event: component(whole, 0, Tensor) as Tensor<F>, max: component(whole, 1, Tensor) as Tensor<F> };
+  argmaxAndMax(): { readonly event: Tensor<F>; readonly score: Tensor<F> } {
+    const fields = { event: ["event", Tensor], score: ["score", Tensor] } as const;
+    return this.queryStruct("argmax_and_max", [], fields) as unknown as {
+      event: Tensor<F>;
+      score: Tensor<F>;
+    };
   }
   /** Independent draws: `(*sampleShape *batch *event)`, a pure function of the key. */
   sample(key: Tensor<"key">, options: SampleOptions = {}): Tensor<F> {
