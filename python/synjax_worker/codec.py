@@ -146,7 +146,7 @@ def _input(item: Any) -> int | Weak | HostArray:
         return Weak(value)
     if len(item) == 2 and tag == 2 and (value == "-0" or type(value) in (int, float)):
         return Weak(float(value))
-    raise _bad(f"an input cannot be {str(item):.80}")
+    raise _bad(f"an input cannot be {item!s:.80}")
 
 
 def _host_array(item: list) -> HostArray:
@@ -154,7 +154,7 @@ def _host_array(item: list) -> HostArray:
     if dtype not in _DTYPES:
         raise _bad(f"no dtype {dtype!r:.50}")
     if any(type(size) is not int or not 0 <= size < _LARGEST_ID for size in shape):
-        raise _bad(f"a shape cannot be {str(shape):.80}")
+        raise _bad(f"a shape cannot be {shape!s:.80}")
     data = item[3] if len(item) == 4 else None
     if len(item) == 4 and type(data) is not bytes:
         raise _bad("inline data are bytes")
@@ -163,7 +163,7 @@ def _host_array(item: list) -> HostArray:
 
 def _identifier(value: Any, what: str) -> int:
     if type(value) is not int or not 0 <= value < _LARGEST_ID:
-        raise _bad(f"{what} must be an id; came {str(value):.50}")
+        raise _bad(f"{what} must be an id; came {value!s:.50}")
     return value
 
 
@@ -176,7 +176,7 @@ def _identifiers(values: Any, what: str) -> list[int]:
 def _positions(values: Any, count: int, what: str) -> list[int]:
     for value in _list(values, what):
         if type(value) is not int or not 0 <= value < count:
-            raise _bad(f"{what}: {str(value):.50} of {count}")
+            raise _bad(f"{what}: {value!s:.50} of {count}")
     return values
 
 

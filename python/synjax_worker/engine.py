@@ -32,7 +32,6 @@ from .codec import (
     Fetch,
     HostArray,
     Launch,
-    Weak,
     array_from,
     aval_of,
     host_value,
@@ -82,7 +81,7 @@ class Session:
     def __init__(self, client: bytes):
         self.client = client
         self.handles: dict[int, Handle] = {}
-        self.programs: dict[bytes, Program] = {}
+        self.programs: dict[bytes, Program | SynjaxError] = {}
         self.jobs: dict[int, Job] = {}  # submitted and not answered, by seq
         self.bytes_in_flight = 0
 
@@ -94,7 +93,7 @@ class Job:
     buffers: list[bytes | memoryview]
     bytes: int = 0
     seq: int = 0
-    refused: SynjaxError | None = None  # it fails in its turn, without running
+    refused: Exception | None = None  # it fails in its turn, without running
     started: bool = False
     resolved: _Resolved | None = None
 
@@ -209,10 +208,8 @@ class Engine:
                 job.refused = SynjaxError("ABORTED", "the call was aborted before it started")
 
     def is_overloaded(self, session: Session, size: int) -> bool:
-        return (
-            len(session.jobs) >= 2 * self._limits.in_flight_messages
-            or session.bytes_in_flight + size > 2 * self._limits.in_flight_bytes
-            and session.bytes_in_flight > 0
+        return len(session.jobs) >= 2 * self._limits.in_flight_messages or (
+            session.bytes_in_flight + size > 2 * self._limits.in_flight_bytes and session.bytes_in_flight > 0
         )
 
     def counters(self, session: Session) -> dict[str, int | float]:
@@ -233,13 +230,13 @@ class Engine:
         try:
             job.resolved = self._resolve(job)
         except Exception as error:
-            job.refused = _as_error(error)
+            job.refused = error
             return True
         executable = self._executables.get(job.resolved.key)
         if executable is None:
             return False
         seconds = executable.seconds.get(_is_awaited(job.message, executable), math.inf)
-        return seconds < INSTANT_SECONDS or seconds < QUICK_SECONDS and alone()
+        return seconds < INSTANT_SECONDS or (seconds < QUICK_SECONDS and alone())
 
     def _settled(self) -> bool:
         """Whether the device has nothing left to do, as far as dispatched launches tell."""
@@ -317,6 +314,8 @@ class Engine:
         self._launches += 1
         try:
             if job.refused is not None:
+                if launch.has_body:
+                    self._program(job.session, launch, job.buffers)
                 raise job.refused
             resolved = job.resolved or self._resolve(job)
             executable = self._executable(resolved, launch)
@@ -370,22 +369,30 @@ class Engine:
         return self._inputs(job, launch, program)
 
     def _program(self, session: Session, launch: Launch, buffers: list[bytes | memoryview]) -> Program:
-        program = session.programs.get(launch.hash)
-        if launch.has_body:
-            if not buffers:
-                raise SynjaxError("BAD_MESSAGE", "the frame with the program is missing")
-            encoded = bytes(buffers.pop(0))
-            if len(encoded) <= self._limits.body_bytes and program_hash(encoded) != launch.hash:
-                raise SynjaxError("BAD_HASH", "the program does not have the hash it was sent with")
-            if program is None:
-                program = decode_program(encoded, self._ops, self._limits)
-                if len(session.programs) >= self._limits.programs:
-                    raise SynjaxError(
-                        "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {self._limits.programs}"
-                    )
-                session.programs[launch.hash] = program
-        if program is None:
+        """The launch's program; one that comes with it is kept, whatever becomes of the launch."""
+        if launch.has_body and not buffers:
+            raise SynjaxError("BAD_MESSAGE", "the frame with the program is missing")
+        known = session.programs.get(launch.hash)
+        if launch.has_body and known is None:
+            known = self._read_program(session, launch.hash, bytes(buffers[0]))
+        if known is None:
             raise SynjaxError("UNKNOWN_PROGRAM", "no program with this hash was sent in this session")
+        if isinstance(known, SynjaxError):
+            raise known
+        return known
+
+    def _read_program(self, session: Session, hash_: bytes, encoded: bytes) -> Program | SynjaxError:
+        if len(encoded) <= self._limits.body_bytes and program_hash(encoded) != hash_:
+            raise SynjaxError("BAD_HASH", "the program does not have the hash it was sent with")
+        if len(session.programs) >= self._limits.programs:
+            raise SynjaxError(
+                "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {self._limits.programs}"
+            )
+        try:
+            program: Program | SynjaxError = decode_program(encoded, self._ops, self._limits)
+        except SynjaxError as error:
+            program = error  # the client will not send it again: later launches hear the same
+        session.programs[hash_] = program
         return program
 
     def _inputs(self, job: Job, launch: Launch, program: Program) -> _Resolved:
@@ -394,7 +401,7 @@ class Engine:
         signatures: list[Any] = []
         poisoned: dict[int, ErrorMap] = {}
         wide = program.root.x64
-        frames = iter(job.buffers)
+        frames = iter(job.buffers[launch.has_body :])
         for position, item in enumerate(launch.inputs):
             handle = None
             if type(item) is int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -231,7 +232,7 @@ class _BodyDecoder:
         names = raw[::2]
         if any(type(name) is not str or not name.isidentifier() for name in names):
             raise self._bad("an attribute's name is an identifier")
-        if any(name >= following for name, following in zip(names, names[1:], strict=False)):
+        if any(name >= following for name, following in itertools.pairwise(names)):
             raise self._bad("the attributes are not in ascending order of their names")
         return tuple((name, self._argument(value)) for name, value in zip(names, raw[1::2], strict=True))
 

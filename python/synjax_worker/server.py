@@ -32,8 +32,6 @@ from .codec import (
     PING,
     PROTOCOL_VERSION,
     SMALL_BYTES,
-    Fetch,
-    Launch,
     pack_header,
     parse_fetch,
     parse_hashes,
@@ -299,7 +297,7 @@ def main() -> int:
     announce = _take_stdout()
     _log_to_stderr()
     try:
-        config = _read_config(sys.stdin.buffer.readline())
+        config = read_config(sys.stdin.buffer.readline())
         if config.get("parentWatch", True):
             _die_with_parent()
         server, ready = _start(config)
@@ -334,7 +332,7 @@ def _log_to_stderr() -> None:
     logging.captureWarnings(True)
 
 
-def _read_config(line: bytes) -> dict[str, Any]:
+def read_config(line: bytes) -> dict[str, Any]:
     config = json.loads(line)
     if type(config) is not dict or type(config.get("address")) is not str:
         raise ValueError("the first line on stdin is a JSON object with an `address`")

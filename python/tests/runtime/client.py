@@ -87,7 +87,7 @@ class Worker:
 
     def __init__(self, *, address: str | None = None, real: bool = False, **config: Any):
         self._directory = tempfile.TemporaryDirectory(prefix="synjax-")
-        self.stderr = open(os.path.join(self._directory.name, "stderr"), "w+")  # noqa: SIM115
+        self.stderr = open(os.path.join(self._directory.name, "stderr"), "w+")
         program = ["-m", "synjax_worker"] if real else [str(Path(__file__).with_name("worker_process.py"))]
         self.process = subprocess.Popen(
             [sys.executable, *program],

@@ -1,7 +1,8 @@
-"""The real worker with a few more ops, which only tests need: `python worker_process.py` instead of `-m synjax_worker`."""
+"""The real worker with ops that only tests need; run in place of `-m synjax_worker`."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
+
 from synjax_worker.algebra import passes
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.server import main
@@ -22,8 +24,16 @@ def _fail(x, message="no"):
     raise ValueError(message)
 
 
-def _slow_trace(x, seconds=0.5):
-    time.sleep(seconds)
+def _gate(x, path):
+    """Holds the tracing until the file exists: a test decides when."""
+    while not os.path.exists(path):
+        time.sleep(0.002)
+    os.remove(path)
+    return x
+
+
+def _print(x):
+    print("printed by an op")
     return x
 
 
@@ -77,7 +87,8 @@ op(
 op("test.pair", lambda x: Pair(x, x + 1), "x: num A -> { first: A, second: A }", "Two arrays.")
 op("test.complex", lambda x: x + 1j, "x: num A -> A", "A complex array.")
 op("test.fail", _fail, "x: num A, { message?: static string } -> A", "Fails while tracing.")
-op("test.slow_trace", _slow_trace, "x: num A, { seconds?: static number } -> A", "Takes long to trace.")
+op("test.print", _print, "x: num A -> A", "Prints while tracing.")
+op("test.gate", _gate, "x: num A, { path: static string } -> A", "Waits while tracing.")
 op("test.busy", _busy, "x: num A, { turns?: size } -> A", "Takes long to run.")
 op("test.take", _take, "a: num A, index: num int32 -> A", "Indexing.", checks=_take_checks)
 op("test.positive", lambda x: x, "x: num A -> A", "Checks its argument.", checks=_positive_checks)
@@ -116,7 +127,7 @@ class ToyChain(eqx.Module):
 
     def _forward(self):
         traced["forward"] = traced.get("forward", 0) + 1
-        step = lambda a, e: (jax.nn.logsumexp(a) + e, None)  # noqa: E731
+        step = lambda a, e: (jax.nn.logsumexp(a) + e, None)
         carry, _ = lax.scan(step, self.emission[..., 0, :], jnp.moveaxis(self.emission[..., 1:, :], -2, 0))
         return jax.nn.logsumexp(carry, -1)
 

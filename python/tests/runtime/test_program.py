@@ -1,0 +1,210 @@
+"""Programs are validated in full before anything is traced."""
+
+from __future__ import annotations
+
+import random
+
+import msgpack
+import pytest
+
+from synjax_worker.errors import SynjaxError
+from synjax_worker.limits import Limits
+from synjax_worker.program import affected_outputs, decode_program
+from tests.runtime.client import Body, encode, nested, tuple_of
+
+
+class FakeOp:
+    def __init__(self, checks=None, x64=False):
+        self.checks = checks
+        self.x64 = x64
+
+
+OPS = {"np.add": FakeOp(), "np.take": FakeOp(checks=len), "np.zeros": FakeOp(), "wide": FakeOp(x64=True)}
+
+
+def decode(program: bytes, **limits: int):
+    return decode_program(program, OPS, Limits(**limits))
+
+
+def refusal(program: bytes, **limits: int) -> SynjaxError:
+    with pytest.raises(SynjaxError) as caught:
+        decode(program, **limits)
+    return caught.value
+
+
+def add_one() -> list:
+    body = Body(1)
+    return body.returns(body.add("np.add", -1, [0, 1]))
+
+
+def big_program() -> list:
+    """One of everything, as the lists that are encoded."""
+    step = Body(2, 1)
+    step_out = step.returns(step.add("np.add", -1, -3), step.add("np.take", -2, [0, 0], mode="clip"))
+    root = Body(3)
+    size = root.add("size", -1, i=[0, 0])
+    shape = root.add("shape.concat", tuple_of(size, [0, 2]), tuple_of([0, 1]))
+    zeros = root.add("np.zeros", shape, dtype="float32", options=[3, ["a", [1, 0.5], "b", [5, "7"]]])
+    scanned = root.add("scan", nested(0, zeros), -2, -3, n_carry=[0, 1], reverse=True, length=None)
+    return [1, [step_out, root.returns(root.add("get", scanned, k=[0, 0]), zeros, [1, 2.5])]]
+
+
+def test_a_valid_program_is_read():
+    program = decode(msgpack.packb(big_program()))
+    assert [equation.op for equation in program.root.equations][:2] == ["size", "shape.concat"]
+    assert program.root.nesting == 2
+    assert program.root.checks, "a nested op checks"
+    assert program.root.x64, "it holds a 64-bit integer"
+    assert not decode(encode(add_one())).root.x64
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xc1", id="not msgpack"),
+        pytest.param(msgpack.packb({"version": 1}), id="a map"),
+        pytest.param(msgpack.packb([2, [add_one()]]), id="another version"),
+        pytest.param(msgpack.packb([1, []]), id="no body"),
+        pytest.param(msgpack.packb([1, [add_one()], 0]), id="an unknown field"),
+        pytest.param(encode([1, 0, [["np.add", [-2, -1]]], [0]]), id="an input that is not there"),
+        pytest.param(encode([1, 0, [["np.add", [0, -1]]], [0]]), id="a reference to itself"),
+        pytest.param(encode([1, 0, [["np.add", [1, -1]], ["np.add", [-1, -1]]], [0]]), id="forward"),
+        pytest.param(encode([1, 0, [], [0]]), id="a result that is not there"),
+        pytest.param(encode([-1, 0, [], []]), id="a negative count"),
+        pytest.param(encode([1, 0, [["np.add", [-1], ["b", 0, "a", 0]]], [0]]), id="unsorted attributes"),
+        pytest.param(encode([1, 0, [["np.add", [-1], ["a", -1, "a", -1]]], [0]]), id="an attribute twice"),
+        pytest.param(encode([1, 0, [["np.add", [-1], ["a b", -1]]], [0]]), id="an attribute's name"),
+        pytest.param(encode([1, 0, [["np.add", [-1, [0, 2**31]]]], [0]]), id="a weak int too large"),
+        pytest.param(encode([1, 0, [["np.add", [-1, [5, "12x"]]]], [0]]), id="a bigint of other digits"),
+        pytest.param(encode([1, 0, [["np.add", [-1, [5, str(2**63)]]]], [0]]), id="a bigint of 65 bits"),
+        pytest.param(encode([1, 0, [["np.add", [-1, b"bytes"]]], [0]]), id="bytes"),
+        pytest.param(encode([1, 0, [["np.add", [-1, 1.5]]], [0]]), id="a bare float"),
+        pytest.param(encode([1, 0, [["np.add", [-1, [9, 1]]]], [0]]), id="an unknown tag"),
+        pytest.param(
+            encode(add_one(), [1, 0, [["np.add", [[4, 0, []]]]], [0]]), id="a program where none stands"
+        ),
+        pytest.param(encode([1, 0, [["checkpoint", [[4, 0, []], -1]]], [0]]), id="itself nested"),
+        pytest.param(
+            encode(add_one(), [1, 0, [["checkpoint", [[4, 0, [-1]], -1]]], [0]]), id="a capture too many"
+        ),
+        pytest.param(encode(add_one(), [1, 0, [["checkpoint", [[4, 0, []]]]], [0]]), id="an operand too few"),
+        pytest.param(encode(add_one(), [1, 0, [["cond", [-1, [4, 0, []]]]], [0]]), id="one branch"),
+    ],
+)
+def test_a_bad_program_is_refused(program):
+    assert refusal(program).code == "BAD_PROGRAM"
+
+
+def test_an_unknown_op_is_named():
+    error = refusal(encode([1, 0, [["np.add", [-1, -1]], ["os.system", [-1]]], [0]]))
+    assert (error.code, error.details["op"], error.details["equation"]) == ("UNKNOWN_OP", "os.system", 1)
+
+
+def deep_tuple(depth: int) -> list:
+    value: list = [0, 1]
+    for _ in range(depth):
+        value = tuple_of(value)
+    return value
+
+
+def nested_bodies(depth: int, uses: int = 1) -> list[list]:
+    bodies = [add_one()]
+    for index in range(depth - 1):
+        body = Body(1)
+        for _ in range(uses):
+            body.add("checkpoint", nested(index), -1)
+        bodies.append(body.returns(0))
+    return bodies
+
+
+@pytest.mark.parametrize(
+    ("code", "program", "limits"),
+    [
+        ("LIMIT_BODY", encode(add_one()), {"body_bytes": 10}),
+        ("LIMIT_EQUATIONS", encode([1, 0, [["np.add", [-1, -1]]] * 11, [0]]), {"equations": 10}),
+        ("LIMIT_EQUATIONS", encode(*nested_bodies(30, uses=2)), {}),
+        ("LIMIT_BODIES", encode(*[add_one()] * 11), {"bodies": 10}),
+        ("LIMIT_NESTING", encode(*nested_bodies(65)), {}),
+        ("LIMIT_NESTING", encode([1, 0, [["np.add", [-1, deep_tuple(65)]]], [0]]), {}),
+        ("LIMIT_ATTRIBUTE", encode([1, 0, [["np.add", [-1], ["a", "x" * 65_537]]], [0]]), {}),
+        ("LIMIT_ATTRIBUTE", encode([1, 0, [["np.add", [-1, tuple_of(*[-1] * 65_537)]]], [0]]), {}),
+    ],
+)
+def test_limits_have_codes(code, program, limits):
+    assert refusal(program, **limits).code == code
+
+
+def test_a_program_at_the_limit_passes():
+    assert decode(encode(*nested_bodies(64))).root.nesting == 64
+
+
+def _mutated(value, rng: random.Random):
+    """The value with one thing in it changed."""
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        position = rng.randrange(len(value))
+        kind = rng.random()
+        copy = list(value)
+        if kind < 0.8:
+            copy[position] = _mutated(copy[position], rng)
+        elif kind < 0.9:
+            del copy[position]
+        else:
+            copy.insert(position, rng.choice(copy))
+        return copy
+    return rng.choice(
+        [
+            -1,
+            -9,
+            0,
+            3,
+            2**40,
+            1.5,
+            float("nan"),
+            None,
+            True,
+            "",
+            "np.add",
+            "scan",
+            b"x",
+            [],
+            [4, 0, []],
+            [[]],
+            {"a": 1},
+        ]
+    )
+
+
+def test_every_mutated_program_ends_in_a_typed_error_or_a_program():
+    seed = 7
+    rng = random.Random(seed)
+    source = big_program()
+    encoded = msgpack.packb(source)
+    codes: dict[str, int] = {}
+    for trial in range(6_000):
+        if trial % 3:
+            program = msgpack.packb(_mutated(source, rng))
+        else:
+            flipped = bytearray(encoded)
+            for _ in range(rng.randint(1, 4)):
+                flipped[rng.randrange(len(flipped))] = rng.randrange(256)
+            program = bytes(flipped)
+        try:
+            decode(program)
+            code = "valid"
+        except SynjaxError as error:
+            code = error.code
+        codes[code] = codes.get(code, 0) + 1
+    assert set(codes) <= {"valid", "BAD_PROGRAM", "UNKNOWN_OP"}, (seed, codes)
+    assert codes["BAD_PROGRAM"] > 2_000, codes
+
+
+def test_what_depends_on_a_failure_is_found():
+    root = Body(2)
+    a = root.add("np.add", -1, -1)
+    b = root.add("np.add", -2, -2)
+    c = root.add("np.add", a, b)
+    program = decode(encode(root.returns(a, b, c, -2)))
+    assert affected_outputs(program.root, equations={0: "a"}, inputs={}) == {0: "a", 2: "a"}
+    assert affected_outputs(program.root, equations={}, inputs={1: "i"}) == {1: "i", 2: "i", 3: "i"}
+    assert affected_outputs(program.root, equations={0: "a"}, inputs={1: "i"})[2] == "a"
