@@ -68,6 +68,12 @@ class Messages(NamedTuple):
         factors, states, ratios = self._backward(potentials, lengths)
         return states[0], _edges_fast(factors, self, ratios)
 
+    def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
+        factors, states, _ = self._backward(potentials, lengths)
+        weights = _batch_first(factors.weights) if potentials.per_step else factors.weights
+        before, sums, states = (_batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
+        return Conditionals(weights, before, sums, states, self.filtered[-1])
+
     def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
         prepared = _prepare(potentials, lengths)
         factors = _factors(prepared)
@@ -80,6 +86,21 @@ class ExactMessages(NamedTuple):
     filtered: Scaled  # (n B t)
     last: Scaled  # (B t): the message at each chain's last node
     taken_out: Array  # (n B): exponents taken out of the messages
+
+
+class Conditionals(NamedTuple):
+    """P(a | b) = before[a] weights[a, b] / sums[b] of every step, in plain floats, and the marginals of its states."""
+
+    weights: Array  # (t t), (B t t) or (B n-1 t t)
+    before: Array  # (B n-1 t)
+    sums: Array  # (B n-1 t)
+    states: Array  # (B n t), zeros beyond the lengths
+    last: Array  # (B t): weights of each chain's last state
+
+    def table(self) -> Array:
+        """(B n-1 t t)"""
+        weights = self.weights[:, None] if self.weights.ndim == 3 else self.weights
+        return self.before[..., None] * weights * numeric.reciprocal(self.sums)[..., None, :]
 
 
 class Marginals(NamedTuple):
@@ -341,11 +362,10 @@ def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     return _batch_first(messages.filtered[:-1, ..., None] * factors.weights * ratios[:, :, None, :])
 
 
-def exact_backward(potentials: Potentials, lengths: Array, every_step: bool) -> tuple[Array, Array]:
+def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: bool) -> tuple[Array, Array]:
     """-> marginals of the states (n B t) and of the edges, summed over the steps (B t t) or of each (n-1 B t t)."""
-    messages, prepared = exact_forward(potentials, lengths)
     valid, start, transition, _ = prepared
-    per_step = potentials.per_step
+    per_step = transition.ndim == 4
     # Transposed, both sums of a step run along major axes: sums along the minor one do not vectorise.
     shared = None if per_step else scaled.from_log(_transposed(transition))
 
@@ -373,7 +393,7 @@ def exact_backward(potentials: Potentials, lengths: Array, every_step: bool) -> 
 
 def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
     per_step = potentials.per_step
-    states, edges = exact_backward(potentials, lengths, every_step=per_step)
+    states, edges = exact_backward(*exact_forward(potentials, lengths), every_step=per_step)
     if per_step:
         return Marginals(states[0], _batch_first(edges), None)
     return Marginals(states[0], edges, _batch_first(states))
@@ -383,7 +403,7 @@ marginals = guarded(lambda potentials, lengths, messages: messages.marginals(pot
 
 
 def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-    states, edges = exact_backward(potentials, lengths, every_step=True)
+    states, edges = exact_backward(*exact_forward(potentials, lengths), every_step=True)
     return states[0], _batch_first(edges)
 
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .chain import Marginals, Potentials, exact_log_partition, limits, transition_weights
+from .chain import Conditionals, Marginals, Potentials, exact_log_partition, limits, transition_weights
 from .guard import run_if
 from .numeric import HIGHEST
 
@@ -53,6 +53,11 @@ class LongMessages(NamedTuple):
 
     def edge_marginals(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
         return _each(_edge_marginals, potentials, lengths, self)
+
+    def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
+        before, sums, states = _each(_conditionals, potentials, lengths, self)
+        weights, _ = transition_weights(potentials.transition)
+        return Conditionals(weights, before, sums, states, self.last)
 
 
 def forward(potentials: Potentials, lengths: Array) -> LongMessages:
@@ -313,6 +318,12 @@ def _edge_marginals(potentials: Potentials, length: Array, messages: LongMessage
     nodes = potentials.emission.shape[0]
     before, ratios = _by_position(before)[: nodes - 1], _by_position(ratios)[: nodes - 1]
     return states[0], before[:, :, None] * chunked.weights * ratios[:, None, :]
+
+
+def _conditionals(potentials: Potentials, length: Array, messages: LongMessages) -> tuple[Array, Array, Array]:
+    chunked, states, before, _ = _smooth(potentials, length, messages)
+    before = _by_position(before)[: potentials.emission.shape[0] - 1]
+    return before, jnp.matmul(before, chunked.weights, precision=HIGHEST), states
 
 
 def _filtered(potentials: Potentials, length: Array, messages: LongMessages) -> Array:

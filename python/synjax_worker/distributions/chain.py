@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..algebra import chain, chain_walks, long_chain, numeric, passes
+from ..algebra import chain, chain_information, chain_walks, long_chain, numeric, passes
 from ..algebra.chain import Messages, Potentials
 from ..algebra.long_chain import LongMessages
 from ..errors import InvalidArgument
@@ -189,12 +189,39 @@ class ChainDistribution(Distribution):
         return self._batched(numeric.pair_value(self._log_partition_pair()))
 
     def marginals(self) -> Array:
-        start, edges = chain.edge_marginals(*self._arguments())
+        return self._edges_as_event(*chain.edge_marginals(*self._arguments()), nothing=0)
+
+    def log_marginals(self) -> Array:
+        logs = chain_information.log_edge_marginals(self._potentials(), self._node_lengths())
+        return self._edges_as_event(*logs, nothing=-jnp.inf)
+
+    def _edges_as_event(self, start: Array, edges: Array, nothing: float) -> Array:
+        """First states (B t) and edges (B n-1 t t) as an event's (*batch n t t)."""
         if not self._potentials().per_step:
             rows = jnp.arange(self._states)[:, None] == 0
-            first = jnp.where(rows, start[:, None, :], 0)
+            first = jnp.where(rows, start[:, None, :], nothing)
             edges = jnp.concatenate([first[:, None], edges], 1)
         return self._batched(edges)
+
+    def entropy(self) -> Array:
+        return self._batched(chain_information.entropy(*self._arguments()))
+
+    def cross_entropy(self, other: Self) -> Array:
+        return self.entropy() + self.kl_divergence(other)
+
+    def kl_divergence(self, other: Self) -> Array:
+        self._require_like(other)
+        mine, theirs = self, other
+        if mine._potentials().per_step != theirs._potentials().per_step:
+            mine, theirs = mine._general(), theirs._general()
+        divergence = chain_information.kl_divergence(
+            mine._potentials(), theirs._potentials(), mine._node_lengths(), theirs._node_lengths()
+        )
+        return self._batched(divergence)
+
+    def _general(self) -> Self:
+        """The same distribution with a potential for every edge."""
+        return self
 
     def _each(self, walk: Callable, *extra: Any) -> Any:
         """`walk(chain, *extra)` of every item; leaves of `extra` lead with the batch."""

@@ -229,6 +229,17 @@ class HMM(ChainDistribution):
             self._emission_counts(self._batched(states)),
         )
 
+    def marginals_for_template_variables(self) -> Self:
+        start, transition, states = (self._batched(field) for field in chain.marginals(*self._arguments()))
+        fields = {"init_logits": start, "transition_logits": transition}
+        if self.emission_dist is None or _is_distribution(self.emission_dist):
+            return replace(
+                self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=states
+            )
+        symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
+        shape = (*self.batch_shape, *self.emission_dist.shape[-2:])
+        return replace(self, **fields, emission_dist=_count_symbols(states, symbols, shape))
+
     def _emission_counts(self, states: Array) -> Array:
         if self.emission_log_likelihoods is not None:
             return _sum_to(states, self.emission_log_likelihoods.shape)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from ..algebra import chain
 from ..algebra.chain import Potentials
 from ..errors import InvalidArgument
 from ..registry import Check, distribution
@@ -177,6 +178,23 @@ class LinearChainCRF(ChainDistribution):
     def with_temperature(self, temperature: Any = 1.0) -> Self:
         factor = 1 / as_temperature(temperature)
         return self._map(lambda x: scale(x, factor))
+
+    def marginals_for_template_variables(self) -> Self:
+        if self.log_potentials is not None:
+            return replace(self, log_potentials=self.marginals())
+        fields = chain.marginals(*self._arguments())
+        initial, transition, emission = (self._batched(field) for field in fields)
+        return replace(self, initial=initial, transition=transition, emission=emission)
+
+    def _general(self) -> Self:
+        if self.log_potentials is not None:
+            return self
+        first = (self.initial + self.emission[..., 0, :])[..., None, None, :]
+        rest = self.transition[..., None, :, :] + self.emission[..., 1:, None, :]
+        batch = self.batch_shape
+        first = jnp.broadcast_to(first, (*batch, 1, self._states, self._states))
+        rest = jnp.broadcast_to(rest, (*batch, self._steps - 1, self._states, self._states))
+        return LinearChainCRF(jnp.concatenate([first, rest], -3), self.lengths)
 
     def _counting(self) -> Self:
         return self._map(uniform_like)
