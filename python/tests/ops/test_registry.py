@@ -1,0 +1,186 @@
+"""The registry: one line an op, the same bytes every time, and what it says of a distribution class."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import pytest
+from jaxtyping import Array, Bool, Float, Int, Num
+
+from synjax_worker import introspection, registry
+from synjax_worker.registry import Op, build, constructor, describe, load, query, to_text
+
+
+class Best(NamedTuple):
+    events: Array
+    count: Array
+
+
+class Base(eqx.Module):
+    @query("-> F", differentiable=False)
+    def mode(self) -> Array:
+        """The likeliest value, (*batch)."""
+        raise NotImplementedError
+
+    @query("k: size -> { events: F[k *batch], count: int32 }")
+    def top_k(self, k: int) -> Best:
+        """The k best."""
+        raise NotImplementedError
+
+
+class Toy(Base):
+    """A toy over n positions.
+
+    It knows two states.
+
+    Args:
+      log_potentials: scores, in nats;
+        of every position.
+      lengths: how many positions are real.
+      kind: which toy.
+
+    Example:
+      Toy(x)
+    """
+
+    log_potentials: Float[Array, "*batch n"]
+    lengths: Int[Array, "*batch"] | None
+    kind: str
+
+    def __init__(
+        self,
+        log_potentials: Float[Array, "*batch n"],
+        *,
+        lengths: Int[Array, "*batch"] | None = None,
+        mask: Bool[Array, "n"] | None = None,
+        observations: Int[Array, "n"] | Float[Array, "n d"] | None = None,
+        anything: Num[Array, "..."] | None = None,
+        moves: tuple[Float[Array, "n"], ...] = (),
+        kind: Literal["one", "two"] = "one",
+        normalize: bool = True,
+    ):
+        self.log_potentials, self.lengths, self.kind = log_potentials, lengths, kind
+
+    def mode(self) -> Array:
+        return self.log_potentials.max(-1)
+
+
+def test_parameters_come_from_the_annotations():
+    assert introspection.parameters(Toy) == [
+        {
+            "name": "log_potentials",
+            "kind": "float",
+            "dims": "*batch n",
+            "optional": False,
+            "doc": "scores, in nats; of every position.",
+        },
+        {
+            "name": "lengths",
+            "kind": "int",
+            "dims": "*batch",
+            "optional": True,
+            "doc": "how many positions are real.",
+        },
+        {"name": "mask", "kind": "bool", "dims": "n", "optional": True, "doc": ""},
+        {
+            "name": "observations",
+            "kind": "int",
+            "dims": "n",
+            "alternatives": [{"kind": "int", "dims": "n"}, {"kind": "float", "dims": "n d"}],
+            "optional": True,
+            "doc": "",
+        },
+        {"name": "anything", "kind": "num", "dims": "...", "optional": True, "doc": ""},
+        {"name": "moves", "kind": "float", "dims": "n", "many": True, "optional": True, "doc": ""},
+        {"name": "kind", "kind": "static", "type": '"one" | "two"', "optional": True, "doc": "which toy."},
+        {"name": "normalize", "kind": "static", "type": "boolean", "optional": True, "doc": ""},
+    ]
+
+
+def test_a_parameter_without_an_annotation_is_refused():
+    class Untyped:
+        def __init__(self, potentials): ...
+
+    with pytest.raises(TypeError, match="'potentials' has no annotation"):
+        introspection.parameters(Untyped)
+
+
+def test_the_doc_is_shown_without_its_arguments():
+    assert describe(Toy)["doc"] == "A toy over n positions.\n\nIt knows two states.\n\nExample:\n  Toy(x)"
+
+
+def test_queries_are_inherited_with_signature_and_doc():
+    mode, top_k = describe(Toy)["queries"]
+    assert (mode["name"], mode["signature"], mode["doc"]) == (
+        "mode",
+        "-> F",
+        "The likeliest value, (*batch).",
+    )
+    assert not mode["differentiable"]
+    assert top_k["result"]["fields"][1] == {"name": "count", "result": {"kind": "array", "type": "int32"}}
+
+
+def test_a_class_becomes_ops():
+    ops = build([], [Toy]).ops
+    assert sorted(ops) == ["Toy", "Toy.mode", "Toy.top_k"]
+    assert ops["Toy"].checks == "object"
+    toy = ops["Toy"].fn(log_potentials=jnp.array([1.0, 3.0]))
+    assert ops["Toy.mode"].fn(toy) == 3.0
+    assert constructor(Toy).parsed.result.kind == "dist"
+
+
+def test_adding_an_op_is_one_line(monkeypatch):
+    monkeypatch.setattr(registry, "_OPS", {})
+    registry.op("np.double", lambda x: 2 * x, "x: num A -> number(A)", "Twice `x`.")
+    made = build(registry._OPS.values(), [])
+    assert made.ops["np.double"].fn(3) == 6
+    assert made.document["ops"][0]["positional"] == [{"name": "x", "kind": "num", "type": "A"}]
+
+
+def test_the_same_name_twice_is_refused(monkeypatch):
+    monkeypatch.setattr(registry, "_OPS", {})
+    registry.op("np.double", lambda x: 2 * x, "x: num A -> A", "Twice `x`.")
+    with pytest.raises(ValueError, match="registered twice"):
+        registry.op("np.double", lambda x: 2 * x, "x: num A -> A", "Twice `x`.")
+
+
+def test_two_distributions_of_one_name_are_refused(monkeypatch):
+    monkeypatch.setattr(registry, "_DISTRIBUTIONS", {})
+    registry.distribution(Toy)
+    assert registry.distribution(Toy) is Toy
+    with pytest.raises(ValueError, match="two distributions are called 'Toy'"):
+        registry.distribution(type("Toy", (), {"__module__": "elsewhere"}))
+
+
+def test_a_dtype_is_passed_where_the_caller_names_none(monkeypatch):
+    monkeypatch.setattr(registry, "_OPS", {})
+    made = registry.op("np.z", lambda *, dtype: dtype, "{ dtype?: dtype D = int8 } -> D", "")
+    assert (made.fn(), made.fn(dtype="bool")) == ("int8", "bool")
+
+
+def test_the_hash_depends_on_content_and_not_on_order():
+    one = Op("np.one", abs, "x: num A -> A", "One.")
+    two = Op("np.two", abs, "x: num A -> A", "Two.")
+    assert build([one, two], [Toy]).hash == build([two, one], [Toy]).hash
+    assert build([one], []).hash != build([two], []).hash
+    assert build([one], []).hash != build([Op("np.one", abs, "x: num A -> A", "1.")], []).hash
+    assert len(build([one], []).hash) == 16
+
+
+def test_another_process_prints_the_same():
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "synjax_worker.registry"]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert printed.stderr == ""
+    assert printed.stdout == to_text(load().document) + "\n"
+    assert json.loads(printed.stdout) == json.loads(json.dumps(load().document))
+
+
+def test_every_op_has_a_doc_and_a_signature():
+    for name, op in load().ops.items():
+        assert op.doc.strip(), name
+        assert op.parsed.result
