@@ -92,7 +92,7 @@ function collect(data: unknown, frames: readonly Uint8Array[]): (Uint8Array | nu
   const values: (Uint8Array | null)[] = [];
   for (const item of data as unknown[]) {
     // A buffer's index does not count the header.
-    const frame = typeof item === "number" ? frames[item + 1] : undefined;
+    const frame = typeof item === "number" && item >= 0 ? frames[item + 1] : undefined;
     if (frame) values.push(aligned(frame));
     else if (item instanceof Uint8Array) values.push(new Uint8Array(item));
     else if (item === null) values.push(null);

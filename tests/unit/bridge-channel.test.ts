@@ -1,0 +1,418 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, test, vi } from "vitest";
+import { Channel, RemoteFailure, type Reply, type StatusEvent, WorkerHang } from "../../bridge/channel.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
+import { MESSAGE } from "../../bridge/protocol.ts";
+import { type Header, HELLO_INFO, MemoryTransport, welcome } from "../fixtures/memory-transport.ts";
+
+async function open(
+  transport = new MemoryTransport(),
+  options: { heartbeat?: number; hangAfter?: number } = { heartbeat: 0 },
+): Promise<{ channel: Channel; transport: MemoryTransport }> {
+  return { channel: await Channel.open(transport, { registry: "r", token: "t", ...options }), transport };
+}
+
+function launch(channel: Channel, bytes = 0, options?: { signal?: AbortSignal; deadline?: number }): Call {
+  const seq = channel.nextSeq();
+  const buffers = bytes > 0 ? [new Uint8Array(bytes)] : [];
+  const reply = channel.call(seq, [MESSAGE.launch, seq], buffers, options);
+  reply.catch(() => undefined);
+  return { seq, reply };
+}
+interface Call {
+  readonly seq: number;
+  readonly reply: Promise<Reply>;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  return promise.then(
+    () => Promise.reject(new Error("expected an error")),
+    (error: unknown) => error as Error,
+  );
+}
+const seqs = (transport: MemoryTransport): unknown[] =>
+  transport.headers.filter(([type]) => type !== MESSAGE.hello).map(([, seq]) => seq);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("opening", () => {
+  test("says hello with version, registry and token", async () => {
+    const { channel, transport } = await open();
+    expect(transport.headers).toEqual([[0, 1, { version: 1, registry: "r", token: "t" }]]);
+    expect(channel.info).toEqual(HELLO_INFO);
+  });
+  test("passes on why the worker refuses, and closes the transport", async () => {
+    const refuse = ([, seq]: Header, t: MemoryTransport): void =>
+      t.reply([
+        seq,
+        1,
+        { code: "PROTOCOL_MISMATCH", message: "no", argument: "registry", expected: "a", came: "b" },
+      ]);
+    const transport = new MemoryTransport(refuse);
+    const error = await errorOf(open(transport));
+    expect(error).toBeInstanceOf(SynjaxError);
+    expect(error).toMatchObject({
+      code: "PROTOCOL_MISMATCH",
+      argument: "registry",
+      expected: "a",
+      came: "b",
+    });
+    expect(transport.closed).toBe(true);
+  });
+  test("refuses what is no worker", async () => {
+    const transport = new MemoryTransport(([, seq], t) => t.reply([seq, 0, "hi"]));
+    expect((await errorOf(open(transport))).code).toBe("PROTOCOL_MISMATCH");
+  });
+});
+
+describe("calls", () => {
+  test("are settled by their seq, in whatever order the answers come", async () => {
+    const { channel, transport } = await open();
+    const [a, b, c] = [launch(channel), launch(channel), launch(channel)];
+    expect(channel.pending).toBe(3);
+    transport.reply([c.seq, 0, ["c"], []]);
+    transport.reply([a.seq, 0, ["a"], [0]], Uint8Array.of(7, 8));
+    transport.reply([b.seq, 1, { code: "OP_FAILED", message: "shapes", op: "np.dot" }]);
+    expect((await c.reply).result).toEqual(["c"]);
+    expect((await a.reply).data).toEqual([Uint8Array.of(7, 8)]);
+    const error = await errorOf(b.reply);
+    expect(error).toBeInstanceOf(RemoteFailure);
+    expect((error as RemoteFailure).error).toMatchObject({ code: "OP_FAILED", op: "np.dot" });
+    expect(channel.pending).toBe(0);
+  });
+  test("wait for messages only while somebody waits for an answer", async () => {
+    const { channel, transport } = await open();
+    await turn();
+    expect(transport.waiting).toBe(false);
+    const { seq, reply } = launch(channel);
+    await turn();
+    expect(transport.waiting).toBe(true);
+    transport.reply([seq, 0, [], []]);
+    await reply;
+    await turn();
+    expect(transport.waiting).toBe(false);
+  });
+  test("send large buffers as they are", async () => {
+    const { channel, transport } = await open();
+    const buffer = new Uint8Array(100_000);
+    void channel.call(channel.nextSeq(), [MESSAGE.launch, 2], [buffer]);
+    expect(transport.sent[1]![1]).toBe(buffer);
+  });
+  test("drained() resolves with the last answer", async () => {
+    const { channel, transport } = await open();
+    await channel.drained();
+    const { seq } = launch(channel);
+    let drained = false;
+    const done = channel.drained().then(() => (drained = true));
+    await turn();
+    expect(drained).toBe(false);
+    transport.reply([seq, 0, [], []]);
+    await done;
+  });
+  test("a thousand of them at once keep within the window and in order", async () => {
+    let inFlight = 0;
+    let most = 0;
+    const transport = new MemoryTransport(([type, seq], t) => {
+      if (type === MESSAGE.hello) return welcome([type, seq], t);
+      most = Math.max(most, ++inFlight);
+      setImmediate(() => {
+        inFlight--;
+        t.reply([seq, 0, [seq], []]);
+      });
+    });
+    const { channel } = await open(transport);
+    const calls = Array.from({ length: 1000 }, () => launch(channel));
+    const replies = await Promise.all(calls.map((call) => call.reply));
+    expect(replies.map((reply) => (reply.result as number[])[0])).toEqual(calls.map((call) => call.seq));
+    expect(most).toBe(256);
+    expect(seqs(transport)).toEqual(calls.map((call) => call.seq));
+  });
+});
+
+describe("the window", () => {
+  const limited = (limits: object): MemoryTransport =>
+    new MemoryTransport((header, t) => welcome(header, t, limits));
+
+  test("holds messages back, in order with those that want no answer; what the IO thread answers passes", async () => {
+    const { channel, transport } = await open(limited({ inFlightMessages: 2 }));
+    const calls = [launch(channel), launch(channel), launch(channel)];
+    channel.post([MESSAGE.free, 0, [1]]);
+    const last = launch(channel);
+    const ping = channel.nextSeq();
+    void channel.call(ping, [MESSAGE.ping, ping], []);
+    expect(seqs(transport)).toEqual([calls[0]!.seq, calls[1]!.seq, ping]);
+    transport.reply([calls[0]!.seq, 0, [], []]);
+    await calls[0]!.reply;
+    expect(seqs(transport).slice(3)).toEqual([calls[2]!.seq, 0]);
+    transport.reply([calls[1]!.seq, 0, [], []]);
+    await calls[1]!.reply;
+    expect(seqs(transport).slice(5)).toEqual([last.seq]);
+  });
+  test("counts bytes too, but lets one message alone exceed them", async () => {
+    const { channel, transport } = await open(limited({ inFlightBytes: 1000 }));
+    const large = launch(channel, 5000);
+    const small = launch(channel, 10);
+    expect(seqs(transport)).toEqual([large.seq]);
+    transport.reply([large.seq, 0, [], []]);
+    await large.reply;
+    expect(seqs(transport)).toEqual([large.seq, small.seq]);
+    launch(channel, 980);
+    expect(seqs(transport)).toHaveLength(3);
+    launch(channel, 11);
+    expect(seqs(transport)).toHaveLength(3);
+  });
+  test("a message that is too large is refused before it is sent", async () => {
+    const { channel, transport } = await open(limited({ frames: 3, frameBytes: 100, messageBytes: 150 }));
+    const call = (sizes: number[]): Promise<Reply> => {
+      const seq = channel.nextSeq();
+      return channel.call(seq, [MESSAGE.launch, seq], sizes.map((size) => new Uint8Array(size))); // prettier-ignore
+    };
+    expect((await errorOf(call([1, 1, 1]))).code).toBe("LIMIT_FRAMES");
+    expect((await errorOf(call([101]))).code).toBe("LIMIT_BYTES");
+    expect((await errorOf(call([80, 80]))).code).toBe("LIMIT_BYTES");
+    expect(transport.sent).toHaveLength(1);
+    expect(channel.pending).toBe(0);
+  });
+});
+
+describe("giving up", () => {
+  test("an abort rejects at once, tells the worker, and ignores the late answer", async () => {
+    const { channel, transport } = await open();
+    const controller = new AbortController();
+    const call = launch(channel, 0, { signal: controller.signal });
+    const other = launch(channel);
+    controller.abort(new Error("enough"));
+    const error = await errorOf(call.reply);
+    expect(error).toMatchObject({ code: "ABORTED", cause: { message: "enough" } });
+    expect(transport.headers.at(-1)).toEqual([MESSAGE.cancel, 0, [call.seq]]);
+    transport.reply([call.seq, 0, ["late"], []]);
+    transport.reply([other.seq, 0, ["ok"], []]);
+    expect((await other.reply).result).toEqual(["ok"]);
+    expect(channel.pending).toBe(0);
+  });
+  test("a call that waits here is still sent, and cancelled: later ones may rely on its program", async () => {
+    const { channel, transport } = await open(
+      new MemoryTransport((header, t) => welcome(header, t, { inFlightMessages: 1 })),
+    );
+    const first = launch(channel);
+    const controller = new AbortController();
+    const waiting = launch(channel, 0, { signal: controller.signal });
+    const gone = launch(channel, 0, { signal: AbortSignal.abort() });
+    controller.abort();
+    for (const { reply } of [waiting, gone]) expect((await errorOf(reply)).code).toBe("ABORTED");
+    expect(seqs(transport)).toEqual([first.seq]);
+    transport.reply([first.seq, 0, [], []]);
+    await first.reply;
+    const next = launch(channel);
+    expect(transport.headers.slice(2)).toEqual([
+      [MESSAGE.launch, waiting.seq],
+      [MESSAGE.cancel, 0, [waiting.seq]],
+    ]);
+    transport.reply([waiting.seq, 1, { code: "ABORTED", message: "" }]);
+    transport.reply([gone.seq, 1, { code: "ABORTED", message: "" }]);
+    transport.reply([next.seq, 0, [], []]);
+    await next.reply;
+  });
+  test("listeners do not pile up on a signal", async () => {
+    const { channel, transport } = await open();
+    const { signal } = new AbortController();
+    const remove = vi.spyOn(signal, "removeEventListener");
+    const call = launch(channel, 0, { signal });
+    transport.reply([call.seq, 0, [], []]);
+    await call.reply;
+    expect(remove).toHaveBeenCalledOnce();
+  });
+  test("once nobody waits, neither does the transport", async () => {
+    const { channel, transport } = await open();
+    const controller = new AbortController();
+    const call = launch(channel, 0, { signal: controller.signal });
+    await turn();
+    expect(transport.waiting).toBe(true);
+    controller.abort();
+    const ping = transport.headers.find(([type]) => type === MESSAGE.ping)!;
+    transport.reply([ping[1], 0, {}]);
+    await turn();
+    expect(transport.waiting).toBe(false);
+    await errorOf(call.reply);
+  });
+  test.each([
+    ["queued in the worker", 3],
+    ["running or being compiled", 1],
+  ])("a deadline says that the call was %s", async (where, queued) => {
+    const transport = new MemoryTransport(([type, seq], t) => {
+      welcome([type, seq], t);
+      if (type === MESSAGE.ping) t.reply([seq, 0, { queued, running: 1 }]);
+    });
+    const { channel } = await open(transport);
+    launch(channel);
+    const call = launch(channel, 0, { deadline: 5 });
+    launch(channel);
+    launch(channel);
+    const error = await errorOf(call.reply);
+    expect(error).toMatchObject({
+      code: "DEADLINE",
+      message: expect.stringMatching(`5 ms: .*${where}`) as string,
+    });
+    expect(transport.headers.at(-1)).toEqual([MESSAGE.cancel, 0, [call.seq]]);
+  });
+  test("a deadline says that the call was waiting here, or that nobody knows", async () => {
+    const { channel } = await open(
+      new MemoryTransport((header, t) => welcome(header, t, { inFlightMessages: 1 })),
+    );
+    const sent = launch(channel, 0, { deadline: 20 });
+    const waiting = launch(channel, 0, { deadline: 1 });
+    expect((await errorOf(waiting.reply)).message).toMatch("waiting here, behind 1 unanswered");
+    expect((await errorOf(sent.reply)).message).toMatch("did not say");
+  });
+  test("an answer before the deadline clears it, a dropped call counts as queued, a distant one never fires", async () => {
+    const transport = new MemoryTransport(([type, seq, dropped], t) => {
+      welcome([type, seq], t);
+      if (type === MESSAGE.cancel) t.reply([(dropped as number[])[0], 1, { code: "ABORTED", message: "" }]);
+    });
+    const { channel } = await open(transport);
+    const distant = launch(channel, 0, { deadline: 1e12 });
+    const dropped = launch(channel, 0, { deadline: 5 });
+    expect((await errorOf(dropped.reply)).message).toMatch("queued in the worker");
+    transport.reply([distant.seq, 0, [], []]);
+    await distant.reply;
+  });
+});
+
+describe("a worker that is lost", () => {
+  test("`lost` is seen before the rejections of its calls", async () => {
+    const { channel } = await open();
+    const order: string[] = [];
+    void channel.lost.then(() => order.push("lost"));
+    const calls = [launch(channel), launch(channel)];
+    for (const { reply } of calls) reply.catch(() => order.push("rejected"));
+    const error = new SynjaxError("WORKER_LOST", "SIGKILL");
+    channel.lose(error);
+    channel.lose(new SynjaxError("WORKER_LOST", "again"));
+    for (const { reply } of calls) await expect(reply).rejects.toBe(error);
+    expect(order).toEqual(["lost", "rejected", "rejected"]);
+    await expect(channel.closed).resolves.toBe(error);
+    await expect(launch(channel).reply).rejects.toBe(error);
+  });
+  test.each([
+    ["breaks", new Error("reset")],
+    ["sends what cannot be read", [Uint8Array.of(0xc1)]],
+    ["sends nothing", []],
+  ])("is lost when the transport %s", async (_, message) => {
+    const { channel, transport } = await open();
+    const call = launch(channel);
+    transport.receive(message);
+    const error = await errorOf(call.reply);
+    expect(error.code).toBe("WORKER_LOST");
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(transport.closed).toBe(true);
+  });
+  test("an answer that cannot be understood fails its call alone", async () => {
+    const { channel, transport } = await open();
+    const [bad, good] = [launch(channel), launch(channel)];
+    transport.reply([bad.seq, 0, [], [4]]);
+    transport.reply([12345, 0, [], []]);
+    transport.reply([good.seq, 0, ["ok"], []]);
+    expect((await errorOf(bad.reply)).code).toBe("BAD_MESSAGE");
+    expect((await good.reply).result).toEqual(["ok"]);
+  });
+  test("without a sign of life it hangs; pings are sent only while a call waits", async () => {
+    vi.useFakeTimers();
+    try {
+      const { channel, transport } = await open(new MemoryTransport(), { heartbeat: 100, hangAfter: 300 });
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(seqs(transport)).toEqual([]);
+      const call = launch(channel);
+      await vi.advanceTimersByTimeAsync(100);
+      const ping = transport.headers.at(-1)!;
+      expect(ping[0]).toBe(MESSAGE.ping);
+      await vi.advanceTimersByTimeAsync(250);
+      transport.reply([ping[1], 0, {}]);
+      await vi.advanceTimersByTimeAsync(300);
+      expect(channel.pending).toBe(1);
+      await vi.advanceTimersByTimeAsync(100);
+      const error = await errorOf(call.reply);
+      expect(error.code).toBe("WORKER_LOST");
+      expect(error.cause).toBeInstanceOf(WorkerHang);
+      expect(error.message).toMatch("hangs (no sign of life for 300 ms)");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  test("a peer that is gone, or that does not know us any more, is noticed at the next beat", async () => {
+    for (const [gone, message] of [
+      [(t: MemoryTransport) => (t.connected = false), "connection to the worker broke"],
+      [() => undefined, "another worker answers"],
+    ] as const) {
+      const transport = new MemoryTransport(([type, seq], t) => {
+        welcome([type, seq], t);
+        if (type === MESSAGE.ping) t.reply([seq, 1, { code: "UNAUTHORIZED", message: "say hello first" }]);
+      });
+      const { channel } = await open(transport, { heartbeat: 10 });
+      const call = launch(channel);
+      gone(transport);
+      expect((await errorOf(call.reply)).message).toMatch(message);
+    }
+  });
+});
+
+describe("closing", () => {
+  test("says goodbye, rejects what is in flight, and is idempotent", async () => {
+    const { channel, transport } = await open(
+      new MemoryTransport(([type, seq], t) => {
+        welcome([type, seq], t);
+        if (type === MESSAGE.goodbye) t.reply([seq, 0, null]);
+      }),
+    );
+    const call = launch(channel);
+    await Promise.all([channel.close(), channel.close()]);
+    expect((await errorOf(call.reply)).code).toBe("SESSION_CLOSED");
+    expect(transport.headers.filter(([type]) => type === MESSAGE.goodbye)).toHaveLength(1);
+    expect(transport.closed).toBe(true);
+    expect(await channel.closed).toBeUndefined();
+    expect((await errorOf(launch(channel).reply)).code).toBe("SESSION_CLOSED");
+    channel.post([MESSAGE.free, 0, [1]]);
+    channel.cancel([1]);
+  });
+  test("does not wait long for a worker that says nothing", async () => {
+    const { channel, transport } = await open();
+    await channel.close();
+    expect(transport.closed).toBe(true);
+  });
+});
+
+describe("events", () => {
+  test("status() tells what happens until the end", async () => {
+    const { channel, transport } = await open();
+    const events: StatusEvent[] = [];
+    const watched = (async () => {
+      for await (const event of channel.status()) events.push(event);
+    })();
+    await turn();
+    const call = launch(channel);
+    transport.reply([call.seq, 1, { code: "OP_FAILED", message: "shapes" }]);
+    await errorOf(call.reply);
+    launch(channel);
+    transport.receive(new Error("reset"));
+    await watched;
+    expect(events.map((event) => event.type)).toEqual(["ready", "failure", "lost", "closed"]);
+  });
+  test("diagnostics channels carry sizes and times, no arguments", async () => {
+    const seen: unknown[] = [];
+    const listener = (message: unknown): void => void seen.push(message);
+    subscribe("synjax:launch", listener);
+    subscribe("synjax:reply", listener);
+    try {
+      const { channel, transport } = await open();
+      seen.length = 0;
+      const call = launch(channel, 10);
+      transport.reply([call.seq, 0, [], [Uint8Array.of(1, 2)]]);
+      await call.reply;
+      expect(seen).toEqual([
+        { type: MESSAGE.launch, seq: call.seq, frames: 2, bytes: 10 },
+        { seq: call.seq, milliseconds: expect.any(Number) as number, bytes: 2, error: undefined },
+      ]);
+    } finally {
+      unsubscribe("synjax:launch", listener);
+      unsubscribe("synjax:reply", listener);
+    }
+  });
+});
