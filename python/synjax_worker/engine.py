@@ -94,6 +94,7 @@ class Job:
     bytes: int = 0
     seq: int = 0
     refused: Exception | None = None  # it fails in its turn, without running
+    counted: bool = False  # in its session's jobs and bytes in flight
     started: bool = False
     resolved: _Resolved | None = None
 
@@ -163,6 +164,8 @@ class Engine:
     def start(self) -> None:
         for loop in (self._compute_loop, self._completion_loop):
             threading.Thread(target=loop, name=loop.__name__.strip("_"), daemon=True).start()
+        # The first compilation of a process takes longer; it runs while the client says hello.
+        self.submit(Job(Session(b""), _warm_up, []))
 
     # ------------------------------------------------------------------------------------ called by the IO thread
 
@@ -174,6 +177,7 @@ class Engine:
     def submit(self, job: Job) -> None:
         with self._lock:
             self._submitted += 1
+            job.counted = True
             job.session.bytes_in_flight += job.bytes
             if job.seq:
                 job.session.jobs[job.seq] = job
@@ -261,14 +265,8 @@ class Engine:
                 for handle in reads:
                     handle.reads -= 1
                 self._completing -= 1
-                self._finish(job)
+                self._finished += 1
                 self._lock.notify_all()
-
-    def _finish(self, job: Job) -> None:
-        """Counts a submitted job as answered. The lock is held."""
-        self._finished += 1
-        job.session.bytes_in_flight -= job.bytes
-        job.session.jobs.pop(job.seq, None)
 
     def _run(self, job: Job, submitted: bool = False) -> None:
         """Runs a job up to its reply, or up to where the completion thread takes over."""
@@ -288,7 +286,7 @@ class Engine:
             self._guarded(job, step)()
             if submitted:
                 with self._lock:
-                    self._finish(job)
+                    self._finished += 1
             return
         with self._lock:
             self._completing += 1
@@ -619,8 +617,7 @@ class Engine:
         result = order()
 
         def complete() -> None:
-            if job.seq:
-                self._post(job.session.client, pack_header([job.seq, 0, result]), ())
+            self._answer(job, [job.seq, 0, result])
 
         return complete, [], False
 
@@ -631,13 +628,19 @@ class Engine:
 
     # ----------------------------------------------------------------------------------------------------- replies
 
-    def _reply_error(self, job: Job, error: ErrorMap) -> None:
+    def _answer(self, job: Job, header: list, buffers: Sequence[Any] = ()) -> None:
+        if job.counted:  # not in flight any more: the client may send as soon as it reads this
+            with self._lock:
+                job.counted = False
+                job.session.bytes_in_flight -= job.bytes
+                job.session.jobs.pop(job.seq, None)
         if job.seq:
-            self._post(job.session.client, pack_header([job.seq, 1, error]), ())
+            self._post(job.session.client, pack_header(header), buffers)
+
+    def _reply_error(self, job: Job, error: ErrorMap) -> None:
+        self._answer(job, [job.seq, 1, error])
 
     def _reply_results(self, job: Job, avals: list, outputs: Sequence[Handle], values: list) -> None:
-        if not job.seq:
-            return
         data, buffers = pack_data(values)
         errors = [
             [k, handle.outcome.error] for k, handle in enumerate(outputs) if handle.outcome.error is not None
@@ -646,10 +649,9 @@ class Engine:
             avals = list(avals)
             for position, _ in errors:
                 avals[position] = None
-            header = [job.seq, 0, avals, data, errors]
+            self._answer(job, [job.seq, 0, avals, data, errors], buffers)
         else:
-            header = [job.seq, 0, avals, data]
-        self._post(job.session.client, pack_header(header), buffers)
+            self._answer(job, [job.seq, 0, avals, data], buffers)
 
 
 # -------------------------------------------------------------------------------------------------------- signatures
@@ -683,6 +685,10 @@ def _is_ready(value: Any) -> bool:
     if not isinstance(value, jax.Array) or not hasattr(value, "is_ready"):  # keys cannot say
         return True
     return value.is_deleted() or value.is_ready()
+
+
+def _warm_up() -> None:
+    np.asarray(jax.jit(lambda x: x + 1)(np.zeros(1, np.float32)))
 
 
 def _x64(on: bool) -> contextlib.AbstractContextManager:

@@ -290,6 +290,8 @@ class _JsonLog(logging.Formatter):
 CONFIG_FIELDS = frozenset({"address", "token", "device", "limits", "compilationCache", "parentWatch"})
 _PLATFORM = {"cpu": "cpu", "cuda": "cuda", "tpu": "tpu"}
 _PR_SET_PDEATHSIG = 1
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 256 << 20
 
 
 def main() -> int:
@@ -363,8 +365,19 @@ def _die_with_parent() -> None:
     threading.Thread(target=watch, name="stdin", daemon=True).start()
 
 
+def _keep_freed_memory() -> None:
+    """Has the allocator reuse large blocks: fresh pages cost as much as the copy of a large array into them."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # not glibc
+        return
+    mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+    mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
+
+
 def _start(config: dict[str, Any]) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
+    _keep_freed_memory()
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
