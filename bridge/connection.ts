@@ -3,7 +3,7 @@ import { type Device, type SetupProgress, resolvePython } from "./environment.ts
 import { SynjaxError } from "./errors.ts";
 import type { HelloInfo } from "./protocol.ts";
 import type { WorkerProcess } from "./worker.ts";
-import type { ZeromqTransport } from "./zeromq.ts";
+import type { Transport } from "./transport.ts";
 
 export interface ConnectionOptions {
   /** Where JAX computes. Default `"cpu"`. */
@@ -121,7 +121,7 @@ async function connect(
   const limit = giveUpAfter(timeout, address, signal);
   try {
     const opening = Channel.open(transport, { registry, token, heartbeat, hangAfter });
-    const endings: Promise<never>[] = [limit.reached, transport.refused];
+    const endings: Promise<never>[] = [limit.reached];
     if (worker) endings.push(worker.exited.then((error) => Promise.reject(error)));
     const channel = await Promise.race([opening, ...endings]);
     return connected(channel, transport, worker);
@@ -130,7 +130,6 @@ async function connect(
     throw error;
   } finally {
     limit.stop();
-    transport.settled();
   }
 }
 
@@ -154,11 +153,7 @@ function giveUpAfter(
   return { reached, stop };
 }
 
-function connected(
-  channel: Channel,
-  transport: ZeromqTransport,
-  worker: WorkerProcess | undefined,
-): Connection {
+function connected(channel: Channel, transport: Transport, worker: WorkerProcess | undefined): Connection {
   void worker?.exited.then((error) => channel.lose(error));
   void channel.lost.then(() => worker?.kill()); // it may only hang
   let closing: Promise<void> | undefined;

@@ -1,17 +1,10 @@
 import type * as zeromq from "zeromq";
-import type { Dealer, Observer } from "zeromq";
+import type { Dealer } from "zeromq";
 import { SynjaxError } from "./errors.ts";
 import type { Frames, Transport } from "./transport.ts";
 
-export interface ZeromqTransport extends Transport {
-  /** Rejects if the handshake fails; never resolves. */
-  readonly refused: Promise<never>;
-  /** Stops watching for a failed handshake. Until then the process is kept alive. */
-  settled(): void;
-}
-
 /** Dials a worker at an `ipc://` or `tcp://` address. */
-export async function dialZeromq(address: string): Promise<ZeromqTransport> {
+export async function dialZeromq(address: string): Promise<Transport> {
   const { Dealer } = await loadZeromq();
   const socket = new Dealer({
     // Otherwise messages that nobody took would keep the process from ending.
@@ -22,7 +15,6 @@ export async function dialZeromq(address: string): Promise<ZeromqTransport> {
     // Makes `writable` tell whether the peer is there.
     immediate: true,
   });
-  const { events } = socket;
   try {
     socket.connect(address);
   } catch (error) {
@@ -34,7 +26,7 @@ export async function dialZeromq(address: string): Promise<ZeromqTransport> {
       cause: error,
     });
   }
-  return new DealerTransport(socket, events, address);
+  return new DealerTransport(socket);
 }
 
 async function loadZeromq(): Promise<typeof zeromq> {
@@ -49,19 +41,15 @@ async function loadZeromq(): Promise<typeof zeromq> {
   }
 }
 
-class DealerTransport implements ZeromqTransport {
-  readonly refused: Promise<never>;
+// No observer of the socket's events: closing one breaks the sockets that are opened after it (zeromq 6.8.0).
+class DealerTransport implements Transport {
   readonly #socket: Dealer;
-  readonly #events: Observer;
   readonly #queue: Frames[] = [];
   #sending = false;
   #failure: unknown;
 
-  constructor(socket: Dealer, events: Observer, address: string) {
+  constructor(socket: Dealer) {
     this.#socket = socket;
-    this.#events = events;
-    this.refused = this.#watchHandshake(address);
-    this.refused.catch(() => undefined);
   }
 
   get connected(): boolean {
@@ -104,37 +92,8 @@ class DealerTransport implements ZeromqTransport {
     return { done: true, value: undefined };
   }
 
-  settled(): void {
-    this.#events.close();
-  }
-
   close(): void {
     this.#queue.length = 0;
-    this.#events.close();
     this.#socket.close();
-  }
-
-  async #watchHandshake(address: string): Promise<never> {
-    for await (const event of this.#events) {
-      if (event.type === "handshake:error:auth") {
-        throw new SynjaxError(
-          "UNAUTHORIZED",
-          `The worker at ${address} refused the handshake: ${event.error.message}`,
-          {
-            cause: event.error,
-          },
-        );
-      }
-      if (event.type === "handshake:error:protocol" || event.type === "handshake:error:other") {
-        throw new SynjaxError(
-          "PROTOCOL_MISMATCH",
-          `What listens at ${address} is no synjax worker: ${event.error.message}`,
-          {
-            cause: event.error,
-          },
-        );
-      }
-    }
-    return new Promise<never>(() => undefined);
   }
 }

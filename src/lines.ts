@@ -9,11 +9,11 @@ function pathOf(location: string): string {
   return location.startsWith("file://") ? decodeURI(location.slice("file://".length)) : location;
 }
 
-export function captureLine(below: (...args: never[]) => unknown): object {
+export function captureLine(): object {
   const holder = {};
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = FRAMES;
-  Error.captureStackTrace(holder, below);
+  Error.captureStackTrace(holder, captureLine);
   Error.stackTraceLimit = limit;
   return holder;
 }

@@ -55,7 +55,7 @@ export abstract class Traced {
     throw new SynjaxError(
       "TRACED_AS_NUMBER",
       `a traced ${this.constructor.name} was used as a JavaScript ${use}: its value does not exist while the program is being recorded. Use np.where(x.greater(0), a, b) or cond(…), and await x.item() where the value itself is wanted.`,
-      { line: lineOf(captureLine(this[Symbol.toPrimitive])) },
+      { line: lineOf(captureLine()) },
     );
   }
 }
@@ -108,7 +108,7 @@ export class Frame {
       );
     const index = this.equations.push(equation) - 1;
     this.#numbering.set(key, index);
-    if (this.root.keepsLines) this.stacks.push(captureLine(emit));
+    if (this.root.keepsLines) this.stacks.push(captureLine());
     return index;
   }
 
@@ -273,7 +273,7 @@ export function reference(traced: Traced, frame: Frame): number {
   throw new SynjaxError(
     "LEAKED_TRACER",
     `a ${traced.constructor.name} recorded in another function was used here after that function had ended: return it from that function instead`,
-    { line: lineOf(node.frame.stacks[node.index] ?? captureLine(emit)) },
+    { line: lineOf(node.frame.stacks[node.index] ?? captureLine()) },
   );
 }
 

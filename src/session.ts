@@ -564,7 +564,9 @@ export class Session {
       launch && remote.equation !== undefined && !remote.poisoned
         ? launch.program.lineOf(remote.body ?? launch.program.nestedBodies, remote.equation)
         : undefined;
-    const error = new SynjaxError(remote.code, camelCaseQuoted(remote.message), {
+    const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
+    const message = isBare ? `${camelCase(remote.op!)}: ${remote.message}` : remote.message;
+    const error = new SynjaxError(remote.code, camelCaseQuoted(message), {
       line,
       argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
       expected: remote.expected,

@@ -1,5 +1,6 @@
 import type { HostArray } from "../../bridge/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { captureLine, lineOf } from "../lines.ts";
 import { checkNamedDims, type ShapedArgument } from "../named-dims.ts";
 import { emit, emitIn, frameFor, NODE, type ResultClass, struct, Traced } from "../program.ts";
 import {
@@ -48,7 +49,7 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
     parameters: readonly Parameter[],
     options: Readonly<Record<string, unknown>>,
   ) {
-    super(construct(registered, parameters, options));
+    super(atCallersLine(() => construct(registered, parameters, options)));
   }
 
   protected query<T extends Traced>(
@@ -108,8 +109,26 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
   }
 }
 
-const CONVERSION = { Float: asFloat, Int: asInt, Bool: asBool } as const;
+/** Integers or floats, as the numbers are. */
+function asWritten(value: unknown, argument: string): unknown {
+  if (!Array.isArray(value)) return typeof value === "object" ? asFloat(value, argument) : value;
+  const isIntegral = (v: unknown): boolean => (Array.isArray(v) ? v.every(isIntegral) : Number.isInteger(v));
+  return isIntegral(value) ? asInt(value, argument) : asFloat(value, argument);
+}
+
+const CONVERSION = { Float: asFloat, Int: asInt, Bool: asBool, any: asWritten } as const;
 const INTEGERS = new Set(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]);
+
+function atCallersLine<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const line = error instanceof SynjaxError && !error.line ? lineOf(captureLine()) : undefined;
+    if (!line) throw error;
+    const { code, message, argument, expected, came } = error as SynjaxError;
+    throw new SynjaxError(code, message, { argument, expected, came, line });
+  }
+}
 
 /** Records the constructor, after checking on the host what the host can know. */
 function construct(
@@ -149,8 +168,8 @@ function construct(
         );
       continue;
     }
-    const value = parameter.kind === "any" ? given : CONVERSION[parameter.kind](given, parameter.name);
-    const host = hostArrayOf(value);
+    const value = CONVERSION[parameter.kind](given, parameter.name);
+    const host = typeof value === "number" ? scalar(value) : hostArrayOf(value);
     if (host) {
       checkDtype(registered, parameter, host);
       hosts.set(parameter.name, host);
@@ -161,6 +180,8 @@ function construct(
       operands[parameter.python] = value;
     else statics[parameter.python] = value;
   }
+  // The argument with most axes is what the others must match
+  shaped.sort((a, b) => b.dims.split(" ").length - a.dims.split(" ").length);
   const sizes = checkNamedDims(registered, shaped);
   checkLengths(registered, hosts, sizes);
   const frame = frameFor(Object.values(operands));
@@ -173,12 +194,18 @@ function hostArrayOf(value: unknown): HostArray | undefined {
   return node.kind === "host" ? node.host : undefined;
 }
 
+function scalar(value: number): HostArray {
+  return Number.isInteger(value)
+    ? { dtype: "int32", shape: [], data: Int32Array.of(value) }
+    : { dtype: "float32", shape: [], data: Float32Array.of(value) };
+}
+
 function checkDtype(registered: string, parameter: Parameter, host: HostArray): void {
   const fits =
     parameter.kind === "any" ||
     (parameter.kind === "Int" && INTEGERS.has(host.dtype)) ||
     (parameter.kind === "Bool" && host.dtype === "bool") ||
-    (parameter.kind === "Float" && /^b?float/.test(host.dtype));
+    (parameter.kind === "Float" && (/^b?float/.test(host.dtype) || host.shape.length === 0));
   if (fits) return;
   const expected = parameter.kind === "Int" ? "integers" : parameter.kind === "Bool" ? "booleans" : "floats";
   throw new SynjaxError(
