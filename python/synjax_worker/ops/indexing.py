@@ -21,9 +21,9 @@ from .searching import out_of_range
 Index = tuple[Any, ...]
 
 
-def _refuse(message: str, expected: str, came: Any) -> InvalidArgument:
+def _refuse(where: str, expected: str, came: Any) -> InvalidArgument:
     return InvalidArgument(
-        f"`index`: {message}; expected {expected}, came {came}",
+        f"`index`{where}: expected {expected}, got {came}",
         argument="index",
         expected=expected,
         came=str(came),
@@ -33,10 +33,10 @@ def _refuse(message: str, expected: str, came: Any) -> InvalidArgument:
 def _axes(rank: int, index: Sequence[Any]) -> list[int | None]:
     """The axis that each item of the index speaks of; None for a new axis and for `...`."""
     if sum(1 for item in index if _is_ellipsis(item)) > 1:
-        raise _refuse("'...' stands twice", "one '...'", "two")
+        raise _refuse("", "one '...'", "two")
     named = sum(1 for item in index if item is not None and not _is_ellipsis(item))
     if named > rank:
-        raise _refuse("too many items", f"at most {rank}, one an axis", named)
+        raise _refuse("", f"at most {rank} items, one an axis", named)
     axes, axis = [], 0
     for item in index:
         if item is None:
@@ -60,28 +60,28 @@ def _item(item: Any, axis: int | None, size: int | None) -> Any:
         return None
     if isinstance(item, str):
         if item != "...":
-            raise _refuse("no such item", "'...'", repr(item))
+            raise _refuse("", "'...'", repr(item))
         return Ellipsis
     if isinstance(item, (tuple, list)):
         return _slice(item, axis)
     if isinstance(item, (bool, float)):
-        raise _refuse(f"on axis {axis}", "an integer", item)
+        raise _refuse(f" on axis {axis}", "an integer", item)
     if isinstance(item, (int, np.integer)):
         if not -size <= item < size:
-            raise _refuse(f"on axis {axis} of {size} elements", f"between {-size} and {size - 1}", item)
+            raise _refuse(f" on axis {axis} of {size} elements", f"between {-size} and {size - 1}", item)
         return int(item)
     if not jnp.issubdtype(item.dtype, jnp.integer):
         hint = " (np.where chooses by a mask)" if item.dtype == bool else ""
-        raise _refuse(f"on axis {axis}", f"an integer tensor{hint}", f"a tensor of dtype {item.dtype}")
+        raise _refuse(f" on axis {axis}", f"an integer tensor{hint}", f"a tensor of dtype {item.dtype}")
     return item
 
 
 def _slice(item: Sequence[Any], axis: int | None) -> slice:
     parts = (*item, *(None,) * (3 - len(item)))
     if len(parts) != 3 or any(part is not None and type(part) is not int for part in parts):
-        raise _refuse(f"a slice on axis {axis}", "[start, stop, step], integers or null", list(item))
+        raise _refuse(f" on axis {axis}", "a slice [start, stop, step], integers or null", list(item))
     if parts[2] == 0:
-        raise _refuse(f"a slice on axis {axis}", "a step other than 0", 0)
+        raise _refuse(f" on axis {axis}", "a step other than 0", 0)
     return slice(*parts)
 
 
@@ -106,7 +106,7 @@ def update(method: str) -> Callable[..., jax.Array]:
         if jnp.result_type(x, value) != x.dtype:
             came = jnp.result_type(value).name
             raise InvalidArgument(
-                f"x.at(…).{method}: a value of dtype {came} does not fit into {x.dtype}; convert it with astype",
+                f"`value` of dtype {came} does not fit into a tensor of dtype {x.dtype}; convert it with astype",
                 argument="value",
                 expected=x.dtype.name,
                 came=came,

@@ -57,13 +57,13 @@ def test_an_update_is_of_the_elements_alone(method):
     [
         ((2,), "between -2 and 1", "2"),
         ((0, -4), "between -3 and 2", "-4"),
-        ((0, 0, 0, 0), "at most 3, one an axis", "4"),
+        ((0, 0, 0, 0), "at most 3 items, one an axis", "4"),
         (("...", "..."), "one '...'", "two"),
         (("x",), "'...'", "'x'"),
         ((1.5,), "an integer", "1.5"),
         ((True,), "an integer", "True"),
         (((0, 2, 0),), "a step other than 0", "0"),
-        (((0, 1.5),), "[start, stop, step], integers or null", "[0, 1.5]"),
+        (((0, 1.5),), "a slice [start, stop, step], integers or null", "[0, 1.5]"),
         ((np.array([0.5]),), "an integer tensor", "a tensor of dtype float32"),
         (
             (np.array([True, False]),),
@@ -83,7 +83,7 @@ def test_a_bad_index_is_named(index, expected, came):
 def test_an_update_keeps_the_dtype_or_is_refused():
     integers = np.arange(3, dtype=np.int32)
     assert OPS["at.add"].fn(integers, 1, index=(0,)).dtype == jnp.int32
-    with pytest.raises(InvalidArgument, match="float32 does not fit into int32") as caught:
+    with pytest.raises(InvalidArgument, match="float32 does not fit into a tensor of dtype int32") as caught:
         OPS["at.set"].fn(integers, 0.5, index=(0,))
     assert (caught.value.argument, caught.value.expected, caught.value.came) == ("value", "int32", "float32")
 

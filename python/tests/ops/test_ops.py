@@ -15,6 +15,7 @@ from synjax_worker.signature import DTYPES, VARIABLES
 
 OPS = load().ops
 ARRAY_OPS = sorted(name for name, op in OPS.items() if "." in name and name.partition(".")[0].islower())
+TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
 WIDE = ("int64", "uint64", "float64")
 
 MODULES = {
@@ -221,7 +222,7 @@ def dtype_cases(name):
     variables = set(variables_of(name))
     if not variables:
         return [("float32",)]
-    few = ("bool", "int32", "uint8", "float32", "bfloat16", "int64", "float64")
+    few = ("bool", "int32", "bfloat16", "float32", "int64")
     return [(a, b) for a in few for b in few] if len(variables) > 1 else [(dtype,) for dtype in DTYPES]
 
 
@@ -273,7 +274,7 @@ def test_results_have_the_dtype_that_the_signature_promises(name):
 # ------------------------------------------------------------------------------------------------------ x64
 
 
-@pytest.mark.parametrize("name", ARRAY_OPS)
+@pytest.mark.parametrize("name", [name for name in ARRAY_OPS if name not in TWO_GAMMAS])
 def test_without_a_64_bit_argument_x64_changes_nothing(name):
     """What an op returns in a program with x64 on, the interpreter's narrowing done."""
     operands, attributes, _ = case(name, tried_dtype(name))
@@ -301,7 +302,9 @@ def traced_numbers(name):
     return by_position, {k: v for k, v in attributes.items() if k in named and isinstance(v, int | float)}
 
 
-@pytest.mark.parametrize("name", [name for name in ARRAY_OPS if any(traced_numbers(name))])
+@pytest.mark.parametrize(
+    "name", [name for name in ARRAY_OPS if name not in TWO_GAMMAS and any(traced_numbers(name))]
+)
 def test_a_number_may_be_traced(name):
     """Outside a recorded function a number is an input of the program, so that another one compiles nothing."""
     operands, attributes, _ = case(name, tried_dtype(name))
