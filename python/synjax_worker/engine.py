@@ -148,9 +148,7 @@ class Engine:
         self._limits = limits
         self._post = post
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._completions: queue.SimpleQueue[tuple[Job, Callable[[], None], list[Handle]]] = (
-            queue.SimpleQueue()
-        )
+        self._completions: queue.SimpleQueue[tuple[Callable[[], None], list[Handle]]] = queue.SimpleQueue()
         self._executables: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
         self._unsettled: collections.deque[jax.Array] = collections.deque()  # dispatched, nobody waited for
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
@@ -259,7 +257,7 @@ class Engine:
 
     def _completion_loop(self) -> None:
         while True:
-            job, step, reads = self._completions.get()
+            step, reads = self._completions.get()
             step()
             with self._lock:
                 for handle in reads:
@@ -292,7 +290,7 @@ class Engine:
             self._completing += 1
             for handle in reads:
                 handle.reads += 1
-        self._completions.put((job, self._guarded(job, step), reads))
+        self._completions.put((self._guarded(job, step), reads))
 
     def _guarded(self, job: Job, step: Callable[[], None]) -> Callable[[], None]:
         def guarded() -> None:
@@ -322,6 +320,8 @@ class Engine:
         except Exception as error:
             self._drop(handles, launch.frees)
             outcome.error = _root_error(error, launch.seq)
+            if outcome.error["code"] == "OUT_OF_MEMORY":
+                outcome.error["message"] += f"; {_held(handles)}"
             failed = Handle(None, None, outcome)
             if len(handles) + launch.outputs <= 2 * self._limits.handles:
                 handles.update(
@@ -689,6 +689,12 @@ def _is_ready(value: Any) -> bool:
 
 def _warm_up() -> None:
     np.asarray(jax.jit(lambda x: x + 1)(np.zeros(1, np.float32)))
+
+
+def _held(handles: dict[int, Handle]) -> str:
+    leaves = [leaf for handle in list(handles.values()) for leaf in jax.tree.leaves(handle.value)]
+    size = sum(leaf.nbytes for leaf in leaves if isinstance(leaf, jax.Array) and not leaf.is_deleted())
+    return f"this session holds {size} bytes in {len(handles)} results"
 
 
 def _x64(on: bool) -> contextlib.AbstractContextManager:

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import msgpack
 import pytest
 
 from synjax_worker.errors import SynjaxError
+from synjax_worker.interpreter import interpret
 from synjax_worker.limits import Limits
-from synjax_worker.program import affected_outputs, decode_program
+from synjax_worker.program import Program, affected_outputs, decode_program
+from synjax_worker.registry import Check
 from tests.runtime.client import Body, encode, nested, tuple_of
 
 
-class FakeOp:
-    def __init__(self, checks=None, x64=False):
-        self.checks = checks
-        self.x64 = x64
+class FakeOp(NamedTuple):
+    fn: Callable[..., Any]
+    checks: Callable[..., list[Check]] | None = None
+    x64: bool = False
 
 
-OPS = {"np.add": FakeOp(), "np.take": FakeOp(checks=len), "np.zeros": FakeOp(), "wide": FakeOp(x64=True)}
+def take(a, index, mode="clip"):
+    return jnp.take(a, index, mode=mode)
+
+
+def take_checks(a, index, mode="clip"):
+    return [Check("index", jnp.asarray(index) >= a.size, index, f"below {a.size}")]
+
+
+OPS = {
+    "np.add": FakeOp(jnp.add),
+    "np.take": FakeOp(take, checks=take_checks),
+    "np.zeros": FakeOp(lambda shape, dtype="float32", options=None: jnp.zeros(shape, dtype)),
+    "wide": FakeOp(jnp.sum, x64=True),
+}
 
 
 def decode(program: bytes, **limits: int):
@@ -40,7 +59,8 @@ def add_one() -> list:
 def big_program() -> list:
     """One of everything, as the lists that are encoded."""
     step = Body(2, 1)
-    step_out = step.returns(step.add("np.add", -1, -3), step.add("np.take", -2, [0, 0], mode="clip"))
+    taken = step.add("np.take", -3, -2, mode="clip")
+    step_out = step.returns(step.add("np.add", -1, taken), taken)
     root = Body(3)
     size = root.add("size", -1, i=[0, 0])
     shape = root.add("shape.concat", tuple_of(size, [0, 2]), tuple_of([0, 1]))
@@ -175,28 +195,73 @@ def _mutated(value, rng: random.Random):
     )
 
 
-def test_every_mutated_program_ends_in_a_typed_error_or_a_program():
-    seed = 7
+def mutations(seed: int, count: int) -> Iterator[bytes]:
+    """Programs of which two thirds have one thing exchanged, and the others a few bytes."""
     rng = random.Random(seed)
     source = big_program()
     encoded = msgpack.packb(source)
-    codes: dict[str, int] = {}
-    for trial in range(6_000):
+    for trial in range(count):
         if trial % 3:
-            program = msgpack.packb(_mutated(source, rng))
+            yield msgpack.packb(_mutated(source, rng))
         else:
             flipped = bytearray(encoded)
             for _ in range(rng.randint(1, 4)):
                 flipped[rng.randrange(len(flipped))] = rng.randrange(256)
-            program = bytes(flipped)
+            yield bytes(flipped)
+
+
+def outcomes(seed: int, count: int, run: Callable[[Program], None]) -> dict[str, int]:
+    """How often decoding and running ends in each code. Anything but a SynjaxError is raised."""
+    codes: dict[str, int] = {}
+    for program in mutations(seed, count):
         try:
-            decode(program)
-            code = "valid"
+            run(decode(program))
+            code = "fine"
         except SynjaxError as error:
             code = error.code
         codes[code] = codes.get(code, 0) + 1
-    assert set(codes) <= {"valid", "BAD_PROGRAM", "UNKNOWN_OP"}, (seed, codes)
+    return codes
+
+
+def test_every_mutated_program_is_refused_by_a_code_or_read():
+    codes = outcomes(7, 6_000, lambda program: None)
+    assert set(codes) <= {"fine", "BAD_PROGRAM", "UNKNOWN_OP"}, codes
     assert codes["BAD_PROGRAM"] > 2_000, codes
+
+
+def test_every_mutated_program_that_is_read_ends_in_a_code_or_a_result():
+    inputs = (
+        jax.ShapeDtypeStruct((3, 2), jnp.float32),
+        jax.ShapeDtypeStruct((), jnp.float32),
+        jax.ShapeDtypeStruct((4,), jnp.int32),
+    )
+
+    def trace(program: Program) -> None:
+        bound = program.root.inputs + program.root.captures
+        if bound != len(inputs):
+            raise SynjaxError("BAD_MESSAGE", "another number of inputs")
+
+        def run(*values):
+            traced = interpret(program, values, OPS, x64=program.root.x64)
+            return traced.outputs, traced.status
+
+        with jax.enable_x64(program.root.x64):
+            jax.eval_shape(run, *inputs)
+
+    trace(decode(msgpack.packb(big_program())))
+    codes = outcomes(8, 1_000, trace)
+    allowed = {
+        "fine",
+        "BAD_PROGRAM",
+        "UNKNOWN_OP",
+        "BAD_MESSAGE",
+        "OP_FAILED",
+        "INVALID_ARGUMENT",
+        "LIMIT_RANK",
+    }
+    assert set(codes) <= allowed, codes
+    assert codes["fine"] > 5, codes
+    assert codes["OP_FAILED"] > 10, codes
 
 
 def test_what_depends_on_a_failure_is_found():
