@@ -146,6 +146,18 @@ def same_dtype(arguments: dict[str, Array | None]) -> dict[str, Array | None]:
     return {name: None if value is None else value.astype(dtype) for name, value in arguments.items()}
 
 
+def require_sizes(argument: str, dims: Dims, names: tuple[str, ...]) -> None:
+    """Refuses named dims of size 0."""
+    for name in names:
+        if dims[name] == 0:
+            raise InvalidArgument(
+                f"`{argument}` has {name} = 0, expected at least 1.",
+                argument=argument,
+                expected=f"{name} of at least 1",
+                came="0",
+            )
+
+
 def check_lengths(name: str, lengths: Array, longest: int, shortest: int = 0) -> None:
     """Refuses lengths out of range where their values are known, that is outside a trace."""
     if isinstance(lengths, jax.core.Tracer):

@@ -399,7 +399,9 @@ def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
     return Marginals(states[0], edges, _batch_first(states))
 
 
-marginals = guarded(lambda potentials, lengths, messages: messages.marginals(potentials, lengths), exact_marginals)
+marginals = guarded(
+    lambda potentials, lengths, messages: messages.marginals(potentials, lengths), exact_marginals
+)
 
 
 def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:

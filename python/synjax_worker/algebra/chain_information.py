@@ -45,7 +45,9 @@ entropy = guarded(_entropy_fast, _exact_entropy)
 
 class _Exact(NamedTuple):
     table: Array  # (B n-1 t t): P(a | b)
-    log_table: Array  # (B n-1 t t): its logarithm, right where `table` underflows; -inf where the edge is forbidden
+    log_table: (
+        Array  # (B n-1 t t): its logarithm, right where `table` underflows; -inf where the edge is forbidden
+    )
     states: Array  # (B n t)
     last: Array  # (B t)
     log_last: Array  # (B t)

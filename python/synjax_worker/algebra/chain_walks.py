@@ -137,15 +137,17 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
 
 
 def scaled_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Scaled:
-    """The filtered messages (B n t) whichever pass is to be trusted: weights made of them are right at any scale."""
+    """The filtered messages (B n t) whichever pass is to be trusted. What is too small to be drawn may be 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     fast = scaled.from_float(messages.filtered_weights(potentials, lengths))
+    return run_if(~messages.certified, exact_messages, (potentials, lengths), fast)
 
-    def exact(potentials, lengths):
-        filtered = exact_forward(potentials, lengths)[0].filtered
-        return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
-    return run_if(~messages.certified, exact, (potentials, lengths), fast)
+def exact_messages(potentials: Potentials, lengths: Array) -> Scaled:
+    """The filtered messages (B n t); those of any structure that is allowed at all are not 0."""
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    filtered = exact_forward(potentials, lengths)[0].filtered
+    return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
 def _columns(edges: Scaled, states: Array) -> Scaled:

@@ -104,7 +104,9 @@ def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
     integer, fraction = (emission_part + column_part[:, None] for emission_part, column_part in parts)
     logs, top_integer, top_fraction = _settle(integer, fraction, 1)
     parts = zip(
-        numeric.split_integer(jnp.where(length > 0, emission[0], 0)), numeric.split_integer(start), strict=True
+        numeric.split_integer(jnp.where(length > 0, emission[0], 0)),
+        numeric.split_integer(start),
+        strict=True,
     )
     first, first_integer, first_fraction = _settle(*(a + b for a, b in parts), 0)
     shifts = [jnp.where(live, x, 0).ravel() for x in (top_integer, top_fraction)]
@@ -233,10 +235,13 @@ def _advance_masked(chunked: _Chunked, chunk: Array) -> tuple[Array, Array, Arra
     return message.T, exponent, least
 
 
-def _join(chunked: _Chunked, matrices: Array, paths: Array, exponents: Array) -> tuple[Array, Array, Array, Array, Array]:
+def _join(
+    chunked: _Chunked, matrices: Array, paths: Array, exponents: Array
+) -> tuple[Array, Array, Array, Array, Array]:
     """Runs over the chunks: their entries and sums (K t), the weights at the end (t), the exponents taken out in all,
     and the least sum of a state that can be reached.
     """
+
     def step(carry, inputs):
         message, reached, exponent, least = carry
         matrix, paths, taken = inputs
@@ -271,7 +276,9 @@ def _inside_chunks(chunked: _Chunked, messages: LongMessages) -> tuple[Array, Ar
     return before, scales, ends
 
 
-def _smooth(potentials: Potentials, length: Array, messages: LongMessages) -> tuple[_Chunked, Array, Array, Array]:
+def _smooth(
+    potentials: Potentials, length: Array, messages: LongMessages
+) -> tuple[_Chunked, Array, Array, Array]:
     """Backward through the chunks and then inside all of them.
 
     -> the layout, the marginals of the states (n t), the messages before each position and the ratios that make an
@@ -320,7 +327,9 @@ def _edge_marginals(potentials: Potentials, length: Array, messages: LongMessage
     return states[0], before[:, :, None] * chunked.weights * ratios[:, None, :]
 
 
-def _conditionals(potentials: Potentials, length: Array, messages: LongMessages) -> tuple[Array, Array, Array]:
+def _conditionals(
+    potentials: Potentials, length: Array, messages: LongMessages
+) -> tuple[Array, Array, Array]:
     chunked, states, before, _ = _smooth(potentials, length, messages)
     before = _by_position(before)[: potentials.emission.shape[0] - 1]
     return before, jnp.matmul(before, chunked.weights, precision=HIGHEST), states

@@ -182,8 +182,9 @@ class ChainDistribution(Distribution):
 
     def log_prob(self, event: Array) -> Array:
         # Part by part: both may be so large that one float could not hold their difference.
+        score = self._score_pair(event)
         partition = tuple(self._batched(part) for part in self._log_partition_pair())
-        return numeric.pair_difference(self._score_pair(event), partition)
+        return numeric.pair_difference(score, partition)
 
     def log_partition(self) -> Array:
         return self._batched(numeric.pair_value(self._log_partition_pair()))
@@ -266,7 +267,8 @@ class ChainDistribution(Distribution):
         k = at_least_one("k", k)
         keys = jax.random.split(numeric.normal_key(key), self._items)
         walk = lambda item, messages, key: chain_walks.sample_without_replacement(key, item, messages, k)
-        nodes, log_probs = self._each(walk, self._scaled_messages(), keys)
+        exact = chain_walks.exact_messages(self._potentials(), self._node_lengths())
+        nodes, log_probs = self._each(walk, exact, keys)
         log_probs = jnp.moveaxis(self._batched(log_probs), -1, 0)
         return Draws(self._event_of_nodes(jnp.moveaxis(nodes, 1, 0), log_probs > -jnp.inf), log_probs)
 

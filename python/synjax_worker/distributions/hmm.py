@@ -14,7 +14,7 @@ from ..algebra import chain, numeric
 from ..algebra.chain import Potentials
 from ..errors import InvalidArgument
 from ..registry import Check, distribution, query
-from ..shapes import Dims, as_float, as_int, bind, check_lengths, show
+from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes, show
 from .chain import (
     ChainDistribution,
     as_temperature,
@@ -113,9 +113,8 @@ class HMM(ChainDistribution):
             self.observations = as_int("observations", observations)
         self.lengths = None if lengths is None else as_int("lengths", lengths)
         sizes = self._bind()
-        for name in ("n", "t"):
-            if sizes[name] == 0:
-                raise InvalidArgument(f"{name} is 0, expected at least 1.", argument="observations", came="0")
+        name = "observations" if emission_log_likelihoods is None else "emission_log_likelihoods"
+        require_sizes(name, sizes, ("n", "t"))
         if self.lengths is not None:
             check_lengths("lengths", self.lengths, sizes["n"])
 

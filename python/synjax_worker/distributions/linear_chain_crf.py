@@ -12,7 +12,7 @@ from ..algebra import chain
 from ..algebra.chain import Potentials
 from ..errors import InvalidArgument
 from ..registry import Check, distribution
-from ..shapes import as_float, as_int, bind, check_lengths, same_dtype
+from ..shapes import as_float, as_int, bind, check_lengths, require_sizes, same_dtype
 from .chain import (
     ChainDistribution,
     as_temperature,
@@ -89,9 +89,7 @@ class LinearChainCRF(ChainDistribution):
         self.transition, self.emission = given["transition"], given["emission"]
         self.lengths = None if lengths is None else as_int("lengths", lengths)
         sizes = self._bind()
-        for name in ("n", "t"):
-            if sizes[name] == 0:
-                raise InvalidArgument(f"{name} is 0, expected at least 1.", argument="emission", came="0")
+        require_sizes("emission" if log_potentials is None else "log_potentials", sizes, ("n", "t"))
         if self.lengths is not None:
             check_lengths("lengths", self.lengths, sizes["n"])
 

@@ -1,0 +1,383 @@
+"""The laws that every class stands before, each a function of what the class answered.
+
+A law that is broken says so by its name, and where: which query, which item.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+import scipy.stats
+
+from synjax_worker.errors import InvalidArgument
+
+from .queries import DRAWS, K, PAIRS, Answers, derivatives, questions
+
+# Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of the
+# mass between two halves of the structures is found with power above 0.999 at this level.
+SIGNIFICANCE = 1e-6
+
+
+class LawBroken(AssertionError):
+    def __init__(self, law: str, message: str):
+        super().__init__(f"{law}: {message}")
+        self.law = law
+
+
+LAWS: dict[str, Callable[[Answers], Iterator[LawBroken]]] = {}
+
+
+def law(name: str):
+    def register(check: Callable[[Answers], Iterator[LawBroken]]):
+        LAWS[name] = check
+        return check
+
+    return register
+
+
+def broken_laws(answers: Answers) -> dict[str, list[str]]:
+    """The names of the laws that are broken, with what was found."""
+    found = collections.defaultdict(list)
+    for check in LAWS.values():
+        for breach in check(answers):
+            found[breach.law].append(str(breach))
+    return dict(found)
+
+
+def tolerance(answers: Answers) -> float:
+    return 1e-5 if answers.dtype == np.float32 else 1e-10
+
+
+def differs(got: Any, want: Any, tolerance: float) -> bool:
+    """Relative where the wanted value is larger than 1, absolute below."""
+    got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
+    with np.errstate(invalid="ignore"):
+        same = (got == want) | (np.abs(got - want) <= tolerance * np.maximum(1, np.abs(want)))
+    return not bool(np.all(same))
+
+
+def items(answers: Answers) -> Iterator[tuple[int, Any, str]]:
+    for i, item in enumerate(answers.oracle.items):
+        yield i, item, f"item {i} ({answers.case.kinds[i]}, length {answers.case.lengths[i]})"
+
+
+# ------------------------------------------------------------------------------- enumeration, any scale, forbidden
+
+
+def _check_values(answers: Answers) -> Iterator[LawBroken]:
+    """Against enumeration; which law a wrong value breaks depends on what the item is like."""
+    values, tol = answers.values, tolerance(answers)
+    for i, item, where in items(answers):
+        broken = answers.case.law(i)
+        wanted = {
+            "log_partition": item.log_partition,
+            "log_count": np.log(item.count) if item.count else -np.inf,
+            "entropy": item.entropy,
+            "kl_divergence": item.divergence,
+            "cross_entropy": item.entropy + item.divergence,
+            "marginals": item.marginals,
+            "log_marginals": item.log_marginals,
+            "max": item.scores.max() if len(item.scores) else -np.inf,
+        }
+        for name, want in wanted.items():
+            if differs(values[name][i], want, tol):
+                got = np.asarray(values[name][i])
+                shown = (
+                    f"{got} for {want}" if got.ndim == 0 else f"off by {np.nanmax(np.abs(got - want)):.1e}"
+                )
+                yield LawBroken(broken, f"{name}, {where}: {shown}")
+        size = len(item.events)
+        for name, want in (("unnormalized_log_prob", item.scores), ("log_prob", item.log_probs)):
+            got = values[name][:size, i]
+            if differs(got, want, tol):
+                yield LawBroken(broken, f"{name}, {where}: {got[:4]} for {want[:4]}")
+
+
+@law("enumeration")
+def _enumeration(answers: Answers) -> Iterator[LawBroken]:
+    yield from (breach for breach in _check_values(answers) if breach.law == "enumeration")
+
+
+@law("any_scale")
+def _any_scale(answers: Answers) -> Iterator[LawBroken]:
+    yield from (breach for breach in _check_values(answers) if breach.law == "any_scale")
+
+
+@law("forbidden")
+def _forbidden(answers: Answers) -> Iterator[LawBroken]:
+    """Forbidden parts have no probability at all, and no derivative is NaN."""
+    yield from (breach for breach in _check_values(answers) if breach.law == "forbidden")
+    values = answers.values
+    for i, item, where in items(answers):
+        never = ~np.any(item.events[item.allowed], 0) if item.count else np.ones(item.events.shape[1:], bool)
+        if np.any(values["marginals"][i][never] != 0):
+            yield LawBroken("forbidden", f"marginals, {where}: a part of no structure has probability")
+        if np.any(values["log_marginals"][i][never] != -np.inf):
+            yield LawBroken("forbidden", f"log_marginals, {where}: not -inf at a part of no structure")
+        if not item.count and np.any(values["argmax"][i] != 0):
+            yield LawBroken("forbidden", f"argmax, {where}: a structure where there is none")
+    for name, gradient in [*values["gradient"].items(), *_named(values["backward"])]:
+        if not np.all(np.isfinite(gradient)):
+            yield LawBroken("forbidden", f"gradient by {name}: not finite")
+
+
+def _named(backward: tuple[dict, dict]) -> list[tuple[str, np.ndarray]]:
+    mine, other = backward
+    return [*mine.items(), *((f"the other's {name}", x) for name, x in other.items())]
+
+
+# ----------------------------------------------------------------------------------------------------------- ties
+
+
+@law("ties")
+def _ties(answers: Answers) -> Iterator[LawBroken]:
+    """argmax is one valid structure, its score is the maximum returned with it."""
+    values = answers.values
+    for i, item, where in items(answers):
+        if not item.count:
+            continue
+        event = values["argmax"][i]
+        index = _index(item.events, event)
+        if index is None or not item.allowed[index]:
+            yield LawBroken("ties", f"argmax, {where}: not a structure")
+            continue
+        if differs(item.scores[index], item.scores.max(), tolerance(answers)):
+            yield LawBroken(
+                "ties", f"argmax, {where}: a structure of score {item.scores[index]}, not the best"
+            )
+        if values["max"][i] != values["score_of_argmax"][i]:
+            yield LawBroken("ties", f"argmax_and_max, {where}: the maximum is not the score of the structure")
+    if not np.array_equal(values["argmax"], values["argmax_alone"]):
+        yield LawBroken("ties", "argmax: not the structure of argmax_and_max")
+    if not np.array_equal(values["argmax"], values["decoded"]):
+        yield LawBroken("ties", "decode and encode: not the structure they were given")
+
+
+def _index(events: np.ndarray, event: np.ndarray) -> int | None:
+    """Which structure an event is."""
+    hits = np.flatnonzero(np.all((events == event).reshape(len(events), -1), 1))
+    return int(hits[0]) if len(hits) else None
+
+
+# -------------------------------------------------------------------------------------------------------- padding
+
+
+@law("padding")
+def _padding(answers: Answers) -> Iterator[LawBroken]:
+    """What stands beyond the lengths changes nothing, in values and gradients, and has no gradient."""
+    yield from (breach for breach in _check_values(answers) if breach.law == "padding")
+    random = {"samples", "samples_are_binary", "pairs", "pairs_log_probs"}
+    random |= {name for name in answers.values if name.startswith("few_")}
+    for name, value in answers.values.items():
+        if name not in random and not _same_tree(value, answers.again[name]):
+            yield LawBroken("padding", f"{name}: changes with what stands beyond the lengths")
+
+
+def _same_tree(a: Any, b: Any) -> bool:
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(np.array_equal(x, y, equal_nan=True) for x, y in pairs)
+
+
+# -------------------------------------------------------------------------------------------------------- samples
+
+
+@law("samples")
+def _samples(answers: Answers) -> Iterator[LawBroken]:
+    values = answers.values
+    if not values["samples_are_binary"]:
+        yield LawBroken("samples", "sample: an event that is not 0/1")
+    if np.array_equal(values["samples"], answers.again["samples"]):
+        yield LawBroken("samples", "sample: the same draws from another key")
+    for i, item, where in items(answers):
+        if not item.count:
+            if values["samples"][:, i].any():
+                yield LawBroken("samples", f"sample, {where}: a structure where there is none")
+            continue
+        counts = _counts(item.events, values["samples"][:, i])
+        if counts is None or counts[~item.allowed].any():
+            yield LawBroken("samples", f"sample, {where}: drew what is not a structure")
+        elif _chi_square(counts, item.probs * DRAWS) < SIGNIFICANCE:
+            yield LawBroken("samples", f"sample, {where}: not the distribution")
+        yield from _without_replacement(answers, i, item, where)
+
+
+def _without_replacement(answers: Answers, i: int, item: Any, where: str) -> Iterator[LawBroken]:
+    """The joint law of the first two draws; more draws than structures give each once."""
+    values = answers.values
+    pairs = values["pairs"][:, :, i]
+    first, second = (_indices(item.events, pairs[:, draw]) for draw in range(2))
+    name = "sample_without_replacement"
+    if np.any(first < 0) or (item.count > 1 and not np.all(values["pairs_log_probs"][:, 1, i] > -np.inf)):
+        yield LawBroken("samples", f"{name}, {where}: drew what is not a structure")
+        return
+    seen = values["pairs_log_probs"][:, 1, i] > -np.inf
+    expected = PAIRS * item.probs[:, None] * item.probs / np.maximum(1 - item.probs[:, None], 1e-300)
+    np.fill_diagonal(expected, 0)
+    if np.any((first == second) & seen):
+        yield LawBroken("samples", f"{name}, {where}: the same structure twice")
+    joint = np.zeros(expected.shape)
+    np.add.at(joint, (first[seen], second[seen]), 1)
+    if _chi_square(joint.ravel(), expected.ravel()) < SIGNIFICANCE:
+        yield LawBroken("samples", f"{name}, {where}: not the joint distribution of ordered draws")
+    if differs(values["pairs_log_probs"][:, 0, i], item.log_probs[first], 10 * tolerance(answers)):
+        yield LawBroken("samples", f"{name}, {where}: wrong log-probabilities")
+    real = values["few_log_probs"][:, i] > -np.inf
+    drawn = _indices(item.events, values["few_events"][:, i] > 0)[real]
+    if len(set(drawn)) != len(drawn) or np.any(drawn < 0) or np.any(values["few_events"][~real, i]):
+        yield LawBroken("samples", f"{name}, {where}: past the support, or not distinct")
+    if real.sum() != min(K, item.count) or values["few_count"][i] != real.sum():
+        yield LawBroken("samples", f"{name}, {where}: {real.sum()} of {item.count} structures for k = {K}")
+
+
+def _indices(events: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Which structure each drawn event is, -1 for none."""
+    known = {event.tobytes(): i for i, event in enumerate(events)}
+    return np.array([known.get(np.ascontiguousarray(event).tobytes(), -1) for event in drawn], int)
+
+
+def _counts(events: np.ndarray, drawn: np.ndarray) -> np.ndarray | None:
+    found = _indices(events, drawn)
+    return None if np.any(found < 0) else np.bincount(found, minlength=len(events))
+
+
+def _chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
+    """p-value; cells that expect fewer than 5 are one."""
+    large = expected >= 5
+    observed = np.append(observed[large], observed[~large].sum())
+    expected = np.append(expected[large], expected[~large].sum())
+    if expected[-1] < 5:
+        keep = slice(0, -1) if observed[-1] <= 5 + 10 * expected[-1] else slice(None)
+        observed, expected = observed[keep], np.maximum(expected[keep], 1e-9)
+    if len(observed) < 2:
+        return 1.0
+    return float(scipy.stats.chisquare(observed, expected * observed.sum() / expected.sum()).pvalue)
+
+
+# ---------------------------------------------------------------------------------------------------------- top-k
+
+
+@law("top_k")
+def _top_k(answers: Answers) -> Iterator[LawBroken]:
+    values, tol = answers.values, tolerance(answers)
+    for i, item, where in items(answers):
+        count = min(K, item.count)
+        scores, events = values["top_scores"][:, i], values["top_events"][:, i]
+        best = np.sort(item.scores[item.allowed])[::-1][:K]
+        if values["top_count"][i] != count:
+            yield LawBroken("top_k", f"{where}: count {values['top_count'][i]} for {count}")
+        if np.any(scores[count:] != -np.inf) or np.any(events[count:] != 0):
+            yield LawBroken("top_k", f"{where}: something past the support")
+        if np.any(np.diff(scores[:count]) > 0):
+            yield LawBroken("top_k", f"{where}: not sorted")
+        if differs(scores[:count], best, tol):
+            yield LawBroken("top_k", f"{where}: scores {scores[:4]} for {best[:4]}")
+        found = [_index(item.events, event) for event in events[:count]]
+        if None in found or len(set(found)) != count:
+            yield LawBroken("top_k", f"{where}: not distinct structures")
+        elif differs(item.scores[found], scores[:count], tol):
+            yield LawBroken("top_k", f"{where}: scores that are not the structures'")
+
+
+# -------------------------------------------------------------------------------------------------------- duality
+
+
+@law("duality")
+def _duality(answers: Answers) -> Iterator[LawBroken]:
+    """Derivatives of log-partition, entropy, divergence and marginals, forward and backward, against enumeration."""
+    values = answers.values
+    tol = 5e-5 if answers.dtype == np.float32 else 1e-6  # the enumerated derivative is a central difference
+    wanted = answers.oracle.derivatives(*answers.directions)
+    names = {"log_partition": "log_partition", "entropy": "entropy", "divergence": "kl_divergence"}
+    for i, item, where in items(answers):
+        for name in ("log_partition", "entropy", "divergence", "marginals"):
+            if differs(values["forward"][name][i], wanted[name][i], tol * _size(answers, i)):
+                got, want = values["forward"][name][i], wanted[name][i]
+                shown = (
+                    f"{got} for {want}" if np.ndim(got) == 0 else f"off by {np.max(np.abs(got - want)):.1e}"
+                )
+                yield LawBroken("duality", f"derivative of {names.get(name, name)}, {where}: {shown}")
+        if differs(values["kl_to_itself"][i], 0, tol):
+            yield LawBroken("duality", f"kl_divergence to itself, {where}: {values['kl_to_itself'][i]}")
+    total = sum(
+        np.sum(wanted["marginals"][i] * answers.directional_weights[i])
+        + sum(np.sum(wanted[name][i]) for name in names)
+        for i in range(len(answers.oracle.items))
+    )
+    got = sum(
+        np.sum(gradient[name].astype(np.float64) * direction[name])
+        for gradient, direction in zip(values["backward"], answers.directions, strict=True)
+        for name in gradient
+    )
+    size = sum(_size(answers, i) for i in range(len(answers.oracle.items)))
+    if differs(got, total, tol * size):
+        yield LawBroken("duality", f"gradients of everything: {got} for {total}")
+
+
+def _size(answers: Answers, i: int) -> float:
+    """By how much the divergence's derivative may be larger than a probability: the scores' differences."""
+    item = answers.oracle.items[i]
+    scores = item.scores[item.allowed]
+    return max(1.0, np.log1p(np.ptp(scores))) if len(scores) else 1.0
+
+
+# ------------------------------------------------------------------------------------------------------ on device
+
+
+@law("on_device")
+def _on_device(answers: Answers) -> Iterator[LawBroken]:
+    """No callback to the host, and a program that does not grow with the length."""
+    if "callback" in answers.jaxpr:
+        yield LawBroken("on_device", "a callback to the host")
+    sizes = {extent: _program_size(answers.enumerator.resized(extent)) for extent in (5, 9)}
+    if len(set(sizes.values())) > 1:
+        yield LawBroken("on_device", f"the program grows with the length: {sizes}")
+
+
+def _program_size(distribution: Any) -> int:
+    def everything(distribution, key):
+        return (
+            distribution.log_partition(),
+            distribution.marginals(),
+            distribution.entropy(),
+            distribution.argmax(),
+            distribution.top_k(3),
+            distribution.sample(key, (2,)),
+            distribution.sample_without_replacement(key, 2),
+        )
+
+    return _equations(jax.make_jaxpr(everything)(distribution, jax.random.key(0)).jaxpr)
+
+
+def _equations(jaxpr: Any) -> int:
+    total = len(jaxpr.eqns)
+    for equation in jaxpr.eqns:
+        for value in equation.params.values():
+            for inner in value if isinstance(value, tuple | list) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                total += _equations(inner) if hasattr(inner, "eqns") else 0
+    return total
+
+
+# ------------------------------------------------------------------------------------------------------ bad input
+
+
+@law("bad_input")
+def _bad_input(answers: Answers) -> Iterator[LawBroken]:
+    """Refused with the argument's name: on the host where it can know, by `checks()` elsewhere."""
+    for bad in answers.enumerator.bad_inputs():
+        try:
+            made = bad.build()
+        except InvalidArgument as error:
+            if bad.on_device or error.argument != bad.argument:
+                yield LawBroken("bad_input", f"{bad.what}: named `{error.argument}`, not `{bad.argument}`")
+            continue
+        refused = [check.argument for check in made.checks() if np.any(check.bad)] if bad.on_device else []
+        if refused != [bad.argument]:
+            yield LawBroken("bad_input", f"{bad.what} in `{bad.argument}`: refused are {refused}")
+
+
+__all__ = ["LAWS", "LawBroken", "broken_laws", "derivatives", "questions"]

@@ -1,0 +1,119 @@
+"""What the queries should answer, by enumeration in float64."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from .case import Arrays, Case, Enumerator
+
+# Of a central difference: scores are linear or nearly so, and float64 has room on both sides.
+_STEP = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """All structures of one item."""
+
+    events: np.ndarray  # (S *event) bool
+    scores: np.ndarray  # (S)
+    scores_other: np.ndarray  # (S)
+
+    @functools.cached_property
+    def allowed(self) -> np.ndarray:
+        return self.scores > -np.inf
+
+    @property
+    def count(self) -> int:
+        return int(self.allowed.sum())
+
+    @functools.cached_property
+    def log_partition(self) -> float:
+        return log_sum(self.scores)
+
+    @functools.cached_property
+    def log_probs(self) -> np.ndarray:
+        return normalized(self.scores)
+
+    @functools.cached_property
+    def probs(self) -> np.ndarray:
+        return np.exp(self.log_probs)
+
+    @functools.cached_property
+    def marginals(self) -> np.ndarray:
+        return np.tensordot(self.probs, self.events, 1)
+
+    @functools.cached_property
+    def log_marginals(self) -> np.ndarray:
+        """Part by part: exact where the marginals are too small for a float."""
+        flat = self.events.reshape(len(self.events), -1)
+        logs = [log_sum(self.log_probs[flat[:, part]]) for part in range(flat.shape[1])]
+        return np.array(logs).reshape(self.events.shape[1:])
+
+    @functools.cached_property
+    def entropy(self) -> float:
+        return float(-np.sum(self.probs * np.where(self.allowed, self.log_probs, 0)))
+
+    @functools.cached_property
+    def divergence(self) -> float:
+        if not self.count:
+            return 0.0
+        difference = np.where(self.allowed, self.log_probs, 0) - np.where(
+            self.allowed, normalized(self.scores_other), 0
+        )
+        return float(np.sum(np.where(self.allowed, self.probs * difference, 0)))
+
+
+def log_sum(scores: np.ndarray) -> float:
+    if not len(scores) or scores.max() == -np.inf:
+        return -np.inf
+    top = scores.max()
+    return float(top + np.log(np.exp(scores - top).sum()))
+
+
+def normalized(scores: np.ndarray) -> np.ndarray:
+    if not len(scores) or scores.max() == -np.inf:
+        return np.full(len(scores), -np.inf)
+    top = scores.max()
+    return (scores - top) - np.log(np.exp(scores - top).sum())
+
+
+class Oracle:
+    def __init__(self, enumerator: Enumerator, case: Case):
+        self.enumerator, self.case = enumerator, case
+        self.arrays = widened(case.arrays)
+        self.other = widened(case.other)
+        self.items = [self._item(i, self.arrays, self.other) for i in range(len(case.kinds))]
+
+    def _item(self, i: int, arrays: Arrays, other: Arrays) -> Item:
+        events = self.enumerator.events(arrays, i)
+        scores = self.enumerator.scores(arrays, i, events)
+        return Item(events, scores, self.enumerator.scores(other, i, events))
+
+    def moved(self, directions: Arrays, directions_other: Arrays, step: float) -> list[Item]:
+        arrays, other = moved(self.arrays, directions, step), moved(self.other, directions_other, step)
+        return [self._item(i, arrays, other) for i in range(len(self.items))]
+
+    def derivatives(self, directions: Arrays, directions_other: Arrays) -> dict[str, list]:
+        """Of log-partition, entropy, divergence and marginals of each item, along a direction in the parameters."""
+        ahead = self.moved(directions, directions_other, _STEP)
+        behind = self.moved(directions, directions_other, -_STEP)
+        names = ("log_partition", "entropy", "divergence", "marginals")
+
+        def slope(name: str, i: int):
+            a, b = getattr(ahead[i], name), getattr(behind[i], name)
+            if not np.all(np.isfinite(a)):
+                return np.zeros_like(a)
+            return (a - b) / (2 * _STEP)
+
+        return {name: [slope(name, i) for i in range(len(self.items))] for name in names}
+
+
+def widened(arrays: Arrays) -> Arrays:
+    return {name: x.astype(np.float64) if x.dtype.kind == "f" else x for name, x in arrays.items()}
+
+
+def moved(arrays: Arrays, directions: Arrays, step: float) -> Arrays:
+    return {name: x + step * directions[name] if name in directions else x for name, x in arrays.items()}

@@ -1,0 +1,45 @@
+"""Every registered class stands before every law, in float32 and float64."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from synjax_worker import registry
+from synjax_worker.distributions import Distribution
+
+from . import chains  # noqa: F401  registers
+from .case import ENUMERATORS, Enumerator
+from .laws import LAWS
+from .queries import Answers, ask
+
+DTYPES = ("float32", "float64")
+
+
+def classes() -> list[str]:
+    loaded = registry.load()
+    names = [entry["name"] for entry in loaded.document["distributions"]]
+    return [name for name in names if issubclass(loaded.ops[name].fn, Distribution)]
+
+
+FORMS = [enumerator for name in classes() for enumerator in ENUMERATORS.get(name, [])]
+
+
+@pytest.mark.parametrize("name", classes())
+def test_every_class_has_an_enumerator(name: str) -> None:
+    assert ENUMERATORS.get(name)
+
+
+@functools.cache
+def answers_of(enumerator: Enumerator, dtype: str) -> Answers:
+    return ask(enumerator, enumerator.build, np.dtype(dtype))
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("enumerator", FORMS, ids=lambda enumerator: enumerator.name)
+def test_law(enumerator: Enumerator, dtype: str, law: str) -> None:
+    broken = [str(breach) for breach in LAWS[law](answers_of(enumerator, dtype))]
+    assert not broken, f"{len(broken)} breaches:\n" + "\n".join(broken[:12])
