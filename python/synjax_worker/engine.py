@@ -45,6 +45,7 @@ from .program import WIDE_DTYPES, Program, affected_outputs, decode_program, pro
 
 INSTANT_SECONDS = 0.0003  # so short that the IO thread runs it in any case
 QUICK_SECONDS = 0.02  # the IO thread runs it when no other message is waiting
+QUICK_FETCH_BYTES = 16 << 20  # a fetch of more takes another thread's time
 TRACE_LENGTH = 4_000  # characters of a traceback in an error
 RETRY_AFTER_MS = 50
 
@@ -117,7 +118,6 @@ class Executable:
 
     call: Callable[..., tuple[list[Any], Any]]
     x64: bool
-    program: Program
     sites: list[Site]
     status_rows: list[int]  # empty: it has no status
     positions: list[int]  # of the program's results, those that are computed
@@ -194,9 +194,7 @@ class Engine:
                 return False
         elif isinstance(message, Fetch):
             found = [job.session.handles.get(id_) for id_ in message.handles]
-            if any(
-                h is not None and isinstance(h.value, jax.Array) and h.value.nbytes >= 1 << 24 for h in found
-            ):
+            if sum(getattr(handle.value, "nbytes", 0) for handle in found if handle) > QUICK_FETCH_BYTES:
                 return False
         self._run(job)
         return True
@@ -235,7 +233,8 @@ class Engine:
             job.refused = error
             return True
         executable = self._executables.get(job.resolved.key)
-        if executable is None:
+        # A loop without a bound may take any time, whatever it took last; pings must not wait for it.
+        if executable is None or job.resolved.program.root.unbounded:
             return False
         seconds = executable.seconds.get(_is_awaited(job.message, executable), math.inf)
         return seconds < INSTANT_SECONDS or (seconds < QUICK_SECONDS and alone())
@@ -243,8 +242,10 @@ class Engine:
     def _settled(self) -> bool:
         """Whether the device has nothing left to do, as far as dispatched launches tell."""
         unsettled = self._unsettled
-        while unsettled and _is_ready(unsettled[0]):
-            unsettled.popleft()
+        if unsettled:
+            with self._lock:
+                while unsettled and _is_ready(unsettled[0]):
+                    unsettled.popleft()
         return not unsettled
 
     # ------------------------------------------------------------------------------------------------- the threads
@@ -405,8 +406,8 @@ class Engine:
             if type(item) is int:
                 handle = job.session.handles.get(item)
                 if handle is None:
-                    raise SynjaxError("HANDLE_UNKNOWN", f"no handle {item}: freed, donated or never made")
-                value, error = handle.value, handle.outcome.error  # in this order: see _poison
+                    raise _unknown_handle(item)
+                value, error = handle.value, handle.outcome.error  # in this order: see _fail
                 if error is not None:
                     if not launch.flags & LENIENT:
                         raise _Poisoned(error)
@@ -474,7 +475,6 @@ class Engine:
         return Executable(
             call=compiled,
             x64=resolved.x64,
-            program=resolved.program,
             sites=traced.sites,
             status_rows=traced.status_rows,
             positions=[k for k in range(launch.outputs) if k not in traced.failures],
@@ -517,6 +517,7 @@ class Engine:
         return Handle(None, None, Outcome(resolved.poisoned[position] | {"poisoned": True}))
 
     def _watch(self, ran: _Ran) -> None:
+        self._settled()  # or what is done would stay in memory
         for handle in ran.outputs:
             for leaf in jax.tree.leaves(handle.value)[:1]:
                 self._unsettled.append(leaf)
@@ -584,25 +585,9 @@ class Engine:
             if refused is not None:
                 return self._reply_error(job, _root_error(refused, fetch.seq))
             for (id_, handle), value in zip(found, values, strict=True):
-                if handle is None:
-                    return self._reply_error(
-                        job,
-                        {
-                            "code": "HANDLE_UNKNOWN",
-                            "message": f"no handle {id_}: freed, donated or never made",
-                        },
-                    )
-                if handle.outcome.error is not None:
-                    return self._reply_error(job, handle.outcome.error | {"poisoned": True})
-                if not isinstance(value, jax.Array):
-                    name = type(value).__name__
-                    return self._reply_error(
-                        job,
-                        {
-                            "code": "NOT_A_TENSOR",
-                            "message": f"a {name} stays on the device; fetch a query of it",
-                        },
-                    )
+                error = _fetch_error(id_, handle, value)
+                if error is not None:
+                    return self._reply_error(job, error)
             try:
                 data = [host_value(value) for value in values]
             except Exception as error:
@@ -703,9 +688,7 @@ def _x64(on: bool) -> contextlib.AbstractContextManager:
 
 def _host(value: Any) -> np.ndarray:
     if not isinstance(value, jax.Array):
-        raise SynjaxError(
-            "NOT_A_TENSOR", f"a {type(value).__name__} stays on the device; fetch a query of it"
-        )
+        raise _not_a_tensor(value)
     return host_value(value)
 
 
@@ -715,6 +698,23 @@ def _host(value: Any) -> np.ndarray:
 class _Poisoned(Exception):
     def __init__(self, error: ErrorMap):
         self.error = error
+
+
+def _unknown_handle(id_: int) -> SynjaxError:
+    return SynjaxError("HANDLE_UNKNOWN", f"no handle {id_}: freed, donated or never made")
+
+
+def _not_a_tensor(value: Any) -> SynjaxError:
+    return SynjaxError("NOT_A_TENSOR", f"a {type(value).__name__} stays on the device; fetch a query of it")
+
+
+def _fetch_error(id_: int, handle: Handle | None, value: Any) -> ErrorMap | None:
+    """Why what a handle held when it was fetched cannot be sent; None where it can."""
+    if handle is None:
+        return _unknown_handle(id_).to_wire()
+    if handle.outcome.error is not None:
+        return handle.outcome.error | {"poisoned": True}
+    return None if isinstance(value, jax.Array) else _not_a_tensor(value).to_wire()
 
 
 def _root_error(error: Exception, seq: int) -> ErrorMap:

@@ -470,7 +470,7 @@ def _get(value: Any, k: int | str) -> Any:
         return value[k]
     if isinstance(value, dict) and k in value:
         return value[k]
-    if isinstance(k, str) and k in _field_names(value):
+    if isinstance(k, str) and (k in _field_names(value) or _is_public_property(value, k)):
         return getattr(value, k)
     raise InvalidArgument(f"a {type(value).__name__} has no {k!r}", argument="k")
 
@@ -479,6 +479,12 @@ def _field_names(value: Any) -> Sequence[str]:
     if dataclasses.is_dataclass(value):
         return [field.name for field in dataclasses.fields(value)]
     return getattr(value, "_fields", ())
+
+
+def _is_public_property(value: Any, name: str) -> bool:
+    """Whether a named tuple or a distribution declares it: `count` of a top-k, `batch_shape`."""
+    is_ours = dataclasses.is_dataclass(value) or hasattr(value, "_fields")
+    return is_ours and not name.startswith("_") and isinstance(getattr(type(value), name, None), property)
 
 
 _STRUCTURAL: dict[str, Callable[..., Any]] = {

@@ -97,6 +97,7 @@ class Body:
     expanded: int  # equations, those of nested programs included each time they are used
     checks: bool  # an op in it, or in a program nested in it, checks its arguments on the device
     x64: bool  # likewise, computes in 64 bits
+    unbounded: bool  # likewise, is a loop whose length nobody knows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -180,6 +181,8 @@ class _BodyDecoder:
             expanded=count + sum(nested.expanded for nested in self._nested),
             checks=any(op.checks for op in facts) or any(nested.checks for nested in self._nested),
             x64=self._x64 or any(op.x64 for op in facts) or any(nested.x64 for nested in self._nested),
+            unbounded=any(equation.op == "while_loop" for equation in equations)
+            or any(nested.unbounded for nested in self._nested),
         )
         if body.nesting > self._limits.nesting:
             raise self._limit("LIMIT_NESTING", f"{body.nesting} programs in each other", self._limits.nesting)

@@ -47,6 +47,8 @@ log = logging.getLogger("synjax_worker")
 
 Buffer = bytes | memoryview
 
+ZERO_COPY_BYTES = 1 << 19  # below, copying a buffer costs less than keeping it until libzmq has sent it
+
 
 class Server:
     """Serves clients on one ROUTER socket."""
@@ -125,7 +127,7 @@ class Server:
         send(header, more if buffers else zmq.NOBLOCK)
         for position, buffer in enumerate(buffers, 1):
             last = position == len(buffers)
-            send(buffer, zmq.NOBLOCK if last else more, copy=buffer.nbytes < SMALL_BYTES)
+            send(buffer, zmq.NOBLOCK if last else more, copy=buffer.nbytes < ZERO_COPY_BYTES)
 
     def _forget_client(self, client: bytes) -> None:
         session = self._sessions.pop(client, None)
@@ -142,16 +144,16 @@ class Server:
             client = socket.recv(flags)
         except zmq.Again:
             return False
-        frame, buffers, excess = b"", [], None
-        count = size = 0
+        frame = socket.recv() if socket.get(zmq.RCVMORE) else b""
+        buffers: list[Buffer] = []
+        size, count = len(frame), 1
+        excess = self._excess(count, size, size)
         while socket.get(zmq.RCVMORE):
             message = socket.recv(copy=False)
             length = len(message)
             count, size = count + 1, size + length
             excess = excess or self._excess(count, length, size)
-            if count == 1:
-                frame = message.bytes
-            elif excess is None:
+            if excess is None:
                 buffers.append(message.bytes if length < SMALL_BYTES else message.buffer)
         self._handle(client, frame, buffers, size, excess)
         return True
