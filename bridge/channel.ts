@@ -128,7 +128,6 @@ export class Channel {
   #cancelled: number[] = [];
   #pulse: NodeJS.Timeout | undefined;
   #unansweredTicks = 0;
-  #pinged = false;
   #ended: SynjaxError | undefined;
   #closing: Promise<void> | undefined;
   #settleLost!: (error: SynjaxError) => void;
@@ -452,13 +451,11 @@ export class Channel {
       return;
     }
     if (!this.#transport.connected) return this.#breakOff("the connection to the worker broke", undefined);
-    if (this.#pinged && ++this.#unansweredTicks * this.#heartbeat >= this.#hangAfter) {
-      const hang = new WorkerHang(`no sign of life for ${this.#unansweredTicks * this.#heartbeat} ms`);
-      return this.#breakOff("the worker hangs", hang);
-    }
-    if (this.#pinged) return;
-    this.#pinged = true;
-    this.#ping(() => (this.#pinged = false));
+    const silence = this.#unansweredTicks * this.#heartbeat;
+    if (silence >= this.#hangAfter)
+      return this.#breakOff("the worker hangs", new WorkerHang(`no sign of life for ${silence} ms`));
+    this.#unansweredTicks++;
+    this.#ping(() => undefined);
   }
 
   #breakOff(what: string, cause: unknown): void {

@@ -20,7 +20,7 @@ export const MESSAGE = {
 export const FLAG = { lenient: 1, unchecked: 2 } as const;
 
 /** Inputs up to this size ride inside the header. */
-export const INLINE_BYTES = 256;
+export const INLINE_BYTES = 512;
 
 /** A handle, a weak int, a weak float, or a host array (its bytes inline, or in the next buffer frame). */
 export type WireInput =

@@ -7,7 +7,7 @@ export type Frames = readonly Uint8Array[];
  * throws when it breaks.
  */
 export interface Transport extends AsyncIterable<Frames> {
-  /** False where the peer is known to be gone. */
+  /** False where the peer is known to be gone. Ask only just before sending: zeromq may miss a message otherwise. */
   readonly connected: boolean;
   /** Queues a message. Its frames are sent as they are, without copying: they must not change any more. */
   send(frames: Frames): void;

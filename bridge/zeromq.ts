@@ -52,6 +52,7 @@ class DealerTransport implements Transport {
     this.#socket = socket;
   }
 
+  // Asking zeromq takes the signal of a message that has just come from the receive that waits for it; a send gives it back.
   get connected(): boolean {
     return !this.#socket.closed && this.#failure === undefined && this.#socket.writable;
   }

@@ -120,6 +120,20 @@ describe("many calls", () => {
     for (let i = 0; i < 99; i++) ({ handles } = launch(connection.channel, addOne, handles, { want: false, body: false })); // prettier-ignore
     expect(float32Of((await fetch(connection.channel, handles)).data[0])[0]).toBe(100);
   });
+  test("answers that arrive during a heartbeat are not missed", async () => {
+    const nervous = await open({ heartbeat: 1, hangAfter: 5_000 });
+    try {
+      for (let i = 0; i < 500; i++) {
+        const started = performance.now();
+        const { reply } = launch(nervous.channel, addOne, [float32(numbers(3))]);
+        while (performance.now() - started < 2) continue; // the beat and the answer both come meanwhile
+        await reply;
+        if (i > 0) expect(performance.now() - started).toBeLessThan(1_000);
+      }
+    } finally {
+      await nervous.close();
+    }
+  });
   test("two connections keep their values apart", async () => {
     const other = await open();
     try {
