@@ -54,8 +54,8 @@ export default tseslint.config(
     ["src/distributions/*.ts"],
     [
       {
-        regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
-        message: "A distribution imports only its base class, tensor and ops.",
+        regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor\\.ts$|\\.\\./emissions\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
+        message: "A distribution imports only its base class, tensor, emissions and ops.",
       },
     ],
     ["src/distributions/distribution.ts"],

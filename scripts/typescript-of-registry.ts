@@ -83,8 +83,8 @@ export const NAMESPACES: Readonly<
   linalg: { doc: "`jax.numpy.linalg`." },
   special: { doc: "`jax.scipy.special`." },
 };
-/** Operations that the methods of a tensor record. */
-const METHODS = /^(getitem$|at\.)/;
+/** Operations that hand-written code records: the methods of a tensor, the emissions of a hidden Markov model. */
+const METHODS = /^(getitem$|at\.|emission\.)/;
 
 const HEADER = "// Generated from the Python registry by `npm run generate`; do not edit.\n";
 const TYPE_FUNCTIONS: Readonly<Record<string, string>> = {

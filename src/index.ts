@@ -37,6 +37,7 @@ export { random } from "./ops/random.ts";
 export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
 
-export { Distribution, type SampleOptions } from "./distributions/distribution.ts";
-export { HMM, type HMMCounts, type HMMParameters } from "./distributions/hmm.ts";
+export { Distribution, type Draws, type SampleOptions, type TopK } from "./distributions/distribution.ts";
+export { emission, Emission } from "./emissions.ts";
+export { HMM, type HMMCounts, type HMMGiven, type HMMParameters } from "./distributions/hmm.ts";
 export { LinearChainCRF } from "./distributions/linear-chain-crf.ts";

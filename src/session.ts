@@ -610,7 +610,7 @@ export class Session {
           options,
         );
         fetched.catch(() => undefined);
-        later.forEach(({ at }, k) => (values[at] = fetched.then((f) => f[k]!)));
+        for (const [k, { at }] of later.entries()) values[at] = fetched.then((f) => f[k]!);
       }
       return await Promise.all(values);
     } catch (error) {

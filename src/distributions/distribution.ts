@@ -2,7 +2,18 @@ import type { HostArray } from "../../bridge/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { captureLine, lineOf } from "../lines.ts";
 import { checkNamedDims, type ShapedArgument } from "../named-dims.ts";
-import { emit, emitIn, frameFor, NODE, type ResultClass, struct, Traced } from "../program.ts";
+import {
+  component,
+  emit,
+  emitIn,
+  frameFor,
+  Intermediate,
+  NODE,
+  type ResultClass,
+  struct,
+  Traced,
+} from "../program.ts";
+import { Shape } from "../shape.ts";
 import {
   asBool,
   asFloat,
@@ -29,7 +40,27 @@ export interface SampleOptions {
   /** Leading axes of the result: that many independent draws. */
   readonly sampleShape?: ShapeLike;
   /** Divides the potentials; below 1 sharpens, above 1 flattens. */
-  readonly temperature?: number;
+  readonly temperature?: TensorLike<FloatDType>;
+}
+
+/** The best structures, best first. */
+export interface TopK<F extends FloatDType = "float32"> {
+  /** `(k *batch …)` */
+  readonly events: Tensor<F>;
+  /** `(k *batch)`: unnormalised log-probabilities, nats. */
+  readonly scores: Tensor<F>;
+  /** `(*batch)`: how many are real. */
+  readonly count: Tensor<"int32">;
+}
+
+/** Distinct structures in the order they were drawn. */
+export interface Draws<F extends FloatDType = "float32"> {
+  /** `(k *batch …)` */
+  readonly events: Tensor<F>;
+  /** `(k *batch)`: log-probabilities, nats. */
+  readonly logProbs: Tensor<F>;
+  /** `(*batch)`: how many are real. */
+  readonly count: Tensor<"int32">;
 }
 
 /**
@@ -43,6 +74,8 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
 
   /** The class's name in the registry. */
   protected abstract get registered(): string;
+  /** Its parameters, as the registry describes them. */
+  protected abstract get parameters(): readonly Parameter[];
 
   protected constructor(
     registered: string,
@@ -102,10 +135,87 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
       score: Tensor<F>;
     };
   }
-  /** Independent draws: `(*sampleShape *batch *event)`, a pure function of the key. */
+  /** The `k` best structures, best first: `(k *batch …)`. Past the support scores are −∞ and events zeros. */
+  topK(k: Dim): TopK<F> {
+    return this.queryStruct(
+      "top_k",
+      [],
+      { events: ["events", Tensor], scores: ["scores", Tensor], count: ["count", Tensor] },
+      { k },
+    ) as unknown as TopK<F>;
+  }
+  /** Independent draws: `(*sampleShape *batch …)`, a pure function of the key. Many draws share every pass. */
   sample(key: Tensor<"key">, options: SampleOptions = {}): Tensor<F> {
     const { sampleShape, temperature } = options;
     return this.query("sample", [key], Tensor, { sample_shape: sampleShape }, { temperature }) as Tensor<F>;
+  }
+  /**
+   * `k` distinct structures in the order they are drawn, with their log-probabilities: `(k *batch …)`. Past the support
+   * log-probabilities are −∞ and events zeros. (Kool, van Hoof & Welling 2019)
+   */
+  sampleWithoutReplacement(key: Tensor<"key">, k: Dim): Draws<F> {
+    return this.queryStruct(
+      "sample_without_replacement",
+      [key],
+      { events: ["events", Tensor], logProbs: ["log_probs", Tensor], count: ["count", Tensor] },
+      { k },
+    ) as unknown as Draws<F>;
+  }
+  /** Logarithm of the probability of each part; right where `marginals` underflows. */
+  logMarginals(): Tensor<F> {
+    return this.query("log_marginals", [], Tensor) as Tensor<F>;
+  }
+  /** The gradient of each item's `logPartition` by the parameters, in their place: read it with `parameter`. */
+  marginalsForTemplateVariables(): this {
+    return this.query("marginals_for_template_variables", [], this.itsClass);
+  }
+  /** Logarithm of the number of structures: `(*batch)`. */
+  logCount(): Tensor<F> {
+    return this.query("log_count", [], Tensor) as Tensor<F>;
+  }
+  /** Shannon entropy, nats: `(*batch)`. */
+  entropy(): Tensor<F> {
+    return this.query("entropy", [], Tensor) as Tensor<F>;
+  }
+  /** Expected −log-probability under `other` of this distribution's structures, nats: `(*batch)`. */
+  crossEntropy(other: this): Tensor<F> {
+    return this.query("cross_entropy", [other], Tensor) as Tensor<F>;
+  }
+  /** Kullback–Leibler divergence from this distribution to `other`, nats: `(*batch)`. Refuses another kind or shape. */
+  klDivergence(other: this): Tensor<F> {
+    return this.query("kl_divergence", [other], Tensor) as Tensor<F>;
+  }
+  /** The distribution with its potentials divided by `temperature`. */
+  withTemperature(temperature: TensorLike<FloatDType>): this {
+    return this.query("with_temperature", [asFloat(temperature, "temperature")], this.itsClass);
+  }
+
+  /** Item `index` of the first batch axis. */
+  at(index: Dim): this {
+    return this.query("at", [], this.itsClass, { index });
+  }
+  /** A parameter's value. */
+  parameter(name: string): Tensor<F> {
+    const known = this.parameters.find((p) => p.name === name);
+    if (!known)
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `${this.registered} has no parameter \`${name}\`; it has ${this.parameters.map((p) => p.name).join(", ")}`,
+        { argument: "name", came: name },
+      );
+    return component(this, known.python, Tensor) as Tensor<F>;
+  }
+  /** The batch axes, symbolic. */
+  get batchShape(): Shape {
+    return new Shape(undefined, component(this, "batch_shape", Intermediate));
+  }
+  /** The axes of an event, symbolic. */
+  get eventShape(): Shape {
+    return new Shape(undefined, component(this, "event_shape", Intermediate));
+  }
+
+  private get itsClass(): ResultClass<this> {
+    return this.constructor as unknown as ResultClass<this>;
   }
 }
 
@@ -242,5 +352,3 @@ function checkLengths(
     );
   }
 }
-
-export type { Dim };

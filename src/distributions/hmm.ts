@@ -1,6 +1,7 @@
+import type { Emission } from "../emissions.ts";
 import { hmmParameters, type HMMOptions } from "../ops/distributions.ts";
 import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor.ts";
-import { Distribution } from "./distribution.ts";
+import { Distribution, type Parameter } from "./distribution.ts";
 
 /** Expected numbers of events under the posterior, each of the shape of its parameter. */
 export interface HMMCounts<F extends FloatDType = "float32"> {
@@ -19,6 +20,11 @@ export interface HMMParameters<F extends FloatDType = "float32"> {
   readonly emissionDist: Tensor<F>;
 }
 
+/** What `new HMM` takes: emissions are logits `(*batch t v)`, or a distribution of numbers, counts or vectors. */
+export interface HMMGiven<F extends FloatDType = "float32"> extends Omit<HMMOptions<F>, "emissionDist"> {
+  readonly emissionDist?: HMMOptions<F>["emissionDist"] | Emission;
+}
+
 /**
  * A hidden Markov model, given its observations: the distribution over state sequences (Rabiner 1989).
  *
@@ -27,11 +33,14 @@ export interface HMMParameters<F extends FloatDType = "float32"> {
  * its compact form is the states, `(*batch n)` int32, −1 past `lengths`.
  */
 export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
-  constructor(options: HMMOptions<F>) {
+  constructor(options: HMMGiven<F>) {
     super("HMM", hmmParameters, options as unknown as Readonly<Record<string, unknown>>);
   }
   protected override get registered(): string {
     return "HMM";
+  }
+  protected override get parameters(): readonly Parameter[] {
+    return hmmParameters;
   }
 
   /** States of an event: `(… n)` int32, −1 past the end. */
@@ -41,6 +50,19 @@ export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
   /** The event of states `(… n)`; what stands past the end is ignored. */
   encode(states: TensorLike<"int32">): Tensor<F> {
     return this.query("encode", [asInt(states, "states")], Tensor) as Tensor<F>;
+  }
+
+  /** Probability of each state given the observations so far: `(*batch n t)`; zeros past the end. */
+  filter(): Tensor<F> {
+    return this.query("filter", [], Tensor) as Tensor<F>;
+  }
+  /** Probability of each state given all observations: `(*batch n t)`; zeros past the end. */
+  smooth(): Tensor<F> {
+    return this.query("smooth", [], Tensor) as Tensor<F>;
+  }
+  /** Probability of each state given the observations before it: `(*batch n t)`; zeros past the end. */
+  predict(): Tensor<F> {
+    return this.query("predict", [], Tensor) as Tensor<F>;
   }
 
   /** The E step of Baum–Welch: expected counts of starts, transitions and emissions (Rabiner 1989, III C). */

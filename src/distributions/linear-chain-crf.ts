@@ -1,6 +1,6 @@
 import { linearChainCRFParameters, type LinearChainCRFOptions } from "../ops/distributions.ts";
 import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor.ts";
-import { Distribution } from "./distribution.ts";
+import { Distribution, type Parameter } from "./distribution.ts";
 
 /**
  * A linear-chain conditional random field over tag sequences (Lafferty, McCallum & Pereira 2001).
@@ -20,6 +20,9 @@ export class LinearChainCRF<F extends FloatDType = "float32"> extends Distributi
   }
   protected override get registered(): string {
     return "LinearChainCRF";
+  }
+  protected override get parameters(): readonly Parameter[] {
+    return linearChainCRFParameters;
   }
 
   /** Tags of an event: `(… n)` int32, −1 past the end. */

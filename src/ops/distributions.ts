@@ -54,6 +54,8 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   argmax(): Tensor<F>;
   /** The best structure and its score. */
   argmaxAndMax(): { readonly event: Tensor<F>; readonly score: Tensor<F> };
+  /** The distribution of one item of the first batch axis. */
+  at(index: Dim): this;
   /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
   crossEntropy(other: this): Tensor<F>;
   /**
@@ -168,6 +170,8 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
   argmax(): Tensor<F>;
   /** The best structure and its score. */
   argmaxAndMax(): { readonly event: Tensor<F>; readonly score: Tensor<F> };
+  /** The distribution of one item of the first batch axis. */
+  at(index: Dim): this;
   /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
   crossEntropy(other: this): Tensor<F>;
   /**

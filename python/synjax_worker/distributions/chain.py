@@ -319,4 +319,7 @@ def uniform_like(x: Array | None) -> Array | None:
 
 
 def as_temperature(temperature: Any) -> Array:
-    return as_float("temperature", temperature)
+    array = jnp.asarray(temperature)
+    if jnp.issubdtype(array.dtype, jnp.integer):  # 2 is a temperature as 2.0 is
+        array = array.astype(jnp.float32)
+    return as_float("temperature", array)

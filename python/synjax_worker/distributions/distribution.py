@@ -152,6 +152,11 @@ class Distribution(eqx.Module):
         """The distribution with every log-potential divided by `temperature`."""
         raise NotImplementedError
 
+    @query("index: size -> dist")
+    def at(self, index: int) -> Self:
+        """The distribution of one item of the first batch axis."""
+        return self[index]
+
     @abc.abstractmethod
     def __getitem__(self, index: Any) -> Self:
         """The distribution of a part of the batch."""
@@ -196,7 +201,7 @@ def out_of_range(argument: str, value: Array, low: int, high: int, valid: Array 
     bad = (value < low) | (value > high)
     if valid is not None:
         bad &= valid
-    return Check(argument, bad, value, f"{low} to {high}")
+    return Check(argument, bad, value, f"between {low} and {high}")
 
 
 def is_concrete_one(value: Any) -> bool:
