@@ -22,7 +22,7 @@ let connection: Connection;
 beforeAll(async () => {
   connection = await open();
 }, 120_000);
-afterAll(() => connection.close());
+afterAll(() => (connection as Connection | undefined)?.close());
 
 const numbers = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i % 97);
 const square = (n: number): Input => float32(new Float32Array(n * n).fill(1 / n), [n, n]);
