@@ -222,8 +222,9 @@ describe("a process", () => {
   });
   test("that is killed takes its worker with it", async () => {
     const { line } = await run(`const c = await open(); ${printed} setInterval(() => {}, 1000);`, true);
-    const [pid] = JSON.parse(line) as [number];
+    const [pid, path] = JSON.parse(line) as [number, string];
     await expect.poll(() => isAlive(pid)).toBe(false);
+    rmSync(dirname(path), { recursive: true }); // nobody was left to do it
   });
   test.each(["Deno", "Bun"])("of %s gets a typed error before anything native is loaded", async (runtime) => {
     const { line } = await run(`
