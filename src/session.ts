@@ -1,4 +1,5 @@
 import type { Channel, Reply } from "../bridge/channel.ts";
+import { bytesOf } from "../bridge/codec.ts";
 import type { Connection, ConnectionOptions } from "../bridge/connection.ts";
 import {
   ARRAY_OF,
@@ -139,8 +140,8 @@ export class Session {
   #unanswered = 0;
   readonly #quiet: (() => void)[] = [];
   readonly #programs = new Map<string, Uint8Array>();
-  /** Errors by the seq of the launch that failed first. */
-  readonly #roots = new Map<number, SynjaxError>();
+  /** Errors by where they arose: the launch that failed first and the equation in it. */
+  readonly #roots = new Map<string, SynjaxError>();
   #failures: SynjaxError[] = [];
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   #scopes: Set<Handle>[] = [];
@@ -530,7 +531,10 @@ export class Session {
   #refused(launch: Launch, seq: number, failure: unknown): void {
     if (launch.seq !== seq) return;
     if (isSynjaxError(failure) && failure.code === "WORKER_LOST" && !this.#closed) return; // #lose decides
-    const error = isSynjaxError(failure) ? failure : this.#localError(remoteError(failure), launch);
+    let error = isSynjaxError(failure) ? failure : this.#localError(remoteError(failure), launch);
+    // A launch that was refused on this side never reached the worker, which then does not know its outputs
+    const root = error.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
+    if (root) error = poisoned(root);
     if (error.code === "ABORTED" || error.code === "DEADLINE") {
       // The worker may have run it all the same
       for (const output of launch.outputs) this.#frees.push(output.id);
@@ -555,11 +559,10 @@ export class Session {
 
   /** A worker's error with the caller's names and line; launches stacked on a failed one get POISONED. */
   #localError(remote: RemoteError, launch: Launch | undefined): SynjaxError {
-    const root = remote.launch === undefined ? undefined : this.#roots.get(remote.launch);
-    if (remote.poisoned && root)
-      return new SynjaxError("POISONED", `an input of this call failed earlier: ${root.message}`, {
-        cause: root,
-      });
+    const key =
+      remote.launch === undefined ? undefined : `${remote.launch}:${remote.body}:${remote.equation}`;
+    const root = key === undefined ? undefined : this.#roots.get(key);
+    if (root) return remote.poisoned ? poisoned(root) : root;
     const line =
       launch && remote.equation !== undefined && !remote.poisoned
         ? launch.program.lineOf(remote.body ?? launch.program.nestedBodies, remote.equation)
@@ -574,8 +577,8 @@ export class Session {
       op: remote.op,
       remote: remote.trace,
     });
-    if (remote.launch !== undefined) {
-      this.#roots.set(remote.launch, error);
+    if (key !== undefined) {
+      this.#roots.set(key, error);
       if (this.#roots.size > ROOTS_KEPT) this.#roots.delete(this.#roots.keys().next().value!);
     }
     this.#failures.push(error);
@@ -788,6 +791,17 @@ const identity: Program = new Program(new RootFrame(1), [-1]);
 /** Failures somebody has been told of. */
 const seen = new WeakSet<SynjaxError>();
 
+function failureOf(inputs: readonly Constant[]): SynjaxError | undefined {
+  for (const input of inputs) if ("handle" in input && input.handle.failure) return input.handle.failure;
+  return undefined;
+}
+
+function poisoned(root: SynjaxError): SynjaxError {
+  return new SynjaxError("POISONED", `an input of this call failed earlier: ${root.message}`, {
+    cause: root,
+  });
+}
+
 function hostOf(traced: Traced): HostArray {
   return (traced[NODE] as { readonly host: HostArray }).host;
 }
@@ -795,10 +809,6 @@ function hostOf(traced: Traced): HostArray {
 function remoteError(failure: unknown): RemoteError {
   const { error } = failure as { readonly error?: RemoteError };
   return error ?? { code: "INTERNAL", message: failure instanceof Error ? failure.message : String(failure) };
-}
-
-function bytesOf(data: TypedArray): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {

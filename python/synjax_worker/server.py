@@ -66,7 +66,7 @@ class Server:
         self._limits = limits
         self._sessions: dict[bytes, Session] = {}
         self._outbox: collections.deque[tuple[bytes, bytes, Sequence[Any]]] = collections.deque()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake, self._waker = _wake_pair()
         self._thread = threading.get_ident()
         self._engine = Engine(ops, limits, self._post)
         self._socket = zmq.Context.instance().socket(zmq.ROUTER)
@@ -103,11 +103,11 @@ class Server:
         """Queues a reply. Any thread may call it."""
         self._outbox.append((client, header, buffers))
         if threading.get_ident() != self._thread:
-            os.eventfd_write(self._wake, 1)
+            os.write(self._waker, _WAKE)
 
     def _clear_wake(self) -> None:
         try:
-            os.eventfd_read(self._wake)
+            os.read(self._wake, 8 if self._wake == self._waker else 65_536)
         except BlockingIOError:
             pass
 
@@ -257,6 +257,19 @@ class Server:
             self._engine.cancel(session, list(session.jobs))
         del self._sessions[client]
         self._run(Job(session, lambda: _clear(session), [], seq=header[1]))
+
+
+_WAKE = (1).to_bytes(8, sys.byteorder)
+
+
+def _wake_pair() -> tuple[int, int]:
+    """File descriptors to wait on and to write `_WAKE` to: an eventfd, which is its own pair, or a pipe."""
+    if hasattr(os, "eventfd"):
+        descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        return descriptor, descriptor
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    return reader, writer
 
 
 def _remove(table: dict, keys: Sequence[Any]) -> None:
