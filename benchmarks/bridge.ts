@@ -202,7 +202,7 @@ rmSync(directory, { recursive: true, force: true });
       `${median(imports).toFixed(0)} against ${median(bare).toFixed(0)} ms`,
     ),
   );
-  const first = `import { array, connect } from ${JSON.stringify(built)}; await using s = await connect(); await array([1]).add(1).data();`;
+  const first = `import { array, connect } from ${JSON.stringify(built)}; const s = await connect(); await array([1]).add(1).data(); await s.close();`;
   const [starts, jax]: [number[], number[]] = [[], []];
   for (let i = 0; i < 7; i++) {
     starts.push(node(first));

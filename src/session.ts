@@ -1,14 +1,7 @@
 import type { Channel, Reply } from "../bridge/channel.ts";
 import { bytesOf } from "../bridge/codec.ts";
 import type { Connection, ConnectionOptions } from "../bridge/connection.ts";
-import {
-  ARRAY_OF,
-  type DataOf,
-  type DType,
-  type HostArray,
-  itemSize,
-  type TypedArray,
-} from "../bridge/dtypes.ts";
+import { ARRAY_OF, type DataOf, type DType, type HostArray, itemSize } from "../bridge/dtypes.ts";
 import { type RemoteError, SynjaxError } from "../bridge/errors.ts";
 import {
   type ArrayAval,
