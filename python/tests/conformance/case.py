@@ -60,6 +60,8 @@ class Enumerator(abc.ABC):
     name: str
     # Extents of the case, small enough to enumerate: the longest item, and whatever else the class needs.
     longest: int = 4
+    # Two sizes between which a program must not grow.
+    extents: tuple[int, int] = (5, 9)
 
     @abc.abstractmethod
     def make(self, rng: np.random.Generator, kind: str, length: int) -> tuple[Arrays, Arrays]:

@@ -55,6 +55,7 @@ class Chain(Enumerator):
 @enumerates("LinearChainCRF")
 class GeneralChain(Chain):
     name = "LinearChainCRF"
+    cls: type = LinearChainCRF
     along = ("log_potentials",)
 
     def make(self, rng, kind, length):
@@ -75,7 +76,7 @@ class GeneralChain(Chain):
 
     def bad_inputs(self) -> Iterator[BadInput]:
         good = jnp.zeros((2, 4, 3, 3))
-        crf = LinearChainCRF
+        crf = self.cls
         yield BadInput("a rank too low", "log_potentials", lambda: crf(good[0, 0]))
         yield BadInput("states that differ", "log_potentials", lambda: crf(good[..., :2]))
         yield BadInput("integers", "log_potentials", lambda: crf(good.astype(jnp.int32)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def test_every_class_has_an_enumerator(name: str) -> None:
     assert ENUMERATORS.get(name)
 
 
+FULL = bool(os.environ.get("SYNJAX_TEST_FULL"))
+
+
+def type_name(enumerator: Enumerator) -> str:
+    return next(name for name, forms in ENUMERATORS.items() if enumerator in forms)
+
+
 @functools.cache
 def answers_of(enumerator: Enumerator, dtype: str) -> Answers:
     return ask(enumerator, enumerator.build, np.dtype(dtype))
@@ -41,5 +49,7 @@ def answers_of(enumerator: Enumerator, dtype: str) -> Answers:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("enumerator", FORMS, ids=lambda enumerator: enumerator.name)
 def test_law(enumerator: Enumerator, dtype: str, law: str) -> None:
+    if dtype == "float64" and enumerator is not ENUMERATORS[type_name(enumerator)][0] and not FULL:
+        pytest.skip("another form of a class in float64: set SYNJAX_TEST_FULL=1")
     broken = [str(breach) for breach in LAWS[law](answers_of(enumerator, dtype))]
     assert not broken, f"{len(broken)} breaches:\n" + "\n".join(broken[:12])
