@@ -11,7 +11,7 @@ const noDefaultExport = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "python/", "benchmarks/results/"] },
+  { ignores: ["docs/reference/", "dist/", "node_modules/", "python/", "benchmarks/results/"] },
   ...tseslint.configs.strict,
   {
     files: ["**/*.ts"],
@@ -30,7 +30,11 @@ export default tseslint.config(
   },
   { rules: { "no-restricted-syntax": ["error", noDefaultExport] } },
   { files: ["*.config.{js,ts}"], rules: { "no-restricted-syntax": "off" } },
-  { files: ["src/**", "bridge/**"], ignores: ["bridge/cli.ts"], rules: { "no-console": "error" } },
+  {
+    files: ["src/**", "bridge/**"],
+    ignores: ["docs/reference/", "bridge/cli.ts"],
+    rules: { "no-console": "error" },
+  },
   { files: ["bridge/codec.ts"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
   forbids(
     ["bridge/**/*.ts"],
@@ -54,7 +58,8 @@ export default tseslint.config(
     ["src/distributions/*.ts"],
     [
       {
-        regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor\\.ts$|\\.\\./emissions\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
+        regex:
+          "^(?!\\./distribution\\.ts$|\\.\\./tensor\\.ts$|\\.\\./emissions\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
         message: "A distribution imports only its base class, tensor, emissions and ops.",
       },
     ],

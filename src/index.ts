@@ -1,6 +1,7 @@
 /** synjax-ts: structured probability distributions and differentiable programs, run by JAX. */
-export { SynjaxError, type ErrorCode } from "../bridge/errors.ts";
-export type { DType } from "../bridge/dtypes.ts";
+export { SynjaxError, type ErrorCode, type ErrorDetails } from "../bridge/errors.ts";
+export type { DataOf, DType } from "../bridge/dtypes.ts";
+export type { HelloInfo, WorkerCounters } from "../bridge/protocol.ts";
 
 export { connect, get, put, type Session, type SessionEvent, type SessionOptions } from "./session.ts";
 export {
@@ -12,7 +13,7 @@ export {
   type TensorLike,
   type WaitOptions,
 } from "./tensor.ts";
-export { HostTensor } from "./host.ts";
+export { HostTensor, type ArrayOptions } from "./host.ts";
 export { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 export { tree } from "./tree.ts";
 export {
@@ -30,6 +31,8 @@ export {
   type VmapOptions,
 } from "./transforms.ts";
 
+export type { HMMOptions, LinearChainCRFOptions } from "./ops/distributions.ts";
+export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";
 export { lax } from "./ops/lax.ts";
