@@ -394,7 +394,7 @@ const TABLE_KIND = {
   bool: "Bool",
   num: "any",
   dist: "any",
-  static: "any",
+  static: "static",
 } as const;
 
 function tableRow(parameter: DistributionParameter): string {

@@ -1,5 +1,5 @@
 /** Host data: JavaScript and Arrow arrays to tensors' bytes, and back. */
-import { fromArrowVector, isArrowVector } from "../bridge/arrow.ts";
+import { fromArrowVector, isArrowVector, toArrowVector } from "../bridge/arrow.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, type TypedArray } from "../bridge/dtypes.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 import { toFloat32 } from "../bridge/half.ts";
@@ -297,5 +297,9 @@ export class HostTensor<D extends DType = DType> implements HostArray<D> {
   /** The value of a tensor of one element. */
   item(): Scalar<D> {
     return toScalar(this);
+  }
+  /** An Arrow vector of the same memory: of numbers, or of fixed-size lists for more axes than one. Loads apache-arrow. */
+  arrow(): ReturnType<typeof toArrowVector> {
+    return toArrowVector(this);
   }
 }

@@ -7,6 +7,7 @@ export { connect, get, put, type Session, type SessionEvent, type SessionOptions
 export {
   array,
   IndexUpdate,
+  padded,
   Tensor,
   type FloatDType,
   type Index,

@@ -1,3 +1,4 @@
+import { fromArrowLists, isArrowVector } from "../bridge/arrow.ts";
 import type { DataOf, DType } from "../bridge/dtypes.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 import type { ArrayAval } from "../bridge/protocol.ts";
@@ -10,7 +11,7 @@ import {
   toNested,
   toScalar,
 } from "./host.ts";
-import type { Float, Promote, Sum } from "./ops/dtypes.ts";
+import type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
 import { adopt, emit, isRecording, NODE, setArrayConversion, Traced } from "./program.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
@@ -210,10 +211,10 @@ export class Tensor<D extends DType = DType> extends Traced {
   div<B extends TensorLike>(other: B): Tensor<Float<Promote<D, Of<B>>>> {
     return emit("np.divide", [this, other], undefined, Tensor) as never;
   }
-  mod<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+  mod<B extends TensorLike>(other: B): Tensor<Numeric<Promote<D, Of<B>>>> {
     return emit("np.remainder", [this, other], undefined, Tensor) as never;
   }
-  pow<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+  pow<B extends TensorLike>(other: B): Tensor<Numeric<Promote<D, Of<B>>>> {
     return emit("np.power", [this, other], undefined, Tensor) as never;
   }
   neg(): Tensor<D> {
@@ -393,6 +394,27 @@ export function array<
       `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
     );
   return adopt(Tensor, { kind: "host", host }) as never;
+}
+
+/**
+ * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
+ * what a distribution takes as `observations` or `emission`, and `lengths`.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
+ */
+export function padded(vector: ArrowVectorLike): {
+  readonly values: Tensor;
+  readonly lengths: Tensor<"int32">;
+} {
+  if (!isArrowVector(vector))
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
+    );
+  const { values, lengths } = fromArrowLists(vector, "vector");
+  return {
+    values: adopt(Tensor, { kind: "host", host: values }),
+    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
+  };
 }
 
 function describe(value: unknown): string {

@@ -30,7 +30,8 @@ export interface Parameter {
   readonly name: string;
   /** Its name on the wire. */
   readonly python: string;
-  readonly kind: "Float" | "Int" | "Bool" | "any";
+  /** A static one is part of the program, not an input of it. */
+  readonly kind: "Float" | "Int" | "Bool" | "any" | "static";
   /** Named dims, e.g. `*batch n t t`. */
   readonly dims: string | null;
   readonly optional: boolean;
@@ -278,6 +279,10 @@ function construct(
         );
       continue;
     }
+    if (parameter.kind === "static") {
+      statics[parameter.python] = given;
+      continue;
+    }
     const value = CONVERSION[parameter.kind](given, parameter.name);
     const host = typeof value === "number" ? scalar(value) : hostArrayOf(value);
     if (host) {
@@ -286,9 +291,7 @@ function construct(
       if (parameter.dims !== null)
         shaped.push({ name: parameter.name, dims: parameter.dims, shape: host.shape });
     }
-    if (value instanceof Traced || typeof value === "object" || typeof value === "number")
-      operands[parameter.python] = value;
-    else statics[parameter.python] = value;
+    operands[parameter.python] = value;
   }
   // The argument with most axes is what the others must match
   shaped.sort((a, b) => b.dims.split(" ").length - a.dims.split(" ").length);

@@ -46,7 +46,7 @@ export const hmmParameters: readonly Parameter[] = [
     dims: "*batch n t",
     optional: true,
   },
-  { name: "normalize", python: "normalize", kind: "any", dims: null, optional: true },
+  { name: "normalize", python: "normalize", kind: "static", dims: null, optional: true },
 ];
 /** The queries of HMM, as the registry has them. */
 export interface HMMQueries<F extends FloatDType = "float32"> {
