@@ -694,6 +694,7 @@ export class Session {
     const channel = this.#connection?.channel;
     if (channel) {
       for (const item of this.#outbox.splice(0)) item.send(channel);
+      this.#settleQuiet();
       return;
     }
     this.#scheduled = true;
@@ -702,6 +703,7 @@ export class Session {
       (error: unknown) => {
         this.#scheduled = false;
         for (const item of this.#outbox.splice(0)) item.fail(error as SynjaxError);
+        this.#settleQuiet();
       },
     );
   }
@@ -712,7 +714,11 @@ export class Session {
   #idleAgain(): void {
     if (--this.#unanswered > 0) return;
     this.#alive.unref();
-    if (this.#outbox.length === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+    this.#settleQuiet();
+  }
+  #settleQuiet(): void {
+    if (this.#unanswered > 0 || this.#outbox.length > 0) return;
+    for (const resolve of this.#quiet.splice(0)) resolve();
   }
   async #tracked<T>(promise: Promise<T>): Promise<T> {
     this.#busy();

@@ -415,6 +415,12 @@ describe("values", () => {
     await np.zeros([1]).data();
     expect((await session.counters()).handles - before).toBeLessThan(6);
   });
+  test("idle() resolves when only notices are left to send", async () => {
+    const x = session.put(array([1]));
+    await x.data();
+    x.dispose();
+    await session.idle();
+  });
   test("a thousand concurrent calls", async () => {
     const f = jit((x: T) => x.mul(2));
     const results = await Promise.all(Array.from({ length: 1000 }, (_, i) => f(array([i])).item()));
