@@ -27,7 +27,7 @@ const segment = jit((parameters: HMMParameters, observations: Tensor<"int32">) =
   const hmm = new HMM({ ...parameters, observations });
   return {
     tags: hmm.decode(hmm.argmax()),
-    posterior: np.sum(hmm.marginals(), { axis: -2 }),
+    posterior: hmm.smooth(),
     emission: nn.softmax(parameters.emissionDist),
   };
 });
