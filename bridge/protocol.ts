@@ -26,7 +26,7 @@ export const INLINE_BYTES = 512;
 export type WireInput =
   | number
   | readonly [0, number]
-  | readonly [2, number | "-0"]
+  | readonly [2, number | "-0" | "nan" | "inf" | "-inf"]
   | readonly [1, DType, readonly number[]]
   | readonly [1, DType, readonly number[], Uint8Array];
 

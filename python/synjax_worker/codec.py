@@ -18,7 +18,7 @@ import numpy as np
 
 from .errors import SynjaxError
 from .limits import Limits
-from .program import HASH_BYTES
+from .program import HASH_BYTES, NAMED_FLOATS
 
 PROTOCOL_VERSION = 1
 
@@ -144,7 +144,7 @@ def _input(item: Any) -> int | Weak | HostArray:
         return _host_array(item)
     if len(item) == 2 and tag == 0 and type(value) is int and -(2**31) <= value < 2**31:
         return Weak(value)
-    if len(item) == 2 and tag == 2 and (value == "-0" or type(value) in (int, float)):
+    if len(item) == 2 and tag == 2 and (type(value) in (int, float) or value in NAMED_FLOATS):
         return Weak(float(value))
     raise _bad(f"an input cannot be {item!s:.80}")
 

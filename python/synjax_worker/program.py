@@ -32,6 +32,9 @@ T = TypeVar("T")
 FORMAT_VERSION = 1
 HASH_BYTES = 16
 
+# Weak floats that travel by name: a client may pack -0.0 as the integer 0.
+NAMED_FLOATS = ("-0", "nan", "inf", "-inf")
+
 WIDE_DTYPES = frozenset({"int64", "uint64", "float64"})
 
 STRUCTURAL_OPS = frozenset(
@@ -333,7 +336,7 @@ class _BodyDecoder:
         return raw
 
     def _weak_float(self, raw: Any) -> float:
-        if raw != "-0" and type(raw) not in (int, float):
+        if type(raw) not in (int, float) and raw not in NAMED_FLOATS:
             raise self._bad(f"a weak float cannot be {type(raw).__name__}")
         return float(raw)
 
