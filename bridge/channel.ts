@@ -125,6 +125,7 @@ export class Channel {
   #inFlight = 0;
   #bytesInFlight = 0;
   #receiving = false;
+  readonly #watched = new Map<AbortSignal, { readonly calls: Set<Call>; readonly onAbort: () => void }>();
   #cancelled: number[] = [];
   #pulse: NodeJS.Timeout | undefined;
   #unansweredTicks = 0;
@@ -377,16 +378,34 @@ export class Channel {
   #arm(call: Call, { signal, deadline }: CallOptions): void {
     if (signal?.aborted) return this.#abandon(call, aborted(signal));
     if (!signal && deadline === undefined) return;
-    const onAbort = (): void => this.#abandon(call, aborted(signal!));
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const stopListening = signal && this.#listen(signal, call);
     const timer =
       deadline === undefined || deadline > LONGEST_TIMER
         ? undefined
         : setTimeout(() => void this.#expire(call, deadline), deadline);
     timer?.unref();
     call.release = () => {
-      signal?.removeEventListener("abort", onAbort);
+      stopListening?.();
       clearTimeout(timer);
+    };
+  }
+
+  /** One listener a signal: a thousand calls may share it. */
+  #listen(signal: AbortSignal, call: Call): () => void {
+    let watch = this.#watched.get(signal);
+    if (!watch) {
+      const calls = new Set<Call>();
+      watch = { calls, onAbort: () => [...calls].forEach((c) => this.#abandon(c, aborted(signal))) };
+      signal.addEventListener("abort", watch.onAbort, { once: true });
+      this.#watched.set(signal, watch);
+    }
+    watch.calls.add(call);
+    const { calls, onAbort } = watch;
+    return () => {
+      calls.delete(call);
+      if (calls.size > 0) return;
+      signal.removeEventListener("abort", onAbort);
+      this.#watched.delete(signal);
     };
   }
 
