@@ -40,19 +40,31 @@ function mapEquation(
   return [op, mappedArgs, attributes.map((a, i) => (i % 2 ? mapReferences(a, reference, body) : a))];
 }
 
+function hoistAgain(into: EagerFrame, constant: Constant): number {
+  if ("handle" in constant) constant.handle.use("a tensor that this value is computed from");
+  return into.hoistInto(into, constant);
+}
+
 /** The pending graph of one session; after its flush it remembers what became of its equations. */
 export class EagerFrame extends RootFrame {
   readonly session: Session;
   /** Handles of the equations that were outputs of the flush. */
   readonly results = new Map<number, Handle>();
-  /** Equations asked for again after their flush were not outputs: here is where they were recorded again. */
+  /** Equations needed after their flush that were not outputs: here is where they were recorded again. */
   readonly #moved = new Map<number, { readonly frame: EagerFrame; readonly index: number }>();
   readonly #wanted = new Set<number>();
   readonly #unwanted = new Set<number>();
+  /** Equations that are older than this graph. */
+  readonly recomputed = new Set<number>();
 
   constructor(session: Session) {
     super(0, { eager: true });
     this.session = session;
+  }
+
+  /** Two operations are two values, each with a life of its own; XLA computes equal ones once. */
+  protected override isNumbered(op: string): boolean {
+    return isStructural(op);
   }
 
   want(index: number): void {
@@ -91,25 +103,27 @@ export class EagerFrame extends RootFrame {
     const handle = this.results.get(index);
     if (handle) return { handle };
     const moved = this.#moved.get(index);
-    if (moved) return moved.frame === into ? moved.index : moved.frame.resolve(moved.index, into);
-    const again = this.#copyEquation(index, into, new Map());
+    if (moved && moved.frame !== into) return moved.frame.resolve(moved.index, into);
+    const again = moved?.index ?? this.#copyEquation(index, into, new Map());
     into.want(again);
-    this.#moved.set(index, { frame: into, index: again });
+    into.recomputed.add(again);
     return again;
   }
 
   #copyEquation(index: number, into: EagerFrame, bodies: Map<number, number>): number {
+    const moved = this.#moved.get(index);
+    if (moved?.frame === into) return moved.index;
     const reference = (ref: number): number => {
-      if (ref >= 0) {
-        const handle = this.results.get(ref);
-        return handle ? into.hoistInto(into, { handle }) : this.#copyEquation(ref, into, bodies);
-      }
-      return into.hoistInto(into, this.constants[-1 - ref]!);
+      if (ref < 0) return hoistAgain(into, this.constants[-1 - ref]!);
+      const handle = this.results.get(ref);
+      return handle ? hoistAgain(into, { handle }) : this.#copyEquation(ref, into, bodies);
     };
     const [op, args, attributes] = mapEquation(this.equations[index]!, reference, (b) =>
       this.#copyBody(b, into, bodies),
     );
-    return into.add(op, args, attributes);
+    const again = into.add(op, args, attributes);
+    this.#moved.set(index, { frame: into, index: again });
+    return again;
   }
 
   #copyBody(index: number, into: EagerFrame, bodies: Map<number, number>): number {

@@ -22,6 +22,11 @@ export class Handle {
     this.epoch = epoch;
   }
 
+  /** Whether its value can still be asked for; a failed one can: it answers with its error. */
+  get isUsable(): boolean {
+    return this.state === "alive" && !this.session.closed && this.epoch === this.session.epoch;
+  }
+
   /** The id, if the value can still be used; `what` names it in the error. */
   use(what: string): number {
     if (this.state === "donated")
@@ -52,7 +57,7 @@ export class Handle {
 
   dispose(): void {
     if (this.state !== "alive") return;
-    this.state = "disposed";
     this.session.free(this);
+    this.state = "disposed";
   }
 }

@@ -12,32 +12,25 @@ export type Kind = "float" | "int" | "bool" | "any";
 
 const RANK_LIMIT = 32;
 
+// By tag: it is that of subclasses (a Node Buffer) and of other realms too
+const DTYPE_OF: { readonly [tag: string]: DType | undefined } = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Int8Array: "int8",
+  Int16Array: "int16",
+  Int32Array: "int32",
+  BigInt64Array: "int64",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+  Uint16Array: "uint16",
+  Uint32Array: "uint32",
+  BigUint64Array: "uint64",
+};
+
 /** The dtype of a typed array; a Float64Array stays float64. */
 function dtypeOf(data: TypedArray | Uint8ClampedArray): DType {
-  switch (data.constructor) {
-    case Float32Array:
-      return "float32";
-    case Float64Array:
-      return "float64";
-    case Int8Array:
-      return "int8";
-    case Int16Array:
-      return "int16";
-    case Int32Array:
-      return "int32";
-    case BigInt64Array:
-      return "int64";
-    case Uint8Array:
-    case Uint8ClampedArray:
-      return "uint8";
-    case Uint16Array:
-      return "uint16";
-    case Uint32Array:
-      return "uint32";
-    case BigUint64Array:
-      return "uint64";
-  }
-  if (data instanceof Uint8Array) return "uint8"; // a Node Buffer
+  const dtype = DTYPE_OF[data[Symbol.toStringTag]];
+  if (dtype) return dtype;
   throw new SynjaxError("NOT_A_TENSOR", `expected a typed array, got a ${data.constructor.name}`);
 }
 
@@ -48,6 +41,10 @@ const RANGE: { readonly [D in DType]?: readonly [min: number, max: number] } = {
   uint8: [0, 255],
   uint16: [0, 65535],
   uint32: [0, 2 ** 32 - 1],
+};
+const BIG_RANGE: { readonly [D in DType]?: readonly [min: bigint, max: bigint] } = {
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
 };
 
 function invalid(argument: string, expected: string, came: string): SynjaxError {
@@ -108,7 +105,12 @@ function nestedDtype(value: unknown, kind: Kind): DType {
 }
 
 /** Checks one number against the dtype it is to have: nothing is rounded, wrapped or cut off in silence. */
-function assertFits(value: number, dtype: DType, argument: string): void {
+function assertFits(value: number | bigint, dtype: DType, argument: string): void {
+  if (typeof value === "bigint") {
+    const [min, max] = BIG_RANGE[dtype]!;
+    if (value < min || value > max) throw narrowing(argument, dtype, `${value}, which is out of range`);
+    return;
+  }
   const range = RANGE[dtype];
   if (!range) return;
   if (!Number.isInteger(value)) throw narrowing(argument, dtype, `${value}, which is not an integer`);
@@ -143,7 +145,7 @@ function fromNested(value: unknown, dtype: DType, argument: string): HostArray {
       const wanted = dtype === "bool" ? "booleans" : big ? "bigints" : "numbers";
       throw invalid(argument, `an array of ${wanted} (${dtype})`, leaf === null ? "null" : typeof leaf);
     }
-    if (typeof leaf === "number") assertFits(leaf, dtype, argument);
+    if (typeof leaf !== "boolean") assertFits(leaf as number | bigint, dtype, argument);
     data[i++] = dtype === "bool" ? Number(leaf) : (leaf as number | bigint);
   };
   fill(value, shape, 0, put, argument);
@@ -168,6 +170,7 @@ function fromTyped(data: TypedArray | Uint8ClampedArray, options: ArrayOptions, 
   assertShape(shape, words, argument);
   if (reinterprets(own, dtype)) {
     // Booleans, half floats and keys have no typed array of their own: these are their bits
+    if (dtype === "bool") assertBooleans(data as Uint8Array, argument);
     const kept = options.transfer ? data : (data as Float32Array).slice();
     return { dtype, shape: [...shape], data: kept as unknown as TypedArray };
   }
@@ -183,6 +186,11 @@ function reinterprets(from: DType, to: DType): boolean {
   );
 }
 
+function assertBooleans(bytes: Uint8Array, argument: string): void {
+  const other = bytes.find((b) => b > 1);
+  if (other !== undefined) throw narrowing(argument, "bool", `${other}, which is neither 0 nor 1`);
+}
+
 function convert(data: TypedArray, from: DType, to: DType, argument: string): TypedArray {
   if (from === "float64" && to === "float32") throw narrowing(argument, to, "a Float64Array");
   const fromBig = from === "int64" || from === "uint64";
@@ -192,14 +200,14 @@ function convert(data: TypedArray, from: DType, to: DType, argument: string): Ty
   const out = new ARRAY_OF[to](data.length) as unknown as { [i: number]: unknown };
   for (let i = 0; i < data.length; i++) {
     const v = data[i]!;
-    if (typeof v === "number") assertFits(v, to, argument);
-    else if (to === "uint64" && v < 0n) throw narrowing(argument, to, `${v}, which is out of range`);
+    assertFits(v, to, argument);
     out[i] = v;
   }
   return out as unknown as TypedArray;
 }
 
 function assertShape(shape: readonly number[], size: number, argument: string): void {
+  if (!Array.isArray(shape)) throw invalid(argument, "an array of lengths as its shape", String(shape));
   if (shape.length > RANK_LIMIT)
     throw new SynjaxError(
       "LIMIT_RANK",
@@ -219,6 +227,8 @@ export function toHostArray(
   argument: string,
   options: ArrayOptions = {},
 ): HostArray | undefined {
+  if (options.dtype !== undefined && !Object.hasOwn(ARRAY_OF, options.dtype))
+    throw invalid(argument, `a dtype (${Object.keys(ARRAY_OF).join(", ")})`, String(options.dtype));
   if (
     typeof value === "number" ||
     typeof value === "boolean" ||

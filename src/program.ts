@@ -58,6 +58,11 @@ export abstract class Traced {
       { line: lineOf(captureLine()) },
     );
   }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { kind } = this[NODE];
+    return `${this.constructor.name} (${kind === "equation" ? "not computed yet" : `on the ${kind === "host" ? "host" : "device"}`})`;
+  }
 }
 
 /** A tuple, a struct, a key: an intermediate that only other equations read. */
@@ -98,8 +103,8 @@ export class Frame {
   /** Adds an equation, or finds the equal one that is already there (value numbering). */
   add(op: string, args: readonly Encoded[], attributes: readonly Encoded[] | undefined): number {
     const equation: Equation = attributes ? [op, args, attributes] : [op, args];
-    const key = JSON.stringify(equation);
-    const known = this.#numbering.get(key);
+    const key = this.isNumbered(op) ? JSON.stringify(equation) : undefined;
+    const known = key === undefined ? undefined : this.#numbering.get(key);
     if (known !== undefined) return known;
     if (this.equations.length >= RECORDER_LIMITS.equations)
       throw new SynjaxError(
@@ -107,9 +112,14 @@ export class Frame {
         `a recorded function has at most ${RECORDER_LIMITS.equations} equations: use scan instead of a JavaScript loop`,
       );
     const index = this.equations.push(equation) - 1;
-    this.#numbering.set(key, index);
+    if (key !== undefined) this.#numbering.set(key, index);
     if (this.root.keepsLines) this.stacks.push(captureLine());
     return index;
+  }
+
+  /** Whether equal equations of this operation are one. */
+  protected isNumbered(_op: string): boolean {
+    return true;
   }
 
   /** Position of a value of an enclosing frame among this body's captures. */
@@ -238,7 +248,7 @@ export function encodeNumber(value: number): Encoded {
   return [1, weakFloat(value)];
 }
 
-export function weakFloat(value: number): number | string {
+export function weakFloat(value: number): number | "-0" | "nan" | "inf" | "-inf" {
   if (Object.is(value, -0)) return "-0";
   if (Number.isFinite(value)) return value;
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
@@ -260,7 +270,10 @@ function holdsTraced(values: readonly unknown[]): boolean {
 /** A reference to `traced` from inside `frame`. */
 export function reference(traced: Traced, frame: Frame): number {
   const node = traced[NODE];
-  if (node.kind === "handle") return frame.root.hoistInto(frame, { handle: node.handle });
+  if (node.kind === "handle") {
+    node.handle.use("this tensor");
+    return frame.root.hoistInto(frame, { handle: node.handle });
+  }
   if (node.kind === "host") return frame.root.hoistInto(frame, { host: node.host });
   if (node.frame === frame) return node.index;
   if (node.frame.isAncestorOf(frame)) return captureThrough(frame, traced);
@@ -291,6 +304,12 @@ export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
     case "undefined":
       return null;
     case "bigint":
+      if (value < INT64[0] || value > INT64[1])
+        throw new SynjaxError("NARROWING", `expected a bigint of 64 bits (int64), got ${value}`, {
+          expected: "int64",
+          came: value.toString(),
+          line: lineOf(captureLine()),
+        });
       return [5, value.toString()];
     case "object": {
       if (value === null) return null;
@@ -311,11 +330,31 @@ export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
       if (traced) return reference(traced, frame);
     }
   }
-  const kind = typeof value === "object" ? (value?.constructor?.name ?? "object") : typeof value;
-  throw new SynjaxError("NOT_A_TENSOR", `expected a tensor, a number or an array of numbers, got a ${kind}`);
+  throw notATensor(value);
 }
 
 const isSizeArithmetic = (op: string): boolean => op.startsWith("size") || op.startsWith("shape");
+
+function notATensor(value: unknown, op?: string): SynjaxError {
+  const isNamed = typeof value === "object" && value !== null;
+  const came = isNamed
+    ? `a ${(value.constructor as { name?: string } | undefined)?.name ?? "object"}`
+    : value === null || value === undefined
+      ? String(value)
+      : `a ${typeof value}`;
+  return new SynjaxError(
+    "NOT_A_TENSOR",
+    `${op ? `${op}: ` : ""}expected a tensor, a number or an array of numbers, got ${came}`,
+    { op, came, line: lineOf(captureLine()) },
+  );
+}
+
+function assertGiven(operand: unknown, op: string): void {
+  if (typeof operand === "object" ? operand === null : !((typeof operand) in LITERALS))
+    throw notATensor(operand, op);
+}
+const LITERALS = { number: true, boolean: true, bigint: true };
+const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 
 /**
  * Records one operation and returns what it yields.
@@ -331,7 +370,7 @@ export function emit<T extends Traced>(
   Result: ResultClass<T>,
   named?: Readonly<Record<string, unknown>>,
 ): T {
-  const frame = recording ?? eager!.frameFor(named ? [...operands, ...Object.values(named)] : operands);
+  const frame = recording ?? eager!.frameFor([operands, Object.values({ ...statics, ...named })]);
   const index = emitIn(frame, op, operands, statics, named);
   return adopt(Result, { kind: "equation", frame, index });
 }
@@ -345,7 +384,10 @@ export function emitIn(
 ): number {
   const fixed = isSizeArithmetic(op);
   const args: Encoded[] = [];
-  for (let i = 0; i < operands.length; i++) args.push(encode(operands[i], frame, fixed));
+  for (let i = 0; i < operands.length; i++) {
+    if (!fixed) assertGiven(operands[i], op);
+    args.push(encode(operands[i], frame, fixed));
+  }
   let attributes: [string, Encoded][] | undefined;
   for (const [values, isStatic] of [
     [statics, true],
@@ -360,8 +402,13 @@ export function emitIn(
 }
 
 /** Component `key` of a tuple (number) or of a struct (its Python field name). */
-export function component<T extends Traced>(of: Traced, key: number | string, Result: ResultClass<T>): T {
-  return emit("get", [of], { k: key }, Result);
+export function component<T extends Traced>(
+  of: Traced,
+  key: number | string,
+  Result: ResultClass<T>,
+  frame: Frame = frameFor([of]),
+): T {
+  return adopt(Result, { kind: "equation", frame, index: emitIn(frame, "get", [of], { k: key }) });
 }
 
 /** Records an operation that yields several named values. */
@@ -375,7 +422,12 @@ export function struct<
   named?: Readonly<Record<string, unknown>>,
 ): { [K in keyof F]: F[K][1]["prototype"] } {
   const whole = emit(op, operands, statics, Intermediate, named);
-  const parts = Object.entries(fields).map(([key, [name, Result]]) => [key, component(whole, name, Result)]);
+  // In the same frame, even a full one: only its components can be read
+  const { frame } = whole[NODE] as Node & { kind: "equation" };
+  const parts = Object.entries(fields).map(([key, [name, Result]]) => [
+    key,
+    component(whole, name, Result, frame),
+  ]);
   return Object.fromEntries(parts) as { [K in keyof F]: F[K][1]["prototype"] };
 }
 

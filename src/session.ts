@@ -18,6 +18,7 @@ import { HostTensor, toHostArray } from "./host.ts";
 import { registryHash } from "./ops/registry-hash.ts";
 import {
   adopt,
+  AS_TRACED,
   type Constant,
   encodeNumber,
   NODE,
@@ -28,6 +29,7 @@ import {
   Traced,
   weakFloat,
 } from "./program.ts";
+import { Shape } from "./shape.ts";
 import { setReader, Tensor, type HostLike, type WaitOptions } from "./tensor.ts";
 import { flatten, rebuild } from "./tree.ts";
 
@@ -216,27 +218,32 @@ export class Session {
     this.epoch++;
     this.#frees = [];
     this.#roots.clear();
+    // It may hold lost values: what is asked for is recorded again, without them
+    this.#eager = undefined;
     this.#tell({ type: "lost", error });
+    const again: Outgoing[] = [];
     const recreated = new Set<Handle>();
     for (const launch of this.#pending) {
-      if (launch.seq === undefined) continue; // not sent: it is still in the outbox
-      const again =
-        this.#options.retry !== false &&
-        !launch.retried &&
-        launch.donated.length === 0 &&
-        launch.inputs.every((c) => !("handle" in c) || recreated.has(c.handle));
-      if (!again) {
-        this.#fail(launch, error);
+      const isSent = launch.seq !== undefined; // what is not is still in the outbox
+      const canRun =
+        launch.inputs.every((c) => !("handle" in c) || recreated.has(c.handle)) &&
+        (!isSent || (this.#options.retry !== false && !launch.retried && launch.donated.length === 0));
+      if (!canRun) {
+        if (isSent) this.#fail(launch, error);
         continue;
       }
-      launch.retried = true;
-      launch.seq = undefined;
       for (const output of launch.outputs) {
         output.epoch = this.epoch;
+        this.#collected.register(output, { id: output.id, epoch: output.epoch });
         recreated.add(output);
       }
-      this.#enqueue(this.#outgoing(launch));
+      if (!isSent) continue;
+      launch.retried = true;
+      launch.seq = undefined;
+      again.push(this.#outgoing(launch));
     }
+    this.#outbox.unshift(...again);
+    if (this.#outbox.length > 0) this.#schedule();
   }
 
   /**
@@ -271,6 +278,7 @@ export class Session {
 
   /** Events of this session from now on, until it is closed. */
   async *status(): AsyncGenerator<SessionEvent, void> {
+    if (this.#closed) return;
     const events: SessionEvent[] = [];
     let wake: (() => void) | undefined;
     const listener = (event: SessionEvent): void => {
@@ -328,8 +336,14 @@ export class Session {
    * taken over with `transfer`.
    */
   put<const T>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+    flatten(tree, [], "data");
     return rebuild(tree, (leaf) => {
       if (leaf instanceof Traced && leaf[NODE].kind !== "host") {
+        if (sessionOf([leaf]) !== this)
+          throw new SynjaxError(
+            "OTHER_SESSION",
+            `put: a value of another session cannot be put into ${this.name}: fetch it first`,
+          );
         return adopt(Tensor, { kind: "handle", handle: this.handleOf(leaf) });
       }
       const host = leaf instanceof Traced ? hostOf(leaf) : toHostArray(leaf, "any", "data", options);
@@ -354,29 +368,29 @@ export class Session {
 
   /** Runs `body` and frees every value made in it on the device, except what it returns. `body` is synchronous. */
   scope<T>(body: () => T): T {
+    this.flush(); // what was pending before is not made in it
     const made = new Set<Handle>();
     this.#scopes.push(made);
-    let result: T;
     try {
-      result = this.run(body, this.#callOptions);
+      const result = this.run(body, this.#callOptions);
+      if (result instanceof Promise) {
+        result.catch(() => undefined);
+        throw new SynjaxError(
+          "INVALID_ARGUMENT",
+          "scope(body): expected a synchronous function, got one that returns a promise",
+          { argument: "body" },
+        );
+      }
+      const leaves: unknown[] = [];
+      flatten(result, leaves, "result");
+      const kept = leaves.filter((leaf) => leaf instanceof Traced && leaf[NODE].kind !== "host");
+      for (const leaf of kept) made.delete(this.handleOf(leaf as Traced));
+      return result;
     } finally {
       this.flush();
       this.#scopes.pop();
+      for (const handle of made) handle.dispose();
     }
-    if (result instanceof Promise)
-      throw new SynjaxError(
-        "INVALID_ARGUMENT",
-        "scope(body): expected a synchronous function, got one that returns a promise",
-        {
-          argument: "body",
-        },
-      );
-    const leaves: unknown[] = [];
-    flatten(result, leaves, "result");
-    for (const leaf of leaves)
-      if (leaf instanceof Traced && leaf[NODE].kind !== "host") made.delete(this.handleOf(leaf));
-    for (const handle of made) handle.dispose();
-    return result;
   }
 
   /**
@@ -524,6 +538,8 @@ export class Session {
   #refused(launch: Launch, seq: number, failure: unknown): void {
     if (launch.seq !== seq) return;
     if (isSynjaxError(failure) && failure.code === "WORKER_LOST" && !this.#closed) return; // #lose decides
+    if (isSynjaxError(failure) && (failure.code === "LIMIT_BYTES" || failure.code === "LIMIT_FRAMES"))
+      this.#programs.delete(launch.program.key); // it never left, nor did its program
     let error = isSynjaxError(failure) ? failure : this.#localError(remoteError(failure), launch);
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
     const root = error.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
@@ -591,12 +607,16 @@ export class Session {
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
       const later: { readonly at: number; readonly handle: Handle }[] = [];
-      for (const [at, handle] of handles.entries()) {
+      for (const handle of handles) {
         if (handle.failure) throw handle.failure;
         handle.use("this tensor");
+      }
+      for (const [at, handle] of handles.entries()) {
         const launch = handle.launch;
-        // A launch that has not left yet brings the data with its reply
-        if (launch && launch.seq === undefined && !launch.retried)
+        // A launch that has not left yet brings the data with its reply, if giving up may end it
+        const isShared =
+          isGivenUp(options) && launch && (launch.outputs.length > 1 || launch.wants.length > 0);
+        if (launch && launch.seq === undefined && !launch.retried && !isShared)
           values[at] = this.#readWithLaunch(launch, handle, options);
         else later.push({ at, handle });
       }
@@ -610,11 +630,7 @@ export class Session {
       }
       return await Promise.all(values);
     } catch (error) {
-      if (isSynjaxError(error)) {
-        seen.add(error);
-        if (isSynjaxError(error.cause)) seen.add(error.cause);
-      }
-      throw error;
+      throw isSynjaxError(error) ? toldOf(error) : error;
     }
   }
 
@@ -622,7 +638,7 @@ export class Session {
     const output = launch.outputs.indexOf(handle);
     let position = launch.wants.indexOf(output);
     if (position < 0) position = launch.wants.push(output) - 1;
-    if (options.signal || options.deadline !== undefined) launch.options = options;
+    if (isGivenUp(options)) launch.options = options;
     return launch.reply.then((reply) => {
       if (handle.failure) throw handle.failure;
       return hostArray(reply.data[position]!, handle.aval as ArrayAval);
@@ -684,6 +700,10 @@ export class Session {
 
   #enqueue(item: Outgoing): void {
     this.#outbox.push(item);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => this.#flushOutbox());
@@ -745,7 +765,11 @@ export class Session {
     const outputs = frame.outputs();
     if (outputs.length === 0) return;
     const handles = this.launch(new Program(frame, outputs), [], { lenient: true });
-    outputs.forEach((index, k) => frame.results.set(index, handles[k]!));
+    outputs.forEach((index, k) => {
+      const handle = handles[k]!;
+      frame.results.set(index, handle);
+      if (frame.recomputed.has(index)) for (const scope of this.#scopes) scope.delete(handle);
+    });
   }
 
   /** @internal The handle of a tensor or distribution; an operation that is still pending is launched. */
@@ -790,6 +814,15 @@ const identity: Program = new Program(new RootFrame(1), [-1]);
 /** Failures somebody has been told of. */
 const seen = new WeakSet<SynjaxError>();
 
+function toldOf(error: SynjaxError): SynjaxError {
+  seen.add(error);
+  if (isSynjaxError(error.cause)) seen.add(error.cause);
+  return error;
+}
+
+const isGivenUp = ({ signal, deadline }: WaitOptions): boolean =>
+  signal !== undefined || deadline !== undefined;
+
 function failureOf(inputs: readonly Constant[]): SynjaxError | undefined {
   for (const input of inputs) if ("handle" in input && input.handle.failure) return input.handle.failure;
   return undefined;
@@ -814,7 +847,7 @@ function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
   if ("handle" in input) return input.handle.id;
   if ("weak" in input) {
     const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
-    return encoded[0] === 0 ? [0, encoded[1]] : [2, weakFloat(input.weak) as number | "-0"];
+    return encoded[0] === 0 ? [0, encoded[1]] : [2, weakFloat(input.weak)];
   }
   const { dtype, shape, data } = input.host;
   const bytes = bytesOf(data);
@@ -891,6 +924,7 @@ export function sessionOf(values: readonly unknown[]): Session | undefined {
   let found: Session | undefined;
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(visit);
+    if (value instanceof Shape) return visit(value[AS_TRACED]());
     if (!(value instanceof Traced)) return;
     const node = value[NODE];
     const session =
@@ -937,7 +971,7 @@ setReader({
     const session = sessionOf([tensor]) ?? currentSession();
     const handle = session.handleOf(tensor);
     if (!handle.aval && !handle.failure) await handle.launch?.reply.catch(() => undefined);
-    if (handle.failure) throw handle.failure;
+    if (handle.failure) throw toldOf(handle.failure);
     return handle.aval as ArrayAval;
   },
   known(tensor) {
@@ -949,9 +983,15 @@ setReader({
     const node = traced[NODE];
     if (node.kind === "handle") node.handle.dispose();
     else if (node.kind === "equation" && node.frame instanceof EagerFrame) {
-      const handle = node.frame.results.get(node.index);
+      const { session, results } = node.frame;
+      let handle = results.get(node.index);
       if (handle) handle.dispose();
-      else node.frame.unwant(node.index);
+      else {
+        node.frame.unwant(node.index);
+        handle = new Handle(session, 0, session.epoch);
+        handle.state = "disposed";
+      }
+      traced[NODE] = { kind: "handle", handle };
     }
   },
 });

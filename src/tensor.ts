@@ -333,6 +333,12 @@ export class Tensor<D extends DType = DType> extends Traced {
 }
 
 function encodeIndex(item: Index): unknown {
+  if (item === undefined)
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      "`index`: expected a position, a slice, null or positions, got undefined",
+      { argument: "index", came: "undefined" },
+    );
   if (item instanceof Int32Array) return array(item);
   if (Array.isArray(item)) {
     const [start = null, stop = null, step = null] = item as readonly (Dim | null)[];

@@ -59,6 +59,16 @@ function skeletonOf(
   return { skeleton: { tree: rebuild(tree, classOf), classes: leaves.map(classOf) }, leaves };
 }
 
+function resultOf(result: unknown, what: string): ReturnType<typeof skeletonOf> {
+  if (!(result instanceof Promise)) return skeletonOf(result, what);
+  result.catch(() => undefined);
+  throw new SynjaxError(
+    "NOT_A_TENSOR",
+    `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
+    { expected: "a tensor, or an array or object of them", came: "Promise" },
+  );
+}
+
 function fill({ tree }: Skeleton, values: readonly Traced[], from = 0): unknown {
   let position = from;
   return rebuild(tree, () => values[position++]);
@@ -99,7 +109,7 @@ function recordFunction(
         position += a.classes.length;
         return value;
       });
-      const { skeleton, leaves } = skeletonOf(f(...(values as never[])), `the result of ${name}'s function`);
+      const { skeleton, leaves } = resultOf(f(...(values as never[])), `the result of ${name}'s function`);
       result = skeleton;
       return leaves;
     },
@@ -110,7 +120,7 @@ function recordFunction(
 /** Runs an operation whose result is a flat tuple, and builds trees of its components. */
 function components(frame: Frame, index: number, classes: readonly ResultClass[]): Traced[] {
   const whole = adopt(Intermediate, { kind: "equation", frame, index });
-  return classes.map((Result, k) => component(whole, k, Result));
+  return classes.map((Result, k) => component(whole, k, Result, frame));
 }
 
 interface Operands {
@@ -147,21 +157,50 @@ interface Recording {
   readonly result: Skeleton;
 }
 
+/** Which of the arguments `argnums` names; negative ones count from the last. */
+function isAmong(argnums: readonly number[], i: number, count: number): boolean {
+  return argnums.includes(i) || argnums.includes(i - count);
+}
+
 const list = (numbers: number | readonly number[] | undefined): readonly number[] =>
   numbers === undefined ? [] : typeof numbers === "number" ? [numbers] : numbers;
 
 const identities = new WeakMap<object, number>();
+const symbols = new Map<symbol, number>();
 let nextIdentity = 0;
-/** Plain data is compared by value, everything else by identity. */
-function staticKey(value: unknown): string {
-  const isPlain =
-    Array.isArray(value) ||
-    (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype);
-  if ((typeof value !== "object" || value === null || isPlain) && typeof value !== "function")
-    return `${typeof value}:${typeof value === "bigint" ? value : (JSON.stringify(value) ?? "")}`;
-  let identity = identities.get(value);
-  if (identity === undefined) identities.set(value, (identity = nextIdentity++));
+
+function identityOf<K>(
+  known: { get(key: K): number | undefined; set(key: K, n: number): unknown },
+  key: K,
+): string {
+  let identity = known.get(key);
+  if (identity === undefined) known.set(key, (identity = nextIdentity++));
   return `#${identity}`;
+}
+
+/** Plain data is compared by value at any depth, everything else by identity. */
+function staticKey(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "bigint":
+      return `${value}n`;
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "symbol":
+      return identityOf(symbols, value);
+    case "object":
+      if (value === null) return "null";
+      if (Array.isArray(value)) return `[${Array.from(value, staticKey).join()}]`;
+      if (Object.getPrototypeOf(value) === Object.prototype)
+        return `{${Object.entries(value)
+          .map(([k, v]) => `${JSON.stringify(k)}:${staticKey(v)}`)
+          .join()}}`;
+  }
+  return identityOf(identities, value as object);
 }
 
 /**
@@ -176,25 +215,26 @@ export function jit<A extends readonly unknown[], R>(
   options: JitOptions = {},
 ): Jitted<A, R> {
   const cache = new Map<string, Recording>();
-  const isStatic = new Set(list(options.staticArgnums));
-  const isDonated = new Set(list(options.donateArgnums));
+  const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
   const call = (...args: unknown[]): unknown => {
-    if (isRecording()) return f(...(args as unknown as A)); // inlined into the recording around it
+    if (isRecording()) return inlined(f, args, statics);
     const leaves: unknown[] = [];
     const donate: number[] = [];
     let key = "";
     for (let i = 0; i < args.length; i++) {
-      if (isStatic.has(i)) {
+      if (isAmong(statics, i, args.length)) {
         key += `|${staticKey(args[i])}`;
         continue;
       }
       const first = leaves.length;
       key += `|${flatten(args[i], leaves, `argument ${i}`)}`;
-      if (isDonated.has(i)) for (let k = first; k < leaves.length; k++) donate.push(k);
+      if (isAmong(donated, i, args.length)) for (let k = first; k < leaves.length; k++) donate.push(k);
     }
     let recording = cache.get(key);
-    if (!recording) cache.set(key, (recording = recordJitted(f, args, isStatic)));
+    // A tensor that the function was closed over may be gone; by now the variable may hold another
+    if (!recording || recording.program.constants.some((c) => "handle" in c && !c.handle.isUsable))
+      cache.set(key, (recording = recordJitted(f, args, statics)));
     const session = sessionOf(leaves) ?? constantsSession(recording.program) ?? currentSession();
     session.flush();
     const constants = leaves.map((leaf, i): Constant => {
@@ -211,6 +251,20 @@ export function jit<A extends readonly unknown[], R>(
   return Object.assign(call as (...args: GivenAll<A>) => R, { recordings: () => cache.size });
 }
 
+/** Inside a recording a jitted function becomes part of it; its arguments are tensors there too. */
+function inlined<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly unknown[],
+  statics: readonly number[],
+): unknown {
+  const given = args.map((arg, i) => {
+    if (isAmong(statics, i, args.length)) return arg;
+    flatten(arg, [], `argument ${i}`);
+    return rebuild(arg, (leaf) => asOperand(leaf, `argument ${i}`));
+  });
+  return f(...(given as unknown as A));
+}
+
 function constantsSession(program: Program): ReturnType<typeof sessionOf> {
   const held = program.constants.find((c) => "handle" in c);
   return held && held.handle.session;
@@ -219,11 +273,11 @@ function constantsSession(program: Program): ReturnType<typeof sessionOf> {
 function recordJitted<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
   args: readonly unknown[],
-  isStatic: ReadonlySet<number>,
+  statics: readonly number[],
 ): Recording {
   // Holds the structure of the arguments, not the tensors themselves
   const kept = args.map((a, i) =>
-    isStatic.has(i) ? { fixed: a } : { skeleton: skeletonOf(a, `argument ${i}`).skeleton },
+    isAmong(statics, i, args.length) ? { fixed: a } : { skeleton: skeletonOf(a, `argument ${i}`).skeleton },
   );
   const classes = kept.flatMap((k) => ("skeleton" in k ? k.skeleton!.classes : []));
   const record = (lines: boolean): Recording => {
@@ -237,7 +291,7 @@ function recordJitted<A extends readonly unknown[]>(
         );
         return fill(k.skeleton!, inputs);
       });
-      const { skeleton, leaves } = skeletonOf(f(...(values as unknown as A)), "the result");
+      const { skeleton, leaves } = resultOf(f(...(values as unknown as A)), "the result of jit's function");
       const results: Encoded[] = leaves.map((leaf) => encode(leaf, root, false));
       const again = lines ? undefined : (): Program => record(true).program;
       return { program: new Program(root, results, again), result: skeleton };

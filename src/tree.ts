@@ -36,7 +36,8 @@ export function flatten(
     leaves.push(tree);
     return leafKey(tree);
   }
-  if (tree === undefined || tree === null) return "-";
+  if (tree === undefined) return "-";
+  if (tree === null) return "~"; // a function may tell them apart
   if (Array.isArray(tree))
     return `[${tree.map((t, i) => flatten(t, leaves, `${path}[${i}]`, leafKey)).join()}]`;
   if (isBranch(tree)) {
@@ -46,7 +47,10 @@ export function flatten(
     );
     return `{${parts.join()}}`;
   }
-  const kind = typeof tree === "object" ? tree.constructor.name : typeof tree;
+  const kind =
+    typeof tree === "object"
+      ? ((tree.constructor as { name?: string } | undefined)?.name ?? "object")
+      : typeof tree;
   throw new SynjaxError(
     "NOT_A_TENSOR",
     `${path} is a ${kind}: pass tensors, numbers or trees of them; anything else must be a static argument (jit's staticArgnums)`,
