@@ -335,6 +335,10 @@ export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
 
 const isSizeArithmetic = (op: string): boolean => op.startsWith("size") || op.startsWith("shape");
 
+/** Python's name as TypeScript spells it. */
+export const camelCase = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+
 function notATensor(value: unknown, op?: string): SynjaxError {
   const isNamed = typeof value === "object" && value !== null;
   const came = isNamed
@@ -344,7 +348,7 @@ function notATensor(value: unknown, op?: string): SynjaxError {
       : `a ${typeof value}`;
   return new SynjaxError(
     "NOT_A_TENSOR",
-    `${op ? `${op}: ` : ""}expected a tensor, a number or an array of numbers, got ${came}`,
+    `${op ? `${camelCase(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${came}`,
     { op, came, line: lineOf(captureLine()) },
   );
 }

@@ -19,6 +19,7 @@ import { registryHash } from "./ops/registry-hash.ts";
 import {
   adopt,
   AS_TRACED,
+  camelCase,
   type Constant,
   encodeNumber,
   NODE,
@@ -107,7 +108,6 @@ export type OnDevice<T> =
 const isSynjaxError = (error: unknown): error is SynjaxError => error instanceof SynjaxError;
 
 /** Python's names as TypeScript spells them, inside a worker's message. */
-const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 const camelCaseQuoted = (text: string): string =>
   text.replace(/`([a-z]\w*)`/g, (_, name: string) => `\`${camelCase(name)}\``);
 
@@ -490,6 +490,7 @@ export class Session {
       if (lost) return this.#fail(launch, lost);
     }
     const isNew = this.#programs.delete(program.key) ? 0 : 1;
+    if (isNew) this.#forgetOldest(channel);
     this.#programs.set(program.key, program.hash); // most recently used last
     const buffers = isNew ? [program.bytes] : [];
     const inputs = launch.inputs.map((input) => wireInput(input, buffers));
@@ -515,11 +516,15 @@ export class Session {
       (reply) => this.#answered(launch, seq, reply),
       (error: unknown) => this.#refused(launch, seq, error),
     );
-    if (this.#programs.size > PROGRAMS_KEPT) {
-      const [oldest, hash] = this.#programs.entries().next().value!;
-      this.#programs.delete(oldest);
-      channel.post([MESSAGE.forget, 0, [hash]]);
-    }
+  }
+
+  /** Makes room for a program: the worker refuses one more than it keeps. */
+  #forgetOldest(channel: Channel): void {
+    const kept = Math.min(PROGRAMS_KEPT, channel.info.limits["programs"] ?? PROGRAMS_KEPT);
+    if (this.#programs.size < kept) return;
+    const [oldest, hash] = this.#programs.entries().next().value!;
+    this.#programs.delete(oldest);
+    channel.post([MESSAGE.forget, 0, [hash]]);
   }
 
   #answered(launch: Launch, seq: number, reply: Reply): void {
@@ -547,6 +552,7 @@ export class Session {
     if (error.code === "ABORTED" || error.code === "DEADLINE") {
       // The worker may have run it all the same
       for (const output of launch.outputs) this.#frees.push(output.id);
+      this.#rememberRoot(rootKey({ launch: seq }), error);
     }
     this.#fail(launch, error);
   }
@@ -568,8 +574,7 @@ export class Session {
 
   /** A worker's error with the caller's names and line; launches stacked on a failed one get POISONED. */
   #localError(remote: RemoteError, launch: Launch | undefined): SynjaxError {
-    const key =
-      remote.launch === undefined ? undefined : `${remote.launch}:${remote.body}:${remote.equation}`;
+    const key = remote.launch === undefined ? undefined : rootKey(remote);
     const root = key === undefined ? undefined : this.#roots.get(key);
     if (root) return remote.poisoned ? poisoned(root) : root;
     const line =
@@ -586,14 +591,16 @@ export class Session {
       op: remote.op,
       remote: remote.trace,
     });
-    if (key !== undefined) {
-      this.#roots.set(key, error);
-      if (this.#roots.size > ROOTS_KEPT) this.#roots.delete(this.#roots.keys().next().value!);
-    }
+    if (key !== undefined) this.#rememberRoot(key, error);
     this.#failures.push(error);
     if (this.#failures.length > ROOTS_KEPT) this.#failures.shift();
     this.#tell({ type: "failure", error });
     return error;
+  }
+
+  #rememberRoot(key: string, error: SynjaxError): void {
+    this.#roots.set(key, error);
+    if (this.#roots.size > ROOTS_KEPT) this.#roots.delete(this.#roots.keys().next().value!);
   }
 
   // -- fetching ------------------------------------------------------------------------------------------------
@@ -822,6 +829,9 @@ function toldOf(error: SynjaxError): SynjaxError {
 
 const isGivenUp = ({ signal, deadline }: WaitOptions): boolean =>
   signal !== undefined || deadline !== undefined;
+
+const rootKey = ({ launch, body, equation }: Pick<RemoteError, "launch" | "body" | "equation">): string =>
+  `${launch}:${body}:${equation}`;
 
 function failureOf(inputs: readonly Constant[]): SynjaxError | undefined {
   for (const input of inputs) if ("handle" in input && input.handle.failure) return input.handle.failure;
