@@ -1,0 +1,418 @@
+import { Bool, FixedSizeList, Float32, Field, Int32, makeVector, Utf8, vectorFromArray } from "apache-arrow";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  array,
+  connect,
+  grad,
+  HMM,
+  jit,
+  LinearChainCRF,
+  np,
+  random,
+  scan,
+  type Session,
+  type Tensor,
+  vmap,
+} from "../../src/index.ts";
+import { errorOf } from "../fixtures/errors.ts";
+
+// A new user's mistakes do not type-check; most of what is tried here cannot.
+/* eslint-disable @typescript-eslint/no-explicit-any */
+const loose = array as (data: unknown, options?: object) => Tensor<any>;
+const anything = (value: unknown): any => value;
+
+let session: Session;
+beforeAll(async () => {
+  session = await connect();
+}, 120_000);
+afterAll(() => session.close());
+
+const codeOf = async (run: () => unknown): Promise<string> => (await errorOf(run)).code;
+
+describe("host data", () => {
+  test.each([
+    ["ragged", [[1, 2], [3]], {}, "INVALID_ARGUMENT"],
+    ["ragged with an empty row", [[], [1]], {}, "INVALID_ARGUMENT"],
+    ["deeper in one place", [1, [2]], {}, "INVALID_ARGUMENT"],
+    ["a hole", [1, , 3], {}, "INVALID_ARGUMENT"],
+    ["null inside", [null], {}, "INVALID_ARGUMENT"],
+    ["strings inside", ["1"], {}, "INVALID_ARGUMENT"],
+    ["booleans and numbers", [true, 1], {}, "INVALID_ARGUMENT"],
+    ["bigints and numbers", [1n, 2], {}, "INVALID_ARGUMENT"],
+    ["typed arrays in an array", [Float32Array.of(1)], {}, "INVALID_ARGUMENT"],
+    ["null", null, {}, "NOT_A_TENSOR"],
+    ["a string", "1", {}, "NOT_A_TENSOR"],
+    ["an ArrayBuffer", new ArrayBuffer(4), {}, "NOT_A_TENSOR"],
+    ["a DataView", new DataView(new ArrayBuffer(4)), {}, "NOT_A_TENSOR"],
+    ["a fraction as int32", [1.5], { dtype: "int32" }, "NARROWING"],
+    ["NaN as int32", [Number.NaN], { dtype: "int32" }, "NARROWING"],
+    ["300 as uint8", [300], { dtype: "uint8" }, "NARROWING"],
+    ["2^31 as int32", [2 ** 31], { dtype: "int32" }, "NARROWING"],
+    ["-1n as uint64", [-1n], { dtype: "uint64" }, "NARROWING"],
+    ["2n^63 as int64", [2n ** 63n], {}, "NARROWING"],
+    ["float64 as float32", Float64Array.of(1), { dtype: "float32" }, "NARROWING"],
+    ["a byte that is no boolean", Uint8Array.of(2), { dtype: "bool" }, "NARROWING"],
+    ["numbers as float16", [1], { dtype: "float16" }, "INVALID_ARGUMENT"],
+    ["a dtype that does not exist", [1], { dtype: "float8" }, "INVALID_ARGUMENT"],
+    ["a shape that does not fit", new Float32Array(6), { shape: [2, 2] }, "INVALID_ARGUMENT"],
+    ["a negative length", [1, 2], { shape: [-1, -2] }, "INVALID_ARGUMENT"],
+    ["a broken length", [1, 2], { shape: [0.5, 4] }, "INVALID_ARGUMENT"],
+    ["a number as shape", [1, 2], { shape: 2 }, "INVALID_ARGUMENT"],
+    ["33 axes", [1], { shape: Array.from({ length: 33 }, () => 1) }, "LIMIT_RANK"],
+  ])("%s", async (_, data, options, code) => {
+    expect(await codeOf(() => loose(data, options))).toBe(code);
+  });
+
+  test("100 nested arrays", async () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 100; i++) deep = [deep];
+    expect(await codeOf(() => loose(deep))).toBe("LIMIT_RANK");
+  });
+  test("33 axes made on the device", async () => {
+    const wide = array([1]).reshape(Array.from({ length: 33 }, () => 1));
+    expect(await codeOf(() => wide.data())).toBe("LIMIT_RANK");
+    expect(
+      (
+        await array([1])
+          .reshape(Array.from({ length: 32 }, () => 1))
+          .aval()
+      ).shape,
+    ).toHaveLength(32);
+  });
+  test("shared memory, Buffers and clamped bytes are taken", async () => {
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    shared[0] = 3;
+    expect(await array(shared).add(1).array()).toEqual([4, 1]);
+    expect(
+      await loose(Buffer.from([1, 2]))
+        .add(1)
+        .array(),
+    ).toEqual([2, 3]);
+    expect((await array(Uint8ClampedArray.of(300)).aval()).dtype).toBe("uint8");
+  });
+  test("an array of another realm is taken", async () => {
+    const { runInNewContext } = await import("node:vm");
+    expect(await loose(runInNewContext("Float32Array.of(1, 2)")).mul(2).array()).toEqual([2, 4]);
+  });
+  test("zero-sized: sums are 0, what has no value says so", async () => {
+    expect(
+      await array([], { shape: [0] })
+        .sum()
+        .item(),
+    ).toBe(0);
+    expect(await codeOf(() => array([]).max().item())).toBe("OP_FAILED");
+    expect(await codeOf(() => array([]).item())).toBe("INVALID_ARGUMENT");
+  });
+  test("NaN, infinities and -0 keep what they are", async () => {
+    const data = await array([Number.NaN, -0, Infinity]).mul(1).data();
+    expect([...data].map((v) => (Object.is(v, -0) ? "-0" : String(v)))).toEqual(["NaN", "-0", "Infinity"]);
+  });
+});
+
+describe("literals", () => {
+  test.each([Number.NaN, Infinity, -Infinity, -0, 2 ** 31, 1e300])(
+    "%s in a recorded function and outside",
+    async (v) => {
+      const expected = Float64Array.of(v);
+      const one = array(Float64Array.of(1));
+      expect(await jit((x: Tensor<"float64">) => x.mul(v))(one).data()).toEqual(expected);
+      expect(await one.mul(v).data()).toEqual(expected);
+    },
+  );
+  test("an infinity as a static parameter", async () => {
+    expect(await np.full([2], -Infinity).array()).toEqual([-Infinity, -Infinity]);
+  });
+  test("bigints are int64, and no wider", async () => {
+    expect(await array(BigInt64Array.of(1n)).add(anything(5n)).array()).toEqual([6n]);
+    expect(await codeOf(() => array([1]).add(anything(2n ** 70n)))).toBe("NARROWING");
+  });
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "3"],
+    ["a function", () => 1],
+    ["a Map", new Map()],
+  ])("%s as an operand", async (_, operand) => {
+    const error = await errorOf(() => array([1]).add(anything(operand)));
+    expect(error.code).toBe("NOT_A_TENSOR");
+    expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+  });
+  test("undefined in an index is no new axis", async () => {
+    expect(await codeOf(() => array([1, 2]).slice(anything(undefined)))).toBe("INVALID_ARGUMENT");
+  });
+});
+
+describe("Arrow vectors", () => {
+  test("numbers, bits and fixed-size lists are tensors", async () => {
+    expect(
+      await array(makeVector(Float32Array.of(1, 2)))
+        .mul(2)
+        .array(),
+    ).toEqual([2, 4]);
+    expect(
+      await loose(vectorFromArray([1, 2, 3], new Int32()))
+        .add(1)
+        .array(),
+    ).toEqual([2, 3, 4]);
+    const bits = Array.from({ length: 19 }, (_, i) => i % 3 === 0);
+    expect(await loose(vectorFromArray(bits, new Bool())).array()).toEqual(bits);
+    expect(await loose(vectorFromArray(bits, new Bool()).slice(3, 17)).array()).toEqual(bits.slice(3, 17));
+    const pairs = vectorFromArray(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      new FixedSizeList(2, new Field("item", new Float32())),
+    );
+    expect(await loose(pairs).sum(0).array()).toEqual([4, 6]);
+  });
+  test("nulls and text are refused by the argument's name", async () => {
+    expect(await codeOf(() => loose(vectorFromArray([1, null, 3], new Float32())))).toBe("INVALID_ARGUMENT");
+    expect(await codeOf(() => loose(vectorFromArray(["a"], new Utf8())))).toBe("INVALID_ARGUMENT");
+    const lengths = anything(vectorFromArray([1, null], new Int32()));
+    const make = (): unknown => new LinearChainCRF({ ...chain, emission: [emission, emission], lengths });
+    expect((await errorOf(make)).argument).toBe("lengths");
+  });
+  test("and stand where tensors do", async () => {
+    const f = jit((x: Tensor<"float32">) => x.mul(2));
+    expect(await f(makeVector(Float32Array.of(1, 2))).array()).toEqual([2, 4]);
+  });
+});
+
+const emission = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+];
+const chain = {
+  initial: [0, 0],
+  transition: [
+    [0, 0],
+    [0, 0],
+  ],
+  emission,
+};
+const crf = (options: object): LinearChainCRF => new LinearChainCRF(anything(options));
+const onDevice = (value: number): Tensor<"int32"> => session.put(array(Int32Array.of(value), { shape: [] }));
+
+describe("distributions", () => {
+  test.each([
+    ["a wrong dtype", { emission: array(Int32Array.of(1, 2), { shape: [1, 2] }) }, "emission"],
+    ["float lengths", { emission: [emission, emission], lengths: Float32Array.of(1, 2) }, "lengths"],
+    ["a length that is no integer", { lengths: 1.5 }, "lengths"],
+    ["a wrong rank", { transition: [0, 0] }, "transition"],
+    ["a named dim that differs", { initial: [0, 0, 0] }, "initial"],
+    [
+      "a matrix that is not square",
+      {
+        transition: [
+          [0, 0, 0],
+          [0, 0, 0],
+        ],
+      },
+      "transition",
+    ],
+    ["a negative length", { lengths: -1 }, "lengths"],
+    ["a length beyond n", { lengths: 4 }, "lengths"],
+    ["lengths of another batch", { emission: [emission, emission], lengths: [1, 2, 3] }, "lengths"],
+    ["a parameter that does not exist", { emissions: emission }, "emissions"],
+  ])("%s, on the host", async (_, options, argument) => {
+    const error = await errorOf(() => crf({ ...chain, ...options }));
+    expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", argument]);
+    expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    expect(error.message).toContain(`\`${argument}\``);
+  });
+  test("a length that is no integer in an array", async () => {
+    const error = await errorOf(() => crf({ ...chain, emission: [emission, emission], lengths: [1.5, 2] }));
+    expect([error.code, error.argument]).toEqual(["NARROWING", "lengths"]);
+  });
+  test.each([-1, 4])("a length of %i on the device: the value is named", async (length) => {
+    const error = await errorOf(() =>
+      crf({ ...chain, lengths: onDevice(length) })
+        .logPartition()
+        .item(),
+    );
+    expect([error.code, error.argument]).toEqual(["CHECK_FAILED", "lengths"]);
+    expect(error.message).toContain(String(length));
+    expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+  });
+  test("NaN is named with its position, -∞ is a forbidden part", async () => {
+    const error = await errorOf(() =>
+      crf({ ...chain, initial: [0, Number.NaN] })
+        .logPartition()
+        .item(),
+    );
+    expect([error.code, error.argument]).toEqual(["CHECK_FAILED", "initial"]);
+    expect(error.message).toMatch(/item 1 is nan/);
+    expect(
+      await crf({ ...chain, initial: [-Infinity, -Infinity] })
+        .logPartition()
+        .item(),
+    ).toBe(-Infinity);
+  });
+  test("no words or no tags are refused, no sentences are none", async () => {
+    const none = (shape: number[]): unknown => array([], { shape });
+    expect(
+      await codeOf(() =>
+        crf({ ...chain, emission: none([0, 2]) })
+          .logPartition()
+          .item(),
+      ),
+    ).toBe("INVALID_ARGUMENT");
+    const noTags = { initial: none([0]), transition: none([0, 0]), emission: none([3, 0]) };
+    expect(await codeOf(() => crf(noTags).logPartition().item())).toBe("INVALID_ARGUMENT");
+    expect(
+      await crf({ ...chain, emission: none([0, 3, 2]) })
+        .logPartition()
+        .array(),
+    ).toEqual([]);
+  });
+  test("no options, or half of them", async () => {
+    expect(await codeOf(() => crf(anything(undefined)))).toBe("INVALID_ARGUMENT");
+    expect(
+      (
+        await errorOf(() =>
+          crf({ initial: [0, 0], emission })
+            .logPartition()
+            .item(),
+        )
+      ).argument,
+    ).toBe("transition");
+  });
+  test("queries of nothing, of what is no tag, of no key", async () => {
+    expect(await codeOf(() => crf(chain).logProb(anything(undefined)))).toBe("NOT_A_TENSOR");
+    expect(await codeOf(() => crf(chain).encode([0.5, 1, 0]))).toBe("NARROWING");
+    expect(await codeOf(() => crf(chain).encode([0, 7, 0]).data())).toBe("CHECK_FAILED");
+    expect(await codeOf(() => crf(chain).sample(anything(undefined)))).toBe("NOT_A_TENSOR");
+    expect(await codeOf(() => crf(chain).topK(0).scores.data())).toBe("INVALID_ARGUMENT");
+  });
+  test("observations out of range", async () => {
+    const hmm = {
+      initLogits: [0, 0],
+      transitionLogits: [
+        [0, 0],
+        [0, 0],
+      ],
+      emissionDist: [
+        [0, 0],
+        [0, 0],
+      ],
+    };
+    const error = await errorOf(() => new HMM({ ...hmm, observations: [0, 5] }).logPartition().item());
+    expect([error.code, error.argument]).toEqual(["CHECK_FAILED", "observations"]);
+  });
+  test("a distribution has no value to fetch", async () => {
+    expect(await codeOf(() => session.get({ d: crf(chain) }))).toBe("NOT_A_TENSOR");
+  });
+});
+
+describe("recorded functions", () => {
+  const f = anything(jit((x: any) => x));
+  test.each([
+    ["a string", "a"],
+    ["a Map", new Map()],
+    ["an ArrayBuffer", new ArrayBuffer(8)],
+    ["a DataView", new DataView(new ArrayBuffer(8))],
+    ["a function", () => 1],
+    ["an object without a class", Object.create(Object.create(null))],
+  ])("%s as an argument", async (_, argument) => {
+    expect(await codeOf(() => f(argument))).toBe("NOT_A_TENSOR");
+  });
+  test("an async function is refused, and what it does afterwards is no unhandled rejection", async () => {
+    const error = await errorOf(() =>
+      anything(jit(async (x: any) => x.add((await x.data())[0])))(array([1])),
+    );
+    expect(error.code).toBe("NOT_A_TENSOR");
+    expect(error.message).toMatch(/async/);
+    expect(
+      await codeOf(() => anything(vmap)(async (x: any) => (await Promise.resolve(), x.add(1)))(array([1]))),
+    ).toBe("NOT_A_TENSOR");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  test("a function that throws leaves the recorder as it was", async () => {
+    const thrower = (): never => {
+      throw new RangeError("mine");
+    };
+    expect(() => anything(jit(thrower))(array([1]))).toThrow("mine");
+    expect(() => anything(grad(thrower))(array([1]))).toThrow("mine");
+    expect(await array([1]).add(1).array()).toEqual([2]);
+  });
+  test("a function that calls itself without end is JavaScript's error, and the next one runs", async () => {
+    const endless: any = jit((x: any) => endless(x));
+    expect(() => endless(array([1]))).toThrow(RangeError);
+    expect(await array([1]).add(1).array()).toEqual([2]);
+  });
+  test("a value of another function is LEAKED_TRACER at the caller's line", async () => {
+    let leaked: any;
+    jit((x: Tensor<"float32">) => (leaked = x.mul(2)))(array([1]));
+    const error = await errorOf(() => leaked.add(1).data());
+    expect(error.code).toBe("LEAKED_TRACER");
+    expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    expect(await codeOf(() => leaked.data())).toBe("LEAKED_TRACER");
+  });
+  test("data() of a tensor it is closed over", async () => {
+    const held = array([1]).add(1);
+    const reads = jit((x: Tensor<"float32">) => (void held.data(), x));
+    expect(await codeOf(() => reads(array([1])))).toBe("TRACED_AS_NUMBER");
+  });
+  test("scan's function returns a pair", async () => {
+    expect(await codeOf(() => anything(scan)((c: any) => c, array(0), array([1])))).toBe("INVALID_ARGUMENT");
+  });
+  test("a static argument of every kind is told from its like", async () => {
+    const g = anything(jit((x: any, pick: any) => x.add(pick()), { staticArgnums: -1 }));
+    expect(await g(array([0]), () => 1).array()).toEqual([1]);
+    expect(await g(array([0]), () => 2).array()).toEqual([2]);
+    const count = anything(jit((x: any, _: unknown) => x.add(1), { staticArgnums: 1 }));
+    const [a, b] = [Symbol("s"), Symbol("s")];
+    const kinds = [
+      0,
+      -0,
+      1,
+      "1",
+      1n,
+      true,
+      null,
+      undefined,
+      Number.NaN,
+      Infinity,
+      a,
+      b,
+      [Number.NaN],
+      [Infinity],
+      [null],
+      [undefined],
+      {},
+      { a: undefined },
+      { f: () => 1 },
+      { f: () => 1 },
+      { m: new Map([[1, 1]]) },
+      { m: new Map([[1, 2]]) },
+      { n: 1n },
+      { n: 1 },
+    ];
+    for (const kind of kinds) count(array([0]), kind);
+    expect(count.recordings()).toBe(kinds.length);
+    for (const same of [Number.NaN, [null], { n: 1 }, { n: 1n }, a]) count(array([0]), same);
+    expect(count.recordings()).toBe(kinds.length);
+    await session.idle();
+  });
+  test("undefined and null are different arguments", async () => {
+    const g = anything(jit((x: any, mask: unknown) => x.add(mask === null ? 2 : 1)));
+    expect(await g(array([0]), undefined).array()).toEqual([1]);
+    expect(await g(array([0]), null).array()).toEqual([2]);
+  });
+  test("a jitted function in a jitted function takes numbers as tensors too", async () => {
+    const inner = jit((x: Tensor<"float32">, k: Tensor<"float32">) => k.mul(x));
+    const outer = jit((x: Tensor<"float32">) => anything(inner)(x, 3) as Tensor<"float32">);
+    expect(await outer(array([1, 2])).array()).toEqual([3, 6]);
+  });
+  test("put takes trees of data, and nothing else", async () => {
+    expect(await codeOf(() => session.put(anything(new Map())))).toBe("NOT_A_TENSOR");
+    expect(await codeOf(() => session.put(anything("x")))).toBe("NOT_A_TENSOR");
+  });
+});
+
+test("keys are no numbers", async () => {
+  expect(await codeOf(() => anything(random.key(0)).add(1).data())).toBe("OP_FAILED");
+  expect(await codeOf(() => random.key(1.5))).toBe("INVALID_ARGUMENT");
+});
