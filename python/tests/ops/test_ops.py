@@ -14,7 +14,11 @@ from synjax_worker.registry import load
 from synjax_worker.signature import DTYPES, VARIABLES
 
 OPS = load().ops
-ARRAY_OPS = sorted(name for name, op in OPS.items() if "." in name and name.partition(".")[0].islower())
+ARRAY_OPS = sorted(
+    name
+    for name in OPS
+    if "." in name and name.partition(".")[0].islower() and not name.startswith("emission.")
+)
 TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
 WIDE = ("int64", "uint64", "float64")
 
