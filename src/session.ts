@@ -326,7 +326,7 @@ export class Session {
     let position = 0;
     return rebuild(tree, (leaf) => {
       if (handles[position++]) return new HostTensor(fetched[next++]!);
-      if (leaf instanceof Traced) return new HostTensor((leaf[NODE] as { host: HostArray }).host);
+      if (leaf instanceof Traced) return new HostTensor(copyOf(hostOf(leaf)));
       return leaf;
     }) as Fetched<T>;
   }
@@ -355,7 +355,10 @@ export class Session {
     return this.launch(identity, [{ host }])[0]!;
   }
 
-  /** Runs `body` with this session as the current one; `signal` and `deadline` hold for what it launches. */
+  /**
+   * Runs `body` with this session as the current one; `signal` and `deadline` hold for what it launches. That ends with
+   * its first `await`: what an async function does afterwards with host data alone runs in the default session.
+   */
   run<T>(body: () => T, options: WaitOptions = {}): T {
     const outer = this.#callOptions;
     this.#callOptions = options;
@@ -846,6 +849,10 @@ function poisoned(root: SynjaxError): SynjaxError {
 
 function hostOf(traced: Traced): HostArray {
   return (traced[NODE] as { readonly host: HostArray }).host;
+}
+
+function copyOf(host: HostArray): HostArray {
+  return { ...host, data: (host.data as Float32Array).slice() };
 }
 
 function remoteError(failure: unknown): RemoteError {

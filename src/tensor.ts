@@ -167,7 +167,10 @@ export class Tensor<D extends DType = DType> extends Traced {
   /** The elements in row-major order. float16 and bfloat16 arrive as their bits, int64 as bigints, keys as word pairs. */
   data(options: WaitOptions = {}): Promise<DataOf[D]> {
     notWhileRecording("data");
-    return reader.read(this, options).then((host) => host.data);
+    const isKept = this[NODE].kind === "host"; // by this tensor; what is fetched is the caller's alone
+    return reader
+      .read(this, options)
+      .then(({ data }) => (isKept ? (data as Float32Array).slice() : data) as DataOf[D]);
   }
   /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
   array(options: WaitOptions = {}): Promise<unknown> {

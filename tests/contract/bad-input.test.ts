@@ -94,6 +94,14 @@ describe("host data", () => {
     const { runInNewContext } = await import("node:vm");
     expect(await loose(runInNewContext("Float32Array.of(1, 2)")).mul(2).array()).toEqual([2, 4]);
   });
+  test("what is read is a copy: changing it changes no tensor", async () => {
+    for (const tensor of [array([1, 2]), array([0, 1]).add(1)]) {
+      (await tensor.data())[0] = 9;
+      const fetched = await session.get({ tensor });
+      fetched.tensor.data[1] = 9;
+      expect(await tensor.array()).toEqual([1, 2]);
+    }
+  });
   test("zero-sized: sums are 0, what has no value says so", async () => {
     expect(
       await array([], { shape: [0] })
