@@ -279,7 +279,11 @@ export function reference(traced: Traced, frame: Frame): number {
   if (node.frame.isAncestorOf(frame)) return captureThrough(frame, traced);
   if (node.frame instanceof RootFrame && node.frame.eager && eager) {
     const found = eager.resolve(node, frame.root);
-    if (typeof found !== "number") return frame.root.hoistInto(frame, found);
+    if (typeof found !== "number") {
+      // Its graph, and all that it computed, need not be kept for it any more
+      if ("handle" in found) traced[NODE] = { kind: "handle", handle: found.handle };
+      return frame.root.hoistInto(frame, found);
+    }
     const here = adopt(Intermediate, { kind: "equation", frame: frame.root, index: found });
     return reference(here, frame);
   }

@@ -123,6 +123,8 @@ export class Session {
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
+  /** Ends the attempt to connect. */
+  readonly #ending = new AbortController();
   /** Counts starts of the worker; handles of an earlier start are lost. */
   epoch = 1;
   #started = false;
@@ -198,7 +200,8 @@ export class Session {
       this.#tell({ type: this.#started ? "restarting" : "connecting" });
       const { openConnection } = await import("../bridge/connection.ts");
       const { retry: _retry, checks: _checks, ...options } = this.#options;
-      const connection = await openConnection({ ...options, registryHash, ...(signal ? { signal } : {}) });
+      const signals = signal ? [signal, this.#ending.signal] : [this.#ending.signal];
+      const connection = await openConnection({ ...options, registryHash, signal: AbortSignal.any(signals) });
       this.#connection = connection;
       this.#started = true;
       this.#programs.clear();
@@ -262,6 +265,7 @@ export class Session {
     this.#closed = true;
     const error = new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`);
     for (const item of this.#outbox.splice(0)) item.fail(error);
+    this.#ending.abort(error);
     await this.#opening?.catch(() => undefined);
     const connection = this.#connection;
     this.#connection = undefined;

@@ -285,6 +285,16 @@ describe("closing", () => {
     }
     expect(() => process.kill(pid!, 0)).toThrow("ESRCH");
   });
+  test("while the worker starts does not wait for it", async () => {
+    const own = await connect();
+    await lost(own);
+    const queued = codesOf(() => own.run(() => inc(array([1]))).data());
+    await sleep(20);
+    const before = performance.now();
+    await own.close({ drain: false });
+    expect(performance.now() - before).toBeLessThan(400);
+    expect(await queued).toBe("SESSION_CLOSED");
+  });
   test("while connecting is given up", async () => {
     const controller = new AbortController();
     const connecting = codesOf(() => connect({ signal: controller.signal }));
