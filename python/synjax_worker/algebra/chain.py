@@ -426,7 +426,7 @@ def log_partition(potentials: Potentials, lengths: Array, messages: Messages) ->
 
 @log_partition.defjvp
 def _log_partition_derivative(primals, tangents):
-    potentials, lengths, messages = primals
+    potentials, _, _ = primals
     tangent = contract(marginals(*primals), drop_forbidden(potentials, tangents[0]))
     value = log_partition(*primals)
     return value, (jnp.zeros_like(value[0]), tangent)

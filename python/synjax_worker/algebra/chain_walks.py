@@ -1,7 +1,7 @@
 """What is chosen on a chain: the best structure, the k best, draws with and without replacement.
 
-Every function here takes one chain (batch by `vmap`); all walk the same tree from the last node to the first. States are
-int32 (n), frozen beyond the length.
+Every function here takes one chain (batch by `vmap`); all walk the same tree from the last node to the first. States
+are int32 (n), frozen beyond the length.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
 
 
 def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: int) -> tuple[Array, Array]:
-    """k distinct structures (k n) in the order they are drawn, and their log-probabilities (k), -inf past the support."""
+    """k distinct structures (k n) in the order they are drawn; their log-probabilities (k), -inf past the support."""
     size = chain.start.shape[0]
     nodes = chain.valid.shape[0]
     slots = jnp.arange(k)

@@ -41,7 +41,7 @@ def drop_forbidden(parameters: Any, tangents: Any) -> Any:
 
 
 def guarded(fast: Callable, exact: Callable) -> Callable:
-    """A query whose items are `fast(parameters, lengths, messages)` where `messages.certified`, else `exact(parameters, lengths)`.
+    """A query: `fast(parameters, lengths, messages)` where certified, else `exact(parameters, lengths)`.
 
     Results lead with the batch axis. The derivative by the parameters is that of `exact`, which must be differentiable
     to every order that is wanted; messages are constants to it, so that one pass may serve many queries.

@@ -1,8 +1,9 @@
 """The forward-backward pass over long chains of few states, in chunks that advance together.
 
 The positions after the first are cut into K chunks of L. One loop of L turns moves every chunk forward from every
-state it may start in, so that the chunks stand side by side in the vector lanes; a loop of K turns joins them; two more
-loops of L turns then run forward and backward inside all chunks at once. Scales are powers of two and taken out exactly.
+state it may start in, so that the chunks stand side by side in the vector lanes; a loop of K turns joins them; two
+more loops of L turns then run forward and backward inside all chunks at once. Scales are powers of two and taken out
+exactly.
 
 Compared with the chain's own pass this is t times the multiplications in n / (L + K) times fewer turns: what counts
 where a step is as small as one of 4 states.

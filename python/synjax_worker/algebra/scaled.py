@@ -58,7 +58,7 @@ def from_float(x: Array) -> Scaled:
 
 
 def reduce_log(x: Array) -> tuple[Array, Array]:
-    """x = e ln 2 + r, |r| <= ln 2 (Cody & Waite, with e split in two so that it may have 24 bits); -inf is (zero, 0)."""
+    """x = e ln 2 + r, |r| <= ln 2 (Cody & Waite, e split in two so that it may have 24 bits); -inf is (zero, 0)."""
     finite = jnp.isfinite(x)
     safe = jnp.where(finite, x, 0)
     exponent = jnp.floor(lax.stop_gradient(safe) * jnp.asarray(LOG2_E, x.dtype))

@@ -1,8 +1,8 @@
 """Choosing a structure from its end backwards: draws, the beam that is an exact k-best, and its Gumbel twin.
 
-A beam of width k whose priority is *score so far + exact best completion* is an exact k-best: a dropped node has k better
-structures elsewhere. With conditional Gumbels for priorities the same beam draws k structures without replacement, in the
-right joint law (Kool, van Hoof & Welling 2019, "Stochastic beams and where to find them").
+A beam of width k whose priority is *score so far + exact best completion* is an exact k-best: a dropped node has k
+better structures elsewhere. With conditional Gumbels for priorities the same beam draws k structures without
+replacement, in the right joint law (Kool, van Hoof & Welling 2019, "Stochastic beams and where to find them").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Distributions over structures: one class per file. See each class's docstring for what it models and what it costs."""
+"""Distributions over structures, one class per file. Each class's docstring says what it models and what it costs."""
 
 from .distribution import Distribution, Draws, TopK
 from .hmm import HMM

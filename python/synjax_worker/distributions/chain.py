@@ -121,7 +121,8 @@ class ChainDistribution(Distribution):
         wanted = (*self.batch_shape, self._steps)
         if states.ndim < len(wanted) or states.shape[states.ndim - len(wanted) :] != wanted:
             raise InvalidArgument(
-                f"`states` has shape {show(states.shape)}, expected (*sample *batch n) with (*batch n) = {show(wanted)}.",
+                f"`states` has shape {show(states.shape)}, expected (*sample *batch n) with "
+                f"(*batch n) = {show(wanted)}.",
                 argument="states",
                 expected=show(wanted),
                 came=show(states.shape),

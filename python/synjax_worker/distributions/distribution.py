@@ -74,7 +74,7 @@ class Distribution(eqx.Module):
 
     @query("event: num Float -> F")
     def log_prob(self, event: Array) -> Array:
-        """Log-probability of an event: `unnormalized_log_prob` less `log_partition`. Axes before the batch are samples."""
+        """Log-probability of an event: its score less `log_partition`. Axes before the batch are samples."""
         raise NotImplementedError
 
     @query("event: num Float -> F")

@@ -26,6 +26,7 @@ from .chain import (
     uniform_like,
 )
 from .distribution import not_finite, out_of_range, replace
+from .emission import fit, is_categorical, is_emission, log_likelihoods
 
 # Up to this many symbols, counting them is a matrix product with their indicators; beyond, a scatter.
 _DENSE_VOCABULARY = 64
@@ -36,7 +37,7 @@ class ExpectedCounts(NamedTuple):
 
     initial: Array  # like init_logits
     transition: Array  # like transition_logits
-    emission: Array  # like emission_dist, or like emission_log_likelihoods
+    emission: Array  # like emission_dist; where that is no array, the weight of each state at each step (*batch n t)
 
 
 @distribution
@@ -106,7 +107,7 @@ class HMM(ChainDistribution):
         self.observations = self.emission_log_likelihoods = None
         if emission_log_likelihoods is not None:
             self.emission_log_likelihoods = as_float("emission_log_likelihoods", emission_log_likelihoods)
-        elif _is_distribution(emission_dist):
+        elif is_emission(emission_dist):
             self.observations = jnp.asarray(observations)
         else:
             self.emission_dist = settle(as_float("emission_dist", emission_dist))
@@ -127,7 +128,7 @@ class HMM(ChainDistribution):
             "init_logits": (self.init_logits, "*batch t"),
             "lengths": (self.lengths, "*batch"),
         }
-        if self.observations is not None and _is_distribution(self.emission_dist):
+        if self.observations is not None and is_emission(self.emission_dist):
             if len(self.emission_dist.event_shape) == 1:
                 arguments["observations"] = (self.observations, "*batch n d")
             arguments["emission_dist"] = (_shape_of(self.emission_dist.batch_shape), "*batch t")
@@ -153,8 +154,8 @@ class HMM(ChainDistribution):
         """Log-likelihood of each observation in each state, (*batch n t); anything beyond the lengths."""
         if self.emission_log_likelihoods is not None:
             return self.emission_log_likelihoods
-        if _is_distribution(self.emission_dist):
-            return _log_likelihoods(self.emission_dist, self.observations)
+        if is_emission(self.emission_dist):
+            return log_likelihoods(self.emission_dist, self.observations)
         symbols = jnp.clip(self.observations, 0, self.emission_dist.shape[-1] - 1)
         by_symbol = jnp.swapaxes(self.emission_dist, -1, -2)
         if by_symbol.ndim == 2:
@@ -180,7 +181,10 @@ class HMM(ChainDistribution):
         ]
         if self.lengths is not None:
             found.append(out_of_range("lengths", self.lengths, 0, self._steps))
-        if self.emission_log_likelihoods is not None or _is_distribution(self.emission_dist):
+        if is_categorical(self.emission_dist):
+            last = self.emission_dist.logits.shape[-1] - 1
+            return [*found, out_of_range("observations", self.observations, 0, last, valid)]
+        if self.emission_log_likelihoods is not None or is_emission(self.emission_dist):
             name = "observations" if self.emission_log_likelihoods is None else "emission_log_likelihoods"
             scores = jnp.broadcast_to(self._emission_scores(), (*self.batch_shape, *self.event_shape[:2]))
             return [*found, not_finite(name, scores, valid)]
@@ -220,7 +224,8 @@ class HMM(ChainDistribution):
 
     @query("-> { initial: F, transition: F, emission: F }")
     def expected_counts(self) -> ExpectedCounts:
-        """How often each parameter is used, in expectation: the E step. Each shaped like its parameter."""
+        """How often each parameter is used, in expectation: the E step. Each is shaped like its parameter; where
+        emissions are no logits, their field is the weight of each observation in each state, (*batch n t)."""
         start, transition, states = chain.marginals(*self._arguments())
         return ExpectedCounts(
             _sum_to(self._batched(start), self.init_logits.shape),
@@ -231,7 +236,7 @@ class HMM(ChainDistribution):
     def marginals_for_template_variables(self) -> Self:
         start, transition, states = (self._batched(field) for field in chain.marginals(*self._arguments()))
         fields = {"init_logits": start, "transition_logits": transition}
-        if self.emission_dist is None or _is_distribution(self.emission_dist):
+        if self.emission_dist is None or is_emission(self.emission_dist):
             return replace(
                 self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=states
             )
@@ -242,8 +247,8 @@ class HMM(ChainDistribution):
     def _emission_counts(self, states: Array) -> Array:
         if self.emission_log_likelihoods is not None:
             return _sum_to(states, self.emission_log_likelihoods.shape)
-        if _is_distribution(self.emission_dist):
-            raise InvalidArgument("expected counts are of logits: `emission_dist` is a distribution.")
+        if is_emission(self.emission_dist):
+            return states
         symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
         return _count_symbols(states, symbols, self.emission_dist.shape)
 
@@ -261,10 +266,14 @@ class HMM(ChainDistribution):
                 argument="emission_log_likelihoods",
             )
         initial, transition, emission = _fields(counts)
+        if is_emission(self.emission_dist):
+            emitted = fit(self.emission_dist, self.observations, jnp.asarray(emission))
+        else:
+            emitted = _relative(emission, self.emission_dist, pseudocount)
         return {
             "init_logits": _relative(initial, self.init_logits, pseudocount),
             "transition_logits": _relative(transition, self.transition_logits, pseudocount),
-            "emission_dist": _relative(emission, self.emission_dist, pseudocount),
+            "emission_dist": emitted,
         }
 
     # ------------------------------------------------------------------------------------------------ other versions
@@ -272,7 +281,7 @@ class HMM(ChainDistribution):
     def _map(self, change: Any) -> Self:
         """Every score changed. An emission distribution becomes the log-likelihoods it gives."""
         fields = {name: change(getattr(self, name)) for name in ("init_logits", "transition_logits")}
-        if self.emission_dist is None or _is_distribution(self.emission_dist):
+        if self.emission_dist is None or is_emission(self.emission_dist):
             scores = change(self._emission_scores())
             return replace(
                 self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=scores
@@ -290,10 +299,10 @@ class HMM(ChainDistribution):
         batch = self.batch_shape
         if not batch:
             raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
-        if _is_distribution(self.emission_dist) and len(self.emission_dist.batch_shape) > 1:
+        if is_emission(self.emission_dist) and len(self.emission_dist.batch_shape) > 1:
             return self._map(lambda x: x)[index]
         own = {"init_logits": 1, "transition_logits": 2, "emission_log_likelihoods": 2, "lengths": 0}
-        if not _is_distribution(self.emission_dist):
+        if not is_emission(self.emission_dist):
             own["emission_dist"] = 2
         own["observations"] = 1 if self.observations is None or not self._vector_observations() else 2
         return replace(
@@ -301,7 +310,7 @@ class HMM(ChainDistribution):
         )
 
     def _vector_observations(self) -> bool:
-        return _is_distribution(self.emission_dist) and len(self.emission_dist.event_shape) == 1
+        return is_emission(self.emission_dist) and len(self.emission_dist.event_shape) == 1
 
 
 def _require_one_form(emission_dist: Any, observations: Any, emission_log_likelihoods: Any) -> None:
@@ -322,20 +331,8 @@ def _require_one_form(emission_dist: Any, observations: Any, emission_log_likeli
             )
 
 
-def _is_distribution(value: Any) -> bool:
-    return hasattr(value, "log_prob")
-
-
 def _shape_of(shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, jnp.float32)
-
-
-def _log_likelihoods(emission: Any, observations: Array) -> Array:
-    """(*batch n t) of observations (*batch n) or (*batch n d), by a distribution with batch (*batch t)."""
-    event_ndim = len(emission.event_shape)
-    first = jnp.moveaxis(observations, observations.ndim - 1 - event_ndim, 0)
-    states_last = jnp.expand_dims(first, first.ndim - event_ndim)
-    return jnp.moveaxis(emission.log_prob(states_last), 0, -2)
 
 
 def _sum_to(x: Array, shape: tuple[int, ...]) -> Array:
@@ -372,7 +369,7 @@ def _fields(counts: Any) -> tuple[Array, Array, Array]:
 
 
 def _relative(counts: Any, logits: Array, pseudocount: Any) -> Array:
-    """Log of relative counts along the last axis; rows without any keep their logits, forbidden parts stay forbidden."""
+    """Log of relative counts along the last axis. Rows without any keep their logits, forbidden parts are kept so."""
     counts = jnp.asarray(counts)
     if counts.shape != logits.shape:
         raise InvalidArgument(

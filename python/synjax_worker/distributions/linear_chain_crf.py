@@ -32,7 +32,7 @@ class LinearChainCRF(ChainDistribution):
 
     The score of states y is the sum of the log-potentials of its edges; its probability is proportional to the
     exponentiated score. Either every edge has its own potential, `log_potentials`, or a score is `initial[y0]` +
-    the sum of `emission[i, y_i]` and `transition[y_{i-1}, y_i]`, which is the faster form: its steps are matrix products.
+    the sum of `emission[i, y_i]` and `transition[y_{i-1}, y_i]`: the faster form, its steps are matrix products.
 
     Cost per item: log-partition, marginals, entropy, argmax, a draw O(n t^2); top-k and drawing k without replacement
     O(n t^2 + n k t); memory O(n t), or that of the potentials. Values are exact in float32 at any scale: probabilities

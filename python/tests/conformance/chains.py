@@ -167,7 +167,7 @@ class HmmOfLogits(Chain):
     symbols = 4
 
     def kinds(self):
-        # Normalizing logits rounds them to their own precision: at 1e4 that is 1e-3. The other form takes such as they are.
+        # Normalizing rounds logits to their own precision, 1e-3 at 1e4. The other form takes them as they are.
         return tuple(kind for kind in KINDS if kind not in ("large", "gap"))
 
     def make(self, rng, kind, length):

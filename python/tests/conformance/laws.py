@@ -15,10 +15,10 @@ import scipy.stats
 
 from synjax_worker.errors import InvalidArgument
 
-from .queries import DRAWS, K, PAIRS, Answers
+from .queries import DRAWS, PAIRS, Answers, K
 
-# Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of the
-# mass between two halves of the structures is found with power above 0.999 at this level.
+# Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of
+# the mass between two halves of the structures is found with power above 0.999 at this level.
 SIGNIFICANCE = 1e-6
 
 
@@ -296,7 +296,7 @@ def _duality(answers: Answers) -> Iterator[LawBroken]:
     tol = 5e-5 if answers.dtype == np.float32 else 1e-6  # the enumerated derivative is a central difference
     wanted = answers.oracle.derivatives(*answers.directions)
     names = {"log_partition": "log_partition", "entropy": "entropy", "divergence": "kl_divergence"}
-    for i, item, where in items(answers):
+    for i, _, where in items(answers):
         for name in ("log_partition", "entropy", "divergence", "marginals"):
             if differs(values["forward"][name][i], wanted[name][i], tol * _size(answers, i)):
                 got, want = values["forward"][name][i], wanted[name][i]

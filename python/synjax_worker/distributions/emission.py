@@ -1,0 +1,95 @@
+"""Emissions of an HMM that are distributions: their log-likelihoods, and their fit to weighted observations.
+
+A distribution is NumPyro's, or anything with its `log_prob`, `batch_shape` (*batch t) and `event_shape`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from ..algebra import numeric
+from ..errors import InvalidArgument
+
+# A state's variance is not fitted below this share of all observations' variance: with one observation it would be 0,
+# and the likelihood infinite.
+_LEAST_VARIANCE = 1e-6
+
+
+def is_emission(value: Any) -> bool:
+    return hasattr(value, "log_prob")
+
+
+def is_categorical(emission: Any) -> bool:
+    return type(emission).__name__.startswith("Categorical")
+
+
+def log_likelihoods(emission: Any, observations: Array) -> Array:
+    """(*batch n t) of observations (*batch n) or (*batch n d)."""
+    event_ndim = len(emission.event_shape)
+    first = jnp.moveaxis(observations, observations.ndim - 1 - event_ndim, 0)
+    states_last = jnp.expand_dims(first, first.ndim - event_ndim)
+    return jnp.moveaxis(emission.log_prob(states_last), 0, -2)
+
+
+def fit(emission: Any, observations: Array, weights: Array) -> Any:
+    """The distribution of the same kind under which observations with weights (*batch n t) are likeliest.
+
+    Items that share a distribution are fitted together. States without weight keep what they had. Variances are kept
+    above a millionth of that of all observations.
+    """
+    event_ndim = len(emission.event_shape)
+    if len(emission.batch_shape) == 1:
+        weights = weights.reshape(-1, weights.shape[-1])
+        observations = observations.reshape(-1, *observations.shape[observations.ndim - event_ndim :])
+    kind = type(emission).__name__
+    if is_categorical(emission):
+        return type(emission)(logits=_fit_logits(emission.logits, observations, weights))
+    if kind not in ("Normal", "MultivariateNormal", "Poisson"):
+        raise InvalidArgument(
+            f"`emission_dist` is {kind}, which has no closed-form fit here: expected logits, Normal, "
+            "MultivariateNormal, Poisson or Categorical.",
+            argument="emission_dist",
+            came=kind,
+        )
+    observations = observations.astype(weights.dtype)
+    used = jnp.any(weights > 0, -1)
+    observations = jnp.where(used.reshape(used.shape + (1,) * event_ndim), observations, 0)
+    share = weights * numeric.reciprocal(jnp.sum(weights, -2, keepdims=True))
+    seen = jnp.sum(weights, -2) > 0
+    least = _LEAST_VARIANCE * _variance(observations, used, event_ndim)
+    if kind == "MultivariateNormal":
+        mean = jnp.einsum("...nt,...nd->...td", share, observations, precision=numeric.HIGHEST)
+        centred = observations[..., None, :] - mean[..., None, :, :]
+        covariance = jnp.einsum(
+            "...nt,...ntc,...ntd->...tcd", share, centred, centred, precision=numeric.HIGHEST
+        )
+        covariance += (least[..., None] * jnp.eye(mean.shape[-1], dtype=mean.dtype))[..., None, :, :]
+        mean = jnp.where(seen[..., None], mean, emission.loc)
+        covariance = jnp.where(seen[..., None, None], covariance, emission.covariance_matrix)
+        return type(emission)(mean, covariance_matrix=covariance)
+    mean = jnp.einsum("...nt,...n->...t", share, observations, precision=numeric.HIGHEST)
+    if kind == "Poisson":
+        return type(emission)(jnp.where(seen, mean, emission.rate))
+    centred = observations[..., None] - mean[..., None, :]
+    deviation = jnp.sqrt(jnp.maximum(jnp.sum(share * centred * centred, -2), least[..., None]))
+    return type(emission)(jnp.where(seen, mean, emission.loc), jnp.where(seen, deviation, emission.scale))
+
+
+def _variance(observations: Array, used: Array, event_ndim: int) -> Array:
+    """Of the observations in use, along their axis: (*batch) or (*batch d); 1 where they are all the same."""
+    axis = -1 - event_ndim
+    used = used.reshape(used.shape + (1,) * event_ndim)
+    count = jnp.maximum(jnp.sum(used, axis, keepdims=True), 1)
+    centred = jnp.where(used, observations - jnp.sum(observations, axis, keepdims=True) / count, 0)
+    variance = jnp.sum(centred * centred, axis) / jnp.squeeze(count, axis)
+    return jnp.where(variance > 0, variance, 1)
+
+
+def _fit_logits(logits: Array, observations: Array, weights: Array) -> Array:
+    indicator = (observations[..., None] == jnp.arange(logits.shape[-1])).astype(weights.dtype)
+    counts = jnp.einsum("...nt,...nv->...tv", weights, indicator, precision=numeric.HIGHEST)
+    total = jnp.sum(counts, -1, keepdims=True)
+    return jnp.where(total > 0, numeric.safe_log(counts) - numeric.safe_log(total), logits)
