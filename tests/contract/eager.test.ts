@@ -276,3 +276,65 @@ describe("values that nobody holds any more", () => {
     expect((await session.counters()).handles - before).toBeLessThan(4);
   });
 });
+
+describe("any order of operations, calls, reads and disposals", () => {
+  interface Value {
+    readonly tensor: T;
+    readonly expected: readonly number[];
+    dead?: true;
+  }
+  const halfUp = jit((x: T) => x.mul(0.5).add(1));
+  const both = jit((x: T, y: T) => ({ less: x.sub(y), quarter: x.mul(0.25) }));
+
+  test.each([1, 2, 3])("gives what plain arithmetic gives (seed %i)", async (seed) => {
+    const random = (n: number): number => {
+      seed = (Math.imul(seed, 48271) >>> 0) % 2147483647;
+      return seed % n;
+    };
+    const values: Value[] = [];
+    const add = (tensor: unknown, expected: readonly number[]): void =>
+      void values.push({ tensor: tensor as T, expected });
+    const check = async ({ tensor, expected, dead }: Value): Promise<void> => {
+      if (dead) expect((await errorOf(() => tensor.data())).code).toMatch(/^HANDLE_D/);
+      else expect(await tensor.array()).toEqual(expected.map((v) => expect.closeTo(v, 1) as number));
+    };
+    const kill = (value: Value, how: () => void): void => {
+      const isOnHost = value.tensor.toString().includes("on the host");
+      how();
+      if (!isOnHost) value.dead = true;
+    };
+    for (let step = 0; step < 400; step++) {
+      if (values.length < 3) for (let k = 0; k < 3; k++) add(array([random(5), random(5)]), []);
+      for (const value of values.filter((v) => v.expected.length === 0))
+        values[values.indexOf(value)] = { ...value, expected: (await value.tensor.array()) as number[] };
+      const alive = values.filter((v) => !v.dead);
+      if (alive.length < 2 || values.length > 40) {
+        values.splice(0);
+        continue;
+      }
+      const [a, b] = [alive[random(alive.length)]!, alive[random(alive.length)]!];
+      const pairs = a.expected.map((x, i) => [x, b.expected[i]!] as const);
+      const actions: (() => unknown)[] = [
+        () => add(session.put(array([...a.expected])), a.expected),
+        () => add(a.tensor.add(b.tensor).mul(0.5), pairs.map(([x, y]) => (x + y) / 2)), // prettier-ignore
+        () => add(a.tensor.sub(b.tensor), pairs.map(([x, y]) => x - y)), // prettier-ignore
+        () => add(a.tensor.mul(step / 400), a.expected.map((x) => (x * step) / 400)), // prettier-ignore
+        () => add(halfUp(a.tensor), a.expected.map((x) => x / 2 + 1)), // prettier-ignore
+        () => {
+          const { less, quarter } = both(a.tensor, b.tensor);
+          add(less, pairs.map(([x, y]) => x - y)); // prettier-ignore
+          add(quarter, a.expected.map((x) => x / 4)); // prettier-ignore
+        },
+        () => add(grad((x: T) => np.sum(x.mul(b.tensor)))(a.tensor), b.expected),
+        () => add(session.scope(() => a.tensor.add(1).mul(0.5)), a.expected.map((x) => (x + 1) / 2)), // prettier-ignore
+        () => kill(a, () => a.tensor.dispose()),
+        () => kill(a, () => add(donating(a.tensor), a.expected.map((x) => x + 1))), // prettier-ignore
+        () => check(a),
+        () => check(values[random(values.length)]!),
+        () => session.idle(),
+      ];
+      await actions[random(actions.length)]!();
+    }
+    await Promise.all(values.map(check));
+  });
+});
