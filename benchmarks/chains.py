@@ -1,0 +1,448 @@
+"""What chains cost, in process: each figure against a plain implementation written here, or against SynJax.
+
+Ratios are of interleaved medians of one run. Where PEER_PYTHON names an environment that has SynJax, the whole
+benchmark runs under it with this package on its path. Beside each row: seconds to compile, and bytes beside the
+arguments and results (`memory_analysis`).
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.util
+import json
+import math
+import os
+import pathlib
+import platform
+import statistics
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from synjax_worker.distributions import HMM, LinearChainCRF
+
+HERE = pathlib.Path(__file__).parent
+ROWS: list[dict] = []
+
+
+# ------------------------------------------------------------------------------------------------------- measuring
+
+
+def compiled(function, *args):
+    """The executable, the seconds it took to make it, and its bytes beside arguments and results."""
+    start = time.perf_counter()
+    executable = jax.jit(function).lower(*args).compile()
+    seconds = time.perf_counter() - start
+    analysis = executable.memory_analysis()
+    return executable, seconds, (analysis.temp_size_in_bytes if analysis else 0)
+
+
+def medians(*calls, least=15, budget=4.0):
+    """Median seconds of each call, taken in turns."""
+    for call in calls:
+        jax.block_until_ready(call())
+    times = [[] for _ in calls]
+    began = time.perf_counter()
+    while len(times[0]) < least or time.perf_counter() - began < budget and len(times[0]) < 200:
+        for call, into in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            jax.block_until_ready(call())
+            into.append(time.perf_counter() - start)
+    return [statistics.median(t) for t in times]
+
+
+def add_row(name, ratio, sense, bound, note=""):
+    ok = bool(ratio <= bound if sense == "<=" else ratio >= bound)
+    ROWS.append({"name": name, "ratio": float(ratio), "sense": sense, "bound": bound, "ok": ok, "note": note})
+    print(f"{'ok    ' if ok else 'MISSED'} {name:<88} {ratio:9.3g}  {sense} {bound:g}   {note}", flush=True)
+
+
+def compare(name, ours, theirs, args, bound, sense=">=", their_args=None):
+    """How many times faster `ours` is."""
+    their_args = args if their_args is None else their_args
+    mine, seconds, peak = compiled(ours, *args)
+    other, other_seconds, other_peak = compiled(theirs, *their_args)
+    a, b = medians(lambda: mine(*args), lambda: other(*their_args))
+    note = (
+        f"{1e3 * a:.3g} against {1e3 * b:.3g} ms; compiled in {seconds:.1f} against {other_seconds:.1f} s; "
+        f"{peak / 1e6:.3g} against {other_peak / 1e6:.3g} MB"
+    )
+    add_row(name, b / a, sense, bound, note)
+
+
+# ------------------------------------------------------------------------------------- plain implementations, to beat
+
+
+def plain_log_partition(initial, transition, emission):
+    """The scan that one writes first: broadcast, add, logsumexp. (b n t)"""
+    steps = jnp.moveaxis(emission, 1, 0)
+
+    def step(alpha, scores):
+        return jax.nn.logsumexp(alpha[:, :, None] + transition, axis=1) + scores, None
+
+    alpha, _ = jax.lax.scan(step, initial + steps[0], steps[1:])
+    return jax.nn.logsumexp(alpha, axis=-1)
+
+
+def k_best_semiring(initial, transition, emission, k):
+    """The k best by a semiring of k-vectors: scores and tags of one chain. (n t)"""
+    n, t = emission.shape
+    best = jnp.full((t, k), -jnp.inf).at[:, 0].set(initial + emission[0])
+
+    def step(best, scores):
+        candidates = (best[:, :, None] + transition[:, None, :]).reshape(t * k, t).T
+        values, where = jax.lax.top_k(candidates, k)
+        return values + scores[:, None], where
+
+    best, back = jax.lax.scan(step, best, emission[1:])
+    scores, at = jax.lax.top_k(best.ravel(), k)
+
+    def follow(at, where):
+        tag, rank = at // k, at % k
+        return where[tag, rank], tag
+
+    first, tags = jax.lax.scan(follow, at, back, reverse=True)
+    return jnp.concatenate([(first // k)[None], tags]).T, scores
+
+
+# ----------------------------------------------------------------------------------------------------------- the rows
+
+
+def factored_parameters(seed, b, n, t, scale=1.0):
+    rng = np.random.default_rng(seed)
+    draw = lambda *shape: jnp.asarray(scale * rng.normal(size=shape), jnp.float32)
+    return draw(t), draw(t, t), draw(b, n, t)
+
+
+def ours_log_partition(initial, transition, emission):
+    return LinearChainCRF(initial=initial, transition=transition, emission=emission).log_partition()
+
+
+def gradient(function):
+    return jax.grad(lambda *args: jnp.sum(function(*args)), argnums=(0, 1, 2))
+
+
+def factored_rows():
+    args = factored_parameters(0, 4, 128, 128)
+    compare(
+        "factored CRF B4 n128 t128, log-partition over the plain scan",
+        ours_log_partition,
+        plain_log_partition,
+        args,
+        5,
+    )
+    compare("  gradient", gradient(ours_log_partition), gradient(plain_log_partition), args, 7)
+    lanes = tuple(jnp.stack([x] * 4) + 0.1 * jnp.arange(4).reshape(4, *[1] * x.ndim) for x in args)
+    compare(
+        "  log-partition, vmapped over 4",
+        jax.vmap(ours_log_partition),
+        jax.vmap(plain_log_partition),
+        lanes,
+        5,
+    )
+    compare(
+        "  gradient, vmapped over 4",
+        jax.vmap(gradient(ours_log_partition)),
+        jax.vmap(gradient(plain_log_partition)),
+        lanes,
+        7,
+    )
+    tripped = trip_guards(args)
+    compare("  log-partition, every guard tripped", ours_log_partition, plain_log_partition, tripped, 0.5)
+    compare(
+        "  gradient, every guard tripped",
+        gradient(ours_log_partition),
+        gradient(plain_log_partition),
+        tripped,
+        0.5,
+    )
+    lanes = tuple(jnp.stack([x] * 4) for x in tripped)
+    compare(
+        "  log-partition, every guard tripped, vmapped over 4",
+        jax.vmap(ours_log_partition),
+        jax.vmap(plain_log_partition),
+        lanes,
+        0.5,
+    )
+    compare(
+        "  gradient, every guard tripped, vmapped over 4",
+        jax.vmap(gradient(ours_log_partition)),
+        jax.vmap(gradient(plain_log_partition)),
+        lanes,
+        0.5,
+    )
+
+
+def trip_guards(args):
+    """Forbidden edges, and emissions that favour by 1e4 a state whose way in is 1e4 worse than the others'."""
+    initial, transition, emission = args
+    t = transition.shape[0]
+    transition = transition.at[:, 1].add(-1e4).at[0, 1].set(-jnp.inf).at[2, 3].set(-jnp.inf)
+    transition = transition.at[1, jnp.arange(2, t)].add(-1e4)
+    return initial, transition, emission.at[:, 1::2, 1].add(1e4)
+
+
+def genome_parameters(dtype=jnp.float32):
+    lines = gzip.open(HERE.parent / "examples/data/lambda_virus.fa.gz", "rt").read().splitlines()
+    bases = np.array(["ACGT".index(c) for line in lines if not line.startswith(">") for c in line.upper()])
+    rng = np.random.default_rng(5)
+    normal = lambda x: jax.nn.log_softmax(jnp.asarray(x, dtype), -1)
+    stay = np.log(np.full((4, 4), 0.001 / 3) + np.eye(4) * (0.999 - 0.001 / 3))
+    return (
+        normal(np.zeros(4)),
+        normal(stay),
+        normal(0.3 * rng.normal(size=(4, 4))),
+        jnp.asarray(bases, jnp.int32),
+    )
+
+
+def genome_rows():
+    initial, transition, table, bases = genome_parameters()
+
+    def ours(initial, transition, table):
+        return HMM(initial, transition, table, bases, normalize=False).log_partition()
+
+    def plain(initial, transition, table):
+        return plain_log_partition(initial[None], transition, table.T[bases][None])[0]
+
+    args = (initial, transition, table)
+    compare("HMM on 48,502 bases, 4 states, log-likelihood over the plain scan", ours, plain, args, 3)
+    compare("  gradient", gradient(ours), gradient(plain), args, 1.5)
+
+    def posteriors(initial, transition, table, bases):
+        hmm = HMM(initial, transition, table, bases, normalize=False)
+        return hmm.log_partition(), hmm.smooth()
+
+    def plain_posteriors(initial, transition, table, bases):
+        value = lambda scores: plain_log_partition(initial[None], transition, scores[None])[0]
+        return jax.value_and_grad(value)(table.T[bases])
+
+    came = jax.jit(posteriors)(*args, bases)
+    naive = jax.jit(plain_posteriors)(*args, bases)
+    with jax.enable_x64(True):
+        wide = [jnp.asarray(np.asarray(x), jnp.float64) for x in args]
+        exact = jax.jit(plain_posteriors)(*wide, bases)
+        exact = [np.asarray(x) for x in exact]
+    relative = lambda x: abs(float(x) - exact[0]) / abs(exact[0])
+    worst = lambda x: np.max(np.abs(np.asarray(x, np.float64) - exact[1]))
+    add_row(
+        "  log-likelihood, float32 against float64, relative",
+        relative(came[0]),
+        "<=",
+        1e-6,
+        f"the plain scan: {relative(naive[0]):.1e}",
+    )
+    add_row(
+        "  posteriors, float32 against float64, absolute",
+        worst(came[1]),
+        "<=",
+        5e-6,
+        f"the plain scan: {worst(naive[1]):.1e}",
+    )
+
+
+def scale_rows():
+    """Against float64 of ours, whose agreement with enumeration the tests show; the plain scan cannot at these scales."""
+    worst = {"potentials of ±1e4": 0.0, "-1e4 added as masks": 0.0}
+
+    def marginals(potentials):
+        return LinearChainCRF(potentials).marginals()
+
+    run = jax.jit(marginals)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        theta = rng.normal(size=(4, 32, 6, 6)).astype(np.float32)
+        cases = {
+            "potentials of ±1e4": np.float32(1e4) * np.sign(theta) + theta,
+            "-1e4 added as masks": theta
+            + np.float32(-1e4) * (rng.random(theta.shape) < 0.4).astype(np.float32),
+        }
+        for name, potentials in cases.items():
+            came = np.asarray(run(jnp.asarray(potentials)), np.float64)
+            with jax.enable_x64(True):
+                exact = np.asarray(run(jnp.asarray(potentials, jnp.float64)))
+            worst[name] = max(worst[name], float(np.max(np.abs(came - exact))))
+    for name, error in worst.items():
+        add_row(f"marginals of chains, {name}, float32 against float64, absolute", error, "<=", 1e-5)
+
+
+def draw_rows():
+    args = factored_parameters(1, 1, 64, 16)
+    args = (args[0], args[1], args[2][0])
+    key = jax.random.key(0)
+    chain = lambda *a: LinearChainCRF(initial=a[0], transition=a[1], emission=a[2])
+
+    def one(key, *a):
+        return chain(*a).log_partition(), chain(*a).sample(key)
+
+    def many(key, *a):
+        return chain(*a).sample(key, (128,))
+
+    a, seconds, peak = compiled(many, key, *args)
+    b, _, _ = compiled(one, key, *args)
+    ours, theirs = medians(lambda: a(key, *args), lambda: b(key, *args))
+    note = f"{1e3 * ours:.3g} against {1e3 * theirs:.3g} ms; compiled in {seconds:.1f} s; {peak / 1e6:.3g} MB"
+    add_row(
+        "128 samples of a chain n64 t16 over one log-partition and one draw", ours / theirs, "<=", 4, note
+    )
+
+
+def k_best_rows():
+    initial, transition, emission = factored_parameters(2, 1, 256, 64)
+    args = (initial, transition, emission[0])
+
+    def ours(initial, transition, emission):
+        chain = LinearChainCRF(initial=initial, transition=transition, emission=emission)
+        events, scores = chain.top_k(64)
+        return chain.decode(events), scores
+
+    theirs = functools.partial(k_best_semiring, k=64)
+    compare("top-64 of a chain n256 t64 over a k-best-semiring scan", ours, theirs, args, 10)
+    a, _, peak = compiled(ours, *args)
+    b, _, other_peak = compiled(theirs, *args)
+    assert np.allclose(a(*args)[1], b(*args)[1], rtol=1e-5), "the two disagree on the 64 best"
+    add_row(
+        "  its peak bytes over theirs",
+        peak / max(other_peak, 1),
+        "<=",
+        0.3,
+        f"{peak / 1e6:.3g} against {other_peak / 1e6:.3g} MB",
+    )
+
+
+def peer_rows():
+    if importlib.util.find_spec("synjax") is None:
+        print("SynJax is not in this environment: set PEER_PYTHON to compare with it")
+        return
+    import synjax
+
+    rng = np.random.default_rng(3)
+    theta = jnp.asarray(rng.normal(size=(8, 64, 32, 32)), jnp.float32)
+    other = jnp.asarray(rng.normal(size=(8, 64, 32, 32)), jnp.float32)
+    event = jax.jit(lambda x: LinearChainCRF(x).argmax())(theta)
+    key = jax.random.key(1)
+    queries = {
+        "log_partition": lambda d, p: d(p).log_partition(),
+        "log_prob": lambda d, p: d(p).log_prob(event),
+        "marginals": lambda d, p: d(p).marginals(),
+        "argmax": lambda d, p: d(p).argmax(),
+        "entropy": lambda d, p: d(p).entropy(),
+        "cross_entropy": lambda d, p: d(p).cross_entropy(d(other)),
+        "kl_divergence": lambda d, p: d(p).kl_divergence(d(other)),
+        "top_k(5)": lambda d, p: tuple(d(p).top_k(5))[:2],
+        "sample": lambda d, p: d(p).sample(key),
+        "sample(16)": lambda d, p: d(p).sample(key, (16,)),
+        "grad of log_partition": lambda d, p: jax.grad(lambda x: d(x).log_partition().sum())(p),
+        "grad of entropy": lambda d, p: jax.grad(lambda x: d(x).entropy().sum())(p),
+    }
+    ratios = {}
+    for name, query in queries.items():
+        ours = functools.partial(query, LinearChainCRF)
+        theirs = functools.partial(query, synjax.LinearChainCRF)
+        mine, seconds, peak = compiled(ours, theta)
+        try:
+            peer, other_seconds, other_peak = compiled(theirs, theta)
+            answers = [jax.tree.leaves(f(theta)) for f in (mine, peer)]
+        except Exception as error:
+            print(f"       {name}: SynJax does not answer ({type(error).__name__}), not counted")
+            continue
+        if not name.startswith("sample"):
+            right = all(np.allclose(x, y, rtol=1e-3, atol=1e-3) for x, y in zip(*answers, strict=True))
+            if not right:
+                print(f"       {name}: SynJax is not right here, not counted")
+                continue
+        a, b = medians(lambda: mine(theta), lambda: peer(theta), budget=2.0)
+        ratios[name] = b / a
+        note = f"{1e3 * a:.3g} against {1e3 * b:.3g} ms; compiled in {seconds:.1f} against {other_seconds:.1f} s; {peak / 1e6:.3g} against {other_peak / 1e6:.3g} MB"
+        add_row(f"general CRF B8 n64 t32 over SynJax: {name}", ratios[name], ">=", 0.8, note)
+    mean = math.exp(statistics.fmean(math.log(r) for r in ratios.values()))
+    add_row("general CRF B8 n64 t32 over SynJax: geometric mean", mean, ">=", 3, f"of {len(ratios)} queries")
+
+
+# ----------------------------------------------------------------------------------------------------- time against n
+
+CURVES = {
+    "log-partition": lambda chain, key: chain.log_partition(),
+    "marginals": lambda chain, key: chain.marginals_for_template_variables().emission,
+    "decoding": lambda chain, key: chain.decode(chain.argmax()),
+    "one draw": lambda chain, key: chain.decode(chain.sample(key)),
+    "top-8": lambda chain, key: chain.top_k(8)[1],
+}
+
+
+def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
+    """Time against n of a factored chain of 16 states, and the exponent fitted to the larger half; the theory is 1."""
+    key = jax.random.key(0)
+    found = {}
+    for name, query in CURVES.items():
+        run = jax.jit(lambda i, t, e, q=query: q(LinearChainCRF(initial=i, transition=t, emission=e), key))
+        times = []
+        for n in sizes:
+            initial, transition, emission = factored_parameters(4, 1, n, 16)
+            times.append(medians(lambda: run(initial, transition, emission[0]), least=9, budget=0.5)[0])
+        half = len(sizes) // 2
+        slope = np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]
+        found[name] = (sizes, times, float(slope))
+        print(f"       {name}: time grows as n^{slope:.2f} (theory: 1)", flush=True)
+    (HERE / "results/chains.svg").write_text(draw_curves(found))
+    return {name: slope for name, (_, _, slope) in found.items()}
+
+
+COLOURS = ["#1F4E9E", "#00805F", "#F0A202", "#C44E52", "#7B5EA7"]
+
+
+def draw_curves(found):
+    width, height, left, top, right, bottom = 760, 460, 80, 60, 190, 60
+    sizes = next(iter(found.values()))[0]
+    every = [t for _, times, _ in found.values() for t in times]
+    low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
+    x = lambda n: left + (width - left - right) * math.log2(n / sizes[0]) / math.log2(sizes[-1] / sizes[0])
+    y = lambda s: height - bottom - (height - top - bottom) * (math.log10(s) - low) / (high - low)
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13">',
+        f'<rect width="{width}" height="{height}" fill="#fdfdfb"/>',
+        f'<text x="{left}" y="30" font-size="18" font-weight="700">Time against length: a factored chain of 16 states</text>',
+    ]
+    for n in sizes:
+        out.append(
+            f'<line x1="{x(n):.1f}" y1="{top}" x2="{x(n):.1f}" y2="{height - bottom}" stroke="#e4e6e8"/>'
+        )
+        out.append(f'<text x="{x(n):.1f}" y="{height - bottom + 20}" text-anchor="middle">{n}</text>')
+    for exponent in range(low, high + 1):
+        at = y(10.0**exponent)
+        label = {-6: "1 µs", -5: "10 µs", -4: "0.1 ms", -3: "1 ms", -2: "10 ms", -1: "0.1 s", 0: "1 s"}.get(
+            exponent, f"1e{exponent} s"
+        )
+        out.append(f'<line x1="{left}" y1="{at:.1f}" x2="{width - right}" y2="{at:.1f}" stroke="#e4e6e8"/>')
+        out.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
+    out.append(
+        f'<text x="{(left + width - right) / 2}" y="{height - 15}" text-anchor="middle">length n</text>'
+    )
+    ends = sorted(((y(times[-1]), name) for name, (_, times, _) in found.items()))
+    labels, previous = {}, -math.inf
+    for at, name in ends:  # labels that would overlap move down
+        previous = labels[name] = max(at, previous + 17)
+    for colour, (name, (_, times, slope)) in zip(COLOURS, found.items(), strict=True):
+        points = " ".join(f"{x(n):.1f},{y(s):.1f}" for n, s in zip(sizes, times, strict=True))
+        out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
+        out.append(
+            f'<text x="{width - right + 10}" y="{labels[name] + 4:.1f}" fill="{colour}">{name}: n^{slope:.2f}</text>'
+        )
+    return "\n".join([*out, "</svg>\n"])
+
+
+def main():
+    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
+        rows()
+    exponents = curves()
+    (HERE / "results").mkdir(exist_ok=True)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
+    result = {"suite": "chains", "machine": machine, "rows": ROWS, "exponents": exponents}
+    (HERE / "results/chains.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
