@@ -83,7 +83,7 @@ const step = jit((params: Params, emission: T, gold: Tensor<"int32">) => {
     const inner = new LinearChainCRF({ initial, transition, emission, lengths });
     return inner.decode(inner.argmax());
   });
-  const batches: AsyncIterable<{ emission: Float32Array; lengths: Int32Array }> = (async function* () {})();  
+  const batches: AsyncIterable<{ emission: Float32Array; lengths: Int32Array }> = (async function* () {})();
   const write = (tags: unknown): Promise<void> => Promise.resolve(void tags);
   for await (const batch of batches) await write(await tag(batch.emission, batch.lengths).array());
 
