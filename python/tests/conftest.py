@@ -1,13 +1,10 @@
-"""Settings of every test: no silent promotion of dtypes or ranks; float64 where a test asks for it by `enable_x64`."""
+"""Long sweeps run only when they are asked for."""
 
 from __future__ import annotations
 
 import os
 
-import jax
 import pytest
-
-jax.config.update("jax_numpy_rank_promotion", "allow")
 
 FULL = bool(os.environ.get("SYNJAX_TEST_FULL"))
 

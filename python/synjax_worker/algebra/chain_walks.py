@@ -168,6 +168,11 @@ def _row_weights(message: Scaled, edges: Scaled) -> Array:
     return scaled.to_shared_scale(product)
 
 
+def _at_end(x: Array, valid: Array) -> Array:
+    """The row of the last valid node, so that more padding does not change which random numbers are used."""
+    return x[jnp.maximum(jnp.sum(valid) - 1, 0)]
+
+
 def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
     """Independent structures (draws n). One uniform number a node; all draws share every pass.
 
@@ -192,7 +197,7 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
 
     weights = scaled.to_shared_scale(jax.tree.map(lambda x: x[-1], messages))
     weights = jnp.broadcast_to(weights, (draws, size))
-    last = topdown.inverse_cdf(jnp.cumsum(weights, -1), weights, uniforms[-1])
+    last = topdown.inverse_cdf(jnp.cumsum(weights, -1), weights, _at_end(uniforms, chain.valid))
     before = jax.tree.map(lambda x: x[:-1], messages)
     inputs = (before, uniforms[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
     states = lax.scan(step, last, inputs, reverse=True)[1]
@@ -223,7 +228,9 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
 
     ends = jax.tree.map(lambda x: x[-1], messages)
     logs = numeric.log_normalize(scaled.to_log(ends))
-    gumbel, last = topdown.best(jnp.where(logs > -jnp.inf, logs + noise[-1, 0], -jnp.inf), k)
+    gumbel, last = topdown.best(
+        jnp.where(logs > -jnp.inf, logs + _at_end(noise, chain.valid)[0], -jnp.inf), k
+    )
     log_prob = jnp.where(gumbel > -jnp.inf, logs[last], -jnp.inf)
     before = jax.tree.map(lambda x: x[:-1], messages)
     inputs = (before, noise[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
