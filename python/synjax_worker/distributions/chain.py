@@ -240,7 +240,7 @@ class ChainDistribution(Distribution):
         score = self.unnormalized_log_prob(event)
         return ArgMax(event, jnp.where(possible, score, -jnp.inf))
 
-    def top_k(self, k: int) -> TopK:
+    def top_k(self, k: int, approximate: bool = False) -> TopK:
         k = at_least_one("k", k)
         nodes, scores = self._each(lambda item: chain_walks.top_k(item, k))
         real = self._batched(scores > -jnp.inf)

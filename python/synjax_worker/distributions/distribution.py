@@ -118,8 +118,9 @@ class Distribution(eqx.Module):
         raise NotImplementedError
 
     @query("k: size -> { events: F, scores: F, count: int32 }")
-    def top_k(self, k: int) -> TopK:
+    def top_k(self, k: int, approximate: bool = False) -> TopK:
         """The k best structures and their scores, best first, (k *batch); `count` says how many there are."""
+        # `approximate` is SynJax's: it allows a faster answer that is not exact. There is none here.
         raise NotImplementedError
 
     @query("key: key, { sample_shape?: shape, temperature?: num Float } -> F")

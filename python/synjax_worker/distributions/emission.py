@@ -26,8 +26,31 @@ def is_categorical(emission: Any) -> bool:
     return type(emission).__name__.startswith("Categorical")
 
 
+# The parameters of the kinds that are known, with the axes that one of them has for itself.
+_PARAMETERS = {
+    "Normal": {"loc": 0, "scale": 0},
+    "MultivariateNormal": {"loc": 1, "scale_tril": 2},
+    "Poisson": {"rate": 0},
+    "CategoricalLogits": {"logits": 1},
+    "CategoricalProbs": {"probs": 1},
+}
+
+
+def of_its_parameters(emission: Any) -> Any:
+    """The distribution with the batch shape of its parameters: within `vmap` it still tells the one from outside."""
+    own = _PARAMETERS.get(type(emission).__name__)
+    if own is None:
+        return emission
+    fields = {name: getattr(emission, name) for name in own}
+    batches = [jnp.shape(value)[: jnp.ndim(value) - own[name]] for name, value in fields.items()]
+    if jnp.broadcast_shapes(*batches) == tuple(emission.batch_shape):
+        return emission
+    return type(emission)(**fields)
+
+
 def log_likelihoods(emission: Any, observations: Array) -> Array:
     """(*batch n t) of observations (*batch n) or (*batch n d)."""
+    emission = of_its_parameters(emission)
     event_ndim = len(emission.event_shape)
     first = jnp.moveaxis(observations, observations.ndim - 1 - event_ndim, 0)
     states_last = jnp.expand_dims(first, first.ndim - event_ndim)
@@ -40,6 +63,7 @@ def fit(emission: Any, observations: Array, weights: Array) -> Any:
     Items that share a distribution are fitted together. States without weight keep what they had. Variances are kept
     above a millionth of that of all observations.
     """
+    emission = of_its_parameters(emission)
     event_ndim = len(emission.event_shape)
     if len(emission.batch_shape) == 1:
         weights = weights.reshape(-1, weights.shape[-1])

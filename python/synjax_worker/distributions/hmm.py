@@ -26,7 +26,7 @@ from .chain import (
     uniform_like,
 )
 from .distribution import not_finite, out_of_range, replace
-from .emission import fit, is_categorical, is_emission, log_likelihoods
+from .emission import fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
 
 # Up to this many symbols, counting them is a matrix product with their indicators; beyond, a scatter.
 _DENSE_VOCABULARY = 64
@@ -131,7 +131,10 @@ class HMM(ChainDistribution):
         if self.observations is not None and is_emission(self.emission_dist):
             if len(self.emission_dist.event_shape) == 1:
                 arguments["observations"] = (self.observations, "*batch n d")
-            arguments["emission_dist"] = (_shape_of(self.emission_dist.batch_shape), "*batch t")
+            arguments["emission_dist"] = (
+                _shape_of(of_its_parameters(self.emission_dist).batch_shape),
+                "*batch t",
+            )
         return bind(arguments)
 
     @property
@@ -299,7 +302,7 @@ class HMM(ChainDistribution):
         batch = self.batch_shape
         if not batch:
             raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
-        if is_emission(self.emission_dist) and len(self.emission_dist.batch_shape) > 1:
+        if is_emission(self.emission_dist) and len(of_its_parameters(self.emission_dist).batch_shape) > 1:
             return self._map(lambda x: x)[index]
         own = {"init_logits": 1, "transition_logits": 2, "emission_log_likelihoods": 2, "lengths": 0}
         if not is_emission(self.emission_dist):
