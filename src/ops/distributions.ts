@@ -67,7 +67,11 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   encode(states: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
   entropy(): Tensor<F>;
-  /** How often each parameter is used, in expectation: the E step. Each shaped like its parameter. */
+  /**
+   * How often each parameter is used, in expectation: the E step. Each is shaped like its parameter;
+   * where
+   * emissions are no logits, their field is the weight of each observation in each state, (*batch n t).
+   */
   expectedCounts(): {
     readonly initial: Tensor<F>;
     readonly transition: Tensor<F>;
@@ -86,10 +90,7 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   logMarginals(): Tensor<F>;
   /** Log of the sum of the exponentiated scores of all structures, (*batch). */
   logPartition(): Tensor<F>;
-  /**
-   * Log-probability of an event: `unnormalizedLogProb` less `logPartition`. Axes before the batch are
-   * samples.
-   */
+  /** Log-probability of an event: its score less `logPartition`. Axes before the batch are samples. */
   logProb(event: TensorLike<FloatDType>): Tensor<F>;
   /** Probability of each part, event-shaped: the gradient of `logPartition`. */
   marginals(): Tensor<F>;
@@ -191,10 +192,7 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
   logMarginals(): Tensor<F>;
   /** Log of the sum of the exponentiated scores of all structures, (*batch). */
   logPartition(): Tensor<F>;
-  /**
-   * Log-probability of an event: `unnormalizedLogProb` less `logPartition`. Axes before the batch are
-   * samples.
-   */
+  /** Log-probability of an event: its score less `logPartition`. Axes before the batch are samples. */
   logProb(event: TensorLike<FloatDType>): Tensor<F>;
   /** Probability of each part, event-shaped: the gradient of `logPartition`. */
   marginals(): Tensor<F>;

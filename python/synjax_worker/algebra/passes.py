@@ -41,3 +41,17 @@ def shared(obj: Any, name: str, compute: Callable[[], Any]) -> Any:
     if _stack.frames:
         _stack.frames[-1][key] = (obj, value)  # the object is kept alive, so its id stays its own
     return value
+
+
+def known(obj: Any, name: str, value: Any) -> None:
+    """Tells this frame what `shared` would have to compute. Outside any frame nothing is kept."""
+    if _stack.frames:
+        _stack.frames[-1][(id(obj), name)] = (obj, value)
+
+
+def recall(obj: Any, name: str) -> Any | None:
+    """What this frame and those around it know of an object."""
+    for entries in reversed(_stack.frames):
+        if (id(obj), name) in entries:
+            return entries[(id(obj), name)][1]
+    return None

@@ -96,12 +96,23 @@ class ChainDistribution(Distribution):
         hit = (before[..., None, None] == labels[:, None]) & (states[..., None, None] == labels)
         return (hit & mask[..., None, None]).astype(self.dtype)
 
-    def _event_of_nodes(self, nodes: Array, keep: Array) -> Array:
-        """Events of what a walk chose: nodes (k B n), zeros where `keep` (k *batch) is false. -> (k *batch n t t)"""
+    def _states_of_nodes(self, nodes: Array, keep: Array, lead: tuple[int, ...]) -> Array:
+        """What a walk chose, nodes (k B n), as states (*lead *batch n); -1 past the end and where `keep` is false."""
         if self._potentials().per_step:
             nodes = nodes[..., 1:]
-        states = nodes.reshape(nodes.shape[0], *self.batch_shape, self._steps)
-        return self._indicator(states, self._valid() & keep[..., None])
+        shape = (*lead, *self.batch_shape)
+        states = nodes.reshape(*shape, self._steps)
+        return jnp.where(self._valid() & keep.reshape(*shape, 1), states, -1).astype(jnp.int32)
+
+    def _event_of_states(self, states: Array) -> Array:
+        """The event of states (... n), zeros where they are -1. `decode` and scores need not look at its parts."""
+        event = self._indicator(states, states >= 0)
+        passes.known(event, self._origin, states)
+        return event
+
+    @property
+    def _origin(self) -> str:
+        return f"states by {id(self)}"
 
     def _check_event(self, event: Any) -> Array:
         event = jnp.asarray(event).astype(self.dtype)
@@ -132,6 +143,9 @@ class ChainDistribution(Distribution):
     @query("event: num Float -> int32")
     def decode(self, event: Array) -> Array:
         """The states of an event, (*batch n) int32, -1 past the end; of marginals, the likeliest state of each step."""
+        states = passes.recall(event, self._origin)
+        if states is not None:
+            return states
         event = self._check_event(event)
         weight = jnp.sum(event, -2)
         found = (jnp.max(weight, -1) > 0) & self._valid()
@@ -155,6 +169,9 @@ class ChainDistribution(Distribution):
 
     def _score_pair(self, event: Array) -> tuple[Array, Array]:
         """Scores of events as unevaluated pairs: the terms are summed almost exactly."""
+        states = passes.recall(event, self._origin)
+        if states is not None:
+            return self._score_pair_of_states(states)
         event = self._check_event(event)
         event = jnp.where(self._valid()[..., None, None], event, 0)
         lead = event.shape[: event.ndim - len(self.batch_shape) - 3]
@@ -176,6 +193,26 @@ class ChainDistribution(Distribution):
             terms = jnp.concatenate([starts, nodes, edges], -1)
         high, low = numeric.pair_sum(terms, -1)
         shape = (*lead, *self.batch_shape)
+        return high.reshape(shape), low.reshape(shape)
+
+    def _score_pair_of_states(self, states: Array) -> tuple[Array, Array]:
+        """The same of states (*lead *batch n), by looking up their parts; what is -1 counts for nothing."""
+        shape = states.shape[:-1]
+        states = states.reshape(-1, self._items, self._steps)
+        start, transition, emission = self._potentials()
+        item, step = jnp.arange(self._items)[:, None], jnp.arange(self._steps)
+        used = states >= 0
+        states = jnp.maximum(states, 0)
+        before = jnp.concatenate([jnp.zeros_like(states[..., :1]), states[..., :-1]], -1)
+        if emission is None:
+            terms = jnp.where(used, transition[item, step, before, states], 0)
+        else:
+            later, earlier = states[..., 1:], before[..., 1:]
+            edges = transition[earlier, later] if transition.ndim == 2 else transition[item, earlier, later]
+            first = start[item, states[..., :1]]
+            terms = jnp.concatenate([first, emission[item, step, states], edges], -1)
+            terms = jnp.where(jnp.concatenate([used[..., :1], used, used[..., 1:]], -1), terms, 0)
+        high, low = numeric.pair_sum(terms, -1)
         return high.reshape(shape), low.reshape(shape)
 
     def unnormalized_log_prob(self, event: Array) -> Array:
@@ -236,17 +273,18 @@ class ChainDistribution(Distribution):
     def argmax_and_max(self) -> ArgMax:
         nodes, _ = self._each(chain_walks.argmax)
         possible = self._possible()
-        event = self._event_of_nodes(nodes[None], possible[None])[0]
-        score = self.unnormalized_log_prob(event)
-        return ArgMax(event, jnp.where(possible, score, -jnp.inf))
+        states = self._states_of_nodes(nodes, possible, ())
+        score = numeric.pair_value(self._score_pair_of_states(states))
+        return ArgMax(self._event_of_states(states), jnp.where(possible, score, -jnp.inf))
 
     def top_k(self, k: int, approximate: bool = False) -> TopK:
         k = at_least_one("k", k)
         nodes, scores = self._each(lambda item: chain_walks.top_k(item, k))
         real = self._batched(scores > -jnp.inf)
         real = jnp.moveaxis(real, -1, 0)
-        events = self._event_of_nodes(jnp.moveaxis(nodes, 1, 0), real)
-        return TopK(events, jnp.where(real, self.unnormalized_log_prob(events), -jnp.inf))
+        states = self._states_of_nodes(jnp.moveaxis(nodes, 1, 0), real, (k,))
+        best = numeric.pair_value(self._score_pair_of_states(states))
+        return TopK(self._event_of_states(states), jnp.where(real, best, -jnp.inf))
 
     def _scaled_messages(self) -> Any:
         return passes.shared(self, "scaled", lambda: chain_walks.scaled_messages(*self._arguments()))
@@ -256,7 +294,7 @@ class ChainDistribution(Distribution):
         tempered = self if is_concrete_one(temperature) else self.with_temperature(temperature)
         nodes = tempered._sample_nodes(key, math.prod(shape))
         keep = jnp.broadcast_to(tempered._possible(), (nodes.shape[0], *self.batch_shape))
-        return tempered._event_of_nodes(nodes, keep).reshape(*shape, *self.batch_shape, *self.event_shape)
+        return self._event_of_states(self._states_of_nodes(nodes, keep, shape))
 
     def _sample_nodes(self, key: Array, draws: int) -> Array:
         """(draws B nodes)"""
@@ -271,7 +309,8 @@ class ChainDistribution(Distribution):
         exact = chain_walks.exact_messages(self._potentials(), self._node_lengths())
         nodes, log_probs = self._each(walk, exact, keys)
         log_probs = jnp.moveaxis(self._batched(log_probs), -1, 0)
-        return Draws(self._event_of_nodes(jnp.moveaxis(nodes, 1, 0), log_probs > -jnp.inf), log_probs)
+        states = self._states_of_nodes(jnp.moveaxis(nodes, 1, 0), log_probs > -jnp.inf, (k,))
+        return Draws(self._event_of_states(states), log_probs)
 
     def log_count(self) -> Array:
         return self._counting().log_partition()
