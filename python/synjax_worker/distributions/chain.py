@@ -246,7 +246,7 @@ class ChainDistribution(Distribution):
         return self._batched(chain_information.entropy(*self._arguments()))
 
     def cross_entropy(self, other: Self) -> Array:
-        return self.entropy() + self.kl_divergence(other)
+        return self.kl_divergence(other) + self.entropy()  # in this order `other` is refused before any pass
 
     def kl_divergence(self, other: Self) -> Array:
         self._require_like(other)

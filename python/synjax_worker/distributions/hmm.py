@@ -187,15 +187,27 @@ class HMM(ChainDistribution):
         if is_categorical(self.emission_dist):
             last = self.emission_dist.logits.shape[-1] - 1
             return [*found, out_of_range("observations", self.observations, 0, last, valid)]
-        if self.emission_log_likelihoods is not None or is_emission(self.emission_dist):
-            name = "observations" if self.emission_log_likelihoods is None else "emission_log_likelihoods"
-            scores = jnp.broadcast_to(self._emission_scores(), (*self.batch_shape, *self.event_shape[:2]))
-            return [*found, not_finite(name, scores, valid)]
+        if is_emission(self.emission_dist):
+            return [*found, *self._observation_checks(valid)]
+        if self.emission_log_likelihoods is not None:
+            scores = jnp.broadcast_to(self.emission_log_likelihoods, (*valid.shape, self._states))
+            return [*found, not_finite("emission_log_likelihoods", scores, valid)]
         symbols = jnp.broadcast_to(self.observations, valid.shape)
         last = self.emission_dist.shape[-1] - 1
         found.append(not_finite("emission_dist", self.emission_dist))
         found.append(out_of_range("observations", symbols, 0, last, valid))
         return found
+
+    def _observation_checks(self, valid: Array) -> list[Check]:
+        """Numbers that are none: NumPyro gives them a likelihood of zero. And those whose likelihood is none."""
+        found = []
+        if jnp.issubdtype(self.observations.dtype, jnp.floating):
+            own = self.observations.shape[-1:] if self._vector_observations() else ()
+            seen = jnp.broadcast_to(self.observations, (*valid.shape, *own))
+            found.append(not_finite("observations", seen, valid))
+        scores = jnp.broadcast_to(self._emission_scores(), (*valid.shape, self._states))
+        # Bad in any state: the index is that of an observation.
+        return [*found, not_finite("observations", jnp.max(scores, -1), valid)]
 
     # ------------------------------------------------------------------------------------------- filtering, smoothing
 
