@@ -54,6 +54,7 @@ def renormalize(mantissa: Array, exponent: Array) -> Scaled:
 
 
 def from_float(x: Array) -> Scaled:
+    """Of x >= 0, at most half of the largest float."""
     return renormalize(x, jnp.zeros(x.shape, jnp.int32))
 
 
