@@ -24,7 +24,8 @@ from .scaled import Scaled
 class Potentials(NamedTuple):
     """Log-potentials of B chains. One `transition` (t t) is shared, or each chain has its own (B t t).
 
-    A chain whose potentials differ at every step has `transition` (B n-1 t t), and no emission.
+    A chain whose potentials differ at every step has `transition` (B n-1 t t), and no emission. It starts in state 0,
+    so that of its first step only row 0 counts.
     """
 
     start: Array  # (B t)
@@ -70,13 +71,12 @@ class Messages(NamedTuple):
 
     def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
         factors, states, _ = self._backward(potentials, lengths)
-        weights = _batch_first(factors.weights) if potentials.per_step else factors.weights
         before, sums, states = (_batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
-        return Conditionals(weights, before, sums, states, self.filtered[-1])
+        return Conditionals(factors.weights, before, sums, states, self.filtered[-1])
 
     def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
         prepared = _prepare(potentials, lengths)
-        factors = _factors(prepared)
+        factors = _factors(potentials, prepared)
         return factors, *_backward_fast(factors, prepared.valid, self)
 
 
@@ -131,10 +131,18 @@ def _prepare(potentials: Potentials, lengths: Array) -> _Prepared:
     alone = jnp.where(jnp.arange(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where((lengths == 0)[:, None], alone, start)
     if potentials.per_step:
-        transition = jnp.where(valid[1:, :, None, None], jnp.moveaxis(transition, 1, 0), 0)
+        transition = jnp.where(valid[1:].T[..., None, None], only_first_row(transition), 0)
+        transition = jnp.moveaxis(transition, 1, 0)
     else:
         emission = jnp.where(valid[:, :, None], jnp.moveaxis(emission, 1, 0), 0)
     return _Prepared(valid, start, transition, emission)
+
+
+def only_first_row(transition: Array) -> Array:
+    """(... n t t) with the rows of the first step that do not count, whatever they hold, replaced by the one that does."""
+    steps, states = transition.shape[-3], transition.shape[-1]
+    ignored = (jnp.arange(steps)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
+    return jnp.where(ignored, transition[..., :1, :1, :], transition)
 
 
 def transition_weights(transition: Array) -> tuple[Array, Array]:
@@ -143,6 +151,17 @@ def transition_weights(transition: Array) -> tuple[Array, Array]:
     column = numeric.shift_of(transition, -2, keepdims=True)
     weights = jnp.maximum(jnp.exp(transition - column), floor)
     return jnp.where(jnp.isneginf(transition), 0, weights), jnp.squeeze(column, -2)
+
+
+def _step_weights(transition: Array, live: Array) -> tuple[Array, Array]:
+    """The same of every step, (B n-1 t t) and (n-1 B t). Each potential is read once for the maxima, once for the
+    weights, and never copied.
+    """
+    column = jnp.max(transition, -2).at[:, 0].set(transition[:, 0, 0])
+    column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
+    logs = jnp.where(live[..., None, None], only_first_row(transition) - column[..., None, :], 0)
+    weights = jnp.maximum(jnp.exp(logs), limits(transition.dtype, 1).floor)
+    return jnp.where(jnp.isneginf(logs), 0, weights), _time_first(column)
 
 
 class Limits(NamedTuple):
@@ -159,15 +178,18 @@ def limits(dtype, states: int) -> Limits:
 
 
 class _Factors(NamedTuple):
-    weights: Array  # (t t), (B t t) or (n-1 B t t): at most 1
+    weights: Array  # (t t), (B t t) or (B n-1 t t): at most 1
     node: Array  # (n B t): logs, the largest 0
     shift: tuple[Array, Array]  # (n B) each: integers and fractions taken out of `node`
 
 
-def _factors(prepared: _Prepared) -> _Factors:
+def _factors(potentials: Potentials, prepared: _Prepared) -> _Factors:
     """The potentials in probability space. Shifts are added and taken out in integers and fractions apart: exactly."""
     valid, start, transition, emission = prepared
-    weights, column = transition_weights(transition)
+    if potentials.per_step:
+        weights, column = _step_weights(potentials.transition, valid[1:].T)
+    else:
+        weights, column = transition_weights(transition)
     column = jnp.broadcast_to(column, (valid.shape[0] - 1, *start.shape))
     shifts = jnp.concatenate([start[None], column])
     integer, fraction = numeric.split_integer(shifts)
@@ -179,6 +201,11 @@ def _factors(prepared: _Prepared) -> _Factors:
     top_fraction = numeric.shift_of(node, -1)
     shift = jnp.where(valid, top_integer, 0), jnp.where(valid, top_fraction, 0)
     return _Factors(weights, node - top_fraction[..., None], shift)
+
+
+def _weights_at(weights: Array, step: Array) -> Array:
+    """(t t) or (B t t)."""
+    return lax.dynamic_index_in_dim(weights, step, 1, keepdims=False) if weights.ndim == 4 else weights
 
 
 def _product(message: Array, weights: Array) -> Array:
@@ -199,7 +226,7 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
     """One pass over the chain: O(n t^2). Its result has no gradient; the queries bring their own."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     prepared = _prepare(potentials, lengths)
-    factors = _factors(prepared)
+    factors = _factors(potentials, prepared)
     filtered, predecessors, scales = _forward_fast(factors, prepared.valid)
     certified = _certify(factors, prepared, filtered, predecessors, scales)
     last = numeric.safe_log(jnp.sum(filtered[-1], -1))
@@ -213,12 +240,11 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
 def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
     """-> filtered (n B t), predecessors (n-1 B t), and the scale taken out of each step, lifted (n-1 B)."""
     weights, node, _ = factors
-    per_step = weights.ndim == 4
     lift = jnp.asarray(limits(node.dtype, 1).lift, node.dtype)
 
     def step(message, inputs):
-        emission, live, step_weights = inputs
-        sums = _product(message, step_weights if per_step else weights)
+        emission, live, index = inputs
+        sums = _product(message, _weights_at(weights, index))
         product = sums * emission
         scale = jnp.max(product, -1)
         moved = product * (1 / jnp.where(scale > 0, scale, 1))[:, None]
@@ -226,7 +252,7 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
         return message, (sums, message, scale)
 
     first = jnp.exp(node[0])
-    inputs = (jnp.exp(node[1:]) * lift, valid[1:], weights if per_step else None)
+    inputs = (jnp.exp(node[1:]) * lift, valid[1:], jnp.arange(node.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales
 
@@ -234,14 +260,16 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
 def _certify(factors: _Factors, prepared: _Prepared, filtered: Array, sums: Array, scales: Array) -> Array:
     """Per chain: every sum over predecessors is far above what products below the float range can add up to.
 
-    A state that no path reaches may have sum 0; which those are is asked only where a transition is forbidden.
+    A state that no path reaches may have sum 0; which those are is asked only where some sum is small.
     """
     weights, node, _ = factors
     threshold = limits(node.dtype, node.shape[-1]).threshold
     alive = ~jnp.isneginf(node)
+    large = sums >= threshold
+    doubt = jnp.any(~jnp.all(large, -1) & prepared.valid[1:])
     everything = jnp.ones(sums.shape, bool)
-    reached = run_if(jnp.any(weights == 0), _reachable, (weights, alive, prepared.valid), everything)
-    sums_hold = jnp.all((sums >= threshold) | ~reached, -1)
+    reached = run_if(doubt, _reachable, (weights, alive, prepared.valid), everything)
+    sums_hold = jnp.all(large | ~reached, -1)
     scales_hold = (scales >= 1) | ~jnp.any(reached & alive[1:], -1)
     # A first message may have lost states to the range only if its successors' sums are small, which is seen above.
     return jnp.all((sums_hold & scales_hold) | ~prepared.valid[1:], 0) & jnp.any(filtered[-1] > 0, -1)
@@ -249,17 +277,16 @@ def _certify(factors: _Factors, prepared: _Prepared, filtered: Array, sums: Arra
 
 def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
     """Whether any path with finite score enters a state, (n-1 B t)."""
-    per_step = weights.ndim == 4
     dtype = weights.dtype
 
     def step(reached, inputs):
-        live_states, live, step_weights = inputs
-        edges = ((step_weights if per_step else weights) > 0).astype(dtype)
+        live_states, live, index = inputs
+        edges = (_weights_at(weights, index) > 0).astype(dtype)
         entered = _product(reached, edges) > 0
         moved = (entered & live_states).astype(dtype)
         return jnp.where(live[:, None], moved, reached), entered
 
-    inputs = (alive[1:], valid[1:], weights if per_step else None)
+    inputs = (alive[1:], valid[1:], jnp.arange(alive.shape[0] - 1))
     return lax.scan(step, alive[0].astype(dtype), inputs)[1]
 
 
@@ -329,22 +356,20 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
 
     The marginal of an edge is filtered[a] * weights[a, b] * q[b].
     """
-    weights, _, _ = factors
-    per_step = weights.ndim == 4
-    turned = _transposed(weights)
+    weights = factors.weights
     last = numeric.normalize(messages.filtered[-1])
 
     def step(marginal, inputs):
-        inverse, filtered, live, step_weights = inputs
+        inverse, filtered, live, index = inputs
         ratio = marginal * inverse
-        moved = filtered * _product(ratio, step_weights if per_step else turned)
+        moved = filtered * _product(ratio, _transposed(_weights_at(weights, index)))
         return jnp.where(live[:, None], moved, marginal), (marginal, ratio)
 
     inputs = (
         numeric.reciprocal(messages.predecessors),
         messages.filtered[:-1],
         valid[1:],
-        turned if per_step else None,
+        jnp.arange(valid.shape[0] - 1),
     )
     first, (rest, ratios) = lax.scan(step, last, inputs, reverse=True)
     marginals = jnp.concatenate([first[None], rest])
@@ -353,13 +378,19 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
     return marginals, jnp.where(valid[1:, :, None], ratios * inverse[1:], 0)
 
 
+def _time_first(x: Array) -> Array:
+    return jnp.moveaxis(x, 1, 0)
+
+
 def _batch_first(x: Array) -> Array:
     return jnp.moveaxis(x, 0, 1)
 
 
 def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     """Marginals of the edges of every step, (B n-1 t t)."""
-    return _batch_first(messages.filtered[:-1, ..., None] * factors.weights * ratios[:, :, None, :])
+    weights = factors.weights[:, None] if factors.weights.ndim == 3 else factors.weights
+    before, after = _batch_first(messages.filtered[:-1]), _batch_first(ratios)
+    return before[..., None] * weights * after[..., None, :]
 
 
 def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: bool) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled, topdown
-from .chain import Messages, Potentials, exact_forward
+from .chain import Messages, Potentials, exact_forward, only_first_row
 from .guard import run_if
 from .scaled import Scaled
 
@@ -39,7 +39,7 @@ def one_chain(potentials: Potentials, length: Array) -> Chain:
     alone = jnp.where(jnp.arange(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     if emission is None:
-        return Chain(start, jnp.where(valid[1:, None, None], transition, 0), None, valid)
+        return Chain(start, jnp.where(valid[1:, None, None], only_first_row(transition), 0), None, valid)
     return Chain(start, transition, jnp.where(valid[:, None], emission, 0), valid)
 
 
@@ -84,19 +84,22 @@ def _best_prefixes(chain: Chain) -> Array:
     return jnp.concatenate([first[None], lax.scan(step, first, inputs)[1]])
 
 
+def _into(chain: Chain, edges: Array | None, states: Array) -> Array:
+    """Log-potentials of a step's edges into states (...): (... t). Of a step's own potentials no more is touched."""
+    return jnp.swapaxes(edges[:, states], 0, -1) if chain.per_step else chain.transition.T[states]
+
+
 def argmax(chain: Chain) -> tuple[Array, Array]:
     """The best structure (n) and its score. The first state wins a tie, from the end backwards."""
     prefixes = _best_prefixes(chain)
-    turned = jnp.swapaxes(chain.transition, -1, -2)
 
     def step(state, inputs):
         before, live, edges = inputs
-        column = (edges if chain.per_step else turned)[state]
-        state = jnp.where(live, jnp.argmax(before + column), state)
+        state = jnp.where(live, jnp.argmax(before + _into(chain, edges, state)), state)
         return state, state
 
     last = jnp.argmax(prefixes[-1])
-    inputs = (prefixes[:-1], chain.valid[1:], turned if chain.per_step else None)
+    inputs = (prefixes[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
     states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
     return states, score(chain, states)
 
@@ -104,17 +107,16 @@ def argmax(chain: Chain) -> tuple[Array, Array]:
 def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
     """The k best structures (k n) and their scores (k), -inf past the support. One `top_k` over k t per node."""
     prefixes = _best_prefixes(chain)
-    turned = jnp.swapaxes(chain.transition, -1, -2)
     slots = jnp.arange(k)
     size = chain.start.shape[0]
 
     def step(carry, inputs):
         suffix, state = carry
         before, node, live, edges = inputs
-        candidates = suffix[:, None] + (edges if chain.per_step else turned)[state]
+        candidates = suffix[:, None] + _into(chain, edges, state)
         if node is not None:
             candidates = candidates + node[state][:, None]
-        priority, index = lax.top_k((candidates + before).ravel(), k)
+        priority, index = topdown.largest((candidates + before).ravel(), k)
         chosen = jnp.where(priority > -jnp.inf, candidates.ravel()[index], -jnp.inf)
         chosen = chosen - numeric.finite_or_zero(priority[0])
         parent = jnp.where(live, index // size, slots)
@@ -127,7 +129,7 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
         prefixes[:-1],
         None if chain.emission is None else chain.emission[1:],
         chain.valid[1:],
-        turned if chain.per_step else None,
+        chain.transition if chain.per_step else None,
     )
     (suffix, _), (parents, states) = lax.scan(step, (suffix, last), inputs, reverse=True)
     paths = topdown.unwind(last, parents, states).astype(jnp.int32)
@@ -150,9 +152,11 @@ def exact_messages(potentials: Potentials, lengths: Array) -> Scaled:
     return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
-def _columns(edges: Scaled, states: Array) -> Scaled:
-    """Weights of the edges into each state of `states` (S): (S t)."""
-    return Scaled(edges.mantissa.T[states], edges.exponent.T[states])
+def _entering(chain: Chain, shared: Scaled | None, edges: Array | None, states: Array) -> Scaled:
+    """Weights of the edges into states (k): (k t). `shared` has the state entered first."""
+    if chain.per_step:
+        return scaled.from_log(_into(chain, edges, states))
+    return jax.tree.map(lambda x: x[states], shared)
 
 
 def _log_weights(message: Scaled, edges: Scaled) -> tuple[Array, Array]:
@@ -181,16 +185,16 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
     size = chain.start.shape[0]
     nodes = chain.valid.shape[0]
     uniforms = jax.random.uniform(key, (nodes, draws), chain.start.dtype)
-    shared = None if chain.per_step else scaled.from_log(chain.transition)
+    shared = None if chain.per_step else scaled.from_log(chain.transition.T)
+    entering = lambda logs, states: _entering(chain, shared, logs, states)
 
     def step(state, inputs):
         message, uniform, live, logs = inputs
-        edges = scaled.from_log(logs) if chain.per_step else shared
         if draws >= size:  # one table for all of them
-            table = _row_weights(message, _columns(edges, jnp.arange(size)))
+            table = _row_weights(message, scaled.from_log(logs.T) if chain.per_step else shared)
             weights, cumulative = table[state], jnp.cumsum(table, -1)[state]
         else:
-            weights = _row_weights(message, _columns(edges, state))
+            weights = _row_weights(message, entering(logs, state))
             cumulative = jnp.cumsum(weights, -1)
         state = jnp.where(live, topdown.inverse_cdf(cumulative, weights, uniform), state)
         return state, state
@@ -210,17 +214,17 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
     nodes = chain.valid.shape[0]
     slots = jnp.arange(k)
     noise = jax.random.gumbel(key, (nodes, k, size), chain.start.dtype)
-    shared = None if chain.per_step else scaled.from_log(chain.transition)
+    shared = None if chain.per_step else scaled.from_log(chain.transition.T)
+    entering = lambda logs, states: _entering(chain, shared, logs, states)
 
     def step(carry, inputs):
         log_prob, gumbel, state = carry
         message, noise, live, logs = inputs
-        edges = scaled.from_log(logs) if chain.per_step else shared
-        weight_logs, weights = _log_weights(message, _columns(edges, state))
+        weight_logs, weights = _log_weights(message, entering(logs, state))
         total = numeric.safe_log(jnp.sum(weights, -1, keepdims=True))
         children = log_prob[:, None] + (weight_logs - numeric.finite_or_zero(total))
         priority = topdown.conditional_gumbels(gumbel, children, noise)
-        chosen, index = lax.top_k(priority.ravel(), k)
+        chosen, index = topdown.largest(priority.ravel(), k)
         parent = jnp.where(live, index // size, slots)
         state = jnp.where(live, index % size, state)
         log_prob = jnp.where(live, children.ravel()[index], log_prob)
