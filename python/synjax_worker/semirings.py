@@ -20,7 +20,7 @@ Axes = int | Sequence[int]
 def einsum_builder(
     sum_fn: Callable[[Array, tuple[int, ...]], Array], mul_op: Callable[[Array, Array], Array]
 ):
-    """An einsum that multiplies by `mul_op` and sums by `sum_fn(x, axes)`. The product of all operands is made first."""
+    """An einsum that multiplies by `mul_op` and sums by `sum_fn(x, axes)`. All operands are multiplied first."""
 
     def einsum(subscripts: str, *operands: Array) -> Array:
         inputs, output = _parse(subscripts, len(operands))

@@ -28,7 +28,7 @@ def log_catalan(n: Array) -> Array:
 
 
 def log_delannoy(m: Array, n: Array, *, max_input_value: int) -> Array:
-    """Log of the Delannoy number: paths over an m by n grid by steps right, up and both; none above `max_input_value`."""
+    """Log of the Delannoy number: paths over an m by n grid by steps right, up and both, up to `max_input_value`."""
     m, n = jnp.asarray(m)[..., None], jnp.asarray(n)[..., None]
     diagonal = jnp.arange(max_input_value + 1)
     possible = diagonal <= jnp.minimum(m, n)

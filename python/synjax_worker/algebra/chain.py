@@ -139,7 +139,7 @@ def _prepare(potentials: Potentials, lengths: Array) -> _Prepared:
 
 
 def only_first_row(transition: Array) -> Array:
-    """(... n t t) with the rows of the first step that do not count, whatever they hold, replaced by the one that does."""
+    """(... n t t) with the rows of the first step that do not count replaced by the one that does."""
     steps, states = transition.shape[-3], transition.shape[-1]
     ignored = (jnp.arange(steps)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
     return jnp.where(ignored, transition[..., :1, :1, :], transition)

@@ -24,7 +24,7 @@ def inverse_cdf(cumulative: Array, weights: Array, uniform: Array) -> Array:
 
 
 def largest(priority: Array, k: int) -> tuple[Array, Array]:
-    """`lax.top_k`, behind barriers: what XLA fuses with it can make a sort of the selection (30 times slower on a CPU)."""
+    """`lax.top_k`, behind barriers: what XLA fuses with it can make a sort of the selection, 30 times slower."""
     return lax.optimization_barrier(lax.top_k(lax.optimization_barrier(priority), k))
 
 
