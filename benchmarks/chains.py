@@ -454,8 +454,8 @@ def draw_curves(found):
 def main():
     for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
         rows()
-    exponents = curves()
     (HERE / "results").mkdir(exist_ok=True)
+    exponents = curves()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     result = {"suite": "chains", "machine": machine, "rows": ROWS, "exponents": exponents}
     (HERE / "results/chains.json").write_text(json.dumps(result, indent=2) + "\n")
