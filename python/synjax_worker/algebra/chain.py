@@ -55,7 +55,7 @@ class Messages(NamedTuple):
 
     def filtered_weights(self, potentials: Potentials, lengths: Array) -> Array:
         """(B n t), of any scale per node."""
-        return _batch_first(self.filtered)
+        return batch_first(self.filtered)
 
     def marginals(self, potentials: Potentials, lengths: Array) -> Marginals:
         factors, states, ratios = self._backward(potentials, lengths)
@@ -63,7 +63,7 @@ class Messages(NamedTuple):
             return Marginals(states[0], _edges_fast(factors, self, ratios), None)
         # One product over all steps, so that no array of n t t is ever made.
         totals = jnp.einsum("nba,nbc->bac", self.filtered[:-1], ratios, precision=HIGHEST)
-        return Marginals(states[0], factors.weights * totals, _batch_first(states))
+        return Marginals(states[0], factors.weights * totals, batch_first(states))
 
     def edge_marginals(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
         factors, states, ratios = self._backward(potentials, lengths)
@@ -71,7 +71,7 @@ class Messages(NamedTuple):
 
     def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
         factors, states, _ = self._backward(potentials, lengths)
-        before, sums, states = (_batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
+        before, sums, states = (batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
         return Conditionals(factors.weights, before, sums, states, self.filtered[-1])
 
     def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
@@ -157,11 +157,23 @@ def _step_weights(transition: Array, live: Array) -> tuple[Array, Array]:
     """The same of every step, (B n-1 t t) and (n-1 B t). Each potential is read once for the maxima, once for the
     weights, and never copied.
     """
+    logs, column = _step_logs(transition, live)
+    weights = jnp.maximum(jnp.exp(logs), limits(transition.dtype, 1).floor)
+    return jnp.where(jnp.isneginf(logs), 0, weights), time_first(column)
+
+
+def _step_logs(transition: Array, live: Array) -> tuple[Array, Array]:
     column = jnp.max(transition, -2).at[:, 0].set(transition[:, 0, 0])
     column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
-    logs = jnp.where(live[..., None, None], only_first_row(transition) - column[..., None, :], 0)
-    weights = jnp.maximum(jnp.exp(logs), limits(transition.dtype, 1).floor)
-    return jnp.where(jnp.isneginf(logs), 0, weights), _time_first(column)
+    return jnp.where(live[..., None, None], only_first_row(transition) - column[..., None, :], 0), column
+
+
+def transition_logs(potentials: Potentials, lengths: Array) -> Array:
+    """Log-potentials of the edges less the largest that enters each state, (1 t t), (B 1 t t) or (B n-1 t t)."""
+    transition = potentials.transition
+    if potentials.per_step:
+        return _step_logs(transition, jnp.arange(1, potentials.nodes) < lengths[:, None])[0]
+    return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
 
 
 class Limits(NamedTuple):
@@ -203,19 +215,19 @@ def _factors(potentials: Potentials, prepared: _Prepared) -> _Factors:
     return _Factors(weights, node - top_fraction[..., None], shift)
 
 
-def _weights_at(weights: Array, step: Array) -> Array:
+def weights_at(weights: Array, step: Array) -> Array:
     """(t t) or (B t t)."""
     return lax.dynamic_index_in_dim(weights, step, 1, keepdims=False) if weights.ndim == 4 else weights
 
 
-def _product(message: Array, weights: Array) -> Array:
+def through(message: Array, weights: Array) -> Array:
     """(B t) times (t u) or (B t u)."""
     if weights.ndim == 2:
         return jnp.matmul(message, weights, precision=HIGHEST)
     return jnp.einsum("bt,btu->bu", message, weights, precision=HIGHEST)
 
 
-def _transposed(weights: Array) -> Array:
+def transposed(weights: Array) -> Array:
     return jnp.swapaxes(weights, -1, -2)
 
 
@@ -244,7 +256,7 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
 
     def step(message, inputs):
         emission, live, index = inputs
-        sums = _product(message, _weights_at(weights, index))
+        sums = through(message, weights_at(weights, index))
         product = sums * emission
         scale = jnp.max(product, -1)
         moved = product * (1 / jnp.where(scale > 0, scale, 1))[:, None]
@@ -281,8 +293,8 @@ def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
 
     def step(reached, inputs):
         live_states, live, index = inputs
-        edges = (_weights_at(weights, index) > 0).astype(dtype)
-        entered = _product(reached, edges) > 0
+        edges = (weights_at(weights, index) > 0).astype(dtype)
+        entered = through(reached, edges) > 0
         moved = (entered & live_states).astype(dtype)
         return jnp.where(live[:, None], moved, reached), entered
 
@@ -362,7 +374,7 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
     def step(marginal, inputs):
         inverse, filtered, live, index = inputs
         ratio = marginal * inverse
-        moved = filtered * _product(ratio, _transposed(_weights_at(weights, index)))
+        moved = filtered * through(ratio, transposed(weights_at(weights, index)))
         return jnp.where(live[:, None], moved, marginal), (marginal, ratio)
 
     inputs = (
@@ -378,18 +390,18 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
     return marginals, jnp.where(valid[1:, :, None], ratios * inverse[1:], 0)
 
 
-def _time_first(x: Array) -> Array:
+def time_first(x: Array) -> Array:
     return jnp.moveaxis(x, 1, 0)
 
 
-def _batch_first(x: Array) -> Array:
+def batch_first(x: Array) -> Array:
     return jnp.moveaxis(x, 0, 1)
 
 
 def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     """Marginals of the edges of every step, (B n-1 t t)."""
     weights = factors.weights[:, None] if factors.weights.ndim == 3 else factors.weights
-    before, after = _batch_first(messages.filtered[:-1]), _batch_first(ratios)
+    before, after = batch_first(messages.filtered[:-1]), batch_first(ratios)
     return before[..., None] * weights * after[..., None, :]
 
 
@@ -398,12 +410,12 @@ def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: boo
     valid, start, transition, _ = prepared
     per_step = transition.ndim == 4
     # Transposed, both sums of a step run along major axes: sums along the minor one do not vectorise.
-    shared = None if per_step else scaled.from_log(_transposed(transition))
+    shared = None if per_step else scaled.from_log(transposed(transition))
 
     def step(carry, inputs):
         marginal, totals = carry
         filtered, sums, scale, live, logs = inputs
-        edges = scaled.from_log(_transposed(logs)) if per_step else shared
+        edges = scaled.from_log(transposed(logs)) if per_step else shared
         ratio = jnp.where(live[:, None], marginal * numeric.reciprocal(sums), 0)
         shares = scaled.power_of_two(
             filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype
@@ -419,15 +431,15 @@ def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: boo
     last = numeric.normalize(scaled.to_shared_scale(messages.last))
     (first, totals), (rest, joints) = lax.scan(step, (last, totals), inputs, reverse=True)
     states = jnp.where(valid[:, :, None], jnp.concatenate([first[None], rest]), 0)
-    return states, _transposed(joints if every_step else totals)
+    return states, transposed(joints if every_step else totals)
 
 
 def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
     per_step = potentials.per_step
     states, edges = exact_backward(*exact_forward(potentials, lengths), every_step=per_step)
     if per_step:
-        return Marginals(states[0], _batch_first(edges), None)
-    return Marginals(states[0], edges, _batch_first(states))
+        return Marginals(states[0], batch_first(edges), None)
+    return Marginals(states[0], edges, batch_first(states))
 
 
 marginals = guarded(
@@ -437,7 +449,7 @@ marginals = guarded(
 
 def _exact_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     states, edges = exact_backward(*exact_forward(potentials, lengths), every_step=True)
-    return states[0], _batch_first(edges)
+    return states[0], batch_first(edges)
 
 
 # -> marginals of the first state (B t) and of the edges of every step (B n-1 t t).
@@ -484,7 +496,7 @@ def _filtering_fast(potentials: Potentials, lengths: Array, messages: Messages) 
 def _exact_filtering(potentials: Potentials, lengths: Array) -> Array:
     messages, prepared = exact_forward(potentials, lengths)
     weights = numeric.normalize(scaled.to_shared_scale(messages.filtered))
-    return _batch_first(jnp.where(prepared.valid[:, :, None], weights, 0))
+    return batch_first(jnp.where(prepared.valid[:, :, None], weights, 0))
 
 
 # -> probability of each state given what stands before and at it (B n t).

@@ -6,15 +6,29 @@ each >= 0, weighted by the marginals of the states. No two large numbers are eve
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .chain import Potentials, exact_backward, exact_forward
-from .guard import guarded
+from .chain import (
+    Marginals,
+    Potentials,
+    batch_first,
+    contract,
+    exact_backward,
+    exact_forward,
+    through,
+    time_first,
+    transition_logs,
+    transposed,
+    weights_at,
+)
+from .guard import certified_or_exact, drop_forbidden, guarded, run_if
+from .numeric import HIGHEST
 from .scaled import Scaled
 
 # --------------------------------------------------------------------------------------------------------- entropy
@@ -36,8 +50,80 @@ def _exact_entropy(potentials: Potentials, lengths: Array) -> Array:
     return _entropy_of(exact.table, exact.states, exact.last)
 
 
-# (B), nats; 0 where there is no structure.
-entropy = guarded(_entropy_fast, _exact_entropy)
+@jax.custom_jvp
+def entropy(potentials: Potentials, lengths: Array, messages) -> Array:
+    """(B), nats; 0 where there is no structure."""
+    return certified_or_exact(_entropy_fast, _exact_entropy)(potentials, lengths, messages)
+
+
+@entropy.defjvp
+def _entropy_derivative(primals, tangents):
+    tangent = drop_forbidden(primals[0], tangents[0])
+    return entropy(*primals), contract(_entropy_gradient(*primals), tangent)
+
+
+def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
+    """The derivative by an edge is its marginal times how much longer than the entropy is the expected -log-probability
+    of the structures that use it: of what stands before the edge, at it and after it.
+    """
+    given = messages.conditionals(potentials, lengths)
+    live = jnp.arange(1, potentials.nodes) < lengths[:, None]
+    surprise = -numeric.x_log_x(given.table())
+    inverse = numeric.reciprocal(given.sums)
+    last = numeric.normalize(given.last)
+    expected = surprise * given.states[:, 1:, None, :]
+
+    def forward(before, inputs):  # entropy of the prefixes that end in a state
+        weight, local, inverse, live, index = inputs
+        moved = local + through(weight * before, weights_at(given.weights, index)) * inverse
+        return jnp.where(live[:, None], moved, before), before
+
+    def backward(after, inputs):  # a state's marginal times the surprise of what follows it
+        weight, local, inverse, live, index = inputs
+        ratio = after * inverse
+        moved = local + weight * through(ratio, transposed(weights_at(given.weights, index)))
+        return jnp.where(live[:, None], moved, after), (after, jnp.where(live[:, None], ratio, 0))
+
+    steps = jnp.arange(potentials.nodes - 1)
+    rest = given.before, inverse, live
+    weight, inverse, live_first = (time_first(x) for x in rest)
+    locals_forward, locals_backward = time_first(jnp.sum(surprise, -2)), time_first(jnp.sum(expected, -1))
+    ending = -numeric.x_log_x(last)
+    prefix, prefixes = lax.scan(
+        forward, jnp.zeros_like(last), (weight, locals_forward, inverse, live_first, steps)
+    )
+    suffix, (suffixes, ratios) = lax.scan(
+        backward, ending, (weight, locals_backward, inverse, live_first, steps), reverse=True
+    )
+    total = jnp.sum(last * prefix + ending, -1)
+    less = batch_first(prefixes) - total[:, None, None]
+    before, after = given.before * less, given.states[:, 1:] * batch_first(inverse)
+    ratios = batch_first(ratios)
+
+    first = suffix - given.states[:, 0] * total[:, None]
+    first = jnp.where((lengths > 0)[:, None], first, 0)
+    if potentials.per_step:
+        edges = given.weights * (
+            before[..., None] * after[..., None, :] + given.before[..., None] * ratios[..., None, :]
+        )
+        return Marginals(first, jnp.where(live[..., None, None], edges + expected, 0), None)
+    pairs = lambda a, b: jnp.einsum("bna,bnc->bac", a, b, precision=HIGHEST)
+    edges = given.weights * (pairs(before, after) + pairs(given.before, ratios)) + jnp.sum(expected, 1)
+    nodes = jnp.concatenate([batch_first(prefixes), prefix[:, None]], 1)[:, 1:] - total[:, None, None]
+    nodes = jnp.where(live[..., None], given.states[:, 1:] * nodes + batch_first(suffixes), 0)
+    return Marginals(first, edges, jnp.concatenate([first[:, None], nodes], 1))
+
+
+def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:
+    if potentials.transition.ndim == 2:
+        size = potentials.states
+        own = jnp.broadcast_to(potentials.transition, (lengths.shape[0], size, size))
+        potentials = potentials._replace(transition=own)
+    value, pull = jax.vjp(lambda potentials: _exact_entropy(potentials, lengths), potentials)
+    return Marginals(*pull(jnp.ones_like(value))[0])
+
+
+_entropy_gradient = guarded(_entropy_gradient_fast, _exact_entropy_gradient)
 
 
 # ------------------------------------------------------------------------------------------------------ divergence
@@ -82,8 +168,67 @@ def _log_or_zero(x: Array) -> Array:
     return jnp.log(jnp.where(x > 0, x, 1))
 
 
-def kl_divergence(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
+class Query(NamedTuple):
+    """The arguments of a query on one distribution."""
+
+    potentials: Potentials
+    lengths: Array
+    messages: Any
+
+
+@jax.custom_jvp
+def kl_divergence(p: Query, q: Query) -> Array:
     """KL(p || q), (B), nats; inf where p allows a structure that q does not. 0 where p allows none."""
+    value, certified = _divergence_fast(p, q)
+    arguments = (p.potentials, q.potentials, p.lengths, q.lengths)
+    return run_if(~certified, _exact_divergence, arguments, value)
+
+
+@kl_divergence.defjvp
+def _divergence_derivative(primals, tangents):
+    p, q = primals
+    potentials = p.potentials, q.potentials
+    directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
+    exact = lambda a, b: _exact_divergence(a, b, p.lengths, q.lengths)
+    return kl_divergence(*primals), jax.jvp(exact, potentials, directions)[1]
+
+
+def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
+    """The divergence and whether it may be believed (B): both passes are certified, and both distributions allow the
+    same edges and every state, so that nothing hides below the float range.
+    """
+    of_p, of_q = (each.messages.conditionals(each.potentials, each.lengths) for each in (p, q))
+    logs_p, logs_q = (transition_logs(each.potentials, each.lengths) for each in (p, q))
+    live = jnp.arange(1, p.potentials.nodes) < p.lengths[:, None]
+    certified = p.messages.certified & q.messages.certified & (p.lengths == q.lengths)
+    certified &= jnp.all(jnp.isneginf(logs_p) == jnp.isneginf(logs_q), (-1, -2, -3))
+    first = 1 if p.potentials.per_step else 0  # a first node that is always in state 0 has no others to lose
+    for conditionals in (of_p, of_q):
+        seen = (conditionals.before > 0) | ~live[..., None]
+        certified &= jnp.all(seen[:, first:], (1, 2)) & jnp.all(conditionals.last > 0, -1)
+    local = jnp.where(jnp.isneginf(logs_p), 0, logs_q) - jnp.where(jnp.isneginf(logs_p), 0, logs_p)
+    ahead = _log_or_zero(of_q.before) - _log_or_zero(of_p.before)
+    behind = _log_or_zero(of_q.sums) - _log_or_zero(of_p.sums)
+    ratio = local + ahead[..., None] - behind[..., None, :]
+    terms = _terms(of_p.table(), of_q.table(), ratio)
+    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
+    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
+    last = _terms(last_p, last_q, _log_or_zero(last_q) - _log_or_zero(last_p))
+    return total + jnp.sum(last, -1), certified
+
+
+def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
+    """As `_divergence_terms`, from probabilities in float range and log(other / prob): without exp or log."""
+    near = jnp.abs(log_ratio) < 0.5
+    small = jnp.where(near, log_ratio, 0)
+    series = jnp.zeros_like(small)
+    for order in range(10, 1, -1):  # (e**x - 1 - x) / x**2
+        series = series * small + 1 / math.factorial(order)
+    far = other - prob - prob * log_ratio
+    return jnp.where(prob > 0, jnp.where(near, prob * small * small * series, far), other)
+
+
+def _exact_divergence(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
     exact_p, exact_q = _exact_conditionals(p, lengths), _exact_conditionals(q, lengths_q)
     local = jnp.sum(_divergence_terms(exact_p.table, exact_p.log_table, exact_q.log_table), -2)
     total = jnp.sum(exact_p.states[:, 1:] * local, (1, 2))

@@ -13,13 +13,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled, topdown
-from .chain import Messages, Potentials, exact_forward, only_first_row
+from .chain import Messages, Potentials, exact_forward
 from .guard import run_if
 from .scaled import Scaled
 
 
 class Chain(NamedTuple):
-    """One chain, clean beyond its length."""
+    """One chain. Its emissions are clean beyond its length; potentials that differ at every step are cleaned where a
+    walk looks at them, so that they are never copied.
+    """
 
     start: Array  # (t)
     transition: Array  # (t t) or (n-1 t t)
@@ -39,8 +41,33 @@ def one_chain(potentials: Potentials, length: Array) -> Chain:
     alone = jnp.where(jnp.arange(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     if emission is None:
-        return Chain(start, jnp.where(valid[1:, None, None], only_first_row(transition), 0), None, valid)
+        return Chain(start, transition, None, valid)
     return Chain(start, transition, jnp.where(valid[:, None], emission, 0), valid)
+
+
+def _edges(chain: Chain, step: Array) -> Array:
+    """Log-potentials of the edges of a step, (t t)."""
+    if not chain.per_step:
+        return chain.transition
+    edges = lax.dynamic_index_in_dim(chain.transition, step, keepdims=False)
+    return jnp.where(_counts(chain, step)[:, None], edges, jnp.where(chain.valid[step + 1], -jnp.inf, 0))
+
+
+def _edges_into(chain: Chain, step: Array, states: Array) -> Array:
+    """Log-potentials of the edges of a step into states (...): (... t)."""
+    if not chain.per_step:
+        return chain.transition.T[states]
+    columns = chain.transition[step, :, states]
+    return jnp.where(_counts(chain, step), columns, jnp.where(chain.valid[step + 1], -jnp.inf, 0))
+
+
+def _counts(chain: Chain, step: Array) -> Array:
+    """(t): whether edges out of a state are real. The first step leaves state 0."""
+    return chain.valid[step + 1] & ((step > 0) | (jnp.arange(chain.start.shape[0]) == 0))
+
+
+def _steps(chain: Chain) -> Array:
+    return jnp.arange(chain.valid.shape[0] - 1)
 
 
 def score_terms(chain: Chain, states: Array) -> Array:
@@ -68,25 +95,16 @@ def _best_prefixes(chain: Chain) -> Array:
         return scores - numeric.shift_of(scores, -1)
 
     def step(scores, inputs):
-        node, live, edges = inputs
-        moved = jnp.max(scores[:, None] + (edges if chain.per_step else chain.transition), 0)
+        node, live, index = inputs
+        moved = jnp.max(scores[:, None] + _edges(chain, index), 0)
         if node is not None:
             moved = moved + node
         scores = jnp.where(live, settle(moved), scores)
         return scores, scores
 
     first = settle(chain.start if emission is None else chain.start + emission[0])
-    inputs = (
-        None if emission is None else emission[1:],
-        chain.valid[1:],
-        chain.transition if chain.per_step else None,
-    )
+    inputs = (None if emission is None else emission[1:], chain.valid[1:], _steps(chain))
     return jnp.concatenate([first[None], lax.scan(step, first, inputs)[1]])
-
-
-def _into(chain: Chain, edges: Array | None, states: Array) -> Array:
-    """Log-potentials of a step's edges into states (...): (... t). Of a step's own potentials no more is touched."""
-    return jnp.swapaxes(edges[:, states], 0, -1) if chain.per_step else chain.transition.T[states]
 
 
 def argmax(chain: Chain) -> tuple[Array, Array]:
@@ -94,12 +112,12 @@ def argmax(chain: Chain) -> tuple[Array, Array]:
     prefixes = _best_prefixes(chain)
 
     def step(state, inputs):
-        before, live, edges = inputs
-        state = jnp.where(live, jnp.argmax(before + _into(chain, edges, state)), state)
+        before, live, index = inputs
+        state = jnp.where(live, jnp.argmax(before + _edges_into(chain, index, state)), state)
         return state, state
 
     last = jnp.argmax(prefixes[-1])
-    inputs = (prefixes[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
+    inputs = (prefixes[:-1], chain.valid[1:], _steps(chain))
     states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
     return states, score(chain, states)
 
@@ -112,8 +130,8 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
 
     def step(carry, inputs):
         suffix, state = carry
-        before, node, live, edges = inputs
-        candidates = suffix[:, None] + _into(chain, edges, state)
+        before, node, live, step = inputs
+        candidates = suffix[:, None] + _edges_into(chain, step, state)
         if node is not None:
             candidates = candidates + node[state][:, None]
         priority, index = topdown.largest((candidates + before).ravel(), k)
@@ -129,7 +147,7 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
         prefixes[:-1],
         None if chain.emission is None else chain.emission[1:],
         chain.valid[1:],
-        chain.transition if chain.per_step else None,
+        _steps(chain),
     )
     (suffix, _), (parents, states) = lax.scan(step, (suffix, last), inputs, reverse=True)
     paths = topdown.unwind(last, parents, states).astype(jnp.int32)
@@ -152,10 +170,10 @@ def exact_messages(potentials: Potentials, lengths: Array) -> Scaled:
     return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
-def _entering(chain: Chain, shared: Scaled | None, edges: Array | None, states: Array) -> Scaled:
+def _entering(chain: Chain, shared: Scaled | None, step: Array, states: Array) -> Scaled:
     """Weights of the edges into states (k): (k t). `shared` has the state entered first."""
     if chain.per_step:
-        return scaled.from_log(_into(chain, edges, states))
+        return scaled.from_log(_edges_into(chain, step, states))
     return jax.tree.map(lambda x: x[states], shared)
 
 
@@ -186,24 +204,26 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
     nodes = chain.valid.shape[0]
     uniforms = jax.random.uniform(key, (nodes, draws), chain.start.dtype)
     shared = None if chain.per_step else scaled.from_log(chain.transition.T)
-    entering = lambda logs, states: _entering(chain, shared, logs, states)
+    entering = lambda step, states: _entering(chain, shared, step, states)
 
     def step(state, inputs):
-        message, uniform, live, logs = inputs
+        message, uniform, live, index = inputs
         if draws >= size:  # one table for all of them
-            table = _row_weights(message, scaled.from_log(logs.T) if chain.per_step else shared)
-            weights, cumulative = table[state], jnp.cumsum(table, -1)[state]
+            table = _row_weights(
+                message, scaled.from_log(_edges(chain, index).T) if chain.per_step else shared
+            )
+            weights, cumulative = table[state], topdown.cumulate(table)[state]
         else:
-            weights = _row_weights(message, entering(logs, state))
-            cumulative = jnp.cumsum(weights, -1)
+            weights = _row_weights(message, entering(index, state))
+            cumulative = topdown.cumulate(weights)
         state = jnp.where(live, topdown.inverse_cdf(cumulative, weights, uniform), state)
         return state, state
 
     weights = scaled.to_shared_scale(jax.tree.map(lambda x: x[-1], messages))
     weights = jnp.broadcast_to(weights, (draws, size))
-    last = topdown.inverse_cdf(jnp.cumsum(weights, -1), weights, _at_end(uniforms, chain.valid))
+    last = topdown.inverse_cdf(topdown.cumulate(weights), weights, _at_end(uniforms, chain.valid))
     before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, uniforms[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
+    inputs = (before, uniforms[:-1], chain.valid[1:], _steps(chain))
     states = lax.scan(step, last, inputs, reverse=True)[1]
     return jnp.concatenate([states, last[None]]).T.astype(jnp.int32)
 
@@ -215,12 +235,12 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
     slots = jnp.arange(k)
     noise = jax.random.gumbel(key, (nodes, k, size), chain.start.dtype)
     shared = None if chain.per_step else scaled.from_log(chain.transition.T)
-    entering = lambda logs, states: _entering(chain, shared, logs, states)
+    entering = lambda step, states: _entering(chain, shared, step, states)
 
     def step(carry, inputs):
         log_prob, gumbel, state = carry
-        message, noise, live, logs = inputs
-        weight_logs, weights = _log_weights(message, entering(logs, state))
+        message, noise, live, step = inputs
+        weight_logs, weights = _log_weights(message, entering(step, state))
         total = numeric.safe_log(jnp.sum(weights, -1, keepdims=True))
         children = log_prob[:, None] + (weight_logs - numeric.finite_or_zero(total))
         priority = topdown.conditional_gumbels(gumbel, children, noise)
@@ -237,7 +257,7 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
     )
     log_prob = jnp.where(gumbel > -jnp.inf, logs[last], -jnp.inf)
     before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, noise[:-1], chain.valid[1:], chain.transition if chain.per_step else None)
+    inputs = (before, noise[:-1], chain.valid[1:], _steps(chain))
     (log_prob, gumbel, _), (parents, states) = lax.scan(step, (log_prob, gumbel, last), inputs, reverse=True)
     paths = topdown.unwind(last, parents, states).astype(jnp.int32)
     return paths, jnp.where(gumbel > -jnp.inf, log_prob, -jnp.inf)

@@ -40,6 +40,16 @@ def drop_forbidden(parameters: Any, tangents: Any) -> Any:
     return jax.tree.map(lambda x, dx: jnp.where(jnp.isneginf(x), 0, dx), parameters, tangents)
 
 
+def certified_or_exact(fast: Callable, exact: Callable) -> Callable:
+    """A query without a derivative of its own: see `guarded`."""
+
+    def query(parameters, lengths, messages):
+        value = fast(parameters, lengths, messages)
+        return run_if(~messages.certified, exact, (parameters, lengths), value)
+
+    return query
+
+
 def guarded(fast: Callable, exact: Callable) -> Callable:
     """A query: `fast(parameters, lengths, messages)` where certified, else `exact(parameters, lengths)`.
 
@@ -47,10 +57,7 @@ def guarded(fast: Callable, exact: Callable) -> Callable:
     to every order that is wanted; messages are constants to it, so that one pass may serve many queries.
     """
 
-    @jax.custom_jvp
-    def query(parameters, lengths, messages):
-        value = fast(parameters, lengths, messages)
-        return run_if(~messages.certified, exact, (parameters, lengths), value)
+    query = jax.custom_jvp(certified_or_exact(fast, exact))
 
     @query.defjvp
     def derivative(primals, tangents):

@@ -18,9 +18,18 @@ def inverse_cdf(cumulative: Array, weights: Array, uniform: Array) -> Array:
 
     A weight of zero is never chosen, however the cumulative sums round.
     """
+    size = weights.shape[-1]
+    index = jnp.arange(size, dtype=jnp.int32)
     target = uniform * cumulative[..., -1]
-    hit = (cumulative > target[..., None]) & (weights > 0)
-    return jnp.where(hit.any(-1), jnp.argmax(hit, -1), jnp.argmax(weights, -1))
+    first = jnp.min(jnp.where((cumulative > target[..., None]) & (weights > 0), index, size), -1)
+    # Where the rounding of the sums leaves none, the last that has a weight.
+    return jnp.where(first < size, first, jnp.max(jnp.where(weights > 0, index, 0), -1))
+
+
+def cumulate(weights: Array) -> Array:
+    """Cumulative sums along the last axis, as a product with a triangle: a scan of a few states costs more."""
+    size = weights.shape[-1]
+    return jnp.matmul(weights, jnp.triu(jnp.ones((size, size), weights.dtype)), precision=numeric.HIGHEST)
 
 
 def largest(priority: Array, k: int) -> tuple[Array, Array]:

@@ -253,9 +253,9 @@ class ChainDistribution(Distribution):
         mine, theirs = self, other
         if mine._potentials().per_step != theirs._potentials().per_step:
             mine, theirs = mine._general(), theirs._general()
-        divergence = chain_information.kl_divergence(
-            mine._potentials(), theirs._potentials(), mine._node_lengths(), theirs._node_lengths()
-        )
+        one, two = (chain_information.Query(*each._arguments()) for each in (mine, theirs))
+        one, two = (chain_information.Query(*each._arguments()) for each in (mine, theirs))
+        divergence = chain_information.kl_divergence(one, two)
         return self._batched(divergence)
 
     def _general(self) -> Self:
@@ -271,8 +271,8 @@ class ChainDistribution(Distribution):
         return jax.vmap(one, in_axes=(axes, 0, *([0] * len(extra))))(potentials, lengths, *extra)
 
     def argmax_and_max(self) -> ArgMax:
-        nodes, _ = self._each(chain_walks.argmax)
-        possible = self._possible()
+        nodes, scores = self._each(chain_walks.argmax)
+        possible = self._batched(scores > -jnp.inf)
         states = self._states_of_nodes(nodes, possible, ())
         score = numeric.pair_value(self._score_pair_of_states(states))
         return ArgMax(self._event_of_states(states), jnp.where(possible, score, -jnp.inf))

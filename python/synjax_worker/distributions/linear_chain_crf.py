@@ -146,9 +146,7 @@ class LinearChainCRF(ChainDistribution):
                 flatten_batch(self.emission, batch, 2),
             )
         potentials = flatten_batch(self.log_potentials, batch, 3)
-        # The first step leaves state 0 of a node before it: its other rows repeat row 0, and have no weight.
-        rows = (jnp.arange(self._steps)[:, None, None] == 0) & (jnp.arange(self._states)[:, None] > 0)
-        potentials = jnp.where(rows, potentials[:, :1, :1], potentials)
+        # The first step leaves state 0 of a node before it.
         alone = jnp.where(jnp.arange(self._states) == 0, 0, -jnp.inf).astype(self.dtype)
         return Potentials(jnp.broadcast_to(alone, (self._items, self._states)), potentials, None)
 
