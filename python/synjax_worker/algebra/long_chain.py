@@ -110,7 +110,8 @@ def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
         strict=True,
     )
     first, first_integer, first_fraction = _settle(*(a + b for a, b in parts), 0)
-    shifts = [jnp.where(live, x, 0).ravel() for x in (top_integer, top_fraction)]
+    # A chunk's few terms are small numbers, or integers: only the sum over the chunks needs care.
+    shifts = [jnp.sum(jnp.where(live, x, 0), 0) for x in (top_integer, top_fraction)]
     shift = numeric.pair_sum(jnp.concatenate([*shifts, jnp.stack([first_integer, first_fraction])]))
     return _Chunked(
         weights, jnp.exp(first), jnp.exp(logs), live, ~jnp.isneginf(first), ~jnp.isneginf(logs[-1]), shift
@@ -139,7 +140,11 @@ def _forward(potentials: Potentials, length: Array) -> LongMessages:
     chunked = _lay_out(potentials, length)
     t, count = chunked.weights.shape[0], chunked.live.shape[1]
     rows = jnp.broadcast_to(jnp.eye(t, dtype=chunked.first.dtype)[..., None], (t, t, count))
+    threshold = limits(rows.dtype, t).threshold
     matrices, exponents, least = _advance(chunked, rows)
+    # Only where a sum is small is it asked whether that is of a state which no path enters.
+    entered = lambda chunked, rows: _advance(chunked, rows, entered_only=True)[2]
+    least = run_if(least < threshold, entered, (chunked, rows), least)
     # Chunks past the end are the identity, the one that holds the end is done again step by step.
     final = jnp.clip((length - 2) // CHUNK, 0, count - 1)
     matrix, exponent, least_final = _advance_masked(chunked, final)
@@ -156,10 +161,13 @@ def _forward(potentials: Potentials, length: Array) -> LongMessages:
     index = jnp.arange(count)[:, None, None]
     paths = (_unreachable(chunked.weights, CHUNK)[-1] == 0) & chunked.may_end.T[:, None, :]
     paths = jnp.where(index == final, matrices > 0, jnp.where(index > final, jnp.eye(t, dtype=bool), paths))
-    entries, sums, last, total, least_join = _join(chunked, matrices, paths, top)
-    threshold = limits(matrices.dtype, t).threshold
-    least = jnp.minimum(jnp.minimum(jnp.where(past, 1, least).min(), least_final), least_join)
-    certified = (least >= threshold) & jnp.all(below > -_ROW_RANGE) & (jnp.sum(last) > 0)
+    entries, sums, last, total = _join(chunked, matrices, top)
+    least = jnp.minimum(jnp.where(past, 1, least).min(), least_final)
+    large = sums >= threshold
+    everything = jnp.ones(sums.shape, bool)
+    reached = run_if(~jnp.all(large), _reachable, (chunked.may_start, paths), everything)
+    certified = (least >= threshold) & jnp.all(large | ~reached) & jnp.all(below > -_ROW_RANGE)
+    certified &= jnp.sum(last) > 0
     terms = [*scaled.exponents_times_ln2(total, last.dtype), *chunked.shift, numeric.safe_log(jnp.sum(last))]
     value = numeric.pair_sum(jnp.stack(terms))
     return LongMessages(value, certified, matrices, entries, sums, last)
@@ -176,8 +184,9 @@ def _unreachable(weights: Array, steps: int) -> Array:
     return lax.scan(step, jnp.eye(weights.shape[0], dtype=weights.dtype), None, length=steps)[1]
 
 
-def _advance(chunked: _Chunked, rows: Array) -> tuple[Array, Array, Array]:
-    """All chunks from every start: matrices (start end K), exponents (start K), and the least sum seen in each (K).
+def _advance(chunked: _Chunked, rows: Array, entered_only: bool = False) -> tuple[Array, Array, Array]:
+    """All chunks from every start: matrices (start end K), exponents (start K), and the least sum seen in each (K), of
+    any state or of those that some path enters.
 
     The start states stand beside the chunks in the minor axis. Scales are taken out once in a few steps.
     """
@@ -187,7 +196,9 @@ def _advance(chunked: _Chunked, rows: Array) -> tuple[Array, Array, Array]:
     lanes = jnp.moveaxis(rows, 0, 1).reshape(t, t * count)
     weights = chunked.weights.T
     groups = CHUNK // _RESCALE_EVERY
-    missing = _unreachable(chunked.weights, CHUNK).reshape(groups, _RESCALE_EVERY, t, t)
+    missing = None
+    if entered_only:
+        missing = _unreachable(chunked.weights, CHUNK).reshape(groups, _RESCALE_EVERY, t, t)
     factors = chunked.factors.reshape(groups, _RESCALE_EVERY, t, count)
 
     def group(carry, inputs):
@@ -195,8 +206,8 @@ def _advance(chunked: _Chunked, rows: Array) -> tuple[Array, Array, Array]:
         factors, missing = inputs
         for turn in range(_RESCALE_EVERY):
             sums = jnp.matmul(weights, message, precision=HIGHEST)
-            padded = sums + jnp.repeat(missing[turn].T, count, axis=1)
-            least = jnp.minimum(least, padded)
+            seen = sums if missing is None else sums + jnp.repeat(missing[turn].T, count, axis=1)
+            least = jnp.minimum(least, seen)
             message = sums * jnp.tile(factors[turn], (1, t))
         message = message * jnp.asarray(lift, message.dtype)
         top = jnp.max(message, 0)
@@ -236,25 +247,28 @@ def _advance_masked(chunked: _Chunked, chunk: Array) -> tuple[Array, Array, Arra
     return message.T, exponent, least
 
 
-def _join(
-    chunked: _Chunked, matrices: Array, paths: Array, exponents: Array
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Runs over the chunks: their entries and sums (K t), the weights at the end (t), the exponents taken out in all,
-    and the least sum of a state that can be reached.
-    """
+def _join(chunked: _Chunked, matrices: Array, exponents: Array) -> tuple[Array, Array, Array, Array]:
+    """Runs over the chunks: their entries and sums (K t), the weights at the end (t), all exponents taken out."""
 
     def step(carry, inputs):
-        message, reached, exponent, least = carry
-        matrix, paths, taken = inputs
+        message, exponent = carry
+        matrix, taken = inputs
         sums = jnp.sum(message[:, None] * matrix, 0)
-        entered = jnp.any(reached[:, None] & paths, 0)
-        least = jnp.minimum(least, jnp.min(jnp.where(entered, sums, 1)))
         more, scale = _scale_out(jnp.max(sums))
-        return (sums * scale, entered, exponent + taken + more, least), (message, sums)
+        return (sums * scale, exponent + taken + more), (message, sums)
 
-    carry = (chunked.first, chunked.may_start, jnp.int32(0), jnp.ones((), matrices.dtype))
-    (last, _, total, least), (entries, sums) = lax.scan(step, carry, (matrices, paths, exponents))
-    return entries, sums, last, total, least
+    (last, total), (entries, sums) = lax.scan(step, (chunked.first, jnp.int32(0)), (matrices, exponents))
+    return entries, sums, last, total
+
+
+def _reachable(may_start: Array, paths: Array) -> Array:
+    """Whether a state can be reached at the end of each chunk, (K t)."""
+
+    def step(reached, paths):
+        entered = jnp.any(reached[:, None] & paths, 0)
+        return entered, entered
+
+    return lax.scan(step, may_start, paths)[1]
 
 
 # -------------------------------------------------------------------------------------------------------- backward

@@ -92,9 +92,10 @@ class ChainDistribution(Distribution):
     def _indicator(self, states: Array, mask: Array) -> Array:
         """Events of states (... n), zeros where the mask (... n) is false."""
         before = jnp.concatenate([jnp.zeros_like(states[..., :1]), states[..., :-1]], -1)
-        labels = jnp.arange(self._states)
-        hit = (before[..., None, None] == labels[:, None]) & (states[..., None, None] == labels)
-        return (hit & mask[..., None, None]).astype(self.dtype)
+        count = self._states
+        real = mask & (before >= 0) & (before < count) & (states >= 0) & (states < count)
+        part = jnp.where(real, before * count + states, -1)
+        return (part[..., None, None] == jnp.arange(count * count).reshape(count, count)).astype(self.dtype)
 
     def _states_of_nodes(self, nodes: Array, keep: Array, lead: tuple[int, ...]) -> Array:
         """What a walk chose, nodes (k B n), as states (*lead *batch n); -1 past the end and where `keep` is false."""
