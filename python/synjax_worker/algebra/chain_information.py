@@ -202,6 +202,7 @@ def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
     live = jnp.arange(1, p.potentials.nodes) < p.lengths[:, None]
     certified = p.messages.certified & q.messages.certified & (p.lengths == q.lengths)
     certified &= jnp.all(jnp.isneginf(logs_p) == jnp.isneginf(logs_q), (-1, -2, -3))
+    certified &= _in_range(logs_p) & _in_range(logs_q)
     first = 1 if p.potentials.per_step else 0  # a first node that is always in state 0 has no others to lose
     for conditionals in (of_p, of_q):
         seen = (conditionals.before > 0) | ~live[..., None]
@@ -215,6 +216,16 @@ def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
     last = _terms(last_p, last_q, _log_or_zero(last_q) - _log_or_zero(last_p))
     return total + jnp.sum(last, -1), certified
+
+
+# Below this the fast pass is right to an eps of 1, not of itself.
+_LEAST_SEEN = 1e-20
+_LEAST_LOG = -80.0
+
+
+def _in_range(logs: Array) -> Array:
+    """(B) or (1): whether the fast pass took every edge's potential as it is, and none as the least that it can hold."""
+    return jnp.all(jnp.isneginf(logs) | (logs > _LEAST_LOG), (-1, -2, -3))
 
 
 def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
@@ -271,8 +282,41 @@ def _escapes(p: Potentials, lengths: Array, exact_p: _Exact, exact_q: _Exact) ->
 # --------------------------------------------------------------------------------------------------- log-marginals
 
 
-def log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+@jax.custom_jvp
+def log_edge_marginals(potentials: Potentials, lengths: Array, messages: Any) -> tuple[Array, Array]:
     """Logs of the marginals of the first state (B t) and of the edges of every step (B n-1 t t), right at any size."""
+    value, certified = _log_edge_marginals_fast(potentials, lengths, messages)
+    return run_if(~certified, _exact_log_edge_marginals, (potentials, lengths), value)
+
+
+@log_edge_marginals.defjvp
+def _log_edge_marginals_derivative(primals, tangents):
+    potentials, lengths, _ = primals
+    direction = drop_forbidden(potentials, tangents[0])
+    exact = lambda potentials: _exact_log_edge_marginals(potentials, lengths)
+    return log_edge_marginals(*primals), jax.jvp(exact, (potentials,), (direction,))[1]
+
+
+def _log_edge_marginals_fast(
+    potentials: Potentials, lengths: Array, messages: Any
+) -> tuple[tuple[Array, Array], Array]:
+    """The logs of what makes up the marginals, and whether none of it is below the float range (B)."""
+    given = messages.conditionals(potentials, lengths)
+    valid = jnp.arange(potentials.nodes) < lengths[:, None]
+    logs = transition_logs(potentials, lengths)
+    seen = (given.states > _LEAST_SEEN) | ~valid[..., None]
+    before = (given.before > _LEAST_SEEN) | ~valid[:, 1:, None]
+    first = 1 if potentials.per_step else 0  # a first node that is always in state 0 has no others to lose
+    certified = messages.certified & _in_range(logs)
+    certified &= jnp.all(seen[:, first:], (1, 2)) & jnp.all(before[:, first:], (1, 2))
+    states, inside = numeric.safe_log(given.states), valid[:, 1:, None, None]
+    after = jnp.where(inside[..., 0], states[:, 1:] - _log_or_zero(given.sums), -jnp.inf)
+    logs = logs + numeric.safe_log(given.before)[..., None]
+    edges = jnp.where(inside, logs, -jnp.inf) + after[..., None, :]
+    return (jnp.where(valid[:, :1], states[:, 0], -jnp.inf), edges), certified
+
+
+def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     messages, prepared = exact_forward(potentials, lengths)
     valid, start, transition, emission = prepared
     per_step = potentials.per_step

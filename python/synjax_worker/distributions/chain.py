@@ -232,7 +232,7 @@ class ChainDistribution(Distribution):
         return self._edges_as_event(*chain.edge_marginals(*self._arguments()), nothing=0)
 
     def log_marginals(self) -> Array:
-        logs = chain_information.log_edge_marginals(self._potentials(), self._node_lengths())
+        logs = chain_information.log_edge_marginals(*self._arguments())
         return self._edges_as_event(*logs, nothing=-jnp.inf)
 
     def _edges_as_event(self, start: Array, edges: Array, nothing: float) -> Array:
@@ -255,9 +255,7 @@ class ChainDistribution(Distribution):
         if mine._potentials().per_step != theirs._potentials().per_step:
             mine, theirs = mine._general(), theirs._general()
         one, two = (chain_information.Query(*each._arguments()) for each in (mine, theirs))
-        one, two = (chain_information.Query(*each._arguments()) for each in (mine, theirs))
-        divergence = chain_information.kl_divergence(one, two)
-        return self._batched(divergence)
+        return self._batched(chain_information.kl_divergence(one, two))
 
     def _general(self) -> Self:
         """The same distribution with a potential for every edge."""
