@@ -1,8 +1,10 @@
 import { channel as diagnostics } from "node:diagnostics_channel";
 import { type Answer, decodeAnswer, packHeader, type Reply } from "./codec.ts";
 import { type RemoteError, SynjaxError } from "./errors.ts";
+import { Events } from "./events.ts";
 import { type HelloInfo, MESSAGE, PROTOCOL_VERSION, type WorkerCounters } from "./protocol.ts";
 import type { Frames, Transport } from "./transport.ts";
+import { LONGEST_TIMER } from "./waiting.ts";
 
 export type { Reply } from "./codec.ts";
 
@@ -93,8 +95,6 @@ interface Outgoing {
 /** How long a worker may take to say where a call is whose deadline has passed; milliseconds. */
 const ASK_TIMEOUT = 250;
 const GOODBYE_TIMEOUT = 500;
-/** Beyond it a timer would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 // Free while nobody subscribes; arguments never go in.
 const launches = diagnostics("synjax:launch");
@@ -175,7 +175,7 @@ export class Channel {
     this.#info = info;
     this.#window = windowOf(info.limits);
     if (this.#heartbeat > 0) {
-      this.#pulse = setInterval(() => this.#beat(), this.#heartbeat);
+      this.#pulse = setInterval(() => this.#beat(), Math.min(this.#heartbeat, LONGEST_TIMER));
       this.#pulse.unref();
     }
   }
@@ -545,25 +545,10 @@ export class Channel {
   // -- events ----------------------------------------------------------------------------------------------------
 
   /** What happens to this channel, from now on and starting with what it is; ends when it is closed. */
-  async *status(): AsyncGenerator<StatusEvent, void> {
-    if (this.#ended) return;
-    const events: StatusEvent[] = [{ type: "ready", info: this.info }];
-    let wake: (() => void) | undefined;
-    const listener = (event: StatusEvent): void => {
-      events.push(event);
-      wake?.();
-    };
-    this.#listeners.add(listener);
-    try {
-      for (;;) {
-        const event = events.shift();
-        if (event) yield event;
-        else await new Promise<void>((resolve) => (wake = resolve));
-        if (event?.type === "closed") return;
-      }
-    } finally {
-      this.#listeners.delete(listener);
-    }
+  status(): AsyncGenerator<StatusEvent, void> {
+    if (this.#ended) return Events.none();
+    const first: StatusEvent = { type: "ready", info: this.info };
+    return new Events<StatusEvent>(this.#listeners, (event) => event.type === "closed", [first]);
   }
 
   #tell(event: StatusEvent): void {

@@ -1,9 +1,11 @@
 import { Channel } from "./channel.ts";
 import { type Device, type SetupProgress, resolvePython } from "./environment.ts";
 import { SynjaxError } from "./errors.ts";
+import { checkConnectionOptions } from "./options.ts";
 import type { HelloInfo } from "./protocol.ts";
 import type { WorkerProcess } from "./worker.ts";
 import type { Transport } from "./transport.ts";
+import { LONGEST_TIMER } from "./waiting.ts";
 
 export interface ConnectionOptions {
   /** Where JAX computes. Default `"cpu"`. */
@@ -55,11 +57,12 @@ const HELLO_TIMEOUT = 30_000;
 /**
  * Starts the bundled worker, or dials one, and introduces this side.
  *
- * @throws SynjaxError UNSUPPORTED_RUNTIME, SETUP_REQUIRED, SETUP_FAILED, WORKER_START, PROTOCOL_MISMATCH, UNAUTHORIZED,
- * WORKER_LOST where nothing answers, ABORTED.
+ * @throws SynjaxError UNSUPPORTED_RUNTIME, INVALID_ARGUMENT, SETUP_REQUIRED, SETUP_FAILED, WORKER_START,
+ * PROTOCOL_MISMATCH, UNAUTHORIZED, WORKER_LOST where nothing answers, ABORTED.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   assertNode();
+  checkConnectionOptions(options);
   assertNotAborted(options.signal);
   if (options.address !== undefined) {
     const { address, token, startTimeout = DIAL_TIMEOUT } = options;
@@ -141,7 +144,8 @@ function giveUpAfter(
   let stop!: () => void;
   const reached = new Promise<never>((_, reject) => {
     const message = `Nothing answers at ${address} within ${timeout} ms: is a worker listening there?`;
-    const timer = setTimeout(() => reject(new SynjaxError("WORKER_LOST", message)), timeout);
+    const lost = (): void => reject(new SynjaxError("WORKER_LOST", message));
+    const timer = setTimeout(lost, Math.min(timeout, LONGEST_TIMER));
     const onAbort = (): void => reject(abortedError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
     stop = () => {

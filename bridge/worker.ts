@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { pythonEnv } from "./child.ts";
 import { type Device, packageRoot, synjaxHome } from "./environment.ts";
 import { SynjaxError } from "./errors.ts";
+import { refusedConfiguration } from "./options.ts";
+import { LONGEST_TIMER } from "./waiting.ts";
 
 export interface WorkerOptions {
   /** The interpreter to run it with. */
@@ -75,7 +77,8 @@ export class WorkerProcess {
   /**
    * Starts a worker and waits until it listens.
    *
-   * @throws SynjaxError WORKER_START with its last lines on stderr, ABORTED.
+   * @throws SynjaxError WORKER_START with its last lines on stderr, INVALID_ARGUMENT where it refuses a limit or the
+   * device, ABORTED.
    */
   static async start(options: WorkerOptions): Promise<WorkerProcess> {
     const { spawn } = await import("node:child_process");
@@ -92,7 +95,7 @@ export class WorkerProcess {
     void ended.then(() => place.remove());
     // The token must not stand where other users can read it, as arguments and environments can.
     child.stdin!.on("error", () => undefined);
-    child.stdin!.write(`${JSON.stringify(configuration(options, device, place.address, token))}\n`);
+    child.stdin!.write(`${JSON.stringify(configuration(options, device, place, token))}\n`);
     try {
       const ready = await whenReady(child, ended, stderr, options);
       release(child);
@@ -131,6 +134,8 @@ export class WorkerProcess {
 
 interface Place {
   readonly address: string;
+  /** Whether the socket has a directory to itself. */
+  readonly isPrivate: boolean;
   remove(): void;
 }
 
@@ -140,7 +145,7 @@ function placeFor(transport: "ipc" | "tcp" | undefined): Place {
     const path = join(directory, "w");
     if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) {
       removeAtExit(directory);
-      return { address: `ipc://${path}`, remove: () => removeNow(directory) };
+      return { address: `ipc://${path}`, isPrivate: true, remove: () => removeNow(directory) };
     }
     rmSync(directory, { recursive: true });
     if (transport === "ipc") {
@@ -151,7 +156,7 @@ function placeFor(transport: "ipc" | "tcp" | undefined): Place {
       );
     }
   }
-  return { address: "tcp://127.0.0.1:*", remove: () => undefined };
+  return { address: "tcp://127.0.0.1:*", isPrivate: false, remove: () => undefined };
 }
 
 const directories = new Set<string>();
@@ -171,9 +176,10 @@ function removeAll(): void {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
 
-function configuration(options: WorkerOptions, device: Device, address: string, token: string): object {
+function configuration(options: WorkerOptions, device: Device, place: Place, token: string): object {
   return {
-    address,
+    address: place.address,
+    privateDirectory: place.isPrivate, // the worker removes it: this process may be killed
     token,
     device,
     limits: options.limits ?? {},
@@ -242,7 +248,7 @@ async function whenReady(
   const givenUp = new Promise<never>((_, reject) => {
     const timer = setTimeout(
       () => reject(startError(`is not ready after ${startTimeout} ms`, python, stderr())),
-      startTimeout,
+      Math.min(startTimeout, LONGEST_TIMER),
     );
     const onAbort = (): void =>
       reject(new SynjaxError("ABORTED", "Starting the worker was aborted", { cause: signal?.reason }));
@@ -258,6 +264,8 @@ async function whenReady(
     if (typeof first !== "string") throw startError(describeEnd(first), python, stderr());
     const said = parseLine(first);
     if (said?.ready === true) return said;
+    const refused = said && refusedConfiguration(said);
+    if (refused) throw refused;
     const why = said ? `did not start: ${said.message}` : `said ${JSON.stringify(first.slice(0, 200))}`;
     throw startError(why, python, stderr());
   } finally {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from .errors import InvalidArgument
+
 
 def _limit(default: int, wire_name: str) -> int:
     return dataclasses.field(default=default, metadata={"wire": wire_name})
@@ -35,15 +37,26 @@ class Limits:
     def from_config(cls, values: Mapping[str, int] | None) -> Limits:
         """The defaults, with `values` (by wire name) in their place.
 
-        Raises ValueError for a name that is not in the table or a value that is not a positive integer.
+        Raises InvalidArgument for a name that is not in the table or a value that is not a positive integer.
         """
         field_of = {field.metadata["wire"]: field.name for field in dataclasses.fields(cls)}
         chosen = {}
         for name, value in (values or {}).items():
             if name not in field_of:
-                raise ValueError(f"unknown limit {name!r}; the limits are {', '.join(field_of)}")
+                names = ", ".join(field_of)
+                raise InvalidArgument(
+                    f"`limits.{name}`: there is no such limit; the limits are {names}",
+                    argument=f"limits.{name}",
+                    expected=f"one of {names}",
+                    came=name,
+                )
             if type(value) is not int or value < 1:
-                raise ValueError(f"limit {name!r} must be a positive integer; it is {value!r}")
+                raise InvalidArgument(
+                    f"`limits.{name}`: expected a positive whole number, got {value!r}",
+                    argument=f"limits.{name}",
+                    expected="a positive whole number",
+                    came=repr(value),
+                )
             chosen[field_of[name]] = value
         return cls(**chosen)
 

@@ -7,6 +7,7 @@ while XLA compiles. It is the only one to touch the socket: other threads post r
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import hmac
 import json
@@ -40,7 +41,7 @@ from .codec import (
     unpack_header,
 )
 from .engine import RETRY_AFTER_MS, Engine, Job, Session
-from .errors import SynjaxError
+from .errors import InvalidArgument, SynjaxError
 from .limits import Limits
 
 log = logging.getLogger("synjax_worker")
@@ -60,8 +61,10 @@ class Server:
         info: dict[str, Any],
         ops: dict[str, Any],
         limits: Limits,
+        connected: Callable[[], None] = lambda: None,
     ):
         self._token = token
+        self._connected = connected  # called at every hello that is answered
         self._info = info  # what a hello is answered with
         self._limits = limits
         self._sessions: dict[bytes, Session] = {}
@@ -248,6 +251,7 @@ class Server:
                     came=str(theirs)[:80],
                 )
         self._sessions.setdefault(client, Session(client))
+        self._connected()
         self._post(client, pack_header([header[1], 0, self._info]), ())
 
     def _goodbye(self, client: bytes, session: Session, header: list) -> None:
@@ -302,7 +306,9 @@ class _JsonLog(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
-CONFIG_FIELDS = frozenset({"address", "token", "device", "limits", "compilationCache", "parentWatch"})
+CONFIG_FIELDS = frozenset(
+    {"address", "token", "device", "limits", "compilationCache", "parentWatch", "privateDirectory"}
+)
 _PLATFORM = {"cpu": "cpu", "cuda": "cuda", "tpu": "tpu"}
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -315,17 +321,24 @@ def main() -> int:
     _log_to_stderr()
     try:
         config = read_config(sys.stdin.buffer.readline())
+        connected = lambda: None
         if config.get("parentWatch", True):
-            _die_with_parent()
-        server, ready = _start(config)
+            connected = _die_with_parent(_private_socket(config))
+        server, ready = _start(config, connected)
     except Exception as error:
         log.exception("the worker did not start")
-        announce({"ready": False, "code": "WORKER_START", "message": f"{type(error).__name__}: {error}"})
+        announce({"ready": False, **_start_error(error).to_wire()})
         return 1
     announce(ready)
     log.info("ready", extra=ready)
     server.serve()
     return 0
+
+
+def _start_error(error: Exception) -> SynjaxError:
+    if isinstance(error, SynjaxError):
+        return error
+    return SynjaxError("WORKER_START", f"{type(error).__name__}: {error}")
 
 
 def _take_stdout() -> Callable[[dict[str, Any]], None]:
@@ -350,6 +363,7 @@ def _log_to_stderr() -> None:
 
 
 def read_config(line: bytes) -> dict[str, Any]:
+    """The configuration. Raises ValueError; InvalidArgument, which is one, where an argument of the user's is wrong."""
     config = json.loads(line)
     if type(config) is not dict or type(config.get("address")) is not str:
         raise ValueError("the first line on stdin is a JSON object with an `address`")
@@ -357,27 +371,84 @@ def read_config(line: bytes) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"unknown configuration: {', '.join(sorted(unknown))}")
     if config.get("device", "cpu") not in _PLATFORM:
-        raise ValueError(f"device {config['device']!r}; it is one of {', '.join(_PLATFORM)}")
+        raise _bad_device(config["device"], ", ".join(_PLATFORM))
     if not config["address"].startswith("ipc://") and not config.get("token"):
         raise ValueError("an address that others can reach needs a token")
     return config
 
 
-def _die_with_parent() -> None:
-    """Ends the process as soon as its stdin does, or its parent."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # an interrupt while XLA runs would abort; the parent decides
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _bad_device(came: Any, expected: str, reason: str = "") -> InvalidArgument:
+    return InvalidArgument(
+        f"`device`: expected {expected}, got {came}{reason}",
+        argument="device",
+        expected=expected,
+        came=str(came),
+    )
+
+
+def _find_devices(wanted: str) -> list[Any]:
+    """JAX's devices of the platform wanted. Raises InvalidArgument, naming those there are, where there are none."""
+    import jax
+    import jax.extend.backend
+
+    jax.config.update("jax_platforms", _PLATFORM[wanted])
+    try:
+        return jax.devices()
+    except Exception as error:  # whatever a plugin throws
+        why = str(error).partition(" (set JAX_PLATFORMS")[0]
+        why = (
+            why or f"its JAX is without {wanted}; `npx synjax setup --device {wanted}` makes one that has it"
+        )
+        jax.config.update("jax_platforms", None)
+        found = ", ".join(name for name in jax.extend.backend.backends() if name in _PLATFORM)
+        raise _bad_device(wanted, f"one that the worker finds ({found})", f": {why}") from error
+
+
+def _private_socket(config: dict[str, Any]) -> str | None:
+    """The path of a socket that is alone in its directory and has one client."""
+    return config["address"].removeprefix("ipc://") if config.get("privateDirectory") else None
+
+
+def _die_with_parent(private_socket: str | None) -> Callable[[], None]:
+    """Ends the process as soon as its stdin does, or its parent. A private socket and its directory go first.
+
+    Returns what to call when the client is connected: the socket's name is of no use any more then, and whoever
+    kills the parent may take this process with it at once.
+    """
+
+    def remove() -> None:
+        if private_socket is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(private_socket)
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.dirname(private_socket))
+
+    def end(*_: Any) -> None:
+        remove()
+        os._exit(0)
 
     def watch() -> None:
         while os.read(0, 4_096):
             pass
-        os._exit(0)
+        end()
 
+    def connected() -> None:
+        remove()
+        _be_killed_with_parent()
+
+    # An interrupt while XLA runs would abort; the parent decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end)
     threading.Thread(target=watch, name="stdin", daemon=True).start()
+    if private_socket is None:
+        _be_killed_with_parent()
+    return connected
+
+
+def _be_killed_with_parent() -> None:
+    """Also where no thread of ours would come to notice its end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _keep_freed_memory() -> None:
@@ -390,13 +461,12 @@ def _keep_freed_memory() -> None:
     mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
 
 
-def _start(config: dict[str, Any]) -> tuple[Server, dict[str, Any]]:
+def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
     _keep_freed_memory()
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
-    jax.config.update("jax_platforms", _PLATFORM[config.get("device", "cpu")])
     if config.get("compilationCache"):
         jax.config.update("jax_compilation_cache_dir", config["compilationCache"])
         # The defaults keep nothing for programs as small as most of ours.
@@ -405,7 +475,7 @@ def _start(config: dict[str, Any]) -> tuple[Server, dict[str, Any]]:
     from .registry import load
 
     registry = load()
-    devices = jax.devices()
+    devices = _find_devices(config.get("device", "cpu"))
     info = {
         "version": PROTOCOL_VERSION,
         "registry": registry.hash,
@@ -418,7 +488,7 @@ def _start(config: dict[str, Any]) -> tuple[Server, dict[str, Any]]:
     sys.setswitchinterval(0.0005)  # seconds: a ping waits for the GIL no longer than this a thread
     sys.setrecursionlimit(50_000)  # programs nest, and JAX takes dozens of frames for each level
     threading.stack_size(512 << 20)
-    server = Server(config["address"], config.get("token"), info, registry.ops, limits)
+    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected)
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
     }

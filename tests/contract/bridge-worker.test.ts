@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -99,11 +108,22 @@ describe("a worker that does not start", () => {
     const error = await errorOf(WorkerProcess.start({ python: script("other", "echo hello; sleep 60") }));
     expect(error.message).toMatch('said "hello"');
   });
-  test("because its configuration is wrong", async () => {
-    const error = await errorOf(WorkerProcess.start({ python, limits: { bananas: 3 } }));
+  test("because it knows no such limit: those that it knows are named", async () => {
+    const error = await errorOf(open({ limits: { bananas: 3 } }));
     expect(error).toMatchObject({
-      code: "WORKER_START",
-      message: expect.stringMatching("bananas") as string,
+      code: "INVALID_ARGUMENT",
+      argument: "limits.bananas",
+      expected: expect.stringMatching(/^one of equations, .*inFlightBytes/) as string,
+      came: "bananas",
+    });
+  });
+  test("because JAX has no such device: those that it has are named", async () => {
+    const error = await errorOf(open({ device: "tpu" }));
+    expect(error).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      argument: "device",
+      expected: expect.stringMatching(/\(cpu/) as string,
+      came: "tpu",
     });
   });
   test("in time, or before it is given up, is ended", async () => {
@@ -220,11 +240,23 @@ describe("a process", () => {
     expect(status).toBe(7);
     expect(performance.now() - started).toBeLessThan(15_000);
   });
-  test("that is killed takes its worker with it", async () => {
+  test("that is killed takes its worker with it, and the socket's directory", async () => {
     const { line } = await run(`const c = await open(); ${printed} setInterval(() => {}, 1000);`, true);
     const [pid, path] = JSON.parse(line) as [number, string];
     await expect.poll(() => isAlive(pid)).toBe(false);
-    rmSync(dirname(path), { recursive: true }); // nobody was left to do it
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+  test("that is killed while its worker starts, too", async () => {
+    const temporary = mkdtempSync(join(scratch, "tmp-"));
+    const body = `process.env.TMPDIR = ${JSON.stringify(temporary)};
+      const opening = open();
+      const { readdirSync } = await import("node:fs");
+      const watch = setInterval(() => {
+        if (readdirSync(process.env.TMPDIR).length > 0) clearInterval(watch), setTimeout(() => console.log("now"), 100);
+      }, 5);
+      await opening;`;
+    await run(body, true);
+    await expect.poll(() => readdirSync(temporary), { timeout: 10_000 }).toEqual([]);
   });
   test.each(["Deno", "Bun"])("of %s gets a typed error before anything native is loaded", async (runtime) => {
     const { line } = await run(`

@@ -54,6 +54,18 @@ def test_limits_are_checked(limits, message):
         Limits.from_config(limits)
 
 
+def test_an_argument_that_is_wrong_is_named():
+    for config, argument, expected in [
+        ({"limits": {"rnak": 3}}, "limits.rnak", "one of equations"),
+        ({"device": "tpu"}, "device", "one that the worker finds (cpu"),
+    ]:
+        worker = Worker(**config)
+        said = worker.ready
+        assert (said["ready"], said["code"], said["argument"]) == (False, "INVALID_ARGUMENT", argument)
+        assert said["expected"].startswith(expected)
+        worker.close()
+
+
 def test_a_start_that_fails_is_one_line_and_exit_code_1():
     worker = Worker(address="ipc:///nowhere/at/all")
     assert (worker.ready["ready"], worker.ready["code"]) == (False, "WORKER_START")
@@ -109,6 +121,35 @@ def test_it_dies_with_a_parent_that_was_killed(tmp_path):
     while os.path.exists(f"/proc/{pid}") and _state(pid) != "Z":
         assert time.monotonic() < deadline, "the worker outlived its parent"
     process.stdout.close()
+
+
+@pytest.mark.parametrize("greeted", [False, True])
+def test_a_private_directory_goes_with_it(tmp_path, greeted):
+    """Once the client is connected nobody needs it, so nothing is left where both processes are killed."""
+    directory = tmp_path / "private"
+    directory.mkdir()
+    worker = Worker(address=f"ipc://{directory}/socket", privateDirectory=True)
+    client = Client(worker, hello=False)
+    assert os.listdir(directory) == ["socket"]
+    if greeted:
+        client.hello()
+        assert not directory.exists()
+        assert client.run(program("test.add", [0, 1]), 1) == 2
+        worker.process.kill()
+    else:
+        worker.process.stdin.close()
+    worker.process.wait(5)
+    assert not directory.exists()
+    client.close()
+    worker.close()
+
+
+def test_a_directory_that_holds_more_than_the_socket_stays(tmp_path):
+    (tmp_path / "mine").touch()
+    worker = Worker(address=f"ipc://{tmp_path}/socket", privateDirectory=True)
+    Client(worker).close()
+    assert os.listdir(tmp_path) == ["mine"]
+    worker.close()
 
 
 def _state(pid: int) -> str:
