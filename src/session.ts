@@ -3,6 +3,7 @@ import { bytesOf } from "../bridge/codec.ts";
 import type { Connection, ConnectionOptions } from "../bridge/connection.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, itemSize } from "../bridge/dtypes.ts";
 import { type RemoteError, SynjaxError } from "../bridge/errors.ts";
+import { Events } from "../bridge/events.ts";
 import {
   type ArrayAval,
   FLAG,
@@ -281,26 +282,9 @@ export class Session {
   }
 
   /** Events of this session from now on, until it is closed. */
-  async *status(): AsyncGenerator<SessionEvent, void> {
-    if (this.#closed) return;
-    const events: SessionEvent[] = [];
-    let wake: (() => void) | undefined;
-    const listener = (event: SessionEvent): void => {
-      events.push(event);
-      wake?.();
-    };
-    this.#listeners.add(listener);
-    try {
-      for (;;) {
-        const event = events.shift();
-        if (event) {
-          yield event;
-          if (event.type === "closed") return;
-        } else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      this.#listeners.delete(listener);
-    }
+  status(): AsyncGenerator<SessionEvent, void> {
+    if (this.#closed) return Events.none();
+    return new Events<SessionEvent>(this.#listeners, (event) => event.type === "closed");
   }
 
   #tell(event: SessionEvent): void {

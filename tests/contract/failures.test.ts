@@ -107,7 +107,9 @@ describe("failures", () => {
     const next = events.next();
     expect(await codesOf(() => boom(array([1]), array([1, 2])).data())).toBe("OP_FAILED");
     expect((await next).value).toMatchObject({ type: "failure", error: { code: "OP_FAILED" } });
-    await events.return();
+    const waiting = events.next();
+    await events.return(); // does not wait for an event to come
+    expect(await waiting).toEqual({ done: true, value: undefined });
   });
   test("a failed check of a root frame names argument, value and position", async () => {
     const error = await errorOf(() =>

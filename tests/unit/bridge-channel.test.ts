@@ -380,6 +380,23 @@ describe("closing", () => {
 });
 
 describe("events", () => {
+  test("status() tells of what happens from the call on, and can be left while it waits", async () => {
+    const { channel, transport } = await open();
+    const [left, read] = [channel.status(), channel.status()];
+    expect((await left.next()).value).toMatchObject({ type: "ready" });
+    const pending = left.next();
+    expect(await left.return()).toEqual({ done: true, value: undefined });
+    expect(await pending).toEqual({ done: true, value: undefined });
+    const { seq } = launch(channel);
+    transport.reply([seq, 1, { code: "OP_FAILED", message: "m" }]);
+    await turn();
+    await channel.close();
+    const types: string[] = [];
+    for await (const event of read) types.push(event.type);
+    expect(types).toEqual(["ready", "failure", "closed"]);
+    expect(await left.next()).toEqual({ done: true, value: undefined });
+    expect(await channel.status().next()).toEqual({ done: true, value: undefined });
+  });
   test("status() tells what happens until the end", async () => {
     const { channel, transport } = await open();
     const events: StatusEvent[] = [];
