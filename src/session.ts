@@ -429,7 +429,7 @@ export class Session {
         );
       input.handle.use("an input of this call");
     }
-    for (const i of donated) this.#donate(inputs[i]!);
+    if (donated.length > 0) this.#donate(inputs, donated);
     const outputs = Array.from({ length: program.outputs }, () => this.#newHandle());
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
@@ -454,10 +454,20 @@ export class Session {
     return outputs;
   }
 
-  #donate(input: Constant): void {
-    if (!("handle" in input)) return;
-    if (this.#eager?.uses(input.handle)) this.flush();
-    input.handle.state = "donated";
+  #donate(inputs: readonly Constant[], donated: readonly number[]): void {
+    const given = new Set(donated.map((i) => inputs[i]!).flatMap((c) => ("handle" in c ? [c.handle] : [])));
+    let uses = 0;
+    for (const input of inputs) if ("handle" in input && given.has(input.handle)) uses++;
+    if (uses > given.size)
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        "a tensor that this call is given to keep (donateArgnums) is another argument of it too, or is used inside",
+        { argument: "donateArgnums" },
+      );
+    for (const handle of given) {
+      if (this.#eager?.uses(handle)) this.flush();
+      handle.state = "donated";
+    }
   }
 
   #newHandle(): Handle {

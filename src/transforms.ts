@@ -354,7 +354,7 @@ function differentiate(
   const attributes = { argnums: positions, ...(hasAux ? { has_aux: true } : {}) };
   const index = emitIn(frame, op, [program, ...operands], attributes);
   const auxClasses = hasAux ? result.classes.slice(1) : [];
-  const gradientClasses = positions.map((p) => skeletons.flatMap((s) => s.classes)[p]!);
+  const gradientClasses = argnums.flatMap((i) => skeletons[i]!.classes);
   const valueClasses: ResultClass[] = op === "value_and_grad" ? [Tensor] : [];
   const parts = components(frame, index, [...valueClasses, ...gradientClasses, ...auxClasses]);
   const value = valueClasses.length ? parts.shift() : undefined;

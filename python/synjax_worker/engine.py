@@ -434,9 +434,12 @@ class Engine:
         return _Resolved(program, args, handles, poisoned, key, wide)
 
     def _check_donation(self, launch: Launch) -> None:
+        if not launch.donated:
+            return
+        uses = collections.Counter(item for item in launch.inputs if type(item) is int)
         for position in launch.donated:
             item = launch.inputs[position]
-            if isinstance(item, int) and launch.inputs.count(item) > 1:
+            if type(item) is int and uses[item] > 1:
                 raise SynjaxError("INVALID_ARGUMENT", f"input {position} is donated and is another input too")
 
     def _executable(self, resolved: _Resolved, launch: Launch) -> Executable:

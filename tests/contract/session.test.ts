@@ -286,6 +286,14 @@ describe("failures", () => {
     expect((await errorOf(() => inc(d))).code).toBe("HANDLE_DONATED");
     expect(await heir.array()).toEqual([3, 4, 5]);
   });
+  test("a tensor that is donated and used twice in a call is refused, and lives on", async () => {
+    const d = inc(array([1, 2, 3]));
+    const twice = jit((x: T, y: T) => np.add(x, y) as T, { donateArgnums: [0] });
+    const closed = jit((x: T) => np.add(x, d) as T, { donateArgnums: [0] });
+    for (const call of [() => twice(d, d), () => closed(d)])
+      expect(await errorOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument: "donateArgnums" });
+    expect(await d.array()).toEqual([2, 3, 4]);
+  });
   test("bad input is named before anything is sent", async () => {
     expect((await errorOf(() => array([[1, 2], [3]]))).code).toBe("INVALID_ARGUMENT");
     expect((await errorOf(() => array([1.5], { dtype: "int32" }))).code).toBe("NARROWING");

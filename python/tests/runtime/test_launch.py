@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import ml_dtypes
 import numpy as np
 import pytest
 
+from synjax_worker.codec import Launch
+from synjax_worker.engine import Engine
+from synjax_worker.limits import Limits
 from tests.runtime.client import LENIENT, Body, Client, Handle, Key, RemoteError, encode, tuple_of
 
 
@@ -219,6 +224,13 @@ class TestDonation:
         program = encode(body.returns(body.add("test.add", -1, -2)))
         handle = client.put(np.ones(3, np.float32))
         assert client.launch(program, handle, handle, donated=[0]).error()["code"] == "INVALID_ARGUMENT"
+
+    def test_thousands_are_checked_in_time_proportional_to_them(self):
+        ids = list(range(1, 20_001))
+        launch = Launch(1, bytes(16), False, ids, 0, 0, [], tuple(range(len(ids))), [], 0)
+        started = time.perf_counter()
+        Engine({}, Limits(), post=lambda *_: None)._check_donation(launch)
+        assert time.perf_counter() - started < 0.5  # seconds; several where it is quadratic
 
 
 class TestFailures:
