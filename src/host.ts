@@ -93,7 +93,7 @@ function fill(
 }
 
 function firstLeaf(value: unknown): unknown {
-  while (Array.isArray(value)) value = value[0] as unknown;
+  for (let axis = 0; axis <= RANK_LIMIT && Array.isArray(value); axis++) value = value[0] as unknown;
   return value;
 }
 

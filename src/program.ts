@@ -9,6 +9,7 @@ import { programHash } from "../bridge/hash.ts";
 import { PROTOCOL_VERSION } from "../bridge/protocol.ts";
 import type { Handle } from "./handle.ts";
 import { captureLine, lineOf } from "./lines.ts";
+import { enter } from "./nesting.ts";
 
 /** An argument as it stands in a program: see the format in `bridge/protocol.ts`. */
 export type Encoded = number | string | boolean | null | readonly Encoded[];
@@ -259,12 +260,15 @@ function isPlainObject(value: object): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function holdsTraced(values: readonly unknown[]): boolean {
-  return values.some((v) =>
+function holdsTraced(values: readonly unknown[], parents: object[] = []): boolean {
+  enter(parents, values, "an operand");
+  const found = values.some((v) =>
     Array.isArray(v)
-      ? holdsTraced(v)
+      ? holdsTraced(v, parents)
       : v instanceof Traced || (typeof v === "object" && v !== null && AS_TRACED in v),
   );
+  parents.pop();
+  return found;
 }
 
 /** A reference to `traced` from inside `frame`. */
@@ -295,7 +299,7 @@ export function reference(traced: Traced, frame: Frame): number {
 }
 
 /** `fixed`: numbers are part of the program (static parameters, sizes), never inputs. */
-export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
+export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: object[]): Encoded {
   switch (typeof value) {
     case "number":
       if (fixed || frame !== frame.root || !frame.root.eager) return encodeNumber(value);
@@ -322,13 +326,18 @@ export function encode(value: unknown, frame: Frame, fixed: boolean): Encoded {
         return [4, value.body, value.captures.map((c) => reference(c, frame))];
       if (AS_TRACED in value) return reference((value as { [AS_TRACED](): Traced })[AS_TRACED](), frame);
       if (Array.isArray(value)) {
-        if (fixed || holdsTraced(value)) return [2, value.map((v) => encode(v, frame, fixed))];
+        if (fixed || holdsTraced(value)) {
+          enter((parents ??= []), value, "an operand");
+          const items = value.map((v) => encode(v, frame, fixed, parents));
+          parents.pop();
+          return [2, items];
+        }
       } else if (isPlainObject(value) && fixed) {
-        const entries = Object.keys(value).sort();
-        return [
-          3,
-          entries.filter((k) => value[k] !== undefined).flatMap((k) => [k, encode(value[k], frame, fixed)]),
-        ];
+        enter((parents ??= []), value, "an operand");
+        const names = Object.keys(value).filter((k) => value[k] !== undefined);
+        const entries = names.sort().flatMap((k) => [k, encode(value[k], frame, fixed, parents)]);
+        parents.pop();
+        return [3, entries];
       }
       const traced = toTraced?.(value);
       if (traced) return reference(traced, frame);

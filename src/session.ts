@@ -16,6 +16,7 @@ import {
 import { EagerFrame } from "./eager.ts";
 import { Handle } from "./handle.ts";
 import { HostTensor, toHostArray } from "./host.ts";
+import { enter } from "./nesting.ts";
 import { registryHash } from "./ops/registry-hash.ts";
 import {
   adopt,
@@ -937,8 +938,14 @@ export async function connect(
 /** The one session the values of a call live in. */
 export function sessionOf(values: readonly unknown[]): Session | undefined {
   let found: Session | undefined;
+  const parents: object[] = [];
   const visit = (value: unknown): void => {
-    if (Array.isArray(value)) return value.forEach(visit);
+    if (Array.isArray(value)) {
+      enter(parents, value, "an operand");
+      value.forEach(visit);
+      parents.pop();
+      return;
+    }
     if (value instanceof Shape) return visit(value[AS_TRACED]());
     if (!(value instanceof Traced)) return;
     const node = value[NODE];

@@ -2,6 +2,7 @@
 import type { HostArray } from "../bridge/dtypes.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 import { toHostArray } from "./host.ts";
+import { enter } from "./nesting.ts";
 import {
   adopt,
   component,
@@ -178,8 +179,11 @@ function identityOf<K>(
   return `#${identity}`;
 }
 
-/** Plain data is compared by value at any depth, everything else by identity. */
-function staticKey(value: unknown): string {
+/**
+ * Plain data is compared by value, everything else by identity.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` for data that holds itself, `LIMIT_NESTING` where it is too deep
+ */
+function staticKey(value: unknown, path: string, parents: object[] = []): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);
@@ -192,13 +196,19 @@ function staticKey(value: unknown): string {
       return String(value);
     case "symbol":
       return identityOf(symbols, value);
-    case "object":
+    case "object": {
       if (value === null) return "null";
-      if (Array.isArray(value)) return `[${Array.from(value, staticKey).join()}]`;
-      if (Object.getPrototypeOf(value) === Object.prototype)
-        return `{${Object.entries(value)
-          .map(([k, v]) => `${JSON.stringify(k)}:${staticKey(v)}`)
-          .join()}}`;
+      const isList = Array.isArray(value);
+      if (!isList && Object.getPrototypeOf(value) !== Object.prototype) break;
+      enter(parents, value, path);
+      const key = isList
+        ? `[${Array.from(value, (v, i) => staticKey(v, `${path}[${i}]`, parents)).join()}]`
+        : `{${Object.entries(value)
+            .map(([k, v]) => `${JSON.stringify(k)}:${staticKey(v, `${path}.${k}`, parents)}`)
+            .join()}}`;
+      parents.pop();
+      return key;
+    }
   }
   return identityOf(identities, value as object);
 }
@@ -224,7 +234,7 @@ export function jit<A extends readonly unknown[], R>(
     let key = "";
     for (let i = 0; i < args.length; i++) {
       if (isAmong(statics, i, args.length)) {
-        key += `|${staticKey(args[i])}`;
+        key += `|${staticKey(args[i], `argument ${i}`)}`;
         continue;
       }
       const first = leaves.length;

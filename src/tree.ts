@@ -1,6 +1,7 @@
 /** Trees of tensors: nested arrays, plain objects, and the leaves in them. */
 import { SynjaxError } from "../bridge/errors.ts";
 import { isArrowVector } from "../bridge/arrow.ts";
+import { enter } from "./nesting.ts";
 import { Traced } from "./program.ts";
 
 function isBranch(value: unknown): value is Record<string, unknown> {
@@ -25,33 +26,45 @@ export function isLeaf(value: unknown): boolean {
 /** What a leaf becomes in a recording: numbers and arrays are tensors there. */
 const leafClass = (leaf: unknown): string => (leaf instanceof Traced ? leaf.constructor.name : "Tensor");
 
-/** Appends the leaves of `tree` and returns a key of its structure: equal keys, equal structures and leaf keys. */
+/**
+ * Appends the leaves of `tree` and returns a key of its structure: equal keys, equal structures and leaf keys.
+ * @throws {SynjaxError} `NOT_A_TENSOR` naming the path of what is none, `INVALID_ARGUMENT` that of a cycle,
+ *   `LIMIT_NESTING`
+ */
 export function flatten(
   tree: unknown,
   leaves: unknown[],
   path: string,
   leafKey: (leaf: unknown) => string = leafClass,
 ): string {
-  if (isLeaf(tree)) {
-    leaves.push(tree);
-    return leafKey(tree);
-  }
-  if (tree === undefined) return "-";
-  if (tree === null) return "~"; // a function may tell them apart
-  if (Array.isArray(tree))
-    return `[${tree.map((t, i) => flatten(t, leaves, `${path}[${i}]`, leafKey)).join()}]`;
-  if (isBranch(tree)) {
-    const keys = Object.keys(tree).sort();
-    const parts = keys.map(
-      (k) => `${JSON.stringify(k)}:${flatten(tree[k], leaves, `${path}.${k}`, leafKey)}`,
-    );
-    return `{${parts.join()}}`;
-  }
+  const parents: object[] = [];
+  const visit = (node: unknown, at: string): string => {
+    if (isLeaf(node)) {
+      leaves.push(node);
+      return leafKey(node);
+    }
+    if (node === undefined) return "-";
+    if (node === null) return "~"; // a function may tell them apart
+    if (!Array.isArray(node) && !isBranch(node)) throw notATree(node, at);
+    enter(parents, node, at);
+    const key = Array.isArray(node)
+      ? `[${node.map((item, i) => visit(item, `${at}[${i}]`)).join()}]`
+      : `{${Object.keys(node)
+          .sort()
+          .map((k) => `${JSON.stringify(k)}:${visit(node[k], `${at}.${k}`)}`)
+          .join()}}`;
+    parents.pop();
+    return key;
+  };
+  return visit(tree, path);
+}
+
+function notATree(value: unknown, path: string): SynjaxError {
   const kind =
-    typeof tree === "object"
-      ? ((tree.constructor as { name?: string } | undefined)?.name ?? "object")
-      : typeof tree;
-  throw new SynjaxError(
+    typeof value === "object"
+      ? ((value?.constructor as { name?: string } | undefined)?.name ?? "object")
+      : typeof value;
+  return new SynjaxError(
     "NOT_A_TENSOR",
     `${path} is a ${kind}: pass tensors, numbers or trees of them; anything else must be a static argument (jit's staticArgnums)`,
     { argument: path, expected: "a tensor, a number, or an array or object of them", came: kind },

@@ -220,11 +220,17 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
   }
 }
 
+/** More axes than this are refused by whatever takes them. */
+const DEEPEST = 33;
+
 /** Integers or floats, as the numbers are. */
 function asWritten(value: unknown, argument: string): unknown {
   if (!Array.isArray(value)) return typeof value === "object" ? asFloat(value, argument) : value;
-  const isIntegral = (v: unknown): boolean => (Array.isArray(v) ? v.every(isIntegral) : Number.isInteger(v));
-  return isIntegral(value) ? asInt(value, argument) : asFloat(value, argument);
+  const isIntegral = (v: unknown, depth: number): boolean =>
+    Array.isArray(v)
+      ? depth < DEEPEST && v.every((item) => isIntegral(item, depth + 1))
+      : Number.isInteger(v);
+  return isIntegral(value, 0) ? asInt(value, argument) : asFloat(value, argument);
 }
 
 const CONVERSION = { Float: asFloat, Int: asInt, Bool: asBool, any: asWritten } as const;

@@ -12,6 +12,7 @@ import {
   scan,
   type Session,
   type Tensor,
+  tree,
   vmap,
 } from "../../src/index.ts";
 import { errorOf } from "../fixtures/errors.ts";
@@ -417,6 +418,75 @@ describe("recorded functions", () => {
   test("put takes trees of data, and nothing else", async () => {
     expect(await codeOf(() => session.put(anything(new Map())))).toBe("NOT_A_TENSOR");
     expect(await codeOf(() => session.put(anything("x")))).toBe("NOT_A_TENSOR");
+  });
+});
+
+describe("values that hold themselves, or are too deep", () => {
+  const cycle: unknown[] = [array([1])];
+  cycle.push({ again: cycle, and: cycle });
+  const operands: unknown[] = [array([1])];
+  operands.push(operands);
+  const numbers: unknown[] = [];
+  numbers.push(numbers, numbers);
+  const options: Record<string, unknown> = { name: "n" };
+  options["self"] = options;
+  let deep: unknown = array([1]);
+  for (let i = 0; i < 3000; i++) deep = i % 2 ? [deep] : { d: deep };
+  const first = anything(jit((x: any) => x));
+  const withStatic = anything(jit((x: any, _: unknown) => x, { staticArgnums: 1 }));
+
+  test.each<[string, () => unknown, string, string]>([
+    ["an argument of jit", () => first(cycle), "INVALID_ARGUMENT", "argument 0[1].again"],
+    [
+      "an argument of grad",
+      () => anything(grad((x: any) => x[0]))(cycle),
+      "INVALID_ARGUMENT",
+      "argument 0 of grad",
+    ],
+    ["a static argument", () => withStatic(array([1]), options), "INVALID_ARGUMENT", "argument 1.self"],
+    [
+      "what a function returns",
+      () => anything(jit(() => cycle))(array([1])),
+      "INVALID_ARGUMENT",
+      "the result of jit",
+    ],
+    ["what is put", () => session.put(anything(cycle)), "INVALID_ARGUMENT", "data[1].again"],
+    ["what is fetched", () => session.get(cycle), "INVALID_ARGUMENT", "tree[1].again"],
+    ["a tree", () => tree.map((x) => x, cycle), "INVALID_ARGUMENT", "tree[1].again"],
+    ["an operand", () => np.stack(anything(operands)), "INVALID_ARGUMENT", "an operand"],
+    [
+      "an operand inside",
+      () => anything(jit(() => np.stack(anything(operands))))(),
+      "INVALID_ARGUMENT",
+      "an operand",
+    ],
+    [
+      "a static parameter",
+      () => np.sum(array([1]), { axis: anything(numbers) }),
+      "INVALID_ARGUMENT",
+      "an operand",
+    ],
+    ["a deep argument", () => first(deep), "LIMIT_NESTING", "argument 0[0].d[0].d"],
+    ["a deep static argument", () => withStatic(array([1]), deep), "LIMIT_NESTING", "argument 1[0].d"],
+    ["deep data", () => session.put(anything(deep)), "LIMIT_NESTING", "data[0].d"],
+  ])("%s", async (_, run, code, argument) => {
+    const error = await errorOf(run);
+    expect(error.code).toBe(code);
+    expect(error.argument).toContain(argument);
+    expect(error.message.length).toBeLessThan(200);
+  });
+  test.each([
+    ["of array()", () => loose(numbers)],
+    ["of an operation", () => array([1]).add(anything(numbers))],
+    ["of a distribution", () => crf({ ...chain, emission: numbers })],
+    ["of observations", () => new HMM({ observations: numbers } as never)],
+  ])("an array %s that holds itself has too many axes", async (_, run) => {
+    expect(["LIMIT_RANK", "INVALID_ARGUMENT"]).toContain(await codeOf(run));
+  });
+  test("what stands in two places is no cycle", async () => {
+    const shared = { x: array([1]) };
+    const sum = anything(jit((p: any) => p.a.x.add(p.b.x)));
+    expect(await sum({ a: shared, b: shared }).array()).toEqual([2]);
   });
 });
 
