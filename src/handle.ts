@@ -27,6 +27,14 @@ export class Handle {
     return this.state === "alive" && !this.session.closed && this.epoch === this.session.epoch;
   }
 
+  /** Where its value is, or why there is none. */
+  get whereabouts(): string {
+    if (this.state !== "alive") return this.state === "donated" ? "donated" : "disposed of";
+    if (this.failure) return `failed: ${this.failure.code}`;
+    if (this.session.closed || this.lost("it")) return "lost";
+    return this.launch ? "being computed" : "on the device";
+  }
+
   /** The id, if the value can still be used; `what` names it in the error. */
   use(what: string): number {
     if (this.state === "donated")

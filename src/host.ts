@@ -287,6 +287,27 @@ export function toScalar<D extends DType>(host: HostArray<D>): Scalar<D> {
   return reader(host)(0) as Scalar<D>;
 }
 
+/** More elements than this are not shown as nested arrays. */
+const SHOWN = 1_000;
+
+/** What `console.log` gives to a value that shows itself. */
+export type Inspect = (value: unknown, options: object) => string;
+
+/** `float32[2, 2] [ [ 1, 2 ], [ 3, 4 ] ]`; many elements as the flat array they are, which is cut short. */
+export function show(host: HostArray, depth: number, options: object, inspect: Inspect): string {
+  const type = `${host.dtype}[${host.shape.join(", ")}]`;
+  if (depth < 0) return type;
+  const values = host.data.length > SHOWN ? host.data : toNested(host);
+  return `${type} ${inspect(values, { ...options, depth: null })}`;
+}
+
+/** JSON has no name for these: they are written as JavaScript writes them. */
+function jsonOf(value: number | bigint | boolean): number | string | boolean {
+  return typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))
+    ? String(value)
+    : value;
+}
+
 /** A tensor on the host, as `session.get` returns it. */
 export class HostTensor<D extends DType = DType> implements HostArray<D> {
   readonly dtype: D;
@@ -311,5 +332,24 @@ export class HostTensor<D extends DType = DType> implements HostArray<D> {
   /** An Arrow vector of the same memory: of numbers, or of fixed-size lists for more axes than one. Loads apache-arrow. */
   arrow(): ReturnType<typeof toArrowVector> {
     return toArrowVector(this);
+  }
+
+  /**
+   * What `JSON.stringify` writes: dtype, shape, and the elements in row-major order, half floats as numbers. `NaN`,
+   * `Infinity` and 64-bit integers are strings; −0 is 0.
+   */
+  toJSON(): {
+    readonly dtype: D;
+    readonly shape: readonly number[];
+    readonly data: readonly (number | string | boolean)[];
+  } {
+    const { dtype, shape } = this;
+    const values =
+      dtype === "key" ? this.data : toNested({ dtype, shape: [this.data.length], data: this.data });
+    return { dtype, shape, data: Array.from(values as Iterable<number>, jsonOf) };
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
+    return `HostTensor ${show(this, depth, options, inspect)}`;
   }
 }

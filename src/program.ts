@@ -60,7 +60,16 @@ export abstract class Traced {
     );
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  /** @throws {SynjaxError} `TRACED_AS_NUMBER`: its value has to be waited for, and `{}` is none. */
+  toJSON(): never {
+    throw new SynjaxError(
+      "TRACED_AS_NUMBER",
+      `a ${this.constructor.name} was written as JSON: its value has to be waited for. Write what await x.array() or await get(…) gives.`,
+      { line: lineOf(captureLine()) },
+    );
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](..._: unknown[]): string {
     const { kind } = this[NODE];
     return `${this.constructor.name} (${kind === "equation" ? "not computed yet" : `on the ${kind === "host" ? "host" : "device"}`})`;
   }

@@ -33,12 +33,23 @@ export class Size extends Traced {
     return emit("size.min", [this, other], undefined, Size);
   }
 
+  override toJSON(): never {
+    throw unknownSize("this size was written as JSON");
+  }
+
   override [Symbol.toPrimitive](): never {
     throw new SynjaxError(
       "SIZE_UNKNOWN",
       "this size is known only when the program runs (one recording serves every shape): use n.add(1), n.mul(k), n.floordiv(2) instead of operators, scan instead of a loop over it, or pass the number as a static argument of jit",
     );
   }
+}
+
+function unknownSize(what: string): SynjaxError {
+  return new SynjaxError(
+    "SIZE_UNKNOWN",
+    `${what}, but is known only when the program runs: (await x.aval()).shape is an array of numbers`,
+  );
 }
 
 /** A symbolic shape: it becomes part of the program only where it is used. */
@@ -55,6 +66,13 @@ export class Shape {
   /** @internal */
   [AS_TRACED](): Traced {
     return this.#tuple ?? emit("shape", [this.#of], undefined, Intermediate);
+  }
+
+  toJSON(): never {
+    throw unknownSize("this shape was written as JSON");
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Shape (known when the program runs: see aval())";
   }
 
   /** The length of axis `i`; negative counts from the end. */

@@ -4,9 +4,11 @@ import { SynjaxError } from "../bridge/errors.ts";
 import type { ArrayAval } from "../bridge/protocol.ts";
 import {
   type ArrayOptions,
+  type Inspect,
   type Kind,
   type Nested,
   type Scalar,
+  show,
   toHostArray,
   toNested,
   toScalar,
@@ -322,15 +324,17 @@ export class Tensor<D extends DType = DType> extends Traced {
 
   // -- display -----------------------------------------------------------------------------------------------------
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
+  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
+    const node = this[NODE];
+    return node.kind === "host" ? `Tensor ${show(node.host, depth, options, inspect)}` : this.toString();
   }
+  /** Dtype and shape, once they are known, and where the value is. */
   override toString(): string {
     const node = this[NODE];
     if (node.kind === "equation")
       return isRecording() ? "Tensor (being recorded)" : "Tensor (not computed yet)";
     const aval = reader.known(this);
-    const where = node.kind === "host" ? "on the host" : "on the device";
+    const where = node.kind === "host" ? "on the host" : node.handle.whereabouts;
     return aval ? `Tensor ${aval[0]}[${aval[1].join(", ")}] (${where})` : `Tensor (${where})`;
   }
 }
