@@ -26,6 +26,21 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] | undef
   return out;
 }
 
+const LENGTHS = /^(lengths|(input|label)_?lengths|lengths_?(rows|cols))$/i;
+
+/** A question that helps where lengths are of another batch than what they measure; otherwise nothing. */
+export function paddingHint(error: {
+  readonly argument?: string | undefined;
+  readonly expected?: string | undefined;
+  readonly came?: string | undefined;
+}): string {
+  if (!LENGTHS.test(error.argument ?? "")) return "";
+  const [expected, came] = [error.expected, error.came].map((shape) => /\((\d+),?\)$/.exec(shape ?? "")?.[1]);
+  if (expected === undefined || came === undefined) return "";
+  const lost = Math.abs(Number(expected) - Number(came));
+  return `\n  Did ${lost === 1 ? "one sentence" : `${lost} sentences`} get lost while padding?`;
+}
+
 function mismatch(
   of: string,
   argument: ShapedArgument,
@@ -37,10 +52,11 @@ function mismatch(
     because && because !== argument
       ? ` to match \`${because.name}\` ${tuple(because.shape)} as (${because.dims})`
       : "";
+  const details = { argument: argument.name, expected, came };
   return new SynjaxError(
     "INVALID_ARGUMENT",
-    `${of}: \`${argument.name}\` has shape ${came}, expected (${argument.dims}) = ${expected}${match}.`,
-    { argument: argument.name, expected, came },
+    `${of}: \`${argument.name}\` has shape ${came}, expected (${argument.dims}) = ${expected}${match}.${paddingHint(details)}`,
+    details,
   );
 }
 

@@ -9,6 +9,7 @@ import { programHash } from "../bridge/hash.ts";
 import { PROTOCOL_VERSION } from "../bridge/protocol.ts";
 import type { Handle } from "./handle.ts";
 import { captureLine, lineOf } from "./lines.ts";
+import { camelCase } from "./names.ts";
 import { enter } from "./nesting.ts";
 
 /** An argument as it stands in a program: see the format in `bridge/protocol.ts`. */
@@ -356,10 +357,6 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
 }
 
 const isSizeArithmetic = (op: string): boolean => op.startsWith("size") || op.startsWith("shape");
-
-/** Python's name as TypeScript spells it. */
-export const camelCase = (name: string): string =>
-  name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 function notATensor(value: unknown, op?: string): SynjaxError {
   const isNamed = typeof value === "object" && value !== null;

@@ -16,12 +16,13 @@ import {
 import { EagerFrame } from "./eager.ts";
 import { Handle } from "./handle.ts";
 import { HostTensor, toHostArray } from "./host.ts";
+import { paddingHint } from "./named-dims.ts";
+import { argumentName, spelled } from "./names.ts";
 import { enter } from "./nesting.ts";
 import { registryHash } from "./ops/registry-hash.ts";
 import {
   adopt,
   AS_TRACED,
-  camelCase,
   type Constant,
   encodeNumber,
   NODE,
@@ -108,10 +109,6 @@ export type OnDevice<T> =
                 : T;
 
 const isSynjaxError = (error: unknown): error is SynjaxError => error instanceof SynjaxError;
-
-/** Python's names as TypeScript spells them, inside a worker's message. */
-const camelCaseQuoted = (text: string): string =>
-  text.replace(/`([a-z]\w*)`/g, (_, name: string) => `\`${camelCase(name)}\``);
 
 let serial = 0;
 
@@ -584,10 +581,10 @@ export class Session {
         ? launch.program.lineOf(remote.body ?? launch.program.nestedBodies, remote.equation)
         : undefined;
     const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
-    const message = isBare ? `${camelCase(remote.op!)}: ${remote.message}` : remote.message;
-    const error = new SynjaxError(remote.code, camelCaseQuoted(message), {
+    const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op);
+    const error = new SynjaxError(remote.code, message + paddingHint(remote), {
       line,
-      argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
+      argument: remote.argument === undefined ? undefined : argumentName(remote.argument, remote.op),
       expected: remote.expected,
       came: remote.came,
       op: remote.op,

@@ -83,7 +83,7 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
     parameters: readonly Parameter[],
     options: Readonly<Record<string, unknown>>,
   ) {
-    super(atCallersLine(() => construct(registered, parameters, options)));
+    super(inTheNameOf(registered, () => construct(registered, parameters, options)));
   }
 
   protected query<T extends Traced>(
@@ -94,6 +94,16 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
     named?: Readonly<Record<string, unknown>>,
   ): T {
     return emit(`${this.registered}.${name}`, [this, ...operands], statics, Result, named);
+  }
+
+  /** An operand of a query, as `convert` makes it of what was given; `argument` is what the caller knows it by. */
+  protected operand(
+    query: string,
+    argument: string,
+    given: unknown,
+    convert: (given: unknown, argument: string) => unknown,
+  ): unknown {
+    return inTheNameOf(`${this.registered}.${query}`, () => convert(given, argument));
   }
 
   protected queryStruct<
@@ -110,11 +120,12 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
 
   /** Log-probability of a structure, nats: `(*batch)`. −∞ where it is not one. */
   logProb(event: TensorLike): Tensor<F> {
-    return this.query("log_prob", [asFloat(event, "event")], Tensor) as Tensor<F>;
+    return this.query("log_prob", [this.operand("logProb", "event", event, asFloat)], Tensor) as Tensor<F>;
   }
   /** Sum of the potentials of a structure's parts, nats: `(*batch)`. */
   unnormalizedLogProb(event: TensorLike): Tensor<F> {
-    return this.query("unnormalized_log_prob", [asFloat(event, "event")], Tensor) as Tensor<F>;
+    const operand = this.operand("unnormalizedLogProb", "event", event, asFloat);
+    return this.query("unnormalized_log_prob", [operand], Tensor) as Tensor<F>;
   }
   /** Logarithm of the sum of all structures' exponentiated scores, nats: `(*batch)`. −∞ where there is none. */
   logPartition(): Tensor<F> {
@@ -188,7 +199,8 @@ export abstract class Distribution<F extends FloatDType = "float32"> extends Tra
   }
   /** The distribution with its potentials divided by `temperature`. */
   withTemperature(temperature: TensorLike<FloatDType>): this {
-    return this.query("with_temperature", [asFloat(temperature, "temperature")], this.itsClass);
+    const operand = this.operand("withTemperature", "temperature", temperature, asFloat);
+    return this.query("with_temperature", [operand], this.itsClass);
   }
 
   /** Item `index` of the first batch axis. */
@@ -236,14 +248,15 @@ function asWritten(value: unknown, argument: string): unknown {
 const CONVERSION = { Float: asFloat, Int: asInt, Bool: asBool, any: asWritten } as const;
 const INTEGERS = new Set(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]);
 
-function atCallersLine<T>(body: () => T): T {
+/** What `body` refuses, it refuses in the name of `of`, at the caller's line. */
+function inTheNameOf<T>(of: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    const line = error instanceof SynjaxError && !error.line ? lineOf(captureLine()) : undefined;
-    if (!line) throw error;
-    const { code, message, argument, expected, came } = error as SynjaxError;
-    throw new SynjaxError(code, message, { argument, expected, came, line });
+    if (!(error instanceof SynjaxError) || error.line) throw error;
+    const { code, argument, expected, came } = error;
+    const message = error.message.startsWith("`") ? `${of}: ${error.message}` : error.message;
+    throw new SynjaxError(code, message, { argument, expected, came, line: lineOf(captureLine()) });
   }
 }
 
@@ -352,7 +365,7 @@ function checkLengths(
     if (length >= 0 && length <= n) continue;
     throw new SynjaxError(
       "INVALID_ARGUMENT",
-      `${registered}: \`lengths\` must be between 0 and n = ${n}; item ${i} is ${length}.`,
+      `${registered}: \`lengths\` must be between 0 and n = ${n}; ${lengths.shape.length > 0 ? `item ${i}` : "it"} is ${length}.`,
       {
         argument: "lengths",
         expected: `0 to ${n}`,

@@ -49,7 +49,7 @@ export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
   }
   /** The event of states `(… n)`; what stands past the end is ignored. */
   encode(states: TensorLike<"int32">): Tensor<F> {
-    return this.query("encode", [asInt(states, "states")], Tensor) as Tensor<F>;
+    return this.query("encode", [this.operand("encode", "states", states, asInt)], Tensor) as Tensor<F>;
   }
 
   /** Probability of each state given the observations so far: `(*batch n t)`; zeros past the end. */

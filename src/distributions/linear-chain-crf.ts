@@ -31,6 +31,6 @@ export class LinearChainCRF<F extends FloatDType = "float32"> extends Distributi
   }
   /** The event of tags `(… n)`; what stands past the end is ignored. */
   encode(tags: TensorLike<"int32">): Tensor<F> {
-    return this.query("encode", [asInt(tags, "tags")], Tensor) as Tensor<F>;
+    return this.query("encode", [this.operand("encode", "tags", tags, asInt)], Tensor) as Tensor<F>;
   }
 }

@@ -231,6 +231,72 @@ describe("distributions", () => {
     expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
     expect(error.message).toContain(`\`${argument}\``);
   });
+  test("lengths of another batch: on the host, on the device, and in a recorded function", async () => {
+    const batch = array(new Float32Array(3 * 4 * 2), { shape: [3, 4, 2] });
+    const ints = (...values: number[]): Tensor<"int32"> => array(Int32Array.from(values));
+    const recorded = jit((e: Tensor<"float32">, lengths: Tensor<"int32">) =>
+      crf({ ...chain, emission: e, lengths }).logPartition(),
+    );
+    const makers = [
+      (lengths: Tensor<"int32">) => crf({ ...chain, emission: batch, lengths }),
+      (lengths: Tensor<"int32">) =>
+        crf({ ...chain, emission: batch, lengths: session.put(lengths) })
+          .logPartition()
+          .data(),
+      (lengths: Tensor<"int32">) => recorded(batch, lengths).data(),
+    ];
+    for (const make of makers) {
+      const messageOf = async (...lengths: number[]): Promise<string> =>
+        (await errorOf(() => make(ints(...lengths)))).message;
+      expect(await messageOf(4, 4)).toMatch(
+        /^LinearChainCRF: `lengths` has shape \(2\), expected \(\*batch\) = \(3\) to match `emission` \(3, 4, 2\) as \(\*batch n t\)\.\n {2}Did one sentence get lost while padding\? {2}at .*bad-input\.test\.ts/,
+      );
+      expect(await messageOf(4, 4, 4, 4, 4)).toMatch(/\n {2}Did 2 sentences get lost while padding\? {2}at/);
+    }
+    const square = array(Int32Array.of(1, 2, 3, 4), { shape: [2, 2] });
+    expect((await errorOf(() => crf({ ...chain, emission: batch, lengths: square }))).message).not.toMatch(
+      /lost/,
+    );
+    const other = { ...chain, initial: session.put(array([0, 0, 0])), emission: batch };
+    expect((await errorOf(() => crf(other).logPartition().data())).message).not.toMatch(/lost/);
+  });
+  test("whatever is wrong with it, an argument is named by its class or query, and by the caller's name", async () => {
+    const messages: [() => unknown, RegExp][] = [
+      [
+        () => crf({ ...chain, lengths: 1.5 }),
+        /^LinearChainCRF: `lengths`: expected an integer, got 1\.5 {2}at/,
+      ],
+      [() => crf({ ...chain, lengths: "3" }), /^LinearChainCRF: `lengths`: expected a tensor or an array/],
+      [
+        () => crf({ ...chain, lengths: 4 }),
+        /^LinearChainCRF: `lengths` must be between 0 and n = 3; it is 4/,
+      ],
+      [
+        () => crf(chain).encode([0.5, 1, 0]),
+        /^LinearChainCRF\.encode: `tags`: expected values of dtype int32/,
+      ],
+      [() => crf(chain).encode([0, 7, 0]).data(), /^LinearChainCRF\.encode: `tags` must be .*; item 1 is 7/],
+      [() => crf(chain).encode([0, 1]).data(), /^LinearChainCRF\.encode: `tags` has shape \(2\)/],
+      [() => crf(chain).logProb(anything("x")), /^LinearChainCRF\.logProb: `event`: expected a tensor/],
+      [() => crf(chain).logProb([1]).data(), /^LinearChainCRF\.logProb: `event` has shape \(1\)/],
+      [
+        () => crf(chain).withTemperature(anything({})),
+        /^LinearChainCRF\.withTemperature: `temperature`: expected/,
+      ],
+    ];
+    for (const [run, message] of messages) {
+      const error = await errorOf(run);
+      expect(error.message).toMatch(message);
+      expect(error.message).toContain(`\`${error.argument}\``);
+      expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    }
+    const hmm = { initLogits: [0, 0], transitionLogits: chain.transition, emissionDist: chain.transition };
+    const states = await errorOf(() => new HMM({ ...hmm, observations: [0, 1] }).encode([0, 9]).data());
+    expect([states.argument, states.message]).toEqual([
+      "states",
+      expect.stringMatching(/^HMM\.encode: `states`/),
+    ]);
+  });
   test("a length that is no integer in an array", async () => {
     const error = await errorOf(() => crf({ ...chain, emission: [emission, emission], lengths: [1.5, 2] }));
     expect([error.code, error.argument]).toEqual(["NARROWING", "lengths"]);
