@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Channel, Reply } from "../bridge/channel.ts";
 import { bytesOf } from "../bridge/codec.ts";
 import type { Connection, ConnectionOptions } from "../bridge/connection.ts";
@@ -13,6 +14,7 @@ import {
   type WireInput,
   type WorkerCounters,
 } from "../bridge/protocol.ts";
+import { checkSignal, checkWait } from "../bridge/waiting.ts";
 import { EagerFrame } from "./eager.ts";
 import { Handle } from "./handle.ts";
 import { HostTensor, toHostArray } from "./host.ts";
@@ -141,7 +143,6 @@ export class Session {
   #failures: SynjaxError[] = [];
   readonly #listeners = new Set<(event: SessionEvent) => void>();
   #scopes: Set<Handle>[] = [];
-  #callOptions: WaitOptions = {};
   // A process must not end before what it launched has been answered, and must not wait for anything else.
   readonly #alive: { ref(): unknown; unref(): unknown };
   readonly #collected = new FinalizationRegistry<{ id: number; epoch: number }>(({ id, epoch }) => {
@@ -301,6 +302,7 @@ export class Session {
 
   /** Brings a tree of tensors to the host in one round trip. */
   async get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+    checkWait(options);
     const leaves: unknown[] = [];
     flatten(tree, leaves, "tree");
     const handles = leaves.map((leaf) =>
@@ -319,7 +321,9 @@ export class Session {
 
   /**
    * Puts a tree of host data on the device; the results are handles. A typed array is copied before it is sent, or
-   * taken over with `transfer`.
+   * taken over with `transfer`. A tensor that is on the device already is returned as it is, not as a copy: disposing
+   * of the result disposes of it. Equivalent to `jax.device_put`.
+   * @throws {SynjaxError} `OTHER_SESSION` for a tensor of another session, `HANDLE_DISPOSED` and the like for a dead one
    */
   put<const T>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
     flatten(tree, [], "data");
@@ -330,7 +334,8 @@ export class Session {
             "OTHER_SESSION",
             `put: a value of another session cannot be put into ${this.name}: fetch it first`,
           );
-        return adopt(Tensor, { kind: "handle", handle: this.handleOf(leaf) });
+        this.handleOf(leaf).use("a tensor that is put");
+        return leaf;
       }
       const host = leaf instanceof Traced ? hostOf(leaf) : toHostArray(leaf, "any", "data", options);
       return adopt(Tensor, { kind: "handle", handle: this.#upload(host!) });
@@ -342,17 +347,13 @@ export class Session {
   }
 
   /**
-   * Runs `body` with this session as the current one; `signal` and `deadline` hold for what it launches. That ends with
-   * its first `await`: what an async function does afterwards with host data alone runs in the default session.
+   * Runs `body` with this session as the current one; `signal` and `deadline` hold for what it launches. What an async
+   * `body` does after an `await` is part of it, and so is what it starts and does not wait for.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` for a `deadline` or a `signal` that is none
    */
   run<T>(body: () => T, options: WaitOptions = {}): T {
-    const outer = this.#callOptions;
-    this.#callOptions = options;
-    try {
-      return withCurrent(this, body);
-    } finally {
-      this.#callOptions = outer;
-    }
+    checkWait(options);
+    return running.run({ session: this, options, outer: running.getStore() }, body);
   }
 
   /** Runs `body` and frees every value made in it on the device, except what it returns. `body` is synchronous. */
@@ -361,7 +362,7 @@ export class Session {
     const made = new Set<Handle>();
     this.#scopes.push(made);
     try {
-      const result = this.run(body, this.#callOptions);
+      const result = this.run(body, this.#callOptions());
       if (result instanceof Promise) {
         result.catch(() => undefined);
         throw new SynjaxError(
@@ -441,7 +442,7 @@ export class Session {
       wants: [],
       reply,
       settle,
-      options: this.#callOptions,
+      options: this.#callOptions(),
       seq: undefined,
       retried: false,
     };
@@ -450,6 +451,12 @@ export class Session {
     this.#busy();
     this.#enqueue(this.#outgoing(launch));
     return outputs;
+  }
+
+  /** How what is launched now may be given up. */
+  #callOptions(): WaitOptions {
+    for (let now = running.getStore(); now; now = now.outer) if (now.session === this) return now.options;
+    return {};
   }
 
   #donate(inputs: readonly Constant[], donated: readonly number[]): void {
@@ -887,7 +894,13 @@ function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {
 // The current session
 
 let implicit: Session | undefined;
-let current: Session | undefined;
+interface Run {
+  readonly session: Session;
+  readonly options: WaitOptions;
+  readonly outer: Run | undefined;
+}
+/** The `run()` that what happens now is part of, also across awaits. */
+const running = new AsyncLocalStorage<Run>();
 
 /** The session that operations on host data run in: the first one connected, or one that starts by itself. */
 export function defaultSession(): Session {
@@ -896,17 +909,7 @@ export function defaultSession(): Session {
 }
 
 /** @internal */
-export const currentSession = (): Session => current ?? defaultSession();
-
-function withCurrent<T>(session: Session, body: () => T): T {
-  const outer = current;
-  current = session;
-  try {
-    return body();
-  } finally {
-    current = outer;
-  }
-}
+export const currentSession = (): Session => running.getStore()?.session ?? defaultSession();
 
 /**
  * Starts the bundled worker (or dials one) and resolves when it answers. The first session connected is the default
@@ -920,6 +923,7 @@ export async function connect(
 ): Promise<Session> {
   const { signal, ...given } =
     typeof address === "object" ? address : address ? { ...options, address } : options;
+  checkSignal(signal);
   const unused = implicit && !implicit.used ? implicit : undefined;
   const session = unused?.configure(given) ?? new Session(given);
   if (!implicit || implicit.closed) implicit = session;
@@ -980,6 +984,7 @@ setEagerGraphs({
 
 setReader({
   async read(tensor, options) {
+    checkWait(options);
     const node = tensor[NODE];
     if (node.kind === "host") return node.host as never;
     return (await (sessionOf([tensor]) ?? currentSession()).read(tensor, options)) as never;

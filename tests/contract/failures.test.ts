@@ -69,6 +69,24 @@ describe("giving up", () => {
     const value = session.run(() => slow(int(1)), { deadline: 20 });
     expect((await errorOf(() => value.data())).code).toBe("DEADLINE");
   });
+  test.each([
+    [{ deadline: Number.NaN }, "deadline", "NaN"],
+    [{ deadline: -1 }, "deadline", "-1"],
+    [{ deadline: Infinity }, "deadline", "Infinity"],
+    [{ signal: new AbortController() as unknown as AbortSignal }, "signal", "an AbortController"],
+  ])("%o is no way to give up, wherever it is passed", async (options, argument, came) => {
+    const host = array([1]);
+    const launches = (await session.counters()).launches;
+    for (const call of [
+      () => host.data(options),
+      () => host.add(1).array(options),
+      () => session.get({ x: host }, options),
+      () => get({ x: host.add(1) }, options),
+      () => session.run(() => inc(host), options),
+    ])
+      expect(await errorOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument, came });
+    expect((await session.counters()).launches).toBe(launches);
+  });
   test("one signal for a thousand calls, without a warning", async () => {
     const warnings: Error[] = [];
     const warn = (w: Error): void => void warnings.push(w);
@@ -161,6 +179,31 @@ describe("limits", () => {
   });
 });
 
+describe("put", () => {
+  test("of what is on the device already is that tensor, not a copy", async () => {
+    const held = session.put(array([1, 2]));
+    const pending = array([1]).add(1);
+    expect(session.put(held)).toBe(held);
+    expect(session.put({ a: [pending] }).a[0]).toBe(pending);
+    expect(
+      await session
+        .put({ held, fresh: array([3]) })
+        .held.add(1)
+        .array(),
+    ).toEqual([2, 3]);
+    session.put(held).dispose();
+    expect(await codesOf(() => held.data())).toBe("HANDLE_DISPOSED");
+    expect(await codesOf(() => session.put(held))).toBe("HANDLE_DISPOSED");
+  });
+  test("of host data is a new value each time", async () => {
+    const host = array([1, 2]);
+    const [a, b] = [session.put(host), session.put(host)];
+    a.dispose();
+    expect(await b.array()).toEqual([1, 2]);
+    expect(await host.array()).toEqual([1, 2]);
+  });
+});
+
 describe("two sessions", () => {
   let other: Session;
   beforeAll(async () => {
@@ -180,6 +223,37 @@ describe("two sessions", () => {
     const [here, there] = [f(session.put(array([1]))), f(other.put(array([2])))];
     expect([await here.item(), await there.item()]).toEqual([2, 3]);
     expect(f.recordings()).toBe(1);
+  });
+  test("run() holds across the awaits of its function, for what it starts, and for each of them alone", async () => {
+    const launched = async (of: Session): Promise<number> => (await of.counters()).launches;
+    const before = [await launched(session), await launched(other)];
+    const work = async (turns: number): Promise<number> => {
+      let sum = 0;
+      for (let i = 0; i < turns; i++) sum += await inc(array([i])).item();
+      return sum;
+    };
+    const both = [other.run(() => work(3)), session.run(async () => (await sleep(1), work(2)))];
+    expect(await Promise.all(both)).toEqual([6, 3]);
+    expect([await launched(session), await launched(other)]).toEqual([before[0]! + 2, before[1]! + 3]);
+    await other.run(async () => {
+      await sleep(1);
+      await session.run(async () => (await sleep(1), work(1)));
+      await work(1);
+    });
+    expect([await launched(session), await launched(other)]).toEqual([before[0]! + 3, before[1]! + 4]);
+    await work(1);
+    expect([await launched(session), await launched(other)]).toEqual([before[0]! + 4, before[1]! + 4]);
+  });
+  test("a deadline of run() holds across its awaits, also around another session's run()", async () => {
+    const late = other.run(
+      async () => (
+        await sleep(1),
+        await session.run(async () => (await sleep(1), slow(other.put(int(0)))).item())
+      ),
+      { deadline: 20 },
+    );
+    expect((await errorOf(() => late)).code).toBe("DEADLINE");
+    await other.idle().catch(() => undefined);
   });
   test("values of both are OTHER_SESSION wherever they meet, before anything is sent", async () => {
     const [here, there] = [session.put(array([1])), other.put(array([1]))];
