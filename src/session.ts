@@ -70,13 +70,24 @@ export interface Launch {
   readonly donated: readonly number[];
   readonly outputs: readonly Handle[];
   readonly flags: number;
-  /** Output positions whose data comes with the reply; open until the launch is sent. */
-  readonly wants: number[];
+  /** Outputs whose data comes with the reply, by their places there; open until the launch is sent. */
+  readonly wants: Map<number, number>;
+  /** The first read of its only output that can be given up; it may end the launch if nobody else reads that. */
+  soleRead: SoleRead | undefined;
   readonly reply: Promise<Reply>;
   readonly settle: { resolve(reply: Reply): void; reject(error: SynjaxError): void };
   options: WaitOptions;
   seq: number | undefined;
   retried: boolean;
+}
+
+interface SoleRead {
+  readonly options: WaitOptions;
+  readonly value: Promise<HostArray>;
+  /** Somebody else reads it who cannot give it up with this one. */
+  isShared: boolean;
+  /** Called when the launch is sent: `alone` reads with it, otherwise `fetch` does. */
+  decide(fetch: Promise<readonly HostArray[]> | "alone"): void;
 }
 
 /** One entry of the outbox: launches, fetches and notices leave in the order they were made. */
@@ -439,7 +450,8 @@ export class Session {
       donated,
       outputs,
       flags: (options.lenient ? FLAG.lenient : 0) | (this.#options.checks === false ? FLAG.unchecked : 0),
-      wants: [],
+      wants: new Map(),
+      soleRead: undefined,
       reply,
       settle,
       options: this.#callOptions(),
@@ -502,6 +514,7 @@ export class Session {
     const inputs = launch.inputs.map((input) => wireInput(input, buffers));
     const seq = channel.nextSeq();
     launch.seq = seq;
+    const shared = this.#decideSoleRead(launch);
     const frees = this.#frees;
     this.#frees = [];
     const first = launch.outputs[0]?.id ?? 0;
@@ -513,7 +526,7 @@ export class Session {
       inputs,
       first,
       launch.outputs.length,
-      launch.wants,
+      [...launch.wants.keys()],
       launch.donated,
       frees,
       launch.flags,
@@ -522,6 +535,23 @@ export class Session {
       (reply) => this.#answered(launch, seq, reply),
       (error: unknown) => this.#refused(launch, seq, error),
     );
+    shared?.send(channel);
+  }
+
+  /** What fetches the output for the sole read where it is none after all. */
+  #decideSoleRead(launch: Launch): Outgoing | undefined {
+    const sole = launch.soleRead;
+    if (!sole) return undefined;
+    launch.soleRead = undefined;
+    if (!sole.isShared) {
+      launch.options = jointly(launch.options, sole.options);
+      launch.wants.set(0, 0);
+      sole.decide("alone");
+      return undefined;
+    }
+    const { outgoing, fetched } = this.#fetching(launch.outputs, sole.options);
+    sole.decide(fetched);
+    return outgoing;
   }
 
   /** Makes room for a program: the worker refuses one more than it keeps. */
@@ -571,6 +601,7 @@ export class Session {
     }
     this.#done(launch);
     launch.settle.reject(error);
+    launch.soleRead?.decide("alone");
   }
 
   #done(launch: Launch): void {
@@ -625,12 +656,8 @@ export class Session {
         handle.use("this tensor");
       }
       for (const [at, handle] of handles.entries()) {
-        const launch = handle.launch;
-        // A launch that has not left yet brings the data with its reply, if giving up may end it
-        const isShared =
-          isGivenUp(options) && launch && (launch.outputs.length > 1 || launch.wants.length > 0);
-        if (launch && launch.seq === undefined && !launch.retried && !isShared)
-          values[at] = this.#readWithLaunch(launch, handle, options);
+        const value = handle.launch && this.#readUnsent(handle.launch, handle, options);
+        if (value) values[at] = value;
         else later.push({ at, handle });
       }
       if (later.length > 0) {
@@ -647,52 +674,80 @@ export class Session {
     }
   }
 
-  #readWithLaunch(launch: Launch, handle: Handle, options: WaitOptions): Promise<HostArray> {
-    const output = launch.outputs.indexOf(handle);
-    let position = launch.wants.indexOf(output);
-    if (position < 0) position = launch.wants.push(output) - 1;
-    if (isGivenUp(options)) launch.options = options;
+  /**
+   * A launch that has not left yet brings the data with its reply. A read that can be given up ends the launch with
+   * it, but only where it is the one output's only read: others are fetched apart.
+   */
+  #readUnsent(launch: Launch, handle: Handle, options: WaitOptions): Promise<HostArray> | undefined {
+    if (launch.seq !== undefined || launch.retried) return undefined;
+    const sole = launch.soleRead;
+    if (!isGivenUp(options)) {
+      if (sole) sole.isShared = true;
+      return this.#readWithLaunch(launch, handle);
+    }
+    if (sole && isSameWait(sole.options, options)) return sole.value;
+    if (sole) sole.isShared = true;
+    if (sole || launch.outputs.length > 1 || launch.wants.size > 0) return undefined;
+    let decide!: SoleRead["decide"];
+    const decided = new Promise<readonly HostArray[] | "alone">((resolve) => (decide = resolve));
+    const value = decided.then((how) => (how === "alone" ? this.#readWithLaunch(launch, handle) : how[0]!));
+    value.catch(() => undefined); // whoever reads sees it
+    launch.soleRead = { options, value, isShared: false, decide };
+    return value;
+  }
+
+  #readWithLaunch(launch: Launch, handle: Handle): Promise<HostArray> {
+    const output = handle.id - launch.outputs[0]!.id;
+    const known = launch.wants.get(output);
+    const place = known ?? launch.wants.size;
+    if (known === undefined) launch.wants.set(output, place);
     return launch.reply.then((reply) => {
       if (handle.failure) throw handle.failure;
-      return hostArray(reply.data[position]!, handle.aval as ArrayAval);
+      return hostArray(reply.data[place]!, handle.aval as ArrayAval);
     });
   }
 
   #fetchNow(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+    const { outgoing, fetched } = this.#fetching(handles, options);
+    this.#enqueue(outgoing);
+    return fetched;
+  }
+
+  #fetching(
+    handles: readonly Handle[],
+    options: WaitOptions,
+  ): { readonly outgoing: Outgoing; readonly fetched: Promise<readonly HostArray[]> } {
     this.#busy();
-    return new Promise<readonly HostArray[]>((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        this.#idleAgain();
-        const failed = handles.find((h) => h.failure)?.failure;
-        reject(failed ?? (isSynjaxError(error) ? error : this.#localError(remoteError(error), undefined)));
-      };
-      const send = (channel: Channel): void => {
-        const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
-        if (lost) return fail(lost);
-        const seq = channel.nextSeq();
-        const ids = handles.map((h) => h.id);
-        const frees = this.#frees;
-        this.#frees = [];
-        channel.call(seq, [MESSAGE.fetch, seq, ids, frees], [], options).then(
-          (reply) => {
-            this.#idleAgain();
-            const avals = reply.result as readonly ArrayAval[];
-            resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
-          },
-          // A worker that is lost takes its handles with it, unless their launches are sent again
-          (error: unknown) => {
-            if (
-              isSynjaxError(error) &&
-              error.code === "WORKER_LOST" &&
-              handles.every((h) => h.launch?.retried)
-            )
-              this.#enqueue({ send, fail });
-            else fail(error);
-          },
-        );
-      };
-      this.#enqueue({ send, fail });
-    });
+    let resolve!: (values: readonly HostArray[]) => void;
+    let reject!: (error: unknown) => void;
+    const fetched = new Promise<readonly HostArray[]>((...settle) => ([resolve, reject] = settle));
+    const fail = (error: unknown): void => {
+      this.#idleAgain();
+      const failed = handles.find((h) => h.failure)?.failure;
+      reject(failed ?? (isSynjaxError(error) ? error : this.#localError(remoteError(error), undefined)));
+    };
+    const send = (channel: Channel): void => {
+      const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
+      if (lost) return fail(lost);
+      const seq = channel.nextSeq();
+      const ids = handles.map((h) => h.id);
+      const frees = this.#frees;
+      this.#frees = [];
+      channel.call(seq, [MESSAGE.fetch, seq, ids, frees], [], options).then(
+        (reply) => {
+          this.#idleAgain();
+          const avals = reply.result as readonly ArrayAval[];
+          resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
+        },
+        // A worker that is lost takes its handles with it, unless their launches are sent again
+        (error: unknown) => {
+          if (isSynjaxError(error) && error.code === "WORKER_LOST" && handles.every((h) => h.launch?.retried))
+            this.#enqueue({ send, fail });
+          else fail(error);
+        },
+      );
+    };
+    return { outgoing: { send, fail }, fetched };
   }
 
   /** @internal Frees a handle; the notice rides on the next message. */
@@ -835,6 +890,19 @@ function toldOf(error: SynjaxError): SynjaxError {
 
 const isGivenUp = ({ signal, deadline }: WaitOptions): boolean =>
   signal !== undefined || deadline !== undefined;
+
+const isSameWait = (a: WaitOptions, b: WaitOptions): boolean =>
+  a.signal === b.signal && a.deadline === b.deadline;
+
+/** Given up by whichever of them comes first. */
+function jointly(a: WaitOptions, b: WaitOptions): WaitOptions {
+  const signals = [...new Set([a.signal, b.signal])].filter((signal) => signal !== undefined);
+  const deadline = Math.min(a.deadline ?? Infinity, b.deadline ?? Infinity);
+  return {
+    ...(signals.length > 0 ? { signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0]! } : {}),
+    ...(deadline < Infinity ? { deadline } : {}),
+  };
+}
 
 const rootKey = ({ launch, body, equation }: Pick<RemoteError, "launch" | "body" | "equation">): string =>
   `${launch}:${body}:${equation}`;

@@ -8,6 +8,7 @@ import {
   np,
   type Session,
   type SessionEvent,
+  type SynjaxError,
   type Tensor,
   vmap,
   whileLoop,
@@ -34,6 +35,10 @@ afterAll(async () => {
 });
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const withAbort = (): { readonly signal: AbortSignal; readonly abort: () => void } => {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+};
 const int = (value: number): I => array(Int32Array.of(value), { shape: [] });
 const inc = jit((x: T) => x.add(1));
 const boom = jit((a: T, b: T) => np.matmul(a, b));
@@ -64,6 +69,53 @@ describe("giving up", () => {
     expect(await stacked).toBe("POISONED < ABORTED");
     expect(await codesOf(() => queued.data())).toBe("ABORTED");
     expect(await running.item()).toBe(200_000_000);
+  });
+  test("one of two reads of a value in one tick: the other gets it", async () => {
+    for (const order of ["first", "last"]) {
+      const { signal, abort } = withAbort();
+      const running = slow(int(0));
+      const value = inc(array([1]));
+      const reads = [
+        () => value.data({ signal }),
+        () => value.array(),
+        () => value.item({ deadline: 20_000 }),
+      ];
+      const [given, ...kept] = (order === "first" ? reads : reads.toReversed()).map((read) => read());
+      setTimeout(abort, 20);
+      const outcomes = await Promise.allSettled([given!, ...kept]);
+      const aborted = outcomes
+        .filter((o) => o.status === "rejected")
+        .map((o) => (o.reason as SynjaxError).code);
+      expect(aborted).toEqual(["ABORTED"]);
+      expect(outcomes.filter((o) => o.status === "fulfilled")).toHaveLength(2);
+      expect(await running.item()).toBe(200_000_000);
+    }
+  });
+  test("all reads of a value in one tick by one signal: it never runs", async () => {
+    const { signal, abort } = withAbort();
+    const running = slow(int(0));
+    const value = inc(array([1]));
+    const reads = [codesOf(() => value.data({ signal })), codesOf(() => value.item({ signal }))];
+    setTimeout(abort, 20);
+    expect(await Promise.all(reads)).toEqual(["ABORTED", "ABORTED"]);
+    expect(await codesOf(() => value.data())).toBe("ABORTED");
+    await running.item();
+  });
+  test("a read in run() is given up by either of the two", async () => {
+    const { signal } = new AbortController();
+    const read = session.run(() => slow(int(2)).item({ signal }), { deadline: 20 });
+    expect((await errorOf(() => read)).code).toBe("DEADLINE");
+    const aborting = withAbort();
+    const other = session.run(() => slow(int(3)).item({ deadline: 20_000 }), { signal: aborting.signal });
+    setTimeout(aborting.abort, 20);
+    expect((await errorOf(() => other)).code).toBe("ABORTED");
+  });
+  test("reads together, and disposed of at once", async () => {
+    const { signal } = new AbortController();
+    const value = inc(array([1]));
+    const reads = Promise.all([value.array({ signal }), value.array()]);
+    value.dispose();
+    expect(await reads).toEqual([[2], [2]]);
   });
   test("a deadline for everything that is launched in run()", async () => {
     const value = session.run(() => slow(int(1)), { deadline: 20 });
