@@ -9,6 +9,7 @@ last real message.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -97,10 +98,14 @@ class Conditionals(NamedTuple):
     states: Array  # (B n t), zeros beyond the lengths
     last: Array  # (B t): weights of each chain's last state
 
+    def edges(self) -> Array:
+        """The weights of the edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
+        return self.weights if self.weights.ndim == 4 else self.weights[..., None, :, :]
+
     def table(self) -> Array:
-        """(B n-1 t t)"""
-        weights = self.weights[:, None] if self.weights.ndim == 3 else self.weights
-        return self.before[..., None] * weights * numeric.reciprocal(self.sums)[..., None, :]
+        """P(a | b), (B n-1 t t)"""
+        inverse = numeric.once(numeric.reciprocal(self.sums))
+        return self.before[..., None] * self.edges() * inverse[..., None, :]
 
 
 class Marginals(NamedTuple):
@@ -140,9 +145,12 @@ def _prepare(potentials: Potentials, lengths: Array) -> _Prepared:
 
 def only_first_row(transition: Array) -> Array:
     """(... n t t) with the rows of the first step that do not count replaced by the one that does."""
-    steps, states = transition.shape[-3], transition.shape[-1]
-    ignored = (jnp.arange(steps)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
-    return jnp.where(ignored, transition[..., :1, :1, :], transition)
+    return jnp.where(_ignored(*transition.shape[-3:-1]), transition[..., :1, :1, :], transition)
+
+
+def _ignored(steps: int, states: int) -> Array:
+    """(n-1 t 1): the rows of the first step that do not count."""
+    return (jnp.arange(steps)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
 
 
 def transition_weights(transition: Array) -> tuple[Array, Array]:
@@ -165,7 +173,8 @@ def _step_weights(transition: Array, live: Array) -> tuple[Array, Array]:
 def _step_logs(transition: Array, live: Array) -> tuple[Array, Array]:
     column = jnp.max(transition, -2).at[:, 0].set(transition[:, 0, 0])
     column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
-    return jnp.where(live[..., None, None], only_first_row(transition) - column[..., None, :], 0), column
+    counts = live[..., None, None] & ~_ignored(*transition.shape[-3:-1])
+    return jnp.where(counts, transition - column[..., None, :], 0), column
 
 
 def transition_logs(potentials: Potentials, lengths: Array) -> Array:
@@ -305,6 +314,11 @@ def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
 # -------------------------------------------------------------------------------------------------- forward, exact
 
 
+def _remade(step: Callable) -> Callable:
+    """A step of a scan whose derivative keeps no table of edges, but makes them again."""
+    return jax.checkpoint(step, prevent_cse=False)
+
+
 def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages, _Prepared]:
     """The same pass in (mantissa, exponent) pairs, from the raw potentials. Plain scan: differentiable to any order."""
     prepared = _prepare(potentials, lengths)
@@ -342,7 +356,7 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
         valid[1:],
         transition if per_step else None,
     )
-    last, (sums, scales, messages, tops) = lax.scan(step, first, inputs)
+    last, (sums, scales, messages, tops) = lax.scan(_remade(step), first, inputs)
     prepend = lambda a, b: jnp.concatenate([a[None], b])
     filtered = jax.tree.map(prepend, first, messages)
     return ExactMessages(sums, scales, filtered, last, prepend(first_top, tops)), prepared
@@ -401,7 +415,7 @@ def batch_first(x: Array) -> Array:
 def _edges_fast(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     """Marginals of the edges of every step, (B n-1 t t)."""
     weights = factors.weights[:, None] if factors.weights.ndim == 3 else factors.weights
-    before, after = batch_first(messages.filtered[:-1]), batch_first(ratios)
+    before, after = numeric.once((batch_first(messages.filtered[:-1]), batch_first(ratios)))
     return before[..., None] * weights * after[..., None, :]
 
 
@@ -429,7 +443,7 @@ def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: boo
     before_last = jax.tree.map(lambda x: x[:-1], messages.filtered)
     inputs = (before_last, messages.predecessors, messages.scale, valid[1:], transition if per_step else None)
     last = numeric.normalize(scaled.to_shared_scale(messages.last))
-    (first, totals), (rest, joints) = lax.scan(step, (last, totals), inputs, reverse=True)
+    (first, totals), (rest, joints) = lax.scan(_remade(step), (last, totals), inputs, reverse=True)
     states = jnp.where(valid[:, :, None], jnp.concatenate([first[None], rest]), 0)
     return states, transposed(joints if every_step else totals)
 

@@ -7,6 +7,7 @@ each >= 0, weighted by the marginals of the states. No two large numbers are eve
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +16,7 @@ from jax import Array, lax
 
 from . import numeric, scaled
 from .chain import (
+    Conditionals,
     Marginals,
     Potentials,
     batch_first,
@@ -36,18 +38,20 @@ from .scaled import Scaled
 
 def _entropy_fast(potentials: Potentials, lengths: Array, messages) -> Array:
     conditionals = messages.conditionals(potentials, lengths)
-    return _entropy_of(conditionals.table(), conditionals.states, numeric.normalize(conditionals.last))
+    local = jnp.sum(_weighted_surprise(conditionals.table()), -2)
+    last = _weighted_surprise(numeric.normalize(conditionals.last))
+    return jnp.sum(conditionals.states[:, 1:] * local, (1, 2)) + jnp.sum(last, -1)
 
 
-def _entropy_of(table: Array, states: Array, last: Array) -> Array:
-    """Of P(a | b) (B n-1 t t), marginals (B n t) and the last state (B t)."""
-    local = -jnp.sum(numeric.x_log_x(table), -2)
-    return jnp.sum(states[:, 1:] * local, (1, 2)) - jnp.sum(numeric.x_log_x(last), -1)
+def _weighted_surprise(prob: Array) -> Array:
+    """-p log p, for values alone: its derivative at 0 is not 0. Without the selects of `x_log_x` it vectorises."""
+    return -prob * jnp.log(jnp.maximum(prob, jnp.finfo(prob.dtype).tiny))
 
 
 def _exact_entropy(potentials: Potentials, lengths: Array) -> Array:
     exact = _exact_conditionals(potentials, lengths)
-    return _entropy_of(exact.table, exact.states, exact.last)
+    local = -jnp.sum(numeric.x_log_x(exact.table), -2)
+    return jnp.sum(exact.states[:, 1:] * local, (1, 2)) - jnp.sum(numeric.x_log_x(exact.last), -1)
 
 
 @jax.custom_jvp
@@ -68,8 +72,8 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
     """
     given = messages.conditionals(potentials, lengths)
     live = jnp.arange(1, potentials.nodes) < lengths[:, None]
-    surprise = -numeric.x_log_x(given.table())
-    inverse = numeric.reciprocal(given.sums)
+    surprise = numeric.once(_weighted_surprise(given.table()))
+    inverse = numeric.once(numeric.reciprocal(given.sums))
     last = numeric.normalize(given.last)
     expected = surprise * given.states[:, 1:, None, :]
 
@@ -88,7 +92,7 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
     rest = given.before, inverse, live
     weight, inverse, live_first = (time_first(x) for x in rest)
     locals_forward, locals_backward = time_first(jnp.sum(surprise, -2)), time_first(jnp.sum(expected, -1))
-    ending = -numeric.x_log_x(last)
+    ending = _weighted_surprise(last)
     prefix, prefixes = lax.scan(
         forward, jnp.zeros_like(last), (weight, locals_forward, inverse, live_first, steps)
     )
@@ -98,7 +102,7 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
     total = jnp.sum(last * prefix + ending, -1)
     less = batch_first(prefixes) - total[:, None, None]
     before, after = given.before * less, given.states[:, 1:] * batch_first(inverse)
-    ratios = batch_first(ratios)
+    before, after, ratios = numeric.once((before, after, batch_first(ratios)))
 
     first = suffix - given.states[:, 0] * total[:, None]
     first = jnp.where((lengths > 0)[:, None], first, 0)
@@ -176,67 +180,100 @@ class Query(NamedTuple):
     messages: Any
 
 
-@jax.custom_jvp
-def kl_divergence(p: Query, q: Query) -> Array:
-    """KL(p || q), (B), nats; inf where p allows a structure that q does not. 0 where p allows none."""
-    value, certified = _divergence_fast(p, q)
-    arguments = (p.potentials, q.potentials, p.lengths, q.lengths)
-    return run_if(~certified, _exact_divergence, arguments, value)
+class _Pair(NamedTuple):
+    """What the fast pass knows of both distributions. Logs and weights are of the edges, shaped as tables."""
+
+    p: Conditionals
+    q: Conditionals
+    logs_p: Array
+    logs_q: Array
+    allowed: Array  # whether an edge is allowed, by both
+    certified: Array  # (B)
 
 
-@kl_divergence.defjvp
-def _divergence_derivative(primals, tangents):
-    p, q = primals
-    potentials = p.potentials, q.potentials
-    directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
-    exact = lambda a, b: _exact_divergence(a, b, p.lengths, q.lengths)
-    return kl_divergence(*primals), jax.jvp(exact, potentials, directions)[1]
-
-
-def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
-    """The divergence and whether it may be believed (B): both passes are certified, and both distributions allow the
-    same edges and every state, so that nothing hides below the float range.
+def _pair(p: Query, q: Query) -> _Pair:
+    """Certified where both passes are, and where both distributions allow the same edges and every state, so that
+    nothing hides below the float range.
     """
     of_p, of_q = (each.messages.conditionals(each.potentials, each.lengths) for each in (p, q))
     logs_p, logs_q = (transition_logs(each.potentials, each.lengths) for each in (p, q))
-    live = jnp.arange(1, p.potentials.nodes) < p.lengths[:, None]
+    weights_p, weights_q = of_p.edges(), of_q.edges()
     certified = p.messages.certified & q.messages.certified & (p.lengths == q.lengths)
-    certified &= jnp.all(jnp.isneginf(logs_p) == jnp.isneginf(logs_q), (-1, -2, -3))
-    certified &= _in_range(logs_p) & _in_range(logs_q)
-    first = 1 if p.potentials.per_step else 0  # a first node that is always in state 0 has no others to lose
-    for conditionals in (of_p, of_q):
-        seen = (conditionals.before > 0) | ~live[..., None]
-        certified &= jnp.all(seen[:, first:], (1, 2)) & jnp.all(conditionals.last > 0, -1)
-    local = jnp.where(jnp.isneginf(logs_p), 0, logs_q) - jnp.where(jnp.isneginf(logs_p), 0, logs_p)
-    ahead = _log_or_zero(of_q.before) - _log_or_zero(of_p.before)
-    behind = _log_or_zero(of_q.sums) - _log_or_zero(of_p.sums)
-    ratio = local + ahead[..., None] - behind[..., None, :]
-    terms = _terms(of_p.table(), of_q.table(), ratio)
-    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
+    of_both = jnp.where(weights_p > 0, jnp.minimum(weights_p, weights_q), weights_p == weights_q)
+    certified &= _least(of_both) > _LEAST_WEIGHT
+    for query, given in ((p, of_p), (q, of_q)):
+        certified &= _seen_before(query, given, 0) & jnp.all(given.last > 0, -1)
+    return _Pair(of_p, of_q, logs_p, logs_q, weights_p > 0, certified)
+
+
+# Finite potentials do not make smaller weights than about 1e-37: what is larger is what the potential says.
+_LEAST_WEIGHT = 1e-34
+
+
+def _least(edges: Array) -> Array:
+    """(B) or (1): the smallest of all edges. Along one axis first, which vectorises."""
+    return jnp.min(jnp.min(edges, -2), (-1, -2))
+
+
+def _seen(query: Query, weights: Array, least: float) -> Array:
+    """(B): whether the weights of the states of the first nodes (B m t) are above `least`, but for those of a node that
+    is always in state 0 and beyond the lengths.
+    """
+    valid = jnp.arange(weights.shape[1]) < query.lengths[:, None]
+    first = 1 if query.potentials.per_step else 0
+    return jnp.all(((weights > least) | ~valid[..., None])[:, first:], (1, 2))
+
+
+def _seen_before(query: Query, given: Conditionals, least: float) -> Array:
+    """The same of the states that some step starts from."""
+    return _seen(query._replace(lengths=query.lengths - 1), given.before, least)
+
+
+def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
+    pair = _pair(p, q)
+    of_p, of_q = pair.p, pair.q
+    ahead = numeric.once(_log_or_zero(of_q.before) - _log_or_zero(of_p.before))
+    behind = numeric.once(_log_or_zero(of_q.sums) - _log_or_zero(of_p.sums))
+    local = jnp.where(pair.allowed, pair.logs_q - pair.logs_p, 0)
+    terms = _terms(of_p.table(), of_q.table(), local + ahead[..., None] - behind[..., None, :])
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
+    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
     last = _terms(last_p, last_q, _log_or_zero(last_q) - _log_or_zero(last_p))
-    return total + jnp.sum(last, -1), certified
-
-
-# Below this the fast pass is right to an eps of 1, not of itself.
-_LEAST_SEEN = 1e-20
-_LEAST_LOG = -80.0
-
-
-def _in_range(logs: Array) -> Array:
-    """(B) or (1): whether the fast pass took every edge's potential as it is, and none as the least that it can hold."""
-    return jnp.all(jnp.isneginf(logs) | (logs > _LEAST_LOG), (-1, -2, -3))
+    return total + jnp.sum(last, -1), pair.certified
 
 
 def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
     """As `_divergence_terms`, from probabilities in float range and log(other / prob): without exp or log."""
     near = jnp.abs(log_ratio) < 0.5
-    small = jnp.where(near, log_ratio, 0)
-    series = jnp.zeros_like(small)
-    for order in range(10, 1, -1):  # (e**x - 1 - x) / x**2
-        series = series * small + 1 / math.factorial(order)
-    far = other - prob - prob * log_ratio
-    return jnp.where(prob > 0, jnp.where(near, prob * small * small * series, far), other)
+    orders = 10 if prob.dtype == jnp.float32 else 16
+    series = jnp.full_like(log_ratio, 1 / math.factorial(orders))
+    for order in range(orders - 1, 1, -1):  # (e**x - 1 - x) / x**2
+        series = series * log_ratio + 1 / math.factorial(order)
+    return jnp.where(near, prob * (log_ratio * log_ratio) * series, other - prob - prob * log_ratio)
+
+
+def _cross_entropy_fast(p: Query, q: Query) -> tuple[Array, Array]:
+    """The expected -log of q's conditionals: of what is likely, by 1 less it; of the others, by its potentials."""
+    pair = _pair(p, q)
+    of_p, of_q = pair.p, pair.q
+    ahead, behind = numeric.once((_log_or_zero(of_q.before), _log_or_zero(of_q.sums)))
+    local = jnp.where(pair.allowed, pair.logs_q, 0)
+    surprise = _surprise(of_q.table(), behind[..., None, :] - ahead[..., None] - local)
+    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * surprise, -2), (1, 2))
+    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
+    return total + jnp.sum(last_p * _surprise(last_q, -_log_or_zero(last_q)), -1), pair.certified
+
+
+def _surprise(prob: Array, by_potentials: Array) -> Array:
+    """-log of a probability. `by_potentials` is right to an eps of its parts, which is too little near 0."""
+    likely = jnp.where(prob > 0.5, jnp.minimum(prob, 1), 1)
+    ratio = (1 - likely) / (1 + likely)
+    square = ratio * ratio
+    orders = 15 if prob.dtype == jnp.float32 else 35
+    series = jnp.full_like(square, 1 / orders)
+    for order in range(orders - 2, 0, -2):  # artanh
+        series = series * square + 1 / order
+    return jnp.where(prob > 0.5, 2 * ratio * series, by_potentials)
 
 
 def _exact_divergence(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
@@ -279,13 +316,43 @@ def _escapes(p: Potentials, lengths: Array, exact_p: _Exact, exact_q: _Exact) ->
     )
 
 
+def _exact_cross_entropy(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
+    return _exact_entropy(p, lengths) + _exact_divergence(p, q, lengths, lengths_q)
+
+
+def _on_two(fast: Callable, exact: Callable) -> Callable:
+    """A query on two distributions; `fast(p, q)` also says where it may be believed, `exact` is differentiable."""
+
+    @jax.custom_jvp
+    def query(p: Query, q: Query) -> Array:
+        value, certified = fast(p, q)
+        return run_if(~certified, exact, (p.potentials, q.potentials, p.lengths, q.lengths), value)
+
+    @query.defjvp
+    def derivative(primals, tangents):
+        p, q = primals
+        potentials = p.potentials, q.potentials
+        directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
+        of_potentials = lambda a, b: exact(a, b, p.lengths, q.lengths)
+        return query(*primals), jax.jvp(of_potentials, potentials, directions)[1]
+
+    return query
+
+
+# KL(p || q), (B), nats; inf where p allows a structure that q does not. 0 where p allows none.
+kl_divergence = _on_two(_divergence_fast, _exact_divergence)
+
+# The same and the entropy of p.
+cross_entropy = _on_two(_cross_entropy_fast, _exact_cross_entropy)
+
+
 # --------------------------------------------------------------------------------------------------- log-marginals
 
 
 @jax.custom_jvp
 def log_edge_marginals(potentials: Potentials, lengths: Array, messages: Any) -> tuple[Array, Array]:
     """Logs of the marginals of the first state (B t) and of the edges of every step (B n-1 t t), right at any size."""
-    value, certified = _log_edge_marginals_fast(potentials, lengths, messages)
+    value, certified = _log_edge_marginals_fast(Query(potentials, lengths, messages))
     return run_if(~certified, _exact_log_edge_marginals, (potentials, lengths), value)
 
 
@@ -297,23 +364,24 @@ def _log_edge_marginals_derivative(primals, tangents):
     return log_edge_marginals(*primals), jax.jvp(exact, (potentials,), (direction,))[1]
 
 
-def _log_edge_marginals_fast(
-    potentials: Potentials, lengths: Array, messages: Any
-) -> tuple[tuple[Array, Array], Array]:
+def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
     """The logs of what makes up the marginals, and whether none of it is below the float range (B)."""
+    potentials, lengths, messages = query
     given = messages.conditionals(potentials, lengths)
     valid = jnp.arange(potentials.nodes) < lengths[:, None]
-    logs = transition_logs(potentials, lengths)
-    seen = (given.states > _LEAST_SEEN) | ~valid[..., None]
-    before = (given.before > _LEAST_SEEN) | ~valid[:, 1:, None]
-    first = 1 if potentials.per_step else 0  # a first node that is always in state 0 has no others to lose
-    certified = messages.certified & _in_range(logs)
-    certified &= jnp.all(seen[:, first:], (1, 2)) & jnp.all(before[:, first:], (1, 2))
-    states, inside = numeric.safe_log(given.states), valid[:, 1:, None, None]
-    after = jnp.where(inside[..., 0], states[:, 1:] - _log_or_zero(given.sums), -jnp.inf)
-    logs = logs + numeric.safe_log(given.before)[..., None]
-    edges = jnp.where(inside, logs, -jnp.inf) + after[..., None, :]
-    return (jnp.where(valid[:, :1], states[:, 0], -jnp.inf), edges), certified
+    weights = given.edges()
+    certified = messages.certified & (_least(jnp.where(weights == 0, 1, weights)) > _LEAST_WEIGHT)
+    certified &= _seen(query, given.states, _LEAST_SEEN) & _seen_before(query, given, _LEAST_SEEN)
+    inside = valid[:, 1:, None]
+    before = jnp.where(inside, numeric.safe_log(given.before), -jnp.inf)
+    after = jnp.where(inside, numeric.safe_log(given.states[:, 1:]) - _log_or_zero(given.sums), -jnp.inf)
+    before, after = numeric.once((before, after))
+    edges = transition_logs(potentials, lengths) + before[..., None] + after[..., None, :]
+    return (jnp.where(valid[:, :1], numeric.safe_log(given.states[:, 0]), -jnp.inf), edges), certified
+
+
+# Below this, sums over what may have been flushed to 0 are right to an eps of 1, not of themselves.
+_LEAST_SEEN = 1e-20
 
 
 def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:

@@ -5,6 +5,8 @@ Zero weights have log -inf, `0 * -inf` is 0, and denormals count as 0 (their rec
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,6 +66,11 @@ def masked_product(weight: Array, x: Array) -> Array:
     """weight * x, 0 where the weight is 0 whatever x is."""
     nonzero = weight != 0
     return jnp.where(nonzero, weight * jnp.where(nonzero, x, 0), 0)
+
+
+def once(x: Any) -> Any:
+    """The same, made before it is used: XLA would make a small array anew for each element of a large one."""
+    return lax.optimization_barrier(x)
 
 
 def log1mexp(x: Array) -> Array:

@@ -247,15 +247,17 @@ class ChainDistribution(Distribution):
         return self._batched(chain_information.entropy(*self._arguments()))
 
     def cross_entropy(self, other: Self) -> Array:
-        return self.kl_divergence(other) + self.entropy()  # in this order `other` is refused before any pass
+        return self._batched(chain_information.cross_entropy(*self._beside(other)))
 
     def kl_divergence(self, other: Self) -> Array:
+        return self._batched(chain_information.kl_divergence(*self._beside(other)))
+
+    def _beside(self, other: Self) -> tuple[chain_information.Query, chain_information.Query]:
         self._require_like(other)
         mine, theirs = self, other
         if mine._potentials().per_step != theirs._potentials().per_step:
             mine, theirs = mine._general(), theirs._general()
-        one, two = (chain_information.Query(*each._arguments()) for each in (mine, theirs))
-        return self._batched(chain_information.kl_divergence(one, two))
+        return chain_information.Query(*mine._arguments()), chain_information.Query(*theirs._arguments())
 
     def _general(self) -> Self:
         """The same distribution with a potential for every edge."""
