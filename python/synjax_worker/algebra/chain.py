@@ -247,7 +247,23 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
     """One pass over the chain: O(n t^2). Its result has no gradient; the queries bring their own."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     prepared = _prepare(potentials, lengths)
+    return _forward(potentials, lengths, prepared, _factors(potentials, prepared))
+
+
+def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    """The log-partition of potentials that are 0 or -inf, as an unevaluated pair (B)."""
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    prepared = _prepare(potentials, lengths)
     factors = _factors(potentials, prepared)
+    if potentials.per_step:  # the weights are known without looking for maxima, or exponentials
+        counts = prepared.valid[1:].T[..., None, None] & ~_ignored(*potentials.transition.shape[-3:-1])
+        weights = jnp.where(counts & jnp.isneginf(potentials.transition), 0, jnp.ones((), factors.node.dtype))
+        node = jnp.concatenate([prepared.start[None], jnp.zeros_like(factors.node[1:])])
+        factors = _Factors(weights, node, jax.tree.map(jnp.zeros_like, factors.shift))
+    return _forward(potentials, lengths, prepared, factors).log_partition
+
+
+def _forward(potentials: Potentials, lengths: Array, prepared: _Prepared, factors: _Factors) -> Messages:
     filtered, predecessors, scales = _forward_fast(factors, prepared.valid)
     certified = _certify(factors, prepared, filtered, predecessors, scales)
     last = numeric.safe_log(jnp.sum(filtered[-1], -1))
@@ -272,8 +288,9 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
         message = jnp.where(live[:, None], moved, message)
         return message, (sums, message, scale)
 
-    first = jnp.exp(node[0])
-    inputs = (jnp.exp(node[1:]) * lift, valid[1:], jnp.arange(node.shape[0] - 1))
+    weights_of_nodes = numeric.exp_or_zero(node)
+    first = weights_of_nodes[0]
+    inputs = (weights_of_nodes[1:] * lift, valid[1:], jnp.arange(node.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales
 
@@ -497,6 +514,35 @@ def contract(marginal: Marginals, tangent: Potentials) -> Array:
     if tangent.emission is not None:
         total += jnp.einsum("bnt,bnt->b", marginal.emission, tangent.emission, precision=HIGHEST)
     return total
+
+
+# ----------------------------------------------------------------------------------------------------------- scores
+
+
+def _exact_step_scores(event: Array, transition: Array, valid: Array) -> Array:
+    steps, states = transition.shape[-3:-1]
+    counts = valid[..., None, None] & ~_ignored(steps, states)
+    clean = jnp.where(counts, transition, 0)
+    return jnp.sum(numeric.masked_product(jnp.where(counts, event, 0), clean), (-1, -2))
+
+
+@jax.custom_jvp
+def step_scores(event: Array, transition: Array, valid: Array) -> Array:
+    """What each step adds to the scores of events (... B n t t), by potentials that differ at every step: (... B n).
+
+    What is finite in a plain sum of products has met nothing that is forbidden, and no garbage.
+    """
+    terms = jnp.einsum("...nac,...nac->...n", event, transition, precision=HIGHEST)
+    first = jnp.einsum("...c,...c->...", event[..., 0, 0, :], transition[..., 0, 0, :], precision=HIGHEST)
+    terms = jnp.where(valid, terms.at[..., 0].set(first), 0)
+    return run_if(~jnp.all(jnp.isfinite(terms)), _exact_step_scores, (event, transition, valid), terms)
+
+
+@step_scores.defjvp
+def _step_scores_derivative(primals, tangents):
+    event, transition, valid = primals
+    exact = lambda event, transition: _exact_step_scores(event, transition, valid)
+    return step_scores(*primals), jax.jvp(exact, (event, transition), tangents[:2])[1]
 
 
 # ------------------------------------------------------------------------------------------------------- filtering

@@ -31,6 +31,11 @@ def safe_log(x: Array) -> Array:
     return jnp.where(positive, jnp.log(jnp.where(positive, x, 1)), jnp.where(jnp.isnan(x), x, -jnp.inf))
 
 
+def exp_or_zero(x: Array) -> Array:
+    """exp x, 0 where it is a denormal: some devices keep those, with few of their bits."""
+    return jnp.where(x < jnp.log(jnp.finfo(x.dtype).tiny), 0, jnp.exp(x))
+
+
 def logsumexp(x: Array, axis: int) -> Array:
     """log of the sum of exponentials; -inf with gradient 0 where everything is -inf."""
     shift = shift_of(x, axis, keepdims=True)

@@ -174,17 +174,14 @@ class ChainDistribution(Distribution):
         if states is not None:
             return self._score_pair_of_states(states)
         event = self._check_event(event)
-        event = jnp.where(self._valid()[..., None, None], event, 0)
         lead = event.shape[: event.ndim - len(self.batch_shape) - 3]
         event = event.reshape(*lead, self._items, *self.event_shape)
         start, transition, emission = self._potentials()
         valid = self._valid().reshape(self._items, self._steps)
         if emission is None:
-            first = jnp.arange(self._states)[:, None] > 0
-            ignored = (jnp.arange(self._steps)[:, None, None] == 0) & first
-            clean = jnp.where(ignored | ~valid[..., None, None], 0, transition)
-            terms = jnp.sum(numeric.masked_product(event, clean), (-1, -2))
+            terms = chain.step_scores(event, transition, valid)
         else:
+            event = jnp.where(valid[..., None, None], event, 0)
             states = jnp.sum(event, -2)
             clean = jnp.where(valid[..., None], emission, 0)
             nodes = jnp.sum(numeric.masked_product(states, clean), -1)
@@ -314,7 +311,12 @@ class ChainDistribution(Distribution):
         return Draws(self._event_of_states(states), log_probs)
 
     def log_count(self) -> Array:
-        return self._counting().log_partition()
+        counting = self._counting()
+        if long_chain.serves(counting._potentials()):
+            return counting.log_partition()
+        return self._batched(
+            numeric.pair_value(chain.log_count(counting._potentials(), self._node_lengths()))
+        )
 
     @abc.abstractmethod
     def _counting(self) -> Self:
