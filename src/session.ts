@@ -43,7 +43,7 @@ import { flatten, rebuild } from "./tree.ts";
 export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" | "signal"> {
   /**
    * Launches in flight when the worker dies are sent once more to the new one if all they need is still here (they
-   * are pure). Default true.
+   * are pure); one for which the device has no memory, when what is garbage here has been freed there. Default true.
    */
   readonly retry?: boolean;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
@@ -79,6 +79,16 @@ export interface Launch {
   options: WaitOptions;
   seq: number | undefined;
   retried: boolean;
+  /** The `seq` under which it ran out of memory before. */
+  shortSeq: number | undefined;
+}
+
+/** A launch for which there was no memory, and what failed with it: they run again when there may be some. */
+interface Shortage {
+  readonly error: RemoteError;
+  readonly launches: Launch[];
+  /** Until room has been made. */
+  waiting: Outgoing[] | undefined;
 }
 
 interface SoleRead {
@@ -149,6 +159,7 @@ export class Session {
   #unanswered = 0;
   readonly #quiet: (() => void)[] = [];
   readonly #programs = new Map<string, Uint8Array>();
+  readonly #shortages = new Map<number, Shortage>();
   /** Errors by where they arose: the launch that failed first and the equation in it. */
   readonly #roots = new Map<string, SynjaxError>();
   #failures: SynjaxError[] = [];
@@ -232,6 +243,7 @@ export class Session {
     this.epoch++;
     this.#frees = [];
     this.#roots.clear();
+    this.#shortages.clear();
     // It may hold lost values: what is asked for is recorded again, without them
     this.#eager = undefined;
     this.#tell({ type: "lost", error });
@@ -457,6 +469,7 @@ export class Session {
       options: this.#callOptions(),
       seq: undefined,
       retried: false,
+      shortSeq: undefined,
     };
     for (const output of outputs) output.launch = launch;
     this.#pending.add(launch);
@@ -565,6 +578,7 @@ export class Session {
 
   #answered(launch: Launch, seq: number, reply: Reply): void {
     if (launch.seq !== seq) return; // sent again after a loss
+    for (const [, remote] of reply.errors) if (this.#runsAgain(launch, seq, remote)) return;
     const avals = reply.result as readonly (ArrayAval | null)[];
     launch.outputs.forEach((output, i) => {
       output.aval = avals[i] ?? undefined;
@@ -581,7 +595,9 @@ export class Session {
     if (isSynjaxError(failure) && failure.code === "WORKER_LOST" && !this.#closed) return; // #lose decides
     if (isSynjaxError(failure) && (failure.code === "LIMIT_BYTES" || failure.code === "LIMIT_FRAMES"))
       this.#programs.delete(launch.program.key); // it never left, nor did its program
-    let error = isSynjaxError(failure) ? failure : this.#localError(remoteError(failure), launch);
+    const remote = isSynjaxError(failure) ? undefined : remoteError(failure);
+    if (remote && this.#runsAgain(launch, seq, remote)) return;
+    let error = remote ? this.#localError(remote, launch) : (failure as SynjaxError);
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
     const root = error.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
     if (root) error = poisoned(root);
@@ -606,7 +622,60 @@ export class Session {
 
   #done(launch: Launch): void {
     if (!this.#pending.delete(launch)) return;
+    // All that failed with it has been sent again by now: answers come in order
+    if (launch.shortSeq !== undefined) this.#shortages.delete(launch.shortSeq);
     this.#idleAgain();
+  }
+
+  // -- out of memory -------------------------------------------------------------------------------------------
+
+  /**
+   * Sends a launch once more that failed for want of memory, after what is garbage here has been freed there; and with
+   * it those that failed because of it. Not where something was donated, or is no longer there to be computed from.
+   */
+  #runsAgain(launch: Launch, seq: number, remote: RemoteError): boolean {
+    if (this.#options.retry === false || this.#closed) return false;
+    let shortage: Shortage | undefined;
+    if (remote.poisoned) {
+      shortage = remote.launch === undefined ? undefined : this.#shortages.get(remote.launch);
+      if (!shortage || !isRepeatable(launch, shortage)) return false;
+      shortage.launches.push(launch);
+    } else {
+      const isFirst = remote.code === "OUT_OF_MEMORY" && launch.shortSeq === undefined;
+      if (!isFirst || !isRepeatable(launch)) return false;
+      shortage = { error: remote, launches: [launch], waiting: [] };
+      this.#shortages.set(seq, shortage);
+      launch.shortSeq = seq;
+      void this.#makeRoom(shortage);
+    }
+    launch.seq = undefined;
+    this.#sendAgain(shortage, this.#outgoingAgain(launch, shortage));
+    return true;
+  }
+
+  async #makeRoom(shortage: Shortage): Promise<void> {
+    const { collectGarbage } = await import("../bridge/garbage.ts");
+    // The notices of what it finds ride on the launch; where it cannot collect, that fails again and says so
+    await collectGarbage().catch(() => undefined);
+    const items = shortage.waiting ?? [];
+    shortage.waiting = undefined;
+    for (const item of items) this.#enqueue(item);
+  }
+
+  #sendAgain(shortage: Shortage, item: Outgoing): void {
+    if (shortage.waiting) shortage.waiting.push(item);
+    else this.#enqueue(item);
+  }
+
+  #outgoingAgain(launch: Launch, shortage: Shortage): Outgoing {
+    const { send, fail } = this.#outgoing(launch);
+    return {
+      send: (channel) => {
+        if (isRepeatable(launch, shortage)) send(channel);
+        else fail(this.#localError(shortage.error, launch));
+      },
+      fail,
+    };
   }
 
   /** A worker's error with the caller's names and line; launches stacked on a failed one get POISONED. */
@@ -628,6 +697,7 @@ export class Session {
       op: remote.op,
       remote: remote.trace,
     });
+    void error.stack; // until it is formatted it holds the functions on it, and so the launch with all its inputs
     if (key !== undefined) this.#rememberRoot(key, error);
     this.#failures.push(error);
     if (this.#failures.length > ROOTS_KEPT) this.#failures.shift();
@@ -906,6 +976,13 @@ function jointly(a: WaitOptions, b: WaitOptions): WaitOptions {
 
 const rootKey = ({ launch, body, equation }: Pick<RemoteError, "launch" | "body" | "equation">): string =>
   `${launch}:${body}:${equation}`;
+
+/** Whether all that a launch needs is there still, or will be when what failed with it has run again. */
+function isRepeatable({ inputs, donated }: Launch, shortage?: Shortage): boolean {
+  const isThere = ({ isUsable, launch }: Handle): boolean =>
+    isUsable || (launch !== undefined && (shortage?.launches.includes(launch) ?? false));
+  return donated.length === 0 && inputs.every((input) => !("handle" in input) || isThere(input.handle));
+}
 
 function failureOf(inputs: readonly Constant[]): SynjaxError | undefined {
   for (const input of inputs) if ("handle" in input && input.handle.failure) return input.handle.failure;

@@ -320,9 +320,7 @@ class Engine:
             ran = self._dispatch(executable, resolved, outcome)
         except Exception as error:
             self._drop(handles, launch.frees)
-            outcome.error = _root_error(error, launch.seq)
-            if outcome.error["code"] == "OUT_OF_MEMORY":
-                outcome.error["message"] += f"; {_held(handles)}"
+            outcome.error = _launch_error(error, launch.seq, handles)
             failed = Handle(None, None, outcome)
             if len(handles) + launch.outputs <= 2 * self._limits.handles:
                 handles.update(
@@ -553,7 +551,7 @@ class Engine:
             wanted = [ran.outputs[position] for position in launch.wants]
             values = [None if h.outcome.error is not None else _host(h.value) for h in wanted]
         except Exception as error:
-            return self._fail(job, ran, _root_error(error, launch.seq))
+            return self._fail(job, ran, _launch_error(error, launch.seq, job.session.handles))
         executable.time(_is_awaited(launch, executable), time.perf_counter() - ran.started)
         self._reply_results(job, executable.avals, ran.outputs if lenient else (), values)
 
@@ -725,6 +723,14 @@ def _root_error(error: Exception, seq: int) -> ErrorMap:
     if isinstance(error, _Poisoned):
         return error.error | {"poisoned": True}
     return {"launch": seq} | _as_error(error).to_wire()
+
+
+def _launch_error(error: Exception, seq: int, handles: dict[int, Handle]) -> ErrorMap:
+    """The same of a launch; where there was no memory, with what the session holds of it."""
+    found = _root_error(error, seq)
+    if found["code"] == "OUT_OF_MEMORY" and not found.get("poisoned"):
+        found["message"] += f"; {_held(handles)}"
+    return found
 
 
 def _as_error(error: Exception, unforeseen: str = "RUN_FAILED") -> SynjaxError:
