@@ -210,7 +210,7 @@ export class Channel {
   ): Promise<Reply> {
     if (this.#ended) return Promise.reject(this.#ended);
     const type = header[0] as number;
-    const counted = type === MESSAGE.launch || type === MESSAGE.fetch;
+    const counted = type === MESSAGE.launch || type === MESSAGE.fetch || type === MESSAGE.compile;
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.byteLength;
     const excess = bytes > 0 ? this.#excess(buffers, bytes) : undefined;

@@ -14,6 +14,7 @@ export const MESSAGE = {
   free: 5,
   cancel: 6,
   goodbye: 7,
+  compile: 8,
 } as const;
 
 /** Bits of a launch's flags. */
@@ -29,6 +30,13 @@ export type WireInput =
   | readonly [2, number | "-0" | "nan" | "inf" | "-inf"]
   | readonly [1, DType, readonly number[]]
   | readonly [1, DType, readonly number[], Uint8Array];
+
+/** An input of a launch to come: a handle, a weak number, or what an array will be. */
+export type WireInputType =
+  | number
+  | readonly [0, number]
+  | readonly [2, number | "-0" | "nan" | "inf" | "-inf"]
+  | readonly [1, DType, readonly number[], weak: boolean];
 
 export type ArrayAval = readonly [dtype: DType, shape: readonly number[], weak: boolean];
 /** What a result is: an array, or an object (a distribution) that only other programs can use. */

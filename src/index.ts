@@ -9,6 +9,7 @@ export {
   IndexUpdate,
   padded,
   Tensor,
+  type Aval,
   type FloatDType,
   type Index,
   type TensorLike,
@@ -29,6 +30,7 @@ export {
   type GradOptions,
   type JitOptions,
   type Jitted,
+  type Planned,
   type VmapOptions,
 } from "./transforms.ts";
 

@@ -12,6 +12,7 @@ import {
   INLINE_BYTES,
   MESSAGE,
   type WireInput,
+  type WireInputType,
   type WorkerCounters,
 } from "../bridge/protocol.ts";
 import { checkSignal, checkWait } from "../bridge/waiting.ts";
@@ -441,16 +442,7 @@ export class Session {
       throw new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`);
     const inputs = program.constants.length === 0 ? leaves : [...leaves, ...program.constants];
     const donated = options.donate ?? [];
-    for (let i = 0; i < inputs.length; i++) {
-      const input = inputs[i]!;
-      if (!("handle" in input)) continue;
-      if (input.handle.session !== this)
-        throw new SynjaxError(
-          "OTHER_SESSION",
-          `an input of this call lives in ${input.handle.session.name}, the call runs in ${this.name}: fetch it and put it here`,
-        );
-      input.handle.use("an input of this call");
-    }
+    this.#checkInputs(inputs);
     if (donated.length > 0) this.#donate(inputs, donated);
     const outputs = Array.from({ length: program.outputs }, () => this.#newHandle());
     let settle!: Launch["settle"];
@@ -482,6 +474,47 @@ export class Session {
   #callOptions(): WaitOptions {
     for (let now = running.getStore(); now; now = now.outer) if (now.session === this) return now.options;
     return {};
+  }
+
+  #checkInputs(inputs: readonly InputType[]): void {
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      if (!("handle" in input)) continue;
+      if (input.handle.session !== this)
+        throw new SynjaxError(
+          "OTHER_SESSION",
+          `an input of this call lives in ${input.handle.session.name}, the call runs in ${this.name}: fetch it and put it here`,
+        );
+      input.handle.use("an input of this call");
+    }
+  }
+
+  /** @internal Resolves when launches of a program with such inputs need not wait for its compilation. */
+  async compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
+    if (this.#closed || this.#closing)
+      throw new SynjaxError("SESSION_CLOSED", `${this.name} has been closed`);
+    const inputs = [...leaves, ...program.constants];
+    this.#checkInputs(inputs);
+    const options = this.#callOptions();
+    const flags = this.#options.checks === false ? FLAG.unchecked : 0;
+    const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {
+      const send = (channel: Channel): void => {
+        const lost = inputs.map((i) => ("handle" in i ? i.handle.lost("an input of this call") : undefined));
+        const error = lost.find((e) => e);
+        if (error) return reject(error);
+        const body = this.#bodyOf(channel, program);
+        const types = inputs.map(wireInputType);
+        const seq = channel.nextSeq();
+        const header = [MESSAGE.compile, seq, program.hash, body.length, types, donated, flags];
+        channel.call(seq, header, body, options).then(
+          () => resolve(),
+          (error: unknown) =>
+            reject(isSynjaxError(error) ? error : toldOf(this.#localError(remoteError(error), program))),
+        );
+      };
+      this.#enqueue({ send, fail: reject });
+    });
+    await this.#tracked(compiled);
   }
 
   #donate(inputs: readonly Constant[], donated: readonly number[]): void {
@@ -520,10 +553,8 @@ export class Session {
       const lost = "handle" in input ? input.handle.lost("an input of this call") : undefined;
       if (lost) return this.#fail(launch, lost);
     }
-    const isNew = this.#programs.delete(program.key) ? 0 : 1;
-    if (isNew) this.#forgetOldest(channel);
-    this.#programs.set(program.key, program.hash); // most recently used last
-    const buffers = isNew ? [program.bytes] : [];
+    const buffers = this.#bodyOf(channel, program);
+    const isNew = buffers.length;
     const inputs = launch.inputs.map((input) => wireInput(input, buffers));
     const seq = channel.nextSeq();
     launch.seq = seq;
@@ -567,6 +598,14 @@ export class Session {
     return outgoing;
   }
 
+  /** The body of a program that this worker has not been sent. */
+  #bodyOf(channel: Channel, program: Program): Uint8Array[] {
+    const isKnown = this.#programs.delete(program.key);
+    if (!isKnown) this.#forgetOldest(channel);
+    this.#programs.set(program.key, program.hash); // most recently used last
+    return isKnown ? [] : [program.bytes];
+  }
+
   /** Makes room for a program: the worker refuses one more than it keeps. */
   #forgetOldest(channel: Channel): void {
     const kept = Math.min(PROGRAMS_KEPT, channel.info.limits["programs"] ?? PROGRAMS_KEPT);
@@ -585,7 +624,7 @@ export class Session {
       output.launch = undefined;
     });
     for (const [output, remote] of reply.errors)
-      launch.outputs[output]!.failure = this.#localError(remote, launch);
+      launch.outputs[output]!.failure = this.#localError(remote, launch.program);
     this.#done(launch);
     launch.settle.resolve(reply);
   }
@@ -597,7 +636,7 @@ export class Session {
       this.#programs.delete(launch.program.key); // it never left, nor did its program
     const remote = isSynjaxError(failure) ? undefined : remoteError(failure);
     if (remote && this.#runsAgain(launch, seq, remote)) return;
-    let error = remote ? this.#localError(remote, launch) : (failure as SynjaxError);
+    let error = remote ? this.#localError(remote, launch.program) : (failure as SynjaxError);
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
     const root = error.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
     if (root) error = poisoned(root);
@@ -672,20 +711,20 @@ export class Session {
     return {
       send: (channel) => {
         if (isRepeatable(launch, shortage)) send(channel);
-        else fail(this.#localError(shortage.error, launch));
+        else fail(this.#localError(shortage.error, launch.program));
       },
       fail,
     };
   }
 
   /** A worker's error with the caller's names and line; launches stacked on a failed one get POISONED. */
-  #localError(remote: RemoteError, launch: Launch | undefined): SynjaxError {
+  #localError(remote: RemoteError, program: Program | undefined): SynjaxError {
     const key = remote.launch === undefined ? undefined : rootKey(remote);
     const root = key === undefined ? undefined : this.#roots.get(key);
     if (root) return remote.poisoned ? poisoned(root) : root;
     const line =
-      launch && remote.equation !== undefined && !remote.poisoned
-        ? launch.program.lineOf(remote.body ?? launch.program.nestedBodies, remote.equation)
+      program && remote.equation !== undefined && !remote.poisoned
+        ? program.lineOf(remote.body ?? program.nestedBodies, remote.equation)
         : undefined;
     const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
     const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op);
@@ -1006,6 +1045,15 @@ function copyOf(host: HostArray): HostArray {
 function remoteError(failure: unknown): RemoteError {
   const { error } = failure as { readonly error?: RemoteError };
   return error ?? { code: "INTERNAL", message: failure instanceof Error ? failure.message : String(failure) };
+}
+
+/** An input of a launch to come: of one that is not there yet, what it will be. */
+export type InputType = Constant | { readonly aval: ArrayAval };
+
+function wireInputType(input: InputType): WireInputType {
+  if ("aval" in input) return [1, ...input.aval];
+  if ("host" in input) return [1, input.host.dtype, input.host.shape, false];
+  return wireInput(input, []) as WireInputType;
 }
 
 function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {

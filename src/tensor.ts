@@ -112,6 +112,14 @@ export interface WaitOptions {
   readonly deadline?: number;
 }
 
+/** What is known of a tensor without its elements. */
+export interface Aval<D extends DType = DType> {
+  readonly shape: readonly number[];
+  readonly dtype: D;
+  /** Whether it takes the dtype of what it meets, as a number does. Default false. */
+  readonly weak?: boolean;
+}
+
 /** An element of an index: a position, `null` for a new axis, `"..."`, a slice `[start?, stop?, step?]`, or positions. */
 export type Index =
   | Dim
@@ -185,14 +193,10 @@ export class Tensor<D extends DType = DType> extends Traced {
     return reader.read(this, options).then(toScalar) as Promise<Scalar<D>>;
   }
   /** Shape and dtype as numbers and strings, once they are known. */
-  async aval(): Promise<{
-    readonly shape: readonly number[];
-    readonly dtype: DType;
-    readonly weak: boolean;
-  }> {
+  async aval(): Promise<Required<Aval<D>>> {
     notWhileRecording("aval");
     const [dtype, shape, weak] = await reader.aval(this);
-    return { dtype, shape, weak };
+    return { dtype: dtype as D, shape, weak };
   }
   /** Frees the value on the device; later use is `HANDLE_DISPOSED`. */
   dispose(): void {

@@ -1,6 +1,7 @@
 /** JAX's transformations by JAX's names: each is an operation whose argument is a nested program. */
-import type { HostArray } from "../bridge/dtypes.ts";
+import { ARRAY_OF, type HostArray } from "../bridge/dtypes.ts";
 import { SynjaxError } from "../bridge/errors.ts";
+import type { ArrayAval } from "../bridge/protocol.ts";
 import { toHostArray } from "./host.ts";
 import { enter } from "./nesting.ts";
 import {
@@ -23,9 +24,9 @@ import {
   Traced,
   within,
 } from "./program.ts";
-import { currentSession, sessionOf } from "./session.ts";
-import { type ArrowVectorLike, type DType, Size, Tensor } from "./tensor.ts";
-import { flatten, rebuild } from "./tree.ts";
+import { currentSession, type Session, sessionOf } from "./session.ts";
+import { type ArrowVectorLike, type Aval, type DType, Size, Tensor } from "./tensor.ts";
+import { flatten, isLeaf, rebuild } from "./tree.ts";
 
 /** What a recorded function may be called with: its tensors, or host data that becomes them. */
 export type Given<T> =
@@ -38,6 +39,16 @@ export type Given<T> =
         : T;
 type GivenHost<D extends DType> = (D extends "bool" ? boolean : number) | ArrayBufferView | ArrowVectorLike;
 type GivenAll<A extends readonly unknown[]> = { [K in keyof A]: Given<A[K]> };
+/** The same, where an aval may stand in the place of a tensor that does not exist yet. */
+export type Planned<T> =
+  T extends Tensor<infer D>
+    ? Tensor<D> | GivenHost<D> | Aval<D>
+    : T extends Traced
+      ? T
+      : T extends readonly unknown[] | Readonly<Record<string, unknown>>
+        ? { readonly [K in keyof T]: Planned<T[K]> }
+        : T;
+type PlannedAll<A extends readonly unknown[]> = { [K in keyof A]: Planned<A[K]> };
 
 // ---------------------------------------------------------------------------------------------------------------
 // Trees of arguments and results
@@ -149,6 +160,13 @@ export interface JitOptions {
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: GivenAll<A>) => R) & {
+  /**
+   * Compiles for arguments like these, in the current session, and resolves when that is done: a call with such
+   * arguments then runs at once. Where a tensor does not exist yet, its `{ dtype, shape }` stands in its place.
+   * Equivalent to `jax.jit(f).lower(…).compile()`.
+   * @throws {SynjaxError} what the call would end with: `OP_FAILED`, `INVALID_ARGUMENT`, `LIMIT_*`, `WORKER_LOST` …
+   */
+  readonly compile: (...args: PlannedAll<A>) => Promise<void>;
   /** How many recordings there are: one for each structure of arguments and value of the static ones. */
   readonly recordings: () => number;
 };
@@ -227,8 +245,8 @@ export function jit<A extends readonly unknown[], R>(
   const cache = new Map<string, Recording>();
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
-  const call = (...args: unknown[]): unknown => {
-    if (isRecording()) return inlined(f, args, statics);
+  /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
+  const prepare = (args: readonly unknown[]): Prepared => {
     const leaves: unknown[] = [];
     const donate: number[] = [];
     let key = "";
@@ -247,18 +265,93 @@ export function jit<A extends readonly unknown[], R>(
       cache.set(key, (recording = recordJitted(f, args, statics)));
     const session = sessionOf(leaves) ?? constantsSession(recording.program) ?? currentSession();
     session.flush();
-    const constants = leaves.map((leaf, i): Constant => {
-      if (!(leaf instanceof Traced)) return { host: hostLeaf(leaf, `argument ${i}`) };
-      const node = leaf[NODE];
-      return node.kind === "host" ? { host: node.host } : { handle: session.handleOf(leaf) };
-    });
+    return { recording, leaves, donate, session };
+  };
+
+  const call = (...args: unknown[]): unknown => {
+    if (isRecording()) return inlined(f, args, statics);
+    const { recording, leaves, donate, session } = prepare(args);
+    const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
     const handles = session.launch(recording.program, constants, { donate });
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
     );
   };
-  return Object.assign(call as (...args: GivenAll<A>) => R, { recordings: () => cache.size });
+
+  const compile = async (...args: unknown[]): Promise<void> => {
+    const avals = new Map<unknown, ArrayAval>();
+    const planned = args.map((arg, i) =>
+      isAmong(statics, i, args.length) ? arg : withoutAvals(arg, `argument ${i}`, avals),
+    );
+    const { recording, leaves, donate, session } = prepare(planned);
+    const inputs = leaves.map((leaf, i) => {
+      const aval = avals.get(leaf);
+      return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
+    });
+    await session.compile(recording.program, inputs, donate);
+  };
+  return Object.assign(call as (...args: GivenAll<A>) => R, {
+    compile: compile as Jitted<A, R>["compile"],
+    recordings: () => cache.size,
+  });
+}
+
+interface Prepared {
+  readonly recording: Recording;
+  readonly leaves: readonly unknown[];
+  readonly donate: readonly number[];
+  readonly session: Session;
+}
+
+function constantOf(leaf: unknown, path: string, session: Session): Constant {
+  if (!(leaf instanceof Traced)) return { host: hostLeaf(leaf, path) };
+  const node = leaf[NODE];
+  return node.kind === "host" ? { host: node.host } : { handle: session.handleOf(leaf) };
+}
+
+/** A tree with a tensor in the place of each aval; `avals` says which they are. */
+function withoutAvals(
+  tree: unknown,
+  path: string,
+  avals: Map<unknown, ArrayAval>,
+  parents: object[] = [],
+): unknown {
+  if (isLeaf(tree) || typeof tree !== "object" || tree === null) return tree;
+  if (isAval(tree)) {
+    const { dtype, shape, weak = false } = tree;
+    checkAval(tree, path);
+    const standIn = adopt(Tensor, { kind: "host", host: { dtype, shape, data: NO_DATA } });
+    avals.set(standIn, [dtype, shape, weak]);
+    return standIn;
+  }
+  enter(parents, tree, path);
+  const mapped = Array.isArray(tree)
+    ? tree.map((item, i) => withoutAvals(item, `${path}[${i}]`, avals, parents))
+    : Object.getPrototypeOf(tree) === Object.prototype
+      ? Object.fromEntries(
+          Object.entries(tree).map(([k, v]) => [k, withoutAvals(v, `${path}.${k}`, avals, parents)]),
+        )
+      : tree;
+  parents.pop();
+  return mapped;
+}
+
+const NO_DATA = new Uint8Array(0);
+
+/** No leaf of a tree is a string, so nothing else can look like one. */
+const isAval = (value: object): value is Aval => typeof (value as Partial<Aval>).dtype === "string";
+
+function checkAval({ dtype, shape }: Aval, path: string): void {
+  const isDtype = Object.hasOwn(ARRAY_OF, dtype);
+  const isShape = Array.isArray(shape) && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
+  if (isDtype && isShape) return;
+  const came = `{ dtype: ${JSON.stringify(dtype)}, shape: ${isShape ? `[${shape.join(", ")}]` : String(shape)} }`;
+  throw new SynjaxError(
+    "INVALID_ARGUMENT",
+    `${path}: expected a dtype (${Object.keys(ARRAY_OF).join(", ")}) and a shape of whole numbers, got ${came}`,
+    { argument: path, expected: "a dtype and a shape", came },
+  );
 }
 
 /** Inside a recording a jitted function becomes part of it; its arguments are tensors there too. */

@@ -22,7 +22,7 @@ from .program import HASH_BYTES, NAMED_FLOATS
 
 PROTOCOL_VERSION = 1
 
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE = range(8)
+HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
 
 LENIENT, UNCHECKED = 1, 2  # bits of a launch's flags
 
@@ -52,6 +52,14 @@ class HostArray(NamedTuple):
     data: bytes | None  # None: in the next buffer frame
 
 
+class ArrayType(NamedTuple):
+    """An input that is yet to come."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    weak: bool
+
+
 @dataclasses.dataclass(slots=True)
 class Launch:
     seq: int
@@ -63,6 +71,18 @@ class Launch:
     wants: list[int]
     donated: tuple[int, ...]
     frees: list[int]
+    flags: int
+
+
+@dataclasses.dataclass(slots=True)
+class Compile:
+    """A launch to come: what it will be compiled for."""
+
+    seq: int
+    hash: bytes
+    has_body: bool
+    inputs: list[int | Weak | ArrayType]
+    donated: tuple[int, ...]
     flags: int
 
 
@@ -90,10 +110,7 @@ def parse_launch(header: list) -> Launch:
     if len(header) != 11:
         raise _bad(f"a launch has 11 fields; came {len(header)}")
     _, seq, hash_, has_body, inputs, first_output, outputs, wants, donated, frees, flags = header
-    if type(hash_) is not bytes or len(hash_) != HASH_BYTES:
-        raise _bad(f"a program's hash is {HASH_BYTES} bytes")
-    if has_body not in (0, 1) or type(flags) is not int or not 0 <= flags <= LENIENT | UNCHECKED:
-        raise _bad("hasBody is 0 or 1, flags are bits")
+    _program(hash_, has_body, flags)
     _identifier(first_output, "firstOutput")
     _identifier(outputs, "nOutputs")
     _positions(wants, outputs, "wants")
@@ -112,6 +129,24 @@ def parse_launch(header: list) -> Launch:
         frees,
         flags,
     )
+
+
+def parse_compile(header: list) -> Compile:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a compile."""
+    if len(header) != 7:
+        raise _bad(f"a compile has 7 fields; came {len(header)}")
+    _, seq, hash_, has_body, inputs, donated, flags = header
+    _program(hash_, has_body, flags)
+    _positions(donated, len(_list(inputs, "inputs")), "donated")
+    types = [_input_type(item) for item in inputs]
+    return Compile(seq, hash_, bool(has_body), types, tuple(donated), flags)
+
+
+def _program(hash_: Any, has_body: Any, flags: Any) -> None:
+    if type(hash_) is not bytes or len(hash_) != HASH_BYTES:
+        raise _bad(f"a program's hash is {HASH_BYTES} bytes")
+    if has_body not in (0, 1) or type(flags) is not int or not 0 <= flags <= LENIENT | UNCHECKED:
+        raise _bad("hasBody is 0 or 1, flags are bits")
 
 
 def parse_fetch(header: list) -> Fetch:
@@ -149,16 +184,32 @@ def _input(item: Any) -> int | Weak | HostArray:
     raise _bad(f"an input cannot be {item!s:.80}")
 
 
+def _input_type(item: Any) -> int | Weak | ArrayType:
+    if type(item) is list and len(item) == 4 and item[0] == 1:
+        if type(item[3]) is not bool:
+            raise _bad("an array's type is [1, dtype, shape, weak]")
+        return ArrayType(*_dtype_and_shape(item), item[3])
+    found = _input(item)
+    if type(found) is HostArray:
+        raise _bad("a compile takes types, not arrays")
+    return found
+
+
 def _host_array(item: list) -> HostArray:
+    dtype, shape = _dtype_and_shape(item)
+    data = item[3] if len(item) == 4 else None
+    if len(item) == 4 and type(data) is not bytes:
+        raise _bad("inline data are bytes")
+    return HostArray(dtype, shape, data)
+
+
+def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
     dtype, shape = item[1], _list(item[2], "a shape")
     if dtype not in _DTYPES:
         raise _bad(f"no dtype {dtype!r:.50}")
     if any(type(size) is not int or not 0 <= size < _LARGEST_ID for size in shape):
         raise _bad(f"a shape cannot be {shape!s:.80}")
-    data = item[3] if len(item) == 4 else None
-    if len(item) == 4 and type(data) is not bytes:
-        raise _bad("inline data are bytes")
-    return HostArray(dtype, tuple(shape), data)
+    return dtype, tuple(shape)
 
 
 def _identifier(value: Any, what: str) -> int:
@@ -206,8 +257,7 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
 
     Raises SynjaxError: LIMIT_RANK, or BAD_MESSAGE where the bytes do not fill the shape.
     """
-    if len(shape) > limits.rank:
-        raise SynjaxError("LIMIT_RANK", f"an array of rank {len(shape)}; at most {limits.rank}")
+    _check_rank(shape, limits)
     full_shape = (*shape, _KEY_WORDS) if dtype == "key" else shape
     element = _DTYPES[dtype]
     if math.prod(full_shape) * element.itemsize != len(data):
@@ -223,6 +273,18 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
     if dtype == "key":
         return jax.random.wrap_key_data(array)
     return array if len(data) < SMALL_BYTES else jax.device_put(array)
+
+
+def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:
+    """What stands for an array while a program is compiled for it. Raises SynjaxError (LIMIT_RANK)."""
+    _check_rank(of.shape, limits)
+    dtype = jax.random.key(0).dtype if of.dtype == "key" else _DTYPES[of.dtype]
+    return jax.ShapeDtypeStruct(of.shape, dtype, weak_type=of.weak)
+
+
+def _check_rank(shape: tuple[int, ...], limits: Limits) -> None:
+    if len(shape) > limits.rank:
+        raise SynjaxError("LIMIT_RANK", f"an array of rank {len(shape)}; at most {limits.rank}")
 
 
 def _aligned_copy(data: bytes | memoryview) -> np.ndarray:

@@ -29,6 +29,8 @@ from .codec import (
     LENIENT,
     SMALL_BYTES,
     UNCHECKED,
+    ArrayType,
+    Compile,
     Fetch,
     HostArray,
     Launch,
@@ -37,6 +39,7 @@ from .codec import (
     host_value,
     pack_data,
     pack_header,
+    placeholder,
 )
 from .errors import SynjaxError
 from .interpreter import Site, check_error, interpret
@@ -90,7 +93,7 @@ class Session:
 @dataclasses.dataclass(slots=True)
 class Job:
     session: Session
-    message: Launch | Fetch | Callable[[], Any]
+    message: Launch | Compile | Fetch | Callable[[], Any]
     buffers: list[bytes | memoryview]
     bytes: int = 0
     seq: int = 0
@@ -186,9 +189,9 @@ class Engine:
 
         `alone()` says that no other message has arrived yet.
         """
-        if not self.idle or job.bytes >= SMALL_BYTES or not self._settled():
-            return False
         message = job.message
+        if isinstance(message, Compile) or job.bytes >= SMALL_BYTES or not self.idle or not self._settled():
+            return False
         if isinstance(message, Launch):
             if message.has_body or not self._is_quick(job, alone):
                 return False
@@ -275,6 +278,8 @@ class Engine:
                 step, reads, wait = self._launch(job, message)
             elif isinstance(message, Fetch):
                 step, reads, wait = self._fetch(job, message)
+            elif isinstance(message, Compile):
+                step, reads, wait = self._compile_ahead(job, message)
             else:
                 step, reads, wait = self._order(job, message)
         except Exception as error:  # a mistake of ours; the worker goes on
@@ -353,11 +358,6 @@ class Engine:
             raise SynjaxError(
                 "BAD_MESSAGE", f"{launch.outputs} results of a program of {len(program.root.outputs)}"
             )
-        if len(launch.inputs) != program.root.inputs + program.root.captures:
-            raise SynjaxError(
-                "BAD_MESSAGE",
-                f"{len(launch.inputs)} inputs of a program of {program.root.inputs + program.root.captures}",
-            )
         if len(session.handles) + launch.outputs > self._limits.handles:
             raise SynjaxError(
                 "LIMIT_HANDLES",
@@ -365,7 +365,21 @@ class Engine:
             )
         return self._inputs(job, launch, program)
 
-    def _program(self, session: Session, launch: Launch, buffers: list[bytes | memoryview]) -> Program:
+    def _compile_ahead(self, job: Job, message: Compile) -> tuple[Callable[[], None], list[Handle], bool]:
+        """Compiles for launches to come, unless that is done already."""
+        try:
+            program = self._program(job.session, message, job.buffers)
+            if job.refused is not None:
+                raise job.refused
+            self._executable(self._inputs(job, message, program), message)
+        except Exception as error:
+            failure = _root_error(error, message.seq)
+            return (lambda: self._reply_error(job, failure)), [], False
+        return (lambda: self._answer(job, [message.seq, 0, None])), [], False
+
+    def _program(
+        self, session: Session, launch: Launch | Compile, buffers: list[bytes | memoryview]
+    ) -> Program:
         """The launch's program; one that comes with it is kept, whatever becomes of the launch."""
         if launch.has_body and not buffers:
             raise SynjaxError("BAD_MESSAGE", "the frame with the program is missing")
@@ -392,7 +406,10 @@ class Engine:
         session.programs[hash_] = program
         return program
 
-    def _inputs(self, job: Job, launch: Launch, program: Program) -> _Resolved:
+    def _inputs(self, job: Job, launch: Launch | Compile, program: Program) -> _Resolved:
+        expected = program.root.inputs + program.root.captures
+        if len(launch.inputs) != expected:
+            raise SynjaxError("BAD_MESSAGE", f"{len(launch.inputs)} inputs of a program of {expected}")
         args: list[Any] = []
         handles: list[Handle | None] = []
         signatures: list[Any] = []
@@ -419,6 +436,8 @@ class Engine:
                     raise SynjaxError("BAD_MESSAGE", "a buffer is missing")
                 value = array_from(item.dtype, item.shape, data, self._limits)
                 signature = (item.dtype, item.shape, False)
+            elif type(item) is ArrayType:
+                value, signature = placeholder(item, self._limits), tuple(item)
             else:
                 value, signature = item.value, type(item.value)
             wide = wide or _is_wide(signature)
@@ -431,7 +450,7 @@ class Engine:
         key = (launch.hash, launch.flags, launch.donated, tuple(signatures))
         return _Resolved(program, args, handles, poisoned, key, wide)
 
-    def _check_donation(self, launch: Launch) -> None:
+    def _check_donation(self, launch: Launch | Compile) -> None:
         if not launch.donated:
             return
         uses = collections.Counter(item for item in launch.inputs if type(item) is int)
@@ -440,7 +459,7 @@ class Engine:
             if type(item) is int and uses[item] > 1:
                 raise SynjaxError("INVALID_ARGUMENT", f"input {position} is donated and is another input too")
 
-    def _executable(self, resolved: _Resolved, launch: Launch) -> Executable:
+    def _executable(self, resolved: _Resolved, launch: Launch | Compile) -> Executable:
         executable = self._executables.get(resolved.key)
         if executable is not None:
             self._executables.move_to_end(resolved.key)
@@ -451,7 +470,7 @@ class Engine:
             self._executables.popitem(last=False)
         return executable
 
-    def _compile(self, resolved: _Resolved, launch: Launch) -> Executable:
+    def _compile(self, resolved: _Resolved, launch: Launch | Compile) -> Executable:
         traced = None
 
         def program(*inputs: Any) -> tuple[list[Any], Any]:
@@ -478,7 +497,7 @@ class Engine:
             x64=resolved.x64,
             sites=traced.sites,
             status_rows=traced.status_rows,
-            positions=[k for k in range(launch.outputs) if k not in traced.failures],
+            positions=[k for k in range(len(resolved.program.root.outputs)) if k not in traced.failures],
             failures=traced.failures,
         )
 

@@ -24,6 +24,7 @@ import zmq
 
 from .codec import (
     CANCEL,
+    COMPILE,
     FETCH,
     FORGET,
     FREE,
@@ -34,6 +35,7 @@ from .codec import (
     PROTOCOL_VERSION,
     SMALL_BYTES,
     pack_header,
+    parse_compile,
     parse_fetch,
     parse_hashes,
     parse_ids,
@@ -198,8 +200,10 @@ class Server:
         if kind == LAUNCH:
             launch = parse_launch(header)
             return self._run(Job(session, launch, buffers, size, seq, refused=excess))
+        if kind == COMPILE:
+            return self._run(Job(session, parse_compile(header), buffers, size, seq, refused=excess))
         if buffers or excess is not None:
-            raise excess or SynjaxError("BAD_MESSAGE", "only a launch has buffers")
+            raise excess or SynjaxError("BAD_MESSAGE", "only a launch and a compile have buffers")
         if kind == FETCH:
             self._run(Job(session, parse_fetch(header), [], size, seq))
         elif kind == PING:

@@ -132,3 +132,15 @@ const step = jit((params: Params, emission: T, gold: Tensor<"int32">) => {
   // @ts-expect-error the set of codes is closed
   if (error instanceof SynjaxError && error.code === "CHEKC_FAILED") console.log();
 }
+
+// -- compile: an aval in the place of a tensor, with the tensor's dtype -------------------------------------------------
+{
+  const f = jit((p: { readonly w: T; readonly ids: Tensor<"int32"> }, n: number) => p.w.mul(n), {
+    staticArgnums: 1,
+  });
+  is<Promise<void>>()(f.compile({ w: { dtype: "float32", shape: [2] }, ids: array(Int32Array.of(1)) }, 3));
+  // @ts-expect-error ids are int32
+  void f.compile({ w: { dtype: "float32", shape: [2] }, ids: { dtype: "float32", shape: [2] } }, 3);
+  // @ts-expect-error an aval is for compile, not for the call
+  f({ w: { dtype: "float32", shape: [2] }, ids: array(Int32Array.of(1)) }, 3);
+}

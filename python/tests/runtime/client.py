@@ -21,7 +21,7 @@ import zmq
 PYTHON = Path(__file__).parents[2]
 TIMEOUT_MS = 20_000
 
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE = range(8)
+HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
 LENIENT, UNCHECKED = 1, 2
 
 
@@ -210,6 +210,17 @@ class Client:
             *buffers,
         )
         return Call(self, seq, [Handle(first + k) for k in range(outputs)])
+
+    def compile(self, program: bytes, *inputs: Any, donated: Sequence[int] = (), flags: int = 0) -> Call:
+        """Sends a compile without waiting; inputs are handles, numbers, or [1, dtype, shape, weak]."""
+        hash_ = hash_of(program)
+        has_body = hash_ not in self._sent
+        self._sent.add(hash_)
+        wire = [_input(item, []) for item in inputs]
+        seq = next(self._seqs)
+        header = [COMPILE, seq, hash_, int(has_body), wire, list(donated), flags]
+        self.send(header, *([program] if has_body else []))
+        return Call(self, seq, [])
 
     def run(self, program: bytes, *inputs: Any, **options: Any) -> Any:
         """Launches, waits, and returns the results on the host; one result alone is not in a list."""

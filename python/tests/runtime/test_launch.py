@@ -299,6 +299,52 @@ class TestFailures:
         assert abs(client.run(encode(*bodies), np.float32(1)) - np.tanh(1)) < 1e-6
 
 
+class TestCompileAhead:
+    def test_the_launch_that_it_was_for_compiles_nothing(self, client: Client):
+        program = unary("test.tanh")
+        held = client.put(np.ones(4, np.float32))
+        client.fetch(held)
+        for types, arguments in [
+            ([[1, "float32", [5], False]], [np.ones(5, np.float32)]),
+            ([[1, "float32", [40_000], False]], [np.ones(40_000, np.float32)]),
+            ([[1, "float64", [2], False]], [np.ones(2)]),
+            ([held], [held]),
+            ([0.5], [0.5]),
+        ]:
+            before = client.ping()["compiles"]
+            assert client.result(client.compile(program, *types).seq) is None
+            assert client.ping()["compiles"] == before + 1
+            client.run(program, *arguments)
+            assert client.result(client.compile(program, *types).seq) is None
+            assert client.ping()["compiles"] == before + 1
+
+    def test_of_keys_weak_results_and_donated_inputs(self, client: Client):
+        for program, types, argument in [
+            (unary("test.split"), [1, "key", [], False], Key(np.array([0, 1], np.uint32))),
+            (ADD_ONE, [1, "float32", [], True], client.launch(ADD_ONE, 0.5).handles[0]),
+        ]:
+            client.result(client.compile(program, types).seq)
+            before = client.ping()["compiles"]
+            client.run(program, argument)
+            assert client.ping()["compiles"] == before
+        handle = client.put(np.ones(9, np.float32))
+        client.result(client.compile(ADD_ONE, [1, "float32", [9], False], donated=[0]).seq)
+        before = client.ping()["compiles"]
+        client.run(ADD_ONE, handle, donated=[0])
+        assert client.ping()["compiles"] == before
+
+    def test_says_what_the_launch_would_have_said(self, client: Client):
+        wrong = client.compile(FAIL, [1, "float32", [2], False]).error()
+        assert (wrong["code"], wrong["op"], wrong["equation"]) == ("OP_FAILED", "test.fail", 0)
+        wide = client.compile(ADD_ONE, [1, "float32", [1] * 33, False]).error()
+        assert wide["code"] == "LIMIT_RANK"
+        assert client.compile(ADD_ONE).error()["code"] == "BAD_MESSAGE"
+        assert client.compile(ADD_ONE, Handle(999_999)).error()["code"] == "HANDLE_UNKNOWN"
+        failed = client.launch(FAIL, np.float32(1)).handles[0]
+        assert client.compile(ADD_ONE, failed).error()["poisoned"]
+        assert client.run(ADD_ONE, 1) == 2
+
+
 class TestLenient:
     def program(self) -> bytes:
         body = Body(2)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.runtime.client import (
     CANCEL,
+    COMPILE,
     FETCH,
     FORGET,
     FREE,
@@ -154,6 +155,14 @@ BAD_MESSAGES = [
     [LAUNCH, 7, b"h" * 16, 0, [], 1, 1, [], [], ["x"], 0],
     [LAUNCH, 7, b"h" * 16, 0, [], 1, 1, [], [], [], 4],
     [LAUNCH, 7, b"h" * 16, 0, [], 1, 1, [], [], [], 0, "more"],
+    [COMPILE, 7, b"h" * 16, 0, [], []],
+    [COMPILE, 7, b"h" * 15, 0, [], [], 0],
+    [COMPILE, 7, b"h" * 16, 0, [], [], 4],
+    [COMPILE, 7, b"h" * 16, 0, [], [0], 0],
+    [COMPILE, 7, b"h" * 16, 0, [[1, "float32", [2]]], [], 0],
+    [COMPILE, 7, b"h" * 16, 0, [[1, "float32", [2], b"12345678"]], [], 0],
+    [COMPILE, 7, b"h" * 16, 0, [[1, "float8", [2], False]], [], 0],
+    [COMPILE, 7, b"h" * 16, 0, [[1, "float32", [-2], False]], [], 0],
     [FETCH, 7, [1]],
     [FETCH, 7, ["x"], []],
     [FREE, 7, 1],
