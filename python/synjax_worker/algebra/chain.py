@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .guard import drop_forbidden, guarded, run_if
+from .guard import drop_forbidden, guarded, limits, run_if
 from .numeric import HIGHEST
 from .scaled import Scaled
 
@@ -183,19 +183,6 @@ def transition_logs(potentials: Potentials, lengths: Array) -> Array:
     if potentials.per_step:
         return _step_logs(transition, jnp.arange(1, potentials.nodes) < lengths[:, None])[0]
     return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
-
-
-class Limits(NamedTuple):
-    floor: float  # finite weights are not smaller
-    lift: float  # emissions are multiplied by this, to use the upper half of the exponent range
-    threshold: float  # a sum of t products that is not smaller has lost nothing
-
-
-def limits(dtype, states: int) -> Limits:
-    info = jnp.finfo(dtype)
-    floor = 8 * float(info.tiny)
-    lift = 2.0 ** (92 if info.bits == 32 else 900)
-    return Limits(floor, lift, 16 * states * floor / float(info.eps))
 
 
 class _Factors(NamedTuple):

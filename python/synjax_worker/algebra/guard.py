@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+
+
+class Limits(NamedTuple):
+    """What sums of products of weights may be, to have lost nothing to the float range."""
+
+    floor: float  # finite weights are not smaller
+    lift: float  # what gives room below is multiplied by this, to use the upper half of the exponent range
+    threshold: float  # a sum of as many products that is not smaller has lost nothing
+
+
+def limits(dtype: Any, terms: int) -> Limits:
+    info = jnp.finfo(dtype)
+    floor = 8 * float(info.tiny)
+    lift = 2.0 ** (92 if info.bits == 32 else 900)
+    return Limits(floor, lift, 16 * terms * floor / float(info.eps))
 
 
 def select_items(choose: Array, chosen: Any, otherwise: Any) -> Any:
@@ -33,6 +48,17 @@ def run_if(predicate: Array, compute: Callable[..., Any], arguments: tuple, defa
         return jnp.zeros_like(flag), select_items(predicate, compute(*tied), value)
 
     return lax.while_loop(lambda carry: carry[0], body, (jnp.any(predicate), default))[1]
+
+
+@jax.custom_batching.custom_vmap
+def any_of_all(predicate: Array) -> Array:
+    """Whether it holds anywhere, under `vmap` in any lane: a `cond` on it stays one, for derivatives too."""
+    return jnp.any(predicate)
+
+
+@any_of_all.def_vmap
+def _any_of_all_lanes(axis_size: int, in_batched: list[bool], predicate: Array) -> tuple[Array, bool]:
+    return any_of_all(predicate), False
 
 
 def drop_forbidden(parameters: Any, tangents: Any) -> Any:

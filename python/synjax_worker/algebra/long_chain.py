@@ -19,8 +19,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .chain import Conditionals, Marginals, Potentials, exact_log_partition, limits, transition_weights
-from .guard import run_if
+from .chain import Conditionals, Marginals, Potentials, exact_log_partition, transition_weights
+from .guard import limits, run_if
 from .numeric import HIGHEST
 
 # Positions in a chunk; a multiple of the steps between two rescalings.

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import gammaln, logsumexp
 
 from synjax_worker import semirings, special
+from synjax_worker.errors import InvalidArgument
 
 X = jax.random.normal(jax.random.key(0), (3, 4))
 LOG, MAX = semirings.LogSemiring(), semirings.MaxSemiring()
@@ -26,6 +27,33 @@ def test_gradients_of_the_log_semiring_are_marginals() -> None:
     gradient = jax.grad(lambda x: LOG.einsum("ab,bc->", x, y))(X)
     joint = np.exp(X[:, :, None] + y[None])
     np.testing.assert_allclose(gradient, joint.sum(-1) / joint.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "subscripts", ["ab,bc->ac", "ba,cb->ca", "dab,dbc->cda", "abe,bcf->ac", "ab,ab->", "ab,ab->a"]
+)
+def test_an_einsum_of_two_is_the_sum_of_products_at_any_range(subscripts: str) -> None:
+    rng = np.random.default_rng(3)
+    sizes = dict(zip("abcdef", (2, 3, 4, 2, 3, 2), strict=True))
+    inputs, output = subscripts.split("->")
+    shapes = [[sizes[label] for label in names] for names in inputs.split(",")]
+    a, b = (np.asarray(rng.normal(size=shape) * 100, np.float32) for shape in shapes)
+    labels = sorted(set(inputs) - {","})
+    spread = lambda names, x: np.einsum(f"{names}->{''.join(sorted(names))}", x.astype(np.float64)).reshape(
+        [sizes[label] if label in names else 1 for label in labels]
+    )
+    joint = sum(spread(names, x) for names, x in zip(inputs.split(","), (a, b), strict=True))
+    wanted = logsumexp(joint, tuple(i for i, label in enumerate(labels) if label not in output))
+    kept = [label for label in labels if label in output]
+    wanted = np.transpose(wanted, [kept.index(label) for label in output])
+    np.testing.assert_allclose(LOG.einsum(subscripts, a, b), wanted, rtol=2e-6)
+
+
+def test_an_einsum_that_does_not_fit_its_operands_says_so() -> None:
+    with pytest.raises(InvalidArgument, match="rank 2, 2"):
+        LOG.einsum("ab,b->a", X, X)
+    with pytest.raises(InvalidArgument, match=r"operands\[1\].*expected b = 4"):
+        LOG.einsum("ab,bc->ac", X, X)
 
 
 def test_nothing_allowed_has_gradient_zero() -> None:
