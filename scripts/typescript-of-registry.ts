@@ -81,7 +81,8 @@ export const NAMESPACES: Readonly<
   lax: { doc: "What only `jax.lax` has." },
   random: { doc: "`jax.random`. A draw is a function of its key alone." },
   linalg: { doc: "`jax.numpy.linalg`." },
-  special: { doc: "`jax.scipy.special`." },
+  special: { doc: "`jax.scipy.special`, and what structured models need of special functions." },
+  semirings: { doc: "Sums and einsums over log-potentials." },
 };
 /** Operations that hand-written code records: the methods of a tensor, the emissions of a hidden Markov model. */
 const METHODS = /^(getitem$|at\.|emission\.)/;

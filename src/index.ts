@@ -42,6 +42,7 @@ export { lax } from "./ops/lax.ts";
 export { random } from "./ops/random.ts";
 export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
+export * as semirings from "./semirings.ts";
 
 export { Distribution, type Draws, type SampleOptions, type TopK } from "./distributions/distribution.ts";
 export { emission, Emission } from "./emissions.ts";

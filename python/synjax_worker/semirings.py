@@ -76,11 +76,11 @@ class Semiring(abc.ABC):
     def zero(self, shape: tuple[int, ...] = ()) -> Array:
         return jnp.full(shape, -jnp.inf)
 
-    def mul(self, a: Array, b: Array, *more: Array) -> Array:
-        return sum((b, *more), start=a)
+    def mul(self, a: Array, *more: Array) -> Array:
+        return sum(more, start=a)
 
-    def add(self, a: Array, b: Array, *more: Array) -> Array:
-        return self.sum(jnp.stack(jnp.broadcast_arrays(a, b, *more)), 0)
+    def add(self, a: Array, *more: Array) -> Array:
+        return self.sum(jnp.stack(jnp.broadcast_arrays(a, *more)), 0)
 
     @abc.abstractmethod
     def sum(self, a: Array, axis: Axes) -> Array: ...

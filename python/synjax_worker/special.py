@@ -30,7 +30,7 @@ def log_catalan(n: Array) -> Array:
 def log_delannoy(m: Array, n: Array, *, max_input_value: int) -> Array:
     """Log of the Delannoy number: paths over an m by n grid by steps right, up and both, up to `max_input_value`."""
     m, n = jnp.asarray(m)[..., None], jnp.asarray(n)[..., None]
-    diagonal = jnp.arange(max_input_value + 1)
+    diagonal = jnp.arange(max_input_value + 1, dtype=jnp.result_type(m, n))
     possible = diagonal <= jnp.minimum(m, n)
     safe = jnp.where(possible, diagonal, 0)
     terms = log_comb(m, safe) + log_comb(n, safe) + safe * jnp.log(2.0)

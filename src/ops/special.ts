@@ -1,9 +1,9 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit } from "../program.ts";
-import { type Of, Tensor, type TensorLike } from "../tensor.ts";
+import { type Of, type Strong, Tensor, type TensorLike } from "../tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
-/** `jax.scipy.special`. */
+/** `jax.scipy.special`, and what structured models need of special functions. */
 export const special = {
   /** Equivalent to `jax.scipy.special.betaln`. */
   betaln<A extends TensorLike, B extends TensorLike>(x: A, y: B): Tensor<Float<Promote<Of<A>, Of<B>>>> {
@@ -50,6 +50,28 @@ export const special = {
     return emit("special.kl_div", [x, y], undefined, Tensor) as never;
   },
 
+  /** Log of the n-th Catalan number: binary trees over n + 1 leaves. */
+  logCatalan<A extends TensorLike>(n: A): Tensor<Float<Of<A>>> {
+    return emit("special.log_catalan", [n], undefined, Tensor) as never;
+  },
+
+  /** Log of the number of ways to choose `k` out of `n`. */
+  logComb<A extends TensorLike, B extends TensorLike>(n: A, k: B): Tensor<Float<Promote<Of<A>, Of<B>>>> {
+    return emit("special.log_comb", [n, k], undefined, Tensor) as never;
+  },
+
+  /**
+   * Log of the Delannoy number: paths over an m by n grid by steps right, up and both, for numbers up to
+   * `maxInputValue`.
+   */
+  logDelannoy<A extends TensorLike, B extends TensorLike>(
+    m: A,
+    n: B,
+    options: { readonly maxInputValue: number },
+  ): Tensor<Float<Promote<Of<A>, Of<B>>>> {
+    return emit("special.log_delannoy", [m, n], { max_input_value: options.maxInputValue }, Tensor) as never;
+  },
+
   /** Equivalent to `jax.scipy.special.log_ndtr`. */
   logNdtr<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
     return emit("special.log_ndtr", [x], undefined, Tensor) as never;
@@ -74,6 +96,22 @@ export const special = {
     }) as never;
   },
 
+  /**
+   * The indicator of the maximum along the axes (the last unless `axis` is given); of equal maxima, of
+   * the first. With `straightThrough` its derivative is that of `x`.
+   */
+  maxOneHot<A extends TensorLike>(
+    x: A,
+    options: { readonly axis?: number | readonly number[]; readonly straightThrough?: boolean } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit(
+      "special.max_one_hot",
+      [x],
+      { axis: options.axis, straight_through: options.straightThrough },
+      Tensor,
+    ) as never;
+  },
+
   /** Equivalent to `jax.scipy.special.ndtr`. */
   ndtr<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
     return emit("special.ndtr", [x], undefined, Tensor) as never;
@@ -87,6 +125,53 @@ export const special = {
   /** Equivalent to `jax.scipy.special.rel_entr`. */
   relEntr<A extends TensorLike, B extends TensorLike>(x: A, y: B): Tensor<Float<Promote<Of<A>, Of<B>>>> {
     return emit("special.rel_entr", [x, y], undefined, Tensor) as never;
+  },
+
+  /** The logarithm, -inf with derivative 0 where `x` is 0. As `synjax.special.safe_log`. */
+  safeLog<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+    return emit("special.safe_log", [x], undefined, Tensor) as never;
+  },
+
+  /**
+   * The indicator of a draw in proportion to exp(log_potential / temperature) along the axes (the last
+   * unless `axis` is given).
+   */
+  sampleOneHot<A extends TensorLike>(
+    logPotential: A,
+    options: {
+      readonly key: Tensor<"key">;
+      readonly axis?: number | readonly number[];
+      readonly temperature?: TensorLike;
+    },
+  ): Tensor<Float<Of<A>>> {
+    return emit("special.sample_one_hot", [logPotential], { axis: options.axis }, Tensor, {
+      key: options.key,
+      temperature: options.temperature,
+    }) as never;
+  },
+
+  /**
+   * The nearest point of the probability simplex along the axes, the last unless `axis` is given
+   * (Martins & Astudillo 2016, Algorithm 1).
+   */
+  sparsemax<A extends TensorLike>(
+    x: A,
+    options: { readonly axis?: number | readonly number[] } = {},
+  ): Tensor<Float<Of<A>>> {
+    return emit("special.sparsemax", [x], { axis: options.axis }, Tensor) as never;
+  },
+
+  /** The second argument, with the derivative of the first. */
+  straightThroughReplace<A extends TensorLike, B extends TensorLike>(
+    differentiableInput: A,
+    nonDifferentiableOutput: B,
+  ): Tensor<Strong<Of<B>>> {
+    return emit(
+      "special.straight_through_replace",
+      [differentiableInput, nonDifferentiableOutput],
+      undefined,
+      Tensor,
+    ) as never;
   },
 
   /** Equivalent to `jax.scipy.special.xlog1py`. */

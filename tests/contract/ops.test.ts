@@ -8,6 +8,7 @@ import {
   nn,
   np,
   random,
+  semirings,
   type Session,
   special,
   SynjaxError,
@@ -106,6 +107,44 @@ describe("operands and static parameters", () => {
     expect(draw[1]).toBeCloseTo(1.539381, 5);
     // jax.scipy.special.betaln(2, 3.5)
     expect(await special.betaln(2, 3.5).item()).toBeCloseTo(-2.75684, 5);
+  });
+});
+
+describe("what structured models need", () => {
+  const log = new semirings.LogSemiring();
+  const max = new semirings.MaxSemiring();
+
+  test("semirings sum, multiply and einsum log-potentials", async () => {
+    // jax.nn.logsumexp(x, 0)    jnp.max(x, (0, 1))
+    expect((await log.sum(x, 0).data())[0]).toBeCloseTo(4.048587, 5);
+    expect(await max.sum(x, [0, 1]).item()).toBe(6);
+    // jax.nn.logsumexp(x[:, :, None] + x.T, 1)[0, 1]
+    expect(await log.einsum("ab,bc->ac", x, np.transpose(x)).slice(0, 1).item()).toBeCloseTo(9.142932, 5);
+    expect(await max.einsum("ab,bc->ac", x, np.transpose(x)).slice(0, 1).item()).toBe(9);
+    expect(await log.add(x, log.zero([3])).array()).toEqual(await x.array());
+    expect(await max.add(x, 4).slice(0).array()).toEqual([4, 4, 4]);
+    expect(await log.mul(x, log.one(), x).slice(1).array()).toEqual([8, 10, 12]);
+  });
+
+  test("an einsum that does not fit says which operand", async () => {
+    const error = await errorOf(() => log.einsum("ab,bc->ac", x, x));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.message).toContain("expected b = 3");
+  });
+
+  test("special functions are SynJax's", async () => {
+    expect(await special.sparsemax([2, 2, -5]).array()).toEqual([0.5, 0.5, 0]);
+    expect(await special.maxOneHot(x, { axis: [0, 1] }).array()).toEqual([
+      [0, 0, 0],
+      [0, 0, 1],
+    ]);
+    const draw = await special.sampleOneHot([0, -Infinity, 0], { key: random.key(1) }).data();
+    expect(draw[1]).toBe(0);
+    expect(draw[0]! + draw[2]!).toBe(1);
+    expect(await special.logCatalan(4).item()).toBeCloseTo(Math.log(14), 5);
+    expect(await special.logComb(5, 2).item()).toBeCloseTo(Math.log(10), 5);
+    expect(await special.logDelannoy(3, 3, { maxInputValue: 3 }).item()).toBeCloseTo(Math.log(63), 5);
+    expect(await special.safeLog([0, 1]).array()).toEqual([-Infinity, 0]);
   });
 });
 

@@ -1,7 +1,9 @@
-"""`special`: special functions, as `jax.scipy.special` has them."""
+"""`special`: special functions, as `jax.scipy.special` has them, and those that structured models need."""
 
+import jax.numpy as jnp
 from jax.scipy import special
 
+from .. import special as structured
 from ..registry import op
 
 _UNARY = "logit expit gammaln digamma erf erfc erfinv entr ndtr ndtri log_ndtr"
@@ -26,4 +28,79 @@ op(
     special.logsumexp,
     "a: num A, { axis?: axis, b?: num, keepdims?: static boolean } -> float(A)",
     "Equivalent to `jax.scipy.special.logsumexp`: log Σ b·exp(a), over all axes unless `axis` is given.",
+)
+
+
+def _inexact(x):
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(jnp.result_type(x, float))
+
+
+def safe_log(x):
+    return structured.safe_log(_inexact(x))
+
+
+def max_one_hot(x, *, axis=-1, straight_through=False):
+    return structured.max_one_hot(_inexact(x), axis, straight_through=straight_through)
+
+
+def sample_one_hot(log_potential, *, key, axis=-1, temperature=1.0):
+    return structured.sample_one_hot(_inexact(log_potential), key=key, axis=axis, temperature=temperature)
+
+
+def sparsemax(x, *, axis=-1):
+    return structured.sparsemax(_inexact(x), axis)
+
+
+op(
+    "special.safe_log",
+    safe_log,
+    "x: num A -> float(A)",
+    "The logarithm, -inf with derivative 0 where `x` is 0. As `synjax.special.safe_log`.",
+)
+op(
+    "special.log_comb",
+    structured.log_comb,
+    "n: num A, k: num B -> float(promote(A, B))",
+    "Log of the number of ways to choose `k` out of `n`.",
+)
+op(
+    "special.log_catalan",
+    structured.log_catalan,
+    "n: num A -> float(A)",
+    "Log of the n-th Catalan number: binary trees over n + 1 leaves.",
+)
+op(
+    "special.log_delannoy",
+    structured.log_delannoy,
+    "m: num A, n: num B, { max_input_value: static number } -> float(promote(A, B))",
+    "Log of the Delannoy number: paths over an m by n grid by steps right, up and both, for numbers up to "
+    "`max_input_value`.",
+)
+op(
+    "special.max_one_hot",
+    max_one_hot,
+    "x: num A, { axis?: axis, straight_through?: static boolean } -> float(A)",
+    "The indicator of the maximum along the axes (the last unless `axis` is given); of equal maxima, of the first. "
+    "With `straight_through` its derivative is that of `x`.",
+)
+op(
+    "special.sample_one_hot",
+    sample_one_hot,
+    "log_potential: num A, { key: key, axis?: axis, temperature?: num } -> float(A)",
+    "The indicator of a draw in proportion to exp(log_potential / temperature) along the axes (the last unless `axis` "
+    "is given).",
+)
+op(
+    "special.sparsemax",
+    sparsemax,
+    "x: num A, { axis?: axis } -> float(A)",
+    "The nearest point of the probability simplex along the axes, the last unless `axis` is given (Martins & Astudillo "
+    "2016, Algorithm 1).",
+)
+op(
+    "special.straight_through_replace",
+    structured.straight_through_replace,
+    "differentiable_input: num A, non_differentiable_output: num B -> B",
+    "The second argument, with the derivative of the first.",
 )

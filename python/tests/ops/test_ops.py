@@ -9,7 +9,7 @@ import jax.scipy.special
 import numpy as np
 import pytest
 
-from synjax_worker import dtype_tables
+from synjax_worker import dtype_tables, semirings, special
 from synjax_worker.registry import load
 from synjax_worker.signature import DTYPES, VARIABLES
 
@@ -107,6 +107,16 @@ CASES = {
     "linalg.cholesky": ((np.array([[2, 1], [1, 2]]),), {"upper": True}),
     "linalg.solve_triangular": ((..., ...), {"lower": True}),
     "special.logsumexp": ((...,), {"axis": 0, "b": 2}),
+    "special.log_delannoy": ((..., ...), {"max_input_value": 5}),
+    "special.max_one_hot": ((...,), {"axis": 0, "straight_through": True}),
+    "special.sample_one_hot": ((...,), {"key": KEY, "axis": (0, 1), "temperature": 0.5}),
+    "special.sparsemax": ((...,), {"axis": 0}),
+    "semirings.log_sum": ((...,), {"axis": 0}),
+    "semirings.max_sum": ((...,), {"axis": (0, -1)}),
+    "semirings.log_add": ((..., ..., ...), {}),
+    "semirings.max_add": ((..., ...), {}),
+    "semirings.einsum_log": ((..., ...), {"subscripts": "ij,jk->ik"}),
+    "semirings.einsum_max": ((..., ...), {"subscripts": "ij,jk->k"}),
 }
 for name in ("set", "add", "multiply", "min", "max"):
     CASES[f"at.{name}"] = ((..., 1), {"index": (np.array([0, -1], np.int32), 0)})
@@ -125,6 +135,12 @@ REFERENCES = {
     "getitem": lambda x, index: x[0, ::-1],
     "at.get": lambda x, index: x.at[0, ::-1].get(),
     "nn.one_hot": lambda x, num_classes, dtype: jax.nn.one_hot(x, num_classes, dtype=dtype),
+    "semirings.log_sum": lambda a, axis: semirings.LogSemiring().sum(a, axis),
+    "semirings.max_sum": lambda a, axis: semirings.MaxSemiring().sum(a, axis),
+    "semirings.log_add": semirings.LogSemiring().add,
+    "semirings.max_add": semirings.MaxSemiring().add,
+    "semirings.einsum_log": lambda *operands, subscripts: semirings.einsum_log(subscripts, *operands),
+    "semirings.einsum_max": lambda *operands, subscripts: semirings.einsum_max(subscripts, *operands),
     "random.randint": lambda key, low, high, shape, dtype: jax.random.randint(key, shape, low, high, dtype),
     "linalg.solve_triangular": jax.scipy.linalg.solve_triangular,
 }
@@ -136,7 +152,7 @@ def reference(name):
     module, _, function = name.partition(".")
     if module == "at":
         return lambda x, value, index: getattr(x.at[index], function)(value)
-    return getattr(MODULES[module], function)
+    return getattr(MODULES[module], function, None) or getattr(special, function)
 
 
 def case(name, dtype):
