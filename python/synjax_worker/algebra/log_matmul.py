@@ -22,7 +22,8 @@ def log_matmul(a: Array, b: Array) -> Array:
     Cost: O(m k n), and no array of m k n is kept.
     """
     dtype = jnp.result_type(a, b)
-    a, b = (jnp.asarray(x, jnp.promote_types(dtype, jnp.float32)) for x in (a, b))  # there are no pairs of halves
+    wide = jnp.promote_types(dtype, jnp.float32)  # there are no pairs of halves
+    a, b = jnp.asarray(a, wide), jnp.asarray(b, wide)
     rows, columns = numeric.shift_of(a, -1, keepdims=True), numeric.shift_of(b, -2, keepdims=True)
     return (_of_shifted(a - rows, b - columns) + (rows + columns)).astype(dtype)
 
