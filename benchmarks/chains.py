@@ -473,7 +473,9 @@ def main():
         rows()
     (HERE / "results").mkdir(exist_ok=True)
     exponents = curves()
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
+    device = jax.devices()[0]
+    on = "" if device.platform == "cpu" else f"one {device.device_kind}, "
+    machine = f"{on}{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     result = {"suite": "chains", "machine": machine, "rows": ROWS, "exponents": exponents}
     (HERE / "results/chains.json").write_text(json.dumps(result, indent=2) + "\n")
 

@@ -17,7 +17,7 @@ from ..algebra.long_chain import LongMessages
 from ..errors import InvalidArgument
 from ..registry import Check, query
 from ..shapes import as_float, as_int, as_shape, at_least_one, show
-from .distribution import ArgMax, Distribution, Draws, TopK, is_concrete_one
+from .distribution import ArgMax, Distribution, Draws, TopK, is_concrete_one, out_of_range
 
 
 class ChainDistribution(Distribution):
@@ -163,8 +163,7 @@ class ChainDistribution(Distribution):
 
     def _check_labels(self, states: Array) -> list[Check]:
         states = self._check_states(states)
-        bad = ((states < 0) | (states >= self._states)) & self._valid()
-        return [Check("states", bad, states, f"0 to {self._states - 1}")]
+        return [out_of_range("states", states, self._states - 1, name="t - 1", valid=self._valid())]
 
     # ----------------------------------------------------------------------------------------------------- queries
 

@@ -198,11 +198,12 @@ def not_finite(argument: str, value: Array, valid: Array | None = None) -> Check
     return Check(argument, bad, value, "a number below +inf")
 
 
-def out_of_range(argument: str, value: Array, low: int, high: int, valid: Array | None = None) -> Check:
-    bad = (value < low) | (value > high)
+def out_of_range(argument: str, value: Array, high: int, *, name: str, valid: Array | None = None) -> Check:
+    """Values below 0 or above `high`; `name` says in named dims what `high` is."""
+    bad = (value < 0) | (value > high)
     if valid is not None:
         bad &= valid
-    return Check(argument, bad, value, f"between {low} and {high}")
+    return Check(argument, bad, value, f"between 0 and {name} = {high}")
 
 
 def is_concrete_one(value: Any) -> bool:

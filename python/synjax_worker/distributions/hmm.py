@@ -183,10 +183,10 @@ class HMM(ChainDistribution):
             not_finite("transition_logits", self.transition_logits),
         ]
         if self.lengths is not None:
-            found.append(out_of_range("lengths", self.lengths, 0, self._steps))
+            found.append(out_of_range("lengths", self.lengths, self._steps, name="n"))
         if is_categorical(self.emission_dist):
             last = self.emission_dist.logits.shape[-1] - 1
-            return [*found, out_of_range("observations", self.observations, 0, last, valid)]
+            return [*found, out_of_range("observations", self.observations, last, name="v - 1", valid=valid)]
         if is_emission(self.emission_dist):
             return [*found, *self._observation_checks(valid)]
         if self.emission_log_likelihoods is not None:
@@ -195,7 +195,7 @@ class HMM(ChainDistribution):
         symbols = jnp.broadcast_to(self.observations, valid.shape)
         last = self.emission_dist.shape[-1] - 1
         found.append(not_finite("emission_dist", self.emission_dist))
-        found.append(out_of_range("observations", symbols, 0, last, valid))
+        found.append(out_of_range("observations", symbols, last, name="v - 1", valid=valid))
         return found
 
     def _observation_checks(self, valid: Array) -> list[Check]:

@@ -154,7 +154,7 @@ class LinearChainCRF(ChainDistribution):
         valid = self._valid()
         found = []
         if self.lengths is not None:
-            found.append(out_of_range("lengths", self.lengths, 0, self._steps))
+            found.append(out_of_range("lengths", self.lengths, self._steps, name="n"))
         if self.log_potentials is not None:
             values = jnp.broadcast_to(self.log_potentials, (*self.batch_shape, *self.event_shape))
             row = jnp.arange(self._states)[:, None] == 0
