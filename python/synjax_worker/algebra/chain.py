@@ -264,7 +264,6 @@ def _forward(potentials: Potentials, lengths: Array, prepared: _Prepared, factor
 def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
     """-> filtered (n B t), predecessors (n-1 B t), and the scale taken out of each step, lifted (n-1 B)."""
     weights, node, _ = factors
-    lift = jnp.asarray(limits(node.dtype, 1).lift, node.dtype)
 
     def step(message, inputs):
         emission, live, index = inputs
@@ -275,9 +274,9 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
         message = jnp.where(live[:, None], moved, message)
         return message, (sums, message, scale)
 
-    weights_of_nodes = numeric.exp_or_zero(node)
-    first = weights_of_nodes[0]
-    inputs = (weights_of_nodes[1:] * lift, valid[1:], jnp.arange(node.shape[0] - 1))
+    first = numeric.exp_or_zero(node[0])
+    emissions = numeric.lifted_exp(node[1:], limits(node.dtype, 1).lift)
+    inputs = (emissions, valid[1:], jnp.arange(node.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales
 

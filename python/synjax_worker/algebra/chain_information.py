@@ -68,7 +68,7 @@ def _entropy_derivative(primals, tangents):
 
 def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
     """The derivative by an edge is its marginal times how much longer than the entropy is the expected -log-probability
-    of the structures that use it: of what stands before the edge, at it and after it.
+    of the structures that use it: of what stands before the edge, at it and after it, each less its own mean.
     """
     given = messages.conditionals(potentials, lengths)
     live = jnp.arange(1, potentials.nodes) < lengths[:, None]
@@ -76,36 +76,40 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
     inverse = numeric.once(numeric.reciprocal(given.sums))
     last = numeric.normalize(given.last)
     expected = surprise * given.states[:, 1:, None, :]
+    of_edges_from = jnp.sum(expected, -1)
+    mean = lambda weighted: jnp.sum(weighted, -1, keepdims=True)
 
     def forward(before, inputs):  # entropy of the prefixes that end in a state
-        weight, local, inverse, live, index = inputs
+        weight, local, inverse, state, live, index = inputs
         moved = local + through(weight * before, weights_at(given.weights, index)) * inverse
+        moved = moved - mean(state * moved)
         return jnp.where(live[:, None], moved, before), before
 
     def backward(after, inputs):  # a state's marginal times the surprise of what follows it
-        weight, local, inverse, live, index = inputs
+        weight, local, inverse, state, live, index = inputs
         ratio = after * inverse
         moved = local + weight * through(ratio, transposed(weights_at(given.weights, index)))
+        moved = moved - state * mean(moved)
         return jnp.where(live[:, None], moved, after), (after, jnp.where(live[:, None], ratio, 0))
 
     steps = jnp.arange(potentials.nodes - 1)
-    rest = given.before, inverse, live
-    weight, inverse, live_first = (time_first(x) for x in rest)
-    locals_forward, locals_backward = time_first(jnp.sum(surprise, -2)), time_first(jnp.sum(expected, -1))
+    local, local_from, states = (
+        time_first(jnp.sum(surprise, -2)),
+        time_first(of_edges_from),
+        time_first(given.states),
+    )
+    weight, inverse_first, live_first = (time_first(x) for x in (given.before, inverse, live))
     ending = _weighted_surprise(last)
-    prefix, prefixes = lax.scan(
-        forward, jnp.zeros_like(last), (weight, locals_forward, inverse, live_first, steps)
-    )
-    suffix, (suffixes, ratios) = lax.scan(
-        backward, ending, (weight, locals_backward, inverse, live_first, steps), reverse=True
-    )
-    total = jnp.sum(last * prefix + ending, -1)
-    less = batch_first(prefixes) - total[:, None, None]
-    before, after = given.before * less, given.states[:, 1:] * batch_first(inverse)
-    before, after, ratios = numeric.once((before, after, batch_first(ratios)))
+    forwards = (weight, local, inverse_first, states[1:], live_first, steps)
+    prefix, prefixes = lax.scan(forward, jnp.zeros_like(last), forwards)
+    backwards = (weight, local_from, inverse_first, states[:-1], live_first, steps)
+    start = ending - last * mean(ending)
+    suffix, (suffixes, ratios) = lax.scan(backward, start, backwards, reverse=True)
 
-    first = suffix - given.states[:, 0] * total[:, None]
-    first = jnp.where((lengths > 0)[:, None], first, 0)
+    before = given.before * (batch_first(prefixes) - mean(of_edges_from))
+    after = given.states[:, 1:] * inverse
+    before, after, ratios = numeric.once((before, after, batch_first(ratios)))
+    first = jnp.where((lengths > 0)[:, None], suffix, 0)
     if potentials.per_step:
         edges = given.weights * (
             before[..., None] * after[..., None, :] + given.before[..., None] * ratios[..., None, :]
@@ -113,18 +117,50 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
         return Marginals(first, jnp.where(live[..., None, None], edges + expected, 0), None)
     pairs = lambda a, b: jnp.einsum("bna,bnc->bac", a, b, precision=HIGHEST)
     edges = given.weights * (pairs(before, after) + pairs(given.before, ratios)) + jnp.sum(expected, 1)
-    nodes = jnp.concatenate([batch_first(prefixes), prefix[:, None]], 1)[:, 1:] - total[:, None, None]
+    nodes = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
     nodes = jnp.where(live[..., None], given.states[:, 1:] * nodes + batch_first(suffixes), 0)
     return Marginals(first, edges, jnp.concatenate([first[:, None], nodes], 1))
 
 
 def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:
-    if potentials.transition.ndim == 2:
-        size = potentials.states
-        own = jnp.broadcast_to(potentials.transition, (lengths.shape[0], size, size))
-        potentials = potentials._replace(transition=own)
-    value, pull = jax.vjp(lambda potentials: _exact_entropy(potentials, lengths), potentials)
-    return Marginals(*pull(jnp.ones_like(value))[0])
+    """The same by P(a | b) of every step."""
+    exact = _exact_conditionals(potentials, lengths)
+    live = jnp.arange(1, potentials.nodes) < lengths[:, None]
+    surprise = -numeric.x_log_x(exact.table)
+    expected = surprise * exact.states[:, 1:, None, :]
+    of_edges_from = jnp.sum(expected, -1)
+    mean = lambda weighted: jnp.sum(weighted, -1, keepdims=True)
+
+    def forward(before, inputs):
+        table, local, state, live = inputs
+        moved = local + through(before, table)
+        moved = moved - mean(state * moved)
+        return jnp.where(live[:, None], moved, before), before
+
+    def backward(after, inputs):
+        table, local, state, live = inputs
+        moved = local + through(after, transposed(table))
+        moved = moved - state * mean(moved)
+        return jnp.where(live[:, None], moved, after), after
+
+    local, local_from, states = (time_first(x) for x in (jnp.sum(surprise, -2), of_edges_from, exact.states))
+    table, live_first = time_first(exact.table), time_first(live)
+    ending = -numeric.x_log_x(exact.last)
+    start = jnp.zeros_like(exact.last)
+    prefix, prefixes = lax.scan(forward, start, (table, local, states[1:], live_first))
+    start = ending - exact.last * mean(ending)
+    suffix, suffixes = lax.scan(backward, start, (table, local_from, states[:-1], live_first), reverse=True)
+
+    after, later = batch_first(suffixes), exact.states[:, 1:]
+    before = batch_first(prefixes) - mean(of_edges_from)
+    first = jnp.where((lengths > 0)[:, None], suffix, 0)
+    edges = exact.table * (before[..., None] * later[..., None, :] + after[..., None, :]) + expected
+    edges = jnp.where(live[..., None, None], edges, 0)
+    if potentials.per_step:
+        return Marginals(first, edges, None)
+    nodes = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
+    nodes = jnp.where(live[..., None], later * nodes + after, 0)
+    return Marginals(first, jnp.sum(edges, 1), jnp.concatenate([first[:, None], nodes], 1))
 
 
 _entropy_gradient = guarded(_entropy_gradient_fast, _exact_entropy_gradient)
@@ -202,7 +238,8 @@ def _pair(p: Query, q: Query) -> _Pair:
     of_both = jnp.where(weights_p > 0, jnp.minimum(weights_p, weights_q), weights_p == weights_q)
     certified &= _least(of_both) > _LEAST_WEIGHT
     for query, given in ((p, of_p), (q, of_q)):
-        certified &= _seen_before(query, given, 0) & jnp.all(given.last > 0, -1)
+        certified &= _seen_before(query, given, 0)
+        certified &= jnp.all(_visible(numeric.normalize(given.last), 0), -1)
     return _Pair(of_p, of_q, logs_p, logs_q, weights_p > 0, certified)
 
 
@@ -221,7 +258,12 @@ def _seen(query: Query, weights: Array, least: float) -> Array:
     """
     valid = jnp.arange(weights.shape[1]) < query.lengths[:, None]
     first = 1 if query.potentials.per_step else 0
-    return jnp.all(((weights > least) | ~valid[..., None])[:, first:], (1, 2))
+    return jnp.all((_visible(weights, least) | ~valid[..., None])[:, first:], (1, 2))
+
+
+def _visible(weights: Array, least: float) -> Array:
+    """Whether they are above `least` and no denormals, which some devices take for 0."""
+    return weights > max(least, float(jnp.finfo(weights.dtype).tiny))
 
 
 def _seen_before(query: Query, given: Conditionals, least: float) -> Array:

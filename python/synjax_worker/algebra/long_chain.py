@@ -12,7 +12,7 @@ where a step is as small as one of 4 states.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -79,11 +79,24 @@ class _Chunked(NamedTuple):
 
     weights: Array  # (t t)
     first: Array  # (t): of the first position, the largest 1
-    factors: Array  # (L t K): of the emissions, the largest of each position 1
+    factors: Array  # (L t K): of the emissions, the largest of each position the lift of one turn
     live: Array  # (L K): whether a position lies inside the chain
     may_start: Array  # (t): whether a state is allowed at the first position
     may_end: Array  # (t K): whether a state is allowed at the last position of a chunk
     shift: tuple[Array, Array]  # what was taken out of `first` and `factors`
+    in_range: (
+        Array  # (): whether no product of a sum that is large enough with a factor is below the float range
+    )
+
+    @property
+    def lifted(self) -> Array:
+        """The factors, the largest of each position the lift of all turns between two rescalings."""
+        lift = limits(self.factors.dtype, 1).lift
+        return self.factors * jnp.asarray(lift / _lift_of_turn(self.factors.dtype), self.factors.dtype)
+
+
+def _lift_of_turn(dtype: Any) -> float:
+    return limits(dtype, 1).lift ** (1 / _RESCALE_EVERY)
 
 
 def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
@@ -113,8 +126,17 @@ def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
     # A chunk's few terms are small numbers, or integers: only the sum over the chunks needs care.
     shifts = [jnp.sum(jnp.where(live, x, 0), 0) for x in (top_integer, top_fraction)]
     shift = numeric.pair_sum(jnp.concatenate([*shifts, jnp.stack([first_integer, first_fraction])]))
+    lift, allowed = _lift_of_turn(logs.dtype), ~jnp.isneginf(logs)
+    smallest = 2 * float(jnp.finfo(logs.dtype).tiny) / (limits(logs.dtype, t).threshold * lift)
     return _Chunked(
-        weights, jnp.exp(first), jnp.exp(logs), live, ~jnp.isneginf(first), ~jnp.isneginf(logs[-1]), shift
+        weights,
+        numeric.exp_or_zero(first),
+        numeric.lifted_exp(logs, lift),
+        live,
+        ~jnp.isneginf(first),
+        allowed[-1],
+        shift,
+        jnp.all(~allowed | (logs > math.log(smallest)) | ~live[:, None]),
     )
 
 
@@ -167,7 +189,7 @@ def _forward(potentials: Potentials, length: Array) -> LongMessages:
     everything = jnp.ones(sums.shape, bool)
     reached = run_if(~jnp.all(large), _reachable, (chunked.may_start, paths), everything)
     certified = (least >= threshold) & jnp.all(large | ~reached) & jnp.all(below > -_ROW_RANGE)
-    certified &= jnp.sum(last) > 0
+    certified &= chunked.in_range & (jnp.sum(last) > 0)
     terms = [*scaled.exponents_times_ln2(total, last.dtype), *chunked.shift, numeric.safe_log(jnp.sum(last))]
     value = numeric.pair_sum(jnp.stack(terms))
     return LongMessages(value, certified, matrices, entries, sums, last)
@@ -191,8 +213,7 @@ def _advance(chunked: _Chunked, rows: Array, entered_only: bool = False) -> tupl
     The start states stand beside the chunks in the minor axis. Scales are taken out once in a few steps.
     """
     t, _, count = rows.shape
-    lift = limits(rows.dtype, t).lift
-    lift_exponent = round(math.log2(lift))
+    lift_exponent = round(math.log2(limits(rows.dtype, t).lift))
     lanes = jnp.moveaxis(rows, 0, 1).reshape(t, t * count)
     weights = chunked.weights.T
     groups = CHUNK // _RESCALE_EVERY
@@ -206,10 +227,11 @@ def _advance(chunked: _Chunked, rows: Array, entered_only: bool = False) -> tupl
         factors, missing = inputs
         for turn in range(_RESCALE_EVERY):
             sums = jnp.matmul(weights, message, precision=HIGHEST)
-            seen = sums if missing is None else sums + jnp.repeat(missing[turn].T, count, axis=1)
+            seen = sums * jnp.asarray(_lift_of_turn(sums.dtype) ** -turn, sums.dtype)
+            if missing is not None:
+                seen = seen + jnp.repeat(missing[turn].T, count, axis=1)
             least = jnp.minimum(least, seen)
             message = sums * jnp.tile(factors[turn], (1, t))
-        message = message * jnp.asarray(lift, message.dtype)
         top = jnp.max(message, 0)
         taken, scale = _scale_out(top)
         message, least = message * scale, jnp.minimum(least, top)
@@ -225,15 +247,14 @@ def _advance_masked(chunked: _Chunked, chunk: Array) -> tuple[Array, Array, Arra
     """One chunk, as far as its positions are live: matrix (start end), exponents (start), the least sum seen."""
     t = chunked.weights.shape[0]
     dtype = chunked.weights.dtype
-    lift = limits(dtype, t).lift
-    lift_exponent = round(math.log2(lift))
+    lift_exponent = round(math.log2(limits(dtype, t).lift))
     weights = chunked.weights.T
 
     def step(carry, inputs):
         message, exponent, least = carry
         factors, live, missing = inputs
         sums = jnp.matmul(weights, message, precision=HIGHEST)
-        moved = sums * factors[:, None] * jnp.asarray(lift, dtype)
+        moved = sums * factors[:, None]
         top = jnp.max(moved, 0)
         taken, scale = _scale_out(top)
         seen = jnp.minimum(jnp.min(sums + missing.T), jnp.min(top))
@@ -241,7 +262,7 @@ def _advance_masked(chunked: _Chunked, chunk: Array) -> tuple[Array, Array, Arra
         exponent = jnp.where(live, exponent + taken - lift_exponent, exponent)
         return (message, exponent, jnp.where(live, jnp.minimum(least, seen), least)), None
 
-    inputs = (chunked.factors[..., chunk], chunked.live[:, chunk], _unreachable(chunked.weights, CHUNK))
+    inputs = (chunked.lifted[..., chunk], chunked.live[:, chunk], _unreachable(chunked.weights, CHUNK))
     carry = (jnp.eye(t, dtype=dtype), jnp.zeros(t, jnp.int32), jnp.ones((), dtype))
     (message, exponent, least), _ = lax.scan(step, carry, inputs)
     return message.T, exponent, least
@@ -279,15 +300,14 @@ def _inside_chunks(chunked: _Chunked, messages: LongMessages) -> tuple[Array, Ar
     and the messages at the chunks' ends (t K).
     """
     weights = chunked.weights.T
-    lift = jnp.asarray(limits(weights.dtype, 1).lift, weights.dtype)
 
     def step(message, inputs):
         factors, live = inputs
-        moved = jnp.matmul(weights, message, precision=HIGHEST) * (factors * lift)
+        moved = jnp.matmul(weights, message, precision=HIGHEST) * factors
         _, scale = _scale_out(jnp.max(moved, 0))
         return jnp.where(live, moved * scale, message), (message, scale)
 
-    ends, (before, scales) = lax.scan(step, messages.entries.T, (chunked.factors, chunked.live))
+    ends, (before, scales) = lax.scan(step, messages.entries.T, (chunked.lifted, chunked.live))
     return before, scales, ends
 
 
@@ -311,16 +331,18 @@ def _smooth(
     _, at_ends = lax.scan(over_chunk, numeric.normalize(messages.last), joined, reverse=True)
 
     before, scales, ends = _inside_chunks(chunked, messages)
-    lift = jnp.asarray(limits(ends.dtype, 1).lift, ends.dtype)
 
-    def inside(evidence, inputs):
+    def inside(
+        evidence, inputs
+    ):  # evidence is a marginal over its message: in range where the message is not 0
         before, factors, scale, live = inputs
-        ratio = jnp.where(live, evidence * (factors * lift) * scale, 0)
-        evidence = jnp.where(live, jnp.matmul(chunked.weights, ratio, precision=HIGHEST), evidence)
+        ratio = jnp.where(live, evidence * (factors * scale), 0)
+        moved = jnp.where(before > 0, jnp.matmul(chunked.weights, ratio, precision=HIGHEST), 0)
+        evidence = jnp.where(live, moved, evidence)
         return evidence, (before * evidence, ratio)
 
     evidence = at_ends.T * numeric.reciprocal(ends)
-    inputs = (before, chunked.factors, scales, chunked.live)
+    inputs = (before, chunked.lifted, scales, chunked.live)
     _, (marginals, ratios) = lax.scan(inside, evidence, inputs, reverse=True)
     t = marginals.shape[1]
     states = jnp.concatenate([jnp.moveaxis(marginals, -1, 0).reshape(-1, t), at_ends[-1:]])

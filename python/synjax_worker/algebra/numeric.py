@@ -36,6 +36,12 @@ def exp_or_zero(x: Array) -> Array:
     return jnp.where(x < jnp.log(jnp.finfo(x.dtype).tiny), 0, jnp.exp(x))
 
 
+def lifted_exp(x: Array, lift: float) -> Array:
+    """lift * exp x for x <= 0, where exp x alone may be below the float range."""
+    root = exp_or_zero(x / 2)
+    return (root * jnp.asarray(lift, x.dtype)) * root
+
+
 def logsumexp(x: Array, axis: int) -> Array:
     """log of the sum of exponentials; -inf with gradient 0 where everything is -inf."""
     shift = shift_of(x, axis, keepdims=True)
@@ -50,7 +56,7 @@ def log_normalize(x: Array, axis: int = -1) -> Array:
 
 def reciprocal(x: Array) -> Array:
     """1/x for x >= 0, 0 at 0. Rescales before it divides: the derivative x**-2 leaves float32 at x = 1e-20."""
-    positive = x > 0
+    positive = x >= jnp.finfo(x.dtype).tiny
     scale = lax.stop_gradient(jnp.where(positive, 1 / jnp.where(positive, x, 1), 0))
     return jnp.where(positive, scale / jnp.where(positive, x * scale, 1), 0)
 
