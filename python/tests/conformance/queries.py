@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
@@ -51,52 +52,110 @@ def finite(x: Any) -> Any:
     return jnp.where(jnp.isfinite(x), x, 0)
 
 
-def questions(build: Callable, arrays, other, events, directions, weights, key) -> dict[str, Any]:
-    """`events` (S *batch *event) are all structures of each item, padded by zeros."""
-    distribution, second = build(arrays), build(other)
-    draw, pairs = jax.random.split(key)
-    best, best_score = distribution.argmax_and_max()
-    top = distribution.top_k(K)
-    samples = distribution.sample(draw, (DRAWS,))
-    keys = jax.random.split(pairs, PAIRS)
-    ordered = jax.vmap(lambda key: distribution.sample_without_replacement(key, 2))(keys)
-    few = distribution.sample_without_replacement(pairs, K)
-    answers = {
-        "log_partition": distribution.log_partition(),
-        "log_count": distribution.log_count(),
-        "entropy": distribution.entropy(),
-        "cross_entropy": distribution.cross_entropy(second),
-        "kl_divergence": distribution.kl_divergence(second),
-        "kl_to_itself": distribution.kl_divergence(distribution),
-        "marginals": distribution.marginals(),
-        "log_marginals": distribution.log_marginals(),
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One distribution, another over the same structures, and all structures of each item, padded by zeros."""
+
+    build: Callable[[Any], Any]
+    arrays: Any
+    other: Any
+    events: Any  # (S *batch *event)
+    directions: Any
+    weights: Any
+    key: jax.Array
+
+    @functools.cached_property
+    def distribution(self) -> Any:
+        return self.build(self.arrays)
+
+    @functools.cached_property
+    def second(self) -> Any:
+        return self.build(self.other)
+
+    @functools.cached_property
+    def keys(self) -> jax.Array:
+        return jax.random.split(self.key)
+
+
+Question = Callable[[Asked], dict[str, Any]]
+
+# Each is asked for itself, so that what is broken in one alone is asked again for that one alone.
+QUESTIONS: list[Question] = []
+
+
+def question(ask: Question) -> Question:
+    QUESTIONS.append(ask)
+    return ask
+
+
+def _query(name: str) -> Question:
+    return lambda asked: {name: getattr(asked.distribution, name)()}
+
+
+def _query_of_events(name: str) -> Question:
+    return lambda asked: {name: getattr(asked.distribution, name)(asked.events)}
+
+
+def _query_of_two(name: str) -> Question:
+    return lambda asked: {name: getattr(asked.distribution, name)(asked.second)}
+
+
+QUESTIONS += map(_query, ("log_partition", "log_count", "entropy", "marginals", "log_marginals"))
+QUESTIONS += map(_query_of_events, ("unnormalized_log_prob", "log_prob"))
+QUESTIONS += map(_query_of_two, ("cross_entropy", "kl_divergence"))
+
+
+@question
+def _to_itself(asked: Asked) -> dict[str, Any]:
+    return {"kl_to_itself": asked.distribution.kl_divergence(asked.distribution)}
+
+
+@question
+def _best(asked: Asked) -> dict[str, Any]:
+    distribution = asked.distribution
+    best, score = distribution.argmax_and_max()
+    return {
         "argmax": best,
         "argmax_alone": distribution.argmax(),
-        "max": best_score,
+        "max": score,
         "score_of_argmax": distribution.unnormalized_log_prob(best),
         "decoded": distribution.encode(distribution.decode(best)),
-        "unnormalized_log_prob": distribution.unnormalized_log_prob(events),
-        "log_prob": distribution.log_prob(events),
-        "top_events": top.events,
-        "top_scores": top.scores,
-        "top_count": top.count,
-        "samples": samples > 0,
-        "samples_are_binary": jnp.all((samples == 0) | (samples == 1)),
-        "pairs": ordered.events > 0,
-        "pairs_log_probs": ordered.log_probs,
+    }
+
+
+@question
+def _top(asked: Asked) -> dict[str, Any]:
+    top = asked.distribution.top_k(K)
+    return {"top_events": top.events, "top_scores": top.scores, "top_count": top.count}
+
+
+@question
+def _samples(asked: Asked) -> dict[str, Any]:
+    samples = asked.distribution.sample(asked.keys[0], (DRAWS,))
+    return {"samples": samples > 0, "samples_are_binary": jnp.all((samples == 0) | (samples == 1))}
+
+
+@question
+def _without_replacement(asked: Asked) -> dict[str, Any]:
+    keys = jax.random.split(asked.keys[1], PAIRS)
+    pairs = jax.vmap(lambda key: asked.distribution.sample_without_replacement(key, 2))(keys)
+    few = asked.distribution.sample_without_replacement(asked.keys[1], K)
+    return {
+        "pairs": pairs.events > 0,
+        "pairs_log_probs": pairs.log_probs,
         "few_events": few.events,
         "few_log_probs": few.log_probs,
         "few_count": few.count,
     }
-    return answers | derivatives(build, arrays, other, directions, weights)
 
 
-def derivatives(build: Callable, arrays, other, directions, weights) -> dict[str, Any]:
+@question
+def _derivatives(asked: Asked) -> dict[str, Any]:
     """Forward along a direction, per item; backward of everything at once."""
-    (mine, fixed), (theirs, fixed_other) = split(arrays), split(other)
+    (mine, fixed), (theirs, fixed_other) = split(asked.arrays), split(asked.other)
 
     def of(mine, theirs):
-        distribution, second = build({**mine, **fixed}), build({**theirs, **fixed_other})
+        distribution, second = asked.build({**mine, **fixed}), asked.build({**theirs, **fixed_other})
         return {
             "log_partition": distribution.log_partition(),
             "entropy": distribution.entropy(),
@@ -106,14 +165,21 @@ def derivatives(build: Callable, arrays, other, directions, weights) -> dict[str
 
     def total(mine, theirs):
         answers = of(mine, theirs)
-        weighted = jnp.sum(answers.pop("marginals") * weights)
+        weighted = jnp.sum(answers.pop("marginals") * asked.weights)
         return weighted + sum(jnp.sum(finite(x)) for x in answers.values())
 
-    _, forward = jax.jvp(of, (mine, theirs), directions)
+    _, forward = jax.jvp(of, (mine, theirs), asked.directions)
     return {"forward": forward, "backward": jax.grad(total, (0, 1))(mine, theirs)}
 
 
-def ask(enumerator: Enumerator, build: Callable, dtype: np.dtype, seed: int = 0) -> Answers:
+def ask(
+    enumerator: Enumerator,
+    build: Callable,
+    dtype: np.dtype,
+    seed: int = 0,
+    questions: Iterable[Question] = tuple(QUESTIONS),
+    options: dict[str, Any] | None = None,
+) -> Answers:
     case = enumerator.case(dtype, seed)
     clean = enumerator.case(dtype, seed, garbage=np.inf)
     oracle = Oracle(enumerator, case)
@@ -121,12 +187,16 @@ def ask(enumerator: Enumerator, build: Callable, dtype: np.dtype, seed: int = 0)
     directions = directions_of(rng, case.arrays), directions_of(rng, case.other)
     events = padded_events(oracle).astype(dtype)
     weights = rng.normal(size=events.shape[1:]).astype(dtype)
-    program = jax.jit(lambda *arguments: questions(build, *arguments))
+
+    def everything(*arguments):
+        asked = Asked(build, *arguments)
+        return {name: answer for question in questions for name, answer in question(asked).items()}
+
     rest = (events, directions, weights)
     arguments = (case.arrays, case.other, *rest, jax.random.key(seed))
     with jax.enable_x64(np.dtype(dtype) == np.float64):
-        traced = program.trace(*arguments)
-        program = traced.lower().compile()
+        traced = jax.jit(everything).trace(*arguments)
+        program = traced.lower().compile(options)
         values = jax.device_get(program(*arguments))
         again = jax.device_get(program(clean.arrays, clean.other, *rest, jax.random.key(seed + 1)))
     return Answers(

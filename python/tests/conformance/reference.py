@@ -90,6 +90,9 @@ class Reference(LinearChainCRF):
         value = jnp.sum(jnp.where(possible, numeric.masked_product(self._probs(), finite(gap)), 0), 0)
         return jnp.where(jnp.any(possible & jnp.isneginf(theirs), 0), jnp.inf, value)
 
+    def cross_entropy(self, other):
+        return self.kl_divergence(other) + self.entropy()
+
     def _order(self) -> jax.Array:
         """(S *batch): structures, best first."""
         return jnp.argsort(-self._relative(), 0, stable=True)

@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 
 from synjax_worker.distributions import HMM
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import quick_jit
 
 
 def arrays(seed: int, n: int = 6, t: int = 3, batch: tuple[int, ...] = ()) -> tuple[np.ndarray, ...]:
@@ -34,11 +35,14 @@ def joint(
     return {y: init[y[0]] + steps(y) + sum(scores[i, b] for i, b in enumerate(y)) for y in states}
 
 
+posteriors = quick_jit(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))
+
+
 def test_filter_smooth_and_predict_are_the_conditionals_they_say() -> None:
     n, t = 5, 3
     init, transition, scores = arrays(0, n, t)
     hmm = HMM(*(jnp.asarray(x, jnp.float32) for x in (init, transition)), emission_log_likelihoods=scores)
-    filtered, smoothed, predicted = jax.jit(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))(hmm)
+    filtered, smoothed, predicted = posteriors(hmm)
     whole = joint(init, transition, scores, n)
     for i in range(n):
         upto = joint(init, transition, scores, i + 1)
@@ -57,7 +61,7 @@ def test_filtered_and_smoothed_states_are_zero_past_the_end_whatever_stands_ther
         emission_log_likelihoods=jnp.asarray(scores, jnp.float32),
         lengths=jnp.array([2, 6]),
     )
-    for answer in (hmm.filter(), hmm.smooth(), hmm.predict()):
+    for answer in posteriors(hmm):
         assert not np.any(answer[0, 2:])
         np.testing.assert_allclose(np.sum(answer[0, :2], -1), 1, atol=1e-6)
 
@@ -87,13 +91,19 @@ def test_emissions_by_distribution_are_their_log_likelihoods(name: str) -> None:
     emission, _ = EMISSIONS[name]
     seen = observed(name, (4,), 7)
     init, transition = jnp.zeros(2), jnp.array([[1.0, 0.0], [0.0, 1.0]])
-    by_distribution = HMM(init, transition, emission, seen, lengths=jnp.array([7, 3, 1, 5]))
-    expand = lambda x: x[..., None, :] if EMISSIONS[name][1] else x[..., None]
-    scores = emission.log_prob(expand(seen))
-    by_scores = HMM(init, transition, emission_log_likelihoods=scores, lengths=jnp.array([7, 3, 1, 5]))
-    assert by_distribution.batch_shape == (4,)
-    np.testing.assert_allclose(by_distribution.log_partition(), by_scores.log_partition(), rtol=1e-6)
-    np.testing.assert_allclose(by_distribution[2].log_partition(), by_scores.log_partition()[2], rtol=1e-6)
+
+    @quick_jit
+    def ask(seen, lengths):
+        by_distribution = HMM(init, transition, emission, seen, lengths=lengths)
+        expand = lambda x: x[..., None, :] if EMISSIONS[name][1] else x[..., None]
+        scores = emission.log_prob(expand(seen))
+        by_scores = HMM(init, transition, emission_log_likelihoods=scores, lengths=lengths)
+        return [dist.log_partition() for dist in (by_distribution, by_distribution[2], by_scores)]
+
+    of_distribution, of_item, of_scores = ask(seen, jnp.array([7, 3, 1, 5]))
+    assert of_distribution.shape == (4,)
+    np.testing.assert_allclose(of_distribution, of_scores, rtol=1e-6)
+    np.testing.assert_allclose(of_item, of_scores[2], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", [*EMISSIONS, "logits"])
@@ -109,7 +119,7 @@ def test_baum_welch_never_lowers_the_likelihood(name: str) -> None:
         "emission_dist": emission,
     }
 
-    @jax.jit
+    @quick_jit
     def step(parameters):
         hmm = HMM(**parameters, observations=seen, lengths=lengths)
         return hmm.maximize(hmm.expected_counts()), hmm.log_partition().sum()
@@ -132,13 +142,16 @@ def test_expected_counts_are_the_gradient_and_shaped_like_the_parameters() -> No
     seen = jax.random.randint(jax.random.key(0), (5, 9), 0, 70)
     lengths = jnp.array([9, 1, 4, 0, 8])
 
-    def likelihood(init, transition, emission):
-        return HMM(init, transition, emission, seen, lengths=lengths, normalize=False).log_partition().sum()
+    def model(*parameters):
+        return HMM(*parameters, seen, lengths=lengths, normalize=False)
 
-    counts = HMM(init, transition, emission, seen, lengths=lengths, normalize=False).expected_counts()
-    for count, gradient in zip(
-        counts, jax.grad(likelihood, (0, 1, 2))(init, transition, emission), strict=True
-    ):
+    @quick_jit
+    def ask(*parameters):
+        likelihood = lambda *parameters: model(*parameters).log_partition().sum()
+        return model(*parameters).expected_counts(), jax.grad(likelihood, (0, 1, 2))(*parameters)
+
+    counts, gradients = ask(init, transition, emission)
+    for count, gradient in zip(counts, gradients, strict=True):
         assert count.shape == gradient.shape
         np.testing.assert_allclose(count, gradient, atol=1e-5)
     assert np.sum(counts.emission) == pytest.approx(22, abs=1e-4)
@@ -148,8 +161,16 @@ def test_counts_of_few_symbols_are_those_of_many() -> None:
     seen = jax.random.randint(jax.random.key(0), (5, 9), 0, 4)
     few = jnp.asarray(np.random.default_rng(0).normal(size=(3, 4)), jnp.float32)
     many = jnp.concatenate([few, jnp.full((3, 80), -jnp.inf)], 1)
-    counted = [HMM(jnp.zeros(3), jnp.eye(3), x, seen).expected_counts().emission for x in (few, many)]
-    np.testing.assert_allclose(counted[0], counted[1][:, :4], atol=1e-5)
+
+    @quick_jit
+    def ask(*emissions):
+        return [HMM(jnp.zeros(3), jnp.eye(3), x, seen).expected_counts().emission for x in emissions]
+
+    of_few, of_many = ask(few, many)
+    np.testing.assert_allclose(of_few, of_many[:, :4], atol=1e-5)
+
+
+improved = quick_jit(lambda hmm, **options: hmm.maximize(hmm.expected_counts(), **options))
 
 
 def test_a_state_never_used_keeps_its_parameters() -> None:
@@ -159,7 +180,7 @@ def test_a_state_never_used_keeps_its_parameters() -> None:
         jnp.array([[1.0, 0.0], [0.0, 3.0]]),
         jnp.array([0, 1, 0]),
     )
-    better = hmm.maximize(hmm.expected_counts())
+    better = improved(hmm)
     np.testing.assert_allclose(better["transition_logits"][1], hmm.transition_logits[1])
     np.testing.assert_allclose(better["emission_dist"][1], hmm.emission_dist[1])
     assert better["init_logits"][1] == -jnp.inf
@@ -167,7 +188,7 @@ def test_a_state_never_used_keeps_its_parameters() -> None:
 
 def test_pseudocounts_smooth_what_is_allowed() -> None:
     hmm = HMM(jnp.zeros(2), jnp.array([[0.0, -jnp.inf], [0.0, 0.0]]), jnp.zeros((2, 3)), jnp.array([0, 1]))
-    better = hmm.maximize(hmm.expected_counts(), pseudocount=1.0)
+    better = improved(hmm, pseudocount=1.0)
     assert np.all(np.isfinite(better["emission_dist"]))
     assert better["transition_logits"][0, 1] == -jnp.inf
 
@@ -175,4 +196,4 @@ def test_pseudocounts_smooth_what_is_allowed() -> None:
 def test_an_emission_that_cannot_be_fitted_says_which_can() -> None:
     hmm = HMM(jnp.zeros(2), jnp.eye(2), emissions.Laplace(jnp.zeros(2), jnp.ones(2)), jnp.zeros(4))
     with pytest.raises(InvalidArgument, match=r"Laplace.*MultivariateNormal"):
-        hmm.maximize(hmm.expected_counts())
+        jax.eval_shape(lambda hmm: hmm.maximize(hmm.expected_counts()), hmm)
