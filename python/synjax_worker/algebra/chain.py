@@ -275,7 +275,7 @@ def _forward_fast(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]
         return message, (sums, message, scale)
 
     first = numeric.exp_or_zero(node[0])
-    emissions = numeric.lifted_exp(node[1:], limits(node.dtype, 1).lift)
+    emissions = scaled.lifted_exp(node[1:], limits(node.dtype, 1).lift)
     inputs = (emissions, valid[1:], jnp.arange(node.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales

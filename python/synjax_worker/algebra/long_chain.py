@@ -131,7 +131,7 @@ def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
     return _Chunked(
         weights,
         numeric.exp_or_zero(first),
-        numeric.lifted_exp(logs, lift),
+        scaled.lifted_exp(logs, lift),
         live,
         ~jnp.isneginf(first),
         allowed[-1],

@@ -36,12 +36,6 @@ def exp_or_zero(x: Array) -> Array:
     return jnp.where(x < jnp.log(jnp.finfo(x.dtype).tiny), 0, jnp.exp(x))
 
 
-def lifted_exp(x: Array, lift: float) -> Array:
-    """lift * exp x for x <= 0, where exp x alone may be below the float range."""
-    root = exp_or_zero(x / 2)
-    return (root * jnp.asarray(lift, x.dtype)) * root
-
-
 def logsumexp(x: Array, axis: int) -> Array:
     """log of the sum of exponentials; -inf with gradient 0 where everything is -inf."""
     shift = shift_of(x, axis, keepdims=True)

@@ -6,6 +6,7 @@ the mantissa, the exponents have none.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -77,6 +78,12 @@ def from_log(x: Array) -> Scaled:
     """exp(x), any range. The mantissa is in [1, 2) up to rounding. NaN stays NaN."""
     exponent, rest = reduce_log(x)
     return Scaled(jnp.where(jnp.isneginf(x), 0, jnp.exp(rest)), exponent)
+
+
+def lifted_exp(x: Array, lift: float) -> Array:
+    """lift * exp x for x <= 0 and a power of two, where exp x alone may be below the float range."""
+    mantissa, exponent = from_log(x)
+    return mantissa * power_of_two(exponent + round(math.log2(lift)), x.dtype)
 
 
 def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array, Array]:
