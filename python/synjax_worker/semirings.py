@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 from jax import Array
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .algebra import numeric
 from .algebra.log_matmul import log_matmul
@@ -126,7 +127,7 @@ class LogSemiring(Semiring):
         return jnp.transpose(x, [kept.index(label) for label in wanted])
 
     def sum(self, a: Array, axis: Axes) -> Array:
-        for each in sorted(_positive(a, axis), reverse=True):
+        for each in sorted(normalize_axis_tuple(axis, a.ndim), reverse=True):
             a = numeric.logsumexp(a, each)
         return a
 
@@ -135,15 +136,13 @@ class MaxSemiring(Semiring):
     """Sums are maxima. A gradient marks one maximum, the first."""
 
     def sum(self, a: Array, axis: Axes) -> Array:
-        for each in sorted(_positive(a, axis), reverse=True):
+        for each in sorted(normalize_axis_tuple(axis, a.ndim), reverse=True):
+            if a.shape[each] == 0:
+                a = jnp.full([size for i, size in enumerate(a.shape) if i != each], -jnp.inf, a.dtype)
+                continue
             best = jnp.expand_dims(jnp.argmax(a, each), each)
             a = jnp.squeeze(jnp.take_along_axis(a, best, each), each)
         return a
-
-
-def _positive(a: Array, axis: Axes) -> tuple[int, ...]:
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    return tuple(each % a.ndim for each in axes)
 
 
 einsum_log = LogSemiring().einsum

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import gammaln
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .algebra import numeric
 
@@ -28,18 +29,21 @@ def log_catalan(n: Array) -> Array:
 
 
 def log_delannoy(m: Array, n: Array, *, max_input_value: int) -> Array:
-    """Log of the Delannoy number: paths over an m by n grid by steps right, up and both, up to `max_input_value`."""
+    """Log of the Delannoy number: paths over an m by n grid by steps right, up and both; NaN where one of them is
+    above `max_input_value`.
+    """
     m, n = jnp.asarray(m)[..., None], jnp.asarray(n)[..., None]
     diagonal = jnp.arange(max_input_value + 1, dtype=jnp.result_type(m, n))
     possible = diagonal <= jnp.minimum(m, n)
     safe = jnp.where(possible, diagonal, 0)
     terms = log_comb(m, safe) + log_comb(n, safe) + safe * jnp.log(2.0)
-    return numeric.logsumexp(jnp.where(possible, terms, -jnp.inf), -1)
+    beyond = jnp.squeeze(jnp.maximum(m, n), -1) > max_input_value
+    return jnp.where(beyond, jnp.nan, numeric.logsumexp(jnp.where(possible, terms, -jnp.inf), -1))
 
 
 def max_one_hot(x: Array, axis: int | tuple[int, ...] = -1, *, straight_through: bool = False) -> Array:
     """The indicator of the maximum along the axes; of equal maxima, of the first."""
-    axes = _axes(x, axis)
+    axes = normalize_axis_tuple(axis, x.ndim)
     flat = _flatten_last(x, axes)
     hit = jax.nn.one_hot(jnp.argmax(flat, -1), flat.shape[-1], dtype=x.dtype)
     hit = _unflatten_last(hit, x, axes)
@@ -49,16 +53,19 @@ def max_one_hot(x: Array, axis: int | tuple[int, ...] = -1, *, straight_through:
 def sample_one_hot(
     log_potential: Array, *, key: Array, axis: int | tuple[int, ...] = -1, temperature: float = 1.0
 ) -> Array:
-    """The indicator of a draw in proportion to exp(log_potential / temperature) along the axes."""
-    return max_one_hot(
-        log_potential / temperature + jax.random.gumbel(key, log_potential.shape, log_potential.dtype), axis
-    )
+    """The indicator of a draw in proportion to exp(log_potential / temperature) along the axes; zeros where nothing is
+    allowed.
+    """
+    noise = jax.random.gumbel(key, log_potential.shape, log_potential.dtype)
+    drawn = max_one_hot(log_potential / temperature + noise, axis)
+    return jnp.where(jnp.isneginf(log_potential), 0, drawn)
 
 
 def sparsemax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
     """The nearest point of the probability simplex (Martins & Astudillo 2016, Algorithm 1)."""
-    axes = _axes(x, axis)
+    axes = normalize_axis_tuple(axis, x.ndim)
     flat = _flatten_last(x, axes)
+    flat = flat - jax.lax.stop_gradient(jnp.max(flat, -1, keepdims=True, initial=-jnp.inf))
     ordered = -jnp.sort(-flat, -1)
     count = jnp.arange(1, flat.shape[-1] + 1, dtype=x.dtype)
     supported = 1 + count * ordered > jnp.cumsum(ordered, -1)
@@ -76,11 +83,6 @@ def straight_through_replace(differentiable_input: Array, non_differentiable_out
 @straight_through_replace.defjvp
 def _straight_through(primals, tangents):
     return straight_through_replace(*primals), tangents[0]
-
-
-def _axes(x: Array, axis: int | tuple[int, ...]) -> tuple[int, ...]:
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    return tuple(each % x.ndim for each in axes)
 
 
 def _flatten_last(x: Array, axes: tuple[int, ...]) -> Array:

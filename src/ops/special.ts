@@ -134,7 +134,7 @@ export const special = {
 
   /**
    * The indicator of a draw in proportion to exp(log_potential / temperature) along the axes (the last
-   * unless `axis` is given).
+   * unless `axis` is given); zeros where nothing is allowed.
    */
   sampleOneHot<A extends TensorLike>(
     logPotential: A,

@@ -132,6 +132,17 @@ describe("what structured models need", () => {
     expect(error.message).toContain("expected b = 3");
   });
 
+  test("what has no answer is refused by the name of the argument", async () => {
+    const beyond = await errorOf(() => special.logDelannoy(5, 5, { maxInputValue: 3 }));
+    expect(beyond.code).toBe("CHECK_FAILED");
+    expect(beyond.message).toContain("`m` must be between 0 and max_input_value = 3; it is 5");
+    const negative = await errorOf(() => special.logDelannoy(1, 1, { maxInputValue: -1 }));
+    expect(negative.code).toBe("INVALID_ARGUMENT");
+    const cold = await errorOf(() => special.sampleOneHot([0, 1], { key: random.key(0), temperature: 0 }));
+    expect(cold.message).toContain("`temperature` must be above 0; it is 0");
+    expect((await errorOf(() => log.sum(x, 5))).message).toContain("axis 5 is out of bounds");
+  });
+
   test("special functions are SynJax's", async () => {
     expect(await special.sparsemax([2, 2, -5]).array()).toEqual([0.5, 0.5, 0]);
     expect(await special.maxOneHot(x, { axis: [0, 1] }).array()).toEqual([

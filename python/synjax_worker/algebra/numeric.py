@@ -22,7 +22,7 @@ def finite_or_zero(x: Array) -> Array:
 
 def shift_of(x: Array, axis: int, keepdims: bool = False) -> Array:
     """The maximum along an axis as a shift, not a value: without gradient, and 0 where everything is -inf."""
-    return lax.stop_gradient(finite_or_zero(jnp.max(x, axis, keepdims=keepdims)))
+    return lax.stop_gradient(finite_or_zero(jnp.max(x, axis, keepdims=keepdims, initial=-jnp.inf)))
 
 
 def safe_log(x: Array) -> Array:

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 from jax.scipy import special
 
 from .. import special as structured
-from ..registry import op
+from ..errors import InvalidArgument
+from ..registry import Check, op
 
 _UNARY = "logit expit gammaln digamma erf erfc erfinv entr ndtr ndtri log_ndtr"
 _BINARY = "betaln xlogy xlog1py rel_entr kl_div"
@@ -52,6 +53,27 @@ def sparsemax(x, *, axis=-1):
     return structured.sparsemax(_inexact(x), axis)
 
 
+def _temperature_checks(log_potential, *, key, axis=-1, temperature=1.0):
+    temperature = jnp.asarray(temperature)
+    return [Check("temperature", ~(temperature > 0), temperature, "above 0")]
+
+
+def log_delannoy(m, n, *, max_input_value):
+    if not isinstance(max_input_value, int) or isinstance(max_input_value, bool) or max_input_value < 0:
+        raise InvalidArgument(
+            f"`max_input_value` must be an integer that is not negative; it is {max_input_value!r}",
+            argument="max_input_value",
+            came=repr(max_input_value),
+        )
+    return structured.log_delannoy(m, n, max_input_value=max_input_value)
+
+
+def _delannoy_checks(m, n, *, max_input_value):
+    expected = f"between 0 and max_input_value = {max_input_value}"
+    values = {"m": jnp.asarray(m), "n": jnp.asarray(n)}
+    return [Check(name, ~((x >= 0) & (x <= max_input_value)), x, expected) for name, x in values.items()]
+
+
 op(
     "special.safe_log",
     safe_log,
@@ -72,10 +94,11 @@ op(
 )
 op(
     "special.log_delannoy",
-    structured.log_delannoy,
+    log_delannoy,
     "m: num A, n: num B, { max_input_value: static number } -> float(promote(A, B))",
     "Log of the Delannoy number: paths over an m by n grid by steps right, up and both, for numbers up to "
     "`max_input_value`.",
+    checks=_delannoy_checks,
 )
 op(
     "special.max_one_hot",
@@ -89,7 +112,8 @@ op(
     sample_one_hot,
     "log_potential: num A, { key: key, axis?: axis, temperature?: num } -> float(A)",
     "The indicator of a draw in proportion to exp(log_potential / temperature) along the axes (the last unless `axis` "
-    "is given).",
+    "is given); zeros where nothing is allowed.",
+    checks=_temperature_checks,
 )
 op(
     "special.sparsemax",

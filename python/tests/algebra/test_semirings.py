@@ -132,3 +132,32 @@ def test_straight_through_has_one_value_and_the_other_derivative() -> None:
     replaced = lambda x: special.straight_through_replace(x**2, jnp.round(x))
     value, slope = jax.value_and_grad(replaced)(1.7)
     assert value == 2 and slope == pytest.approx(3.4)
+
+
+# -------------------------------------------------------------------------------------------------------- bad input
+
+
+def test_axes_that_are_not_there_are_refused() -> None:
+    for function in (LOG.sum, MAX.sum, special.sparsemax, special.max_one_hot):
+        with pytest.raises(ValueError, match="out of bounds"):
+            function(X, 7)
+        with pytest.raises(ValueError, match="repeated axis"):
+            function(X, (0, 0))
+
+
+def test_a_sum_of_nothing_is_zero_of_the_semiring() -> None:
+    nothing = jnp.zeros((2, 0))
+    assert LOG.sum(nothing, 1).tolist() == MAX.sum(nothing, 1).tolist() == [-np.inf, -np.inf]
+    assert LOG.einsum("ab,bc->ac", nothing, jnp.zeros((0, 1))).tolist() == [[-np.inf], [-np.inf]]
+
+
+def test_what_cannot_be_answered_is_not_a_number() -> None:
+    assert np.isnan(special.log_delannoy(5, 5, max_input_value=3))
+    assert np.all(np.isnan(special.sparsemax(jnp.array([np.nan, 1.0]))))
+    assert np.all(np.isnan(special.sparsemax(jnp.array([np.inf, 1.0]))))
+    np.testing.assert_allclose(special.sparsemax(jnp.array([1e8, 1e8 - 8])), [1, 0])
+
+
+def test_nothing_is_drawn_where_nothing_is_allowed() -> None:
+    weights = jnp.array([[-np.inf, -np.inf], [-np.inf, 0.0]])
+    assert special.sample_one_hot(weights, key=jax.random.key(0)).tolist() == [[0, 0], [0, 1]]
