@@ -438,7 +438,8 @@ def exact_backward(messages: ExactMessages, prepared: _Prepared, every_step: boo
             filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype
         )
         joint = filtered.mantissa[:, None] * edges.mantissa * shares * ratio[..., None]
-        before = jnp.where(live[:, None], jnp.sum(joint, 1), marginal)
+        # Each step's marginals are made to add up to 1 again: what is lost would add up over a long chain.
+        before = jnp.where(live[:, None], numeric.normalize(jnp.sum(joint, 1)), marginal)
         return (before, None if every_step else totals + joint), (marginal, joint if every_step else None)
 
     size = start.shape[-1]
