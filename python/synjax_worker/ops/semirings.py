@@ -2,7 +2,7 @@
 
 from .. import semirings
 from ..registry import op
-from .special import _inexact
+from .special import inexact
 
 _SEMIRINGS = {
     "log": (semirings.LogSemiring(), "log-sum-exp; their derivatives are marginals"),
@@ -14,14 +14,14 @@ def _register(name: str) -> None:
     semiring, sums = _SEMIRINGS[name]
 
     def total(a, *, axis=None):
-        a = _inexact(a)
+        a = inexact(a)
         return semiring.sum(a, tuple(range(a.ndim)) if axis is None else axis)
 
     def add(*operands):
-        return semiring.add(*(_inexact(x) for x in operands))
+        return semiring.add(*(inexact(x) for x in operands))
 
     def einsum(*operands, subscripts):
-        return semiring.einsum(subscripts, *(_inexact(x) for x in operands))
+        return semiring.einsum(subscripts, *(inexact(x) for x in operands))
 
     op(
         f"semirings.{name}_sum",

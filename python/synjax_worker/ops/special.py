@@ -32,25 +32,25 @@ op(
 )
 
 
-def _inexact(x):
+def inexact(x):
     x = jnp.asarray(x)
     return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(jnp.result_type(x, float))
 
 
 def safe_log(x):
-    return structured.safe_log(_inexact(x))
+    return structured.safe_log(inexact(x))
 
 
 def max_one_hot(x, *, axis=-1, straight_through=False):
-    return structured.max_one_hot(_inexact(x), axis, straight_through=straight_through)
+    return structured.max_one_hot(inexact(x), axis, straight_through=straight_through)
 
 
 def sample_one_hot(log_potential, *, key, axis=-1, temperature=1.0):
-    return structured.sample_one_hot(_inexact(log_potential), key=key, axis=axis, temperature=temperature)
+    return structured.sample_one_hot(inexact(log_potential), key=key, axis=axis, temperature=temperature)
 
 
 def sparsemax(x, *, axis=-1):
-    return structured.sparsemax(_inexact(x), axis)
+    return structured.sparsemax(inexact(x), axis)
 
 
 def _temperature_checks(log_potential, *, key, axis=-1, temperature=1.0):
