@@ -49,8 +49,8 @@ class HMM(ChainDistribution):
     observations, `log_partition` the log-likelihood of the observations, `log_prob` the log-posterior of the states.
 
     Cost per item: every query O(n t^2), one matrix product a step; top-k and drawing k without replacement
-    O(n t^2 + n k t). Memory O(n t); events, their marginals, entropy and divergence O(n t^2). A long chain of few states
-    (n >= 512, t <= 8) is cut into chunks that advance together, at O(n t^3) multiplications of which most run in
+    O(n t^2 + n k t). Memory O(n t); events, their marginals, entropy and divergence O(n t^2). A long chain of few
+    states (n >= 512, t <= 8) is cut into chunks that advance together, at O(n t^3) multiplications of which most run in
     parallel.
 
     Source: Rabiner (1989), "A tutorial on hidden Markov models"; `expected_counts` and `maximize` are the two steps of
