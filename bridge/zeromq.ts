@@ -3,6 +3,13 @@ import type { Dealer } from "zeromq";
 import { SynjaxError } from "./errors.ts";
 import type { Frames, Transport } from "./transport.ts";
 
+/**
+ * Milliseconds after which a waiting send or receive looks for itself. zeromq signals a change of a socket once, and takes
+ * the signal back whenever it is asked about the socket: a receive that begins while a connection comes about leaves the
+ * send that waits for it asleep, and `writable` does it to a receive (zeromq 6.8.0).
+ */
+const LOOK_AGAIN = 100;
+
 /** Dials a worker at an `ipc://` or `tcp://` address. */
 export async function dialZeromq(address: string): Promise<Transport> {
   const { Dealer } = await loadZeromq();
@@ -14,6 +21,8 @@ export async function dialZeromq(address: string): Promise<Transport> {
     receiveHighWaterMark: 0,
     // Makes `writable` tell whether the peer is there.
     immediate: true,
+    sendTimeout: LOOK_AGAIN,
+    receiveTimeout: LOOK_AGAIN,
   });
   try {
     socket.connect(address);
@@ -52,7 +61,6 @@ class DealerTransport implements Transport {
     this.#socket = socket;
   }
 
-  // Asking zeromq takes the signal of a message that has just come from the receive that waits for it; a send gives it back.
   get connected(): boolean {
     return !this.#socket.closed && this.#failure === undefined && this.#socket.writable;
   }
@@ -67,7 +75,8 @@ class DealerTransport implements Transport {
     this.#sending = true;
     try {
       for (let frames; !this.#socket.closed && (frames = this.#queue.shift());) {
-        await this.#socket.send(frames as Uint8Array[]);
+        const message = frames as Uint8Array[];
+        await this.#untilDone(() => this.#socket.send(message));
       }
     } catch (error) {
       if (!this.#socket.closed) {
@@ -85,12 +94,24 @@ class DealerTransport implements Transport {
 
   async #receive(): Promise<IteratorResult<Frames, undefined>> {
     try {
-      if (!this.#socket.closed) return { done: false, value: await this.#socket.receive() };
+      if (!this.#socket.closed) {
+        return { done: false, value: await this.#untilDone(() => this.#socket.receive()) };
+      }
     } catch (error) {
       if (!this.#socket.closed) throw error;
     }
     if (this.#failure !== undefined) throw this.#failure as Error;
     return { done: true, value: undefined };
+  }
+
+  async #untilDone<T>(operation: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await operation();
+      } catch (error) {
+        if (this.#socket.closed || (error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      }
+    }
   }
 
   close(): void {

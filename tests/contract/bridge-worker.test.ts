@@ -118,7 +118,7 @@ describe("a worker that does not start", () => {
     });
   });
   test("because JAX has no such device: those that it has are named", async () => {
-    const error = await errorOf(open({ device: "tpu" }));
+    const error = await errorOf(open({ device: "tpu", python }));
     expect(error).toMatchObject({
       code: "INVALID_ARGUMENT",
       argument: "device",

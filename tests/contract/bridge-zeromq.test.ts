@@ -1,0 +1,47 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Router } from "zeromq";
+import type { Transport } from "../../bridge/transport.ts";
+import { dialZeromq } from "../../bridge/zeromq.ts";
+
+/** Long enough for zeromq's own thread to connect (it tries every 100 ms) or to deliver, while this one does nothing. */
+const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+
+let router: Router;
+let transport: Transport;
+afterEach(() => {
+  transport.close();
+  router.close();
+});
+
+/** The address of a router that listens. */
+async function bound(): Promise<string> {
+  router = new Router({ linger: 0 });
+  await router.bind("tcp://127.0.0.1:*");
+  return router.lastEndpoint!;
+}
+
+// Whoever asks zeromq for the state of a socket takes the signal that would have woken those who wait.
+describe("a wake-up that somebody else took", () => {
+  test("a message goes out that waited for the connection", async () => {
+    const address = await bound();
+    await router.unbind(address);
+    transport = await dialZeromq(address);
+    transport.send([Buffer.from("early")]);
+    await router.bind(address);
+    standStill();
+    expect(transport.connected).toBe(true);
+    const [, message] = await router.receive();
+    expect(String(message)).toBe("early");
+  });
+  test("a message comes in that was waited for", async () => {
+    transport = await dialZeromq(await bound());
+    const incoming = transport[Symbol.asyncIterator]();
+    transport.send([Buffer.from("hello")]);
+    const [client] = await router.receive();
+    const answer = incoming.next();
+    await router.send([client!, "answer"]);
+    standStill();
+    expect(transport.connected).toBe(true);
+    expect(String(((await answer).value as Uint8Array[])[0])).toBe("answer");
+  });
+});
