@@ -1,6 +1,7 @@
 """What chains cost, in process: each figure against a plain implementation written here, or against SynJax.
 
-Ratios are of interleaved medians of one run. Where PEER_PYTHON names an environment that has SynJax, the whole
+Ratios are of interleaved medians of one run, in a process that keeps freed memory as a worker does: both sides, or the
+page faults of what is largest would be what is measured. Where PEER_PYTHON names an environment that has SynJax, the whole
 benchmark runs under it with this package on its path. Beside each row: seconds to compile, and bytes beside the
 arguments and results (`memory_analysis`).
 """
@@ -23,6 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from synjax_worker.algebra import passes
+from synjax_worker.allocator import keep_freed_memory
 from synjax_worker.distributions import HMM, LinearChainCRF
 
 HERE = pathlib.Path(__file__).parent
@@ -469,6 +471,7 @@ def draw_curves(found):
 
 
 def main():
+    keep_freed_memory()
     for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
         rows()
     (HERE / "results").mkdir(exist_ok=True)

@@ -22,6 +22,7 @@ from typing import Any
 
 import zmq
 
+from .allocator import keep_freed_memory
 from .codec import (
     CANCEL,
     COMPILE,
@@ -315,12 +316,11 @@ CONFIG_FIELDS = frozenset(
 )
 _PLATFORM = {"cpu": "cpu", "cuda": "cuda", "tpu": "tpu"}
 _PR_SET_PDEATHSIG = 1
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES = 256 << 20
 
 
 def main() -> int:
     """Reads the configuration from stdin, starts, says so in one line on stdout, and serves."""
+    keep_freed_memory()
     announce = _take_stdout()
     _log_to_stderr()
     try:
@@ -455,19 +455,8 @@ def _be_killed_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _keep_freed_memory() -> None:
-    """Has the allocator reuse large blocks: fresh pages cost as much as the copy of a large array into them."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # not glibc
-        return
-    mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-    mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
-
-
 def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
-    _keep_freed_memory()
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process

@@ -227,6 +227,16 @@ def transposed(weights: Array) -> Array:
     return jnp.swapaxes(weights, -1, -2)
 
 
+def backwards_through(weights: Array) -> Callable[[Array, Array], Array]:
+    """`through` the edges of a step from their ends, given a message and the step. Weights that all steps share are
+    turned once: a product with a transposed matrix takes longer.
+    """
+    if weights.ndim == 4:
+        return lambda message, step: through(message, transposed(weights_at(weights, step)))
+    turned = numeric.once(transposed(weights))
+    return lambda message, step: through(message, turned)
+
+
 # --------------------------------------------------------------------------------------------------- forward, fast
 
 
@@ -385,13 +395,13 @@ def _backward_fast(factors: _Factors, valid: Array, messages: Messages) -> tuple
 
     The marginal of an edge is filtered[a] * weights[a, b] * q[b].
     """
-    weights = factors.weights
+    back = backwards_through(factors.weights)
     last = numeric.normalize(messages.filtered[-1])
 
     def step(marginal, inputs):
         inverse, filtered, live, index = inputs
         ratio = marginal * inverse
-        moved = filtered * through(ratio, transposed(weights_at(weights, index)))
+        moved = filtered * back(ratio, index)
         return jnp.where(live[:, None], moved, marginal), (marginal, ratio)
 
     inputs = (

@@ -19,6 +19,7 @@ from .chain import (
     Conditionals,
     Marginals,
     Potentials,
+    backwards_through,
     batch_first,
     contract,
     exact_backward,
@@ -85,10 +86,12 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
         moved = moved - mean(state * moved)
         return jnp.where(live[:, None], moved, before), before
 
+    back = backwards_through(given.weights)
+
     def backward(after, inputs):  # a state's marginal times the surprise of what follows it
         weight, local, inverse, state, live, index = inputs
         ratio = after * inverse
-        moved = local + weight * through(ratio, transposed(weights_at(given.weights, index)))
+        moved = local + weight * back(ratio, index)
         moved = moved - state * mean(moved)
         return jnp.where(live[:, None], moved, after), (after, jnp.where(live[:, None], ratio, 0))
 
