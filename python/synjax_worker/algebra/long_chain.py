@@ -12,6 +12,7 @@ where a step is as small as one of 4 states.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -27,6 +28,9 @@ from .numeric import HIGHEST
 CHUNK = 32
 _RESCALE_EVERY = 4
 
+# Of a table with more symbols, nothing is gained by making things once for each.
+MOST_SYMBOLS = 16
+
 # A row of a chunk's matrix may be smaller than the largest by this power of two, and no more.
 _ROW_RANGE = 120
 
@@ -34,6 +38,15 @@ _ROW_RANGE = 120
 def serves(potentials: Potentials) -> bool:
     """Whether this pass is the faster one."""
     return not potentials.per_step and potentials.nodes >= 512 and potentials.states <= 8
+
+
+class Symbols(NamedTuple):
+    """Emissions that are looked up: those of a node are the column of a table that its symbol names. What is made of
+    them is then made once for each symbol. Constants: derivatives go through the potentials.
+    """
+
+    table: Array  # (t v), shared, or (B t v)
+    index: Array  # (B n)
 
 
 class LongMessages(NamedTuple):
@@ -45,6 +58,7 @@ class LongMessages(NamedTuple):
     entries: Array  # (B K t): weights of the states before each chunk
     sums: Array  # (B K t): entries times chunks
     last: Array  # (B t): weights at the end
+    symbols: Symbols | None
 
     def filtered_weights(self, potentials: Potentials, lengths: Array) -> Array:
         return _each(_filtered, potentials, lengths, self)
@@ -61,17 +75,25 @@ class LongMessages(NamedTuple):
         return Conditionals(weights, before, sums, states, self.last)
 
 
-def forward(potentials: Potentials, lengths: Array) -> LongMessages:
+def forward(potentials: Potentials, lengths: Array, symbols: Symbols | None = None) -> LongMessages:
     """One pass over each chain, O(n t^3). Its result has no gradient; the queries bring their own."""
-    potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = _each(_forward, potentials, lengths)
+    potentials, symbols = jax.tree.map(lax.stop_gradient, (potentials, symbols))
+    messages = _each(_forward, potentials, lengths, symbols)
     value = run_if(~messages.certified, exact_log_partition, (potentials, lengths), messages.log_partition)
-    return messages._replace(log_partition=value)
+    return messages._replace(log_partition=value, symbols=symbols)
 
 
-def _each(compute, potentials: Potentials, lengths: Array, *messages: LongMessages):
+def _each(
+    compute: Callable, potentials: Potentials, lengths: Array, given: LongMessages | Symbols | None
+) -> Any:
     axes = Potentials(0, None if potentials.transition.ndim == 2 else 0, 0)
-    return jax.vmap(compute, in_axes=(axes, 0, *(0 for _ in messages)))(potentials, lengths, *messages)
+    return jax.vmap(compute, in_axes=(axes, 0, _axes(given)))(potentials, lengths, given)
+
+
+def _axes(given: LongMessages | Symbols | None) -> Any:
+    if isinstance(given, LongMessages):
+        return LongMessages(*[0] * 6, symbols=_axes(given.symbols))
+    return None if given is None else Symbols(None if given.table.ndim == 2 else 0, 0)
 
 
 class _Chunked(NamedTuple):
@@ -99,22 +121,19 @@ def _lift_of_turn(dtype: Any) -> float:
     return limits(dtype, 1).lift ** (1 / _RESCALE_EVERY)
 
 
-def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
+def _lay_out(potentials: Potentials, length: Array, symbols: Symbols | None) -> _Chunked:
     start, transition, emission = potentials
     n, t = emission.shape
     alone = jnp.where(jnp.arange(t) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     chunks = max(1, -(-(n - 1) // CHUNK))
-    padded = jnp.pad(emission[1:], ((0, chunks * CHUNK - (n - 1)), (0, 0)))
-    rest = jnp.moveaxis(padded.reshape(chunks, CHUNK, t), 0, -1)
     position = jnp.arange(CHUNK)[:, None] + CHUNK * jnp.arange(chunks) + 1
     live = position < length
+    rest, place = _rows(emission, live, symbols)
     weights, column = transition_weights(transition)
 
     # Integers and fractions are added apart, so that nothing is lost to the size of the potentials.
-    parts = zip(
-        numeric.split_integer(jnp.where(live[:, None], rest, 0)), numeric.split_integer(column), strict=True
-    )
+    parts = zip(numeric.split_integer(rest), numeric.split_integer(column), strict=True)
     integer, fraction = (emission_part + column_part[:, None] for emission_part, column_part in parts)
     logs, top_integer, top_fraction = _settle(integer, fraction, 1)
     parts = zip(
@@ -124,20 +143,46 @@ def _lay_out(potentials: Potentials, length: Array) -> _Chunked:
     )
     first, first_integer, first_fraction = _settle(*(a + b for a, b in parts), 0)
     # A chunk's few terms are small numbers, or integers: only the sum over the chunks needs care.
-    shifts = [jnp.sum(jnp.where(live, x, 0), 0) for x in (top_integer, top_fraction)]
+    shifts = [jnp.sum(jnp.where(live, place(x), 0), 0) for x in (top_integer, top_fraction)]
     shift = numeric.pair_sum(jnp.concatenate([*shifts, jnp.stack([first_integer, first_fraction])]))
     lift, allowed = _lift_of_turn(logs.dtype), ~jnp.isneginf(logs)
     smallest = 2 * float(jnp.finfo(logs.dtype).tiny) / (limits(logs.dtype, t).threshold * lift)
     return _Chunked(
         weights,
         numeric.exp_or_zero(first),
-        scaled.lifted_exp(logs, lift),
+        place(scaled.lifted_exp(logs, lift)),
         live,
         ~jnp.isneginf(first),
-        allowed[-1],
+        place(allowed)[-1],
         shift,
-        jnp.all(~allowed | (logs > math.log(smallest)) | ~live[:, None]),
+        jnp.all(place(jnp.all(~allowed | (logs > math.log(smallest)), 1)) | ~live),
     )
+
+
+def _rows(emission: Array, live: Array, symbols: Symbols | None) -> tuple[Array, Callable[[Array], Array]]:
+    """The emissions of all positions but the first, 0 past the end, and what puts those of anything made of them in
+    their places: of each position, (L t K) as they stand; of each symbol, (1 t v+1) and then looked up.
+    """
+    steps, chunks = live.shape
+
+    def in_chunks(x: Array) -> Array:
+        padding = ((0, chunks * steps - (x.shape[0] - 1)), *[(0, 0)] * (x.ndim - 1))
+        return jnp.moveaxis(jnp.pad(x[1:], padding).reshape(chunks, steps, *x.shape[1:]), 0, -1)
+
+    if symbols is None:
+        return jnp.where(live[:, None], in_chunks(emission), 0), lambda x: x
+    table, index = symbols
+    index = jnp.where(live, in_chunks(index), table.shape[-1])
+
+    def look_up(x: Array) -> Array:
+        """By comparing, which vectorises, where looking up does not."""
+        at = jnp.expand_dims(index, tuple(range(1, x.ndim - 1)))
+        found = jnp.broadcast_to(x[..., -1:], (steps, *x.shape[1:-1], chunks))
+        for symbol in range(table.shape[-1]):
+            found = jnp.where(at == symbol, x[..., symbol, None], found)
+        return found
+
+    return jnp.pad(table, ((0, 0), (0, 1)))[None], look_up
 
 
 def _settle(integer: Array, fraction: Array, axis: int) -> tuple[Array, Array, Array]:
@@ -158,8 +203,8 @@ def _scale_out(top: Array) -> tuple[Array, Array]:
 # --------------------------------------------------------------------------------------------------------- forward
 
 
-def _forward(potentials: Potentials, length: Array) -> LongMessages:
-    chunked = _lay_out(potentials, length)
+def _forward(potentials: Potentials, length: Array, symbols: Symbols | None) -> LongMessages:
+    chunked = _lay_out(potentials, length, symbols)
     t, count = chunked.weights.shape[0], chunked.live.shape[1]
     rows = jnp.broadcast_to(jnp.eye(t, dtype=chunked.first.dtype)[..., None], (t, t, count))
     threshold = limits(rows.dtype, t).threshold
@@ -192,7 +237,7 @@ def _forward(potentials: Potentials, length: Array) -> LongMessages:
     certified &= chunked.in_range & (jnp.sum(last) > 0)
     terms = [*scaled.exponents_times_ln2(total, last.dtype), *chunked.shift, numeric.safe_log(jnp.sum(last))]
     value = numeric.pair_sum(jnp.stack(terms))
-    return LongMessages(value, certified, matrices, entries, sums, last)
+    return LongMessages(value, certified, matrices, entries, sums, last, None)
 
 
 def _unreachable(weights: Array, steps: int) -> Array:
@@ -319,7 +364,7 @@ def _smooth(
     -> the layout, the marginals of the states (n t), the messages before each position and the ratios that make an
     edge's marginal `before[a] * weights[a, b] * ratio[b]` (L t K).
     """
-    chunked = _lay_out(potentials, length)
+    chunked = _lay_out(potentials, length, messages.symbols)
 
     def over_chunk(marginal, inputs):
         matrix, entry, sums = inputs
@@ -373,7 +418,7 @@ def _conditionals(
 
 
 def _filtered(potentials: Potentials, length: Array, messages: LongMessages) -> Array:
-    before, _, _ = _inside_chunks(_lay_out(potentials, length), messages)
+    before, _, _ = _inside_chunks(_lay_out(potentials, length, messages.symbols), messages)
     weights = jnp.concatenate([_by_position(before), messages.last[None]])
     return weights[: potentials.emission.shape[0]]
 

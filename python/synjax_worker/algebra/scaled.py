@@ -81,9 +81,15 @@ def from_log(x: Array) -> Scaled:
 
 
 def lifted_exp(x: Array, lift: float) -> Array:
-    """lift * exp x for x <= 0 and a power of two, where exp x alone may be below the float range."""
-    mantissa, exponent = from_log(x)
-    return mantissa * power_of_two(exponent + round(math.log2(lift)), x.dtype)
+    """lift * exp x for x <= 0 and a power of two, where exp x alone may be below the float range. As `from_log`, for
+    exponents of at most 12 bits: what is smaller is 0.
+    """
+    safe = jnp.maximum(x, -2048)
+    exponent = jnp.floor(lax.stop_gradient(safe) * jnp.asarray(LOG2_E, x.dtype))
+    rest = safe
+    for part in (LN2_HIGH, LN2_MIDDLE, LN2_LOW):
+        rest = rest - exponent * jnp.asarray(part, x.dtype)
+    return jnp.exp(rest) * power_of_two(exponent.astype(jnp.int32) + round(math.log2(lift)), x.dtype)
 
 
 def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array, Array]:

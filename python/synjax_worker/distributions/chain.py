@@ -13,7 +13,7 @@ from jax import Array
 
 from ..algebra import chain, chain_information, chain_walks, long_chain, numeric, passes
 from ..algebra.chain import Messages, Potentials
-from ..algebra.long_chain import LongMessages
+from ..algebra.long_chain import LongMessages, Symbols
 from ..errors import InvalidArgument
 from ..registry import Check, query
 from ..shapes import as_float, as_int, as_shape, at_least_one, show
@@ -65,9 +65,17 @@ class ChainDistribution(Distribution):
         return lengths + 1 if self._potentials().per_step else lengths
 
     def _messages(self) -> Messages | LongMessages:
-        forward = long_chain.forward if long_chain.serves(self._potentials()) else chain.forward
-        compute = lambda: forward(self._potentials(), self._node_lengths())
+        def compute() -> Messages | LongMessages:
+            potentials, lengths = self._potentials(), self._node_lengths()
+            if long_chain.serves(potentials):
+                return long_chain.forward(potentials, lengths, self._symbols())
+            return chain.forward(potentials, lengths)
+
         return passes.shared(self, "messages", compute)
+
+    def _symbols(self) -> Symbols | None:
+        """Where emissions are looked up in a table: how."""
+        return None
 
     def _arguments(self) -> tuple[Potentials, Array, Messages | LongMessages]:
         return self._potentials(), self._node_lengths(), self._messages()

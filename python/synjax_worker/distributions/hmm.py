@@ -10,8 +10,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int, Num
 
-from ..algebra import chain, numeric
+from ..algebra import chain, long_chain, numeric
 from ..algebra.chain import Potentials
+from ..algebra.long_chain import Symbols
 from ..errors import InvalidArgument
 from ..registry import Check, distribution, query
 from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes, show
@@ -161,7 +162,7 @@ class HMM(ChainDistribution):
             return self.emission_log_likelihoods
         if is_emission(self.emission_dist):
             return log_likelihoods(self.emission_dist, self.observations)
-        symbols = jnp.clip(self.observations, 0, self.emission_dist.shape[-1] - 1)
+        symbols = self._observed_symbols()
         by_symbol = jnp.swapaxes(self.emission_dist, -1, -2)
         if by_symbol.ndim == 2:
             return by_symbol[symbols]
@@ -169,6 +170,17 @@ class HMM(ChainDistribution):
         by_symbol = jnp.broadcast_to(by_symbol, (*batch, *by_symbol.shape[-2:]))
         symbols = jnp.broadcast_to(symbols, (*batch, symbols.shape[-1]))
         return jnp.take_along_axis(by_symbol, symbols[..., None], -2)
+
+    def _observed_symbols(self) -> Array:
+        return jnp.clip(self.observations, 0, self.emission_dist.shape[-1] - 1)
+
+    def _symbols(self) -> Symbols | None:
+        if self.observations is None or is_emission(self.emission_dist):
+            return None
+        if self.emission_dist.shape[-1] > long_chain.MOST_SYMBOLS:
+            return None
+        index = flatten_batch(self._observed_symbols(), self.batch_shape, 1)
+        return Symbols(flatten_transition(self.emission_dist, self.batch_shape).astype(self.dtype), index)
 
     def _item_potentials(self) -> Potentials:
         batch = self.batch_shape

@@ -197,3 +197,53 @@ def test_an_emission_that_cannot_be_fitted_says_which_can() -> None:
     hmm = HMM(jnp.zeros(2), jnp.eye(2), emissions.Laplace(jnp.zeros(2), jnp.ones(2)), jnp.zeros(4))
     with pytest.raises(InvalidArgument, match=r"Laplace.*MultivariateNormal"):
         jax.eval_shape(lambda hmm: hmm.maximize(hmm.expected_counts()), hmm)
+
+
+def long_chains(rng: np.random.Generator, shared: bool) -> tuple[np.ndarray, ...]:
+    """Parameters of 4 chains of up to 700 steps; beyond their ends stand symbols that cannot be or are none."""
+    states, symbols, n = 4, 5, 700
+    lengths = np.array([700, 613, 1, 0], np.int32)
+    logits = rng.normal(size=(symbols, states) if shared else (4, symbols, states))
+    logits[..., 4, :] = -np.inf  # a symbol that no state emits
+    logits[..., 1, 2] = -np.inf
+    seen = rng.integers(0, 4, (4, n))
+    garbage = np.where(np.arange(n) % 2, 4, 99)
+    observations = np.where(np.arange(n) < lengths[:, None], seen, garbage).astype(np.int32)
+    return rng.normal(size=states), rng.normal(size=(states, states)), logits, observations, lengths
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_long_chains_of_few_symbols_are_those_of_their_likelihoods(shared: bool) -> None:
+    init, transition, logits, observations, lengths = long_chains(np.random.default_rng(7), shared)
+    table = np.swapaxes(logits, -1, -2)  # (*batch t v)
+
+    def ask(init, transition, table, scores_of=None):
+        def hmm(table):
+            given = (table, observations) if scores_of is None else (None, None)
+            scores = None if scores_of is None else scores_of(table)
+            options = {"lengths": lengths, "normalize": False, "emission_log_likelihoods": scores}
+            return HMM(init, transition, *given, **options)
+
+        asked = hmm(table)
+        gradient = jax.grad(lambda table: jnp.sum(hmm(table).log_partition()))(table)
+        return asked.log_partition(), asked.smooth(), gradient, asked._messages().certified
+
+    def scores_of(table):
+        rows = jnp.broadcast_to(jnp.swapaxes(table, -1, -2), (4, 5, 4))
+        return jnp.take_along_axis(rows, np.minimum(observations, 4)[..., None], 1)
+
+    narrow = [jnp.asarray(x, jnp.float32) for x in (init, transition, table)]
+    *answers, certified = quick_jit(ask)(*narrow)
+    assert np.all(certified), "what stands beyond the end made the fast pass refuse"
+    with jax.enable_x64(True):
+        wide = [jnp.asarray(np.asarray(x), jnp.float64) for x in narrow]
+        exact = [np.asarray(x) for x in quick_jit(lambda *p: ask(*p, scores_of))(*wide)]
+    for answer, wanted, tolerance in zip(answers, exact, (1e-6, 5e-6, 1e-5), strict=False):
+        np.testing.assert_allclose(answer, wanted, atol=tolerance * max(1, np.abs(wanted).max()))
+
+
+def test_what_is_made_once_for_each_symbol() -> None:
+    few, many = np.zeros((2, 4)), np.zeros((2, 40))
+    hmm = lambda table: HMM(np.zeros(2), np.zeros((2, 2)), table, np.zeros(600, np.int32))
+    assert hmm(few)._symbols() is not None
+    assert hmm(many)._symbols() is None
