@@ -296,17 +296,20 @@ def _certify(factors: _Factors, prepared: _Prepared, filtered: Array, sums: Arra
 
     A state that no path reaches may have sum 0; which those are is asked only where some sum is small.
     """
-    weights, node, _ = factors
-    threshold = limits(node.dtype, node.shape[-1]).threshold
-    alive = ~jnp.isneginf(node)
-    large = sums >= threshold
-    doubt = jnp.any(~jnp.all(large, -1) & prepared.valid[1:])
-    everything = jnp.ones(sums.shape, bool)
-    reached = run_if(doubt, _reachable, (weights, alive, prepared.valid), everything)
-    sums_hold = jnp.all(large | ~reached, -1)
-    scales_hold = (scales >= 1) | ~jnp.any(reached & alive[1:], -1)
+    threshold = limits(factors.node.dtype, factors.node.shape[-1]).threshold
+    beyond = ~prepared.valid[1:]
+    certified = jnp.all(((jnp.min(sums, -1) >= threshold) & (scales >= 1)) | beyond, 0)
+
+    def of_reachable(weights: Array, alive: Array, valid: Array, sums: Array, scales: Array) -> Array:
+        reached = _reachable(weights, alive, valid)
+        sums_hold = jnp.all((sums >= threshold) | ~reached, -1)
+        scales_hold = (scales >= 1) | ~jnp.any(reached & alive[1:], -1)
+        return jnp.all((sums_hold & scales_hold) | beyond, 0)
+
+    arguments = (factors.weights, ~jnp.isneginf(factors.node), prepared.valid, sums, scales)
+    certified = run_if(~certified, of_reachable, arguments, certified)
     # A first message may have lost states to the range only if its successors' sums are small, which is seen above.
-    return jnp.all((sums_hold & scales_hold) | ~prepared.valid[1:], 0) & jnp.any(filtered[-1] > 0, -1)
+    return certified & jnp.any(filtered[-1] > 0, -1)
 
 
 def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
