@@ -10,7 +10,7 @@ last real message.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -244,30 +244,42 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
     """One pass over the chain: O(n t^2). Its result has no gradient; the queries bring their own."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     prepared = _prepare(potentials, lengths)
-    return _forward(potentials, lengths, prepared, _factors(potentials, prepared))
+    return _forward(potentials, lengths, prepared, _factors(potentials, prepared), exact_log_partition)
+
+
+def uniform(potentials: Any) -> Any:
+    """0 where a part is allowed, -inf where it is not."""
+    return jax.tree.map(lambda x: jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype)), potentials)
 
 
 def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-    """The log-partition of potentials that are 0 or -inf, as an unevaluated pair (B)."""
+    """The logarithm of the number of structures that are allowed, as an unevaluated pair (B)."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    prepared = _prepare(potentials, lengths)
-    factors = _factors(potentials, prepared)
+    prepared = _prepare(uniform(potentials), lengths)
     if potentials.per_step:  # the weights are known without looking for maxima, or exponentials
         counts = prepared.valid[1:].T[..., None, None] & ~_ignored(*potentials.transition.shape[-3:-1])
-        weights = jnp.where(counts & jnp.isneginf(potentials.transition), 0, jnp.ones((), factors.node.dtype))
-        node = jnp.concatenate([prepared.start[None], jnp.zeros_like(factors.node[1:])])
-        factors = _Factors(weights, node, jax.tree.map(jnp.zeros_like, factors.shift))
-    return _forward(potentials, lengths, prepared, factors).log_partition
+        weights = jnp.where(
+            counts & jnp.isneginf(potentials.transition), 0, jnp.ones((), prepared.start.dtype)
+        )
+        node = jnp.zeros((*prepared.valid.shape, potentials.states), weights.dtype).at[0].set(prepared.start)
+        nothing = jnp.zeros(prepared.valid.shape, weights.dtype)
+        factors = _Factors(weights, node, (nothing, nothing))
+    else:
+        factors = _factors(uniform(potentials), prepared)
+    exact = lambda potentials, lengths: exact_log_partition(uniform(potentials), lengths)
+    return _forward(potentials, lengths, prepared, factors, exact).log_partition
 
 
-def _forward(potentials: Potentials, lengths: Array, prepared: _Prepared, factors: _Factors) -> Messages:
+def _forward(
+    potentials: Potentials, lengths: Array, prepared: _Prepared, factors: _Factors, exact: Callable
+) -> Messages:
     filtered, predecessors, scales = _forward_fast(factors, prepared.valid)
     certified = _certify(factors, prepared, filtered, predecessors, scales)
     last = numeric.safe_log(jnp.sum(filtered[-1], -1))
     lift = limits(potentials.start.dtype, 1).lift
     logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
     terms = jnp.concatenate([*factors.shift, logs, last[None]])
-    value = run_if(~certified, exact_log_partition, (potentials, lengths), numeric.pair_sum(terms))
+    value = run_if(~certified, exact, (potentials, lengths), numeric.pair_sum(terms))
     return Messages(value, certified, filtered, predecessors)
 
 

@@ -113,10 +113,10 @@ def argmax(chain: Chain) -> tuple[Array, Array]:
 
     def step(state, inputs):
         before, live, index = inputs
-        state = jnp.where(live, jnp.argmax(before + _edges_into(chain, index, state)), state)
+        state = jnp.where(live, topdown.first_largest(before + _edges_into(chain, index, state)), state)
         return state, state
 
-    last = jnp.argmax(prefixes[-1])
+    last = topdown.first_largest(prefixes[-1])
     inputs = (prefixes[:-1], chain.valid[1:], _steps(chain))
     states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
     return states, score(chain, states)

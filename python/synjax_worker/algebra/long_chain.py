@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .chain import Conditionals, Marginals, Potentials, exact_log_partition, transition_weights
+from .chain import Conditionals, Marginals, Potentials, exact_log_partition, transition_weights, uniform
 from .guard import limits, run_if
 from .numeric import HIGHEST
 
@@ -81,6 +81,13 @@ def forward(potentials: Potentials, lengths: Array, symbols: Symbols | None = No
     messages = _each(_forward, potentials, lengths, symbols)
     value = run_if(~messages.certified, exact_log_partition, (potentials, lengths), messages.log_partition)
     return messages._replace(log_partition=value, symbols=symbols)
+
+
+def log_count(potentials: Potentials, lengths: Array, symbols: Symbols | None = None) -> tuple[Array, Array]:
+    """The logarithm of the number of structures that are allowed, as an unevaluated pair (B)."""
+    if symbols is not None:
+        symbols = symbols._replace(table=uniform(symbols.table))
+    return forward(uniform(potentials), lengths, symbols).log_partition
 
 
 def _each(

@@ -32,6 +32,13 @@ def cumulate(weights: Array) -> Array:
     return jnp.matmul(weights, jnp.triu(jnp.ones((size, size), weights.dtype)), precision=numeric.HIGHEST)
 
 
+def first_largest(x: Array) -> Array:
+    """As `argmax` along the last axis, by comparing: XLA's reduction to an index does not vectorise on a CPU."""
+    size = x.shape[-1]
+    index = jnp.arange(size, dtype=jnp.int32)
+    return jnp.min(jnp.where(x >= jnp.max(x, -1, keepdims=True), index, size - 1), -1)
+
+
 def largest(priority: Array, k: int) -> tuple[Array, Array]:
     """`lax.top_k`, behind barriers: what XLA fuses with it can make a sort of the selection, 30 times slower."""
     return lax.optimization_barrier(lax.top_k(lax.optimization_barrier(priority), k))

@@ -318,16 +318,12 @@ class ChainDistribution(Distribution):
         return Draws(self._event_of_states(states), log_probs)
 
     def log_count(self) -> Array:
-        counting = self._counting()
-        if long_chain.serves(counting._potentials()):
-            return counting.log_partition()
-        return self._batched(
-            numeric.pair_value(chain.log_count(counting._potentials(), self._node_lengths()))
-        )
-
-    @abc.abstractmethod
-    def _counting(self) -> Self:
-        """The same structures, each of score 0."""
+        potentials, lengths = self._potentials(), self._node_lengths()
+        if long_chain.serves(potentials):
+            count = long_chain.log_count(potentials, lengths, self._symbols())
+        else:
+            count = chain.log_count(potentials, lengths)
+        return self._batched(numeric.pair_value(count))
 
 
 def flatten_batch(x: Array | None, batch: tuple[int, ...], own: int) -> Array | None:
@@ -361,11 +357,6 @@ def scale(x: Array | None, factor: Any) -> Array | None:
     if x is None:
         return None
     return jnp.where(jnp.isneginf(x), x, x * jnp.asarray(factor, x.dtype))
-
-
-def uniform_like(x: Array | None) -> Array | None:
-    """0 where a part is allowed, -inf where it is not."""
-    return None if x is None else jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype))
 
 
 def as_temperature(temperature: Any) -> Array:

@@ -24,7 +24,6 @@ from .chain import (
     full_lengths,
     index_batch,
     scale,
-    uniform_like,
 )
 from .distribution import not_finite, out_of_range, replace
 from .emission import fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
@@ -320,9 +319,6 @@ class HMM(ChainDistribution):
     def with_temperature(self, temperature: Any = 1.0) -> Self:
         factor = 1 / as_temperature(temperature)
         return self._map(lambda x: scale(x, factor))
-
-    def _counting(self) -> Self:
-        return self._map(uniform_like)
 
     def __getitem__(self, index: Any) -> Self:
         batch = self.batch_shape

@@ -21,7 +21,6 @@ from .chain import (
     full_lengths,
     index_batch,
     scale,
-    uniform_like,
 )
 from .distribution import not_finite, out_of_range, replace
 
@@ -191,9 +190,6 @@ class LinearChainCRF(ChainDistribution):
         first = jnp.broadcast_to(first, (*batch, 1, self._states, self._states))
         rest = jnp.broadcast_to(rest, (*batch, self._steps - 1, self._states, self._states))
         return LinearChainCRF(jnp.concatenate([first, rest], -3), self.lengths)
-
-    def _counting(self) -> Self:
-        return self._map(uniform_like)
 
     def __getitem__(self, index: Any) -> Self:
         batch = self.batch_shape

@@ -223,8 +223,8 @@ QUERIES = (
 
 # What is wrong today. A test of these that passes is a failure: then its line goes.
 ADDS_UP = (
-    "transitions of 3 of 160 sticky chains, by 2e-4: of each of 520 steps the surprise of what stands before it and that "
-    "of what follows cancel to an eps of either, some nats, and the transition's derivative is the sum over all steps"
+    "transitions of 3 of 160 sticky chains, by 2e-4: at each of 520 steps the surprise of what stands before and "
+    "that of what follows cancel to an eps of either, some nats, and the derivative is the sum over all steps"
 )
 WRONG = {("chunked", "gradient of entropy"): ADDS_UP}
 
