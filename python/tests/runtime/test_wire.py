@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,10 +44,13 @@ class Gate:
         self.call = client.launch(unary("test.gate", path=str(path)), 1.0, wants=[0])
 
     def wait_until_running(self) -> dict:
-        while True:
-            counters = self._client.ping()
-            if counters["running"]:
-                return counters
+        # The counters say so a moment before: when it is taken from the queue, and can still be cancelled.
+        reached = self._path.with_name(f"{self._path.name}.reached")
+        deadline = time.monotonic() + 20
+        while not reached.exists():
+            assert time.monotonic() < deadline, "the gate was not reached"
+            time.sleep(0.001)
+        return self._client.ping()
 
     def open(self) -> None:
         self._path.touch()
@@ -395,6 +399,7 @@ class TestOrders:
             seqs.append(call.seq)
         came = []
         while len(came) < len(seqs):
+            assert client.socket.poll(20_000), f"no more replies after {came}"
             header = msgpack.unpackb(client.socket.recv_multipart()[0])
             if header[0] in seqs:
                 came.append(header[0])
