@@ -11,7 +11,7 @@ import pytest
 from tests.runtime.client import Body, Client, Worker, encode
 
 MB = 1 << 20
-PAGES = 80 * MB // 4096
+PAGES = 40 * MB // 4096
 
 
 def page_faults(pid: int) -> int:
@@ -26,7 +26,7 @@ def test_large_results_are_made_in_memory_that_is_there():
     client = Client(worker)
     body = Body(1)
     exp = encode(body.returns(body.add("np.exp", -1)))
-    handle = client.put(np.zeros(80 * MB // 4, np.float32))
+    handle = client.put(np.zeros(40 * MB // 4, np.float32))
 
     def run() -> None:
         call = client.launch(exp, handle)
@@ -34,13 +34,14 @@ def test_large_results_are_made_in_memory_that_is_there():
         client.free(*call.handles)
         client.ping()
 
-    for _ in range(5):
-        run()
-    pid = worker.ready["pid"]
-    before = page_faults(pid)
-    for _ in range(10):
-        run()
-    # Mapped anew it would be 10 times the pages; some call may find the last result not yet freed.
-    assert page_faults(pid) - before < 2 * PAGES
+    def faults(calls: int = 5) -> int:
+        before = page_faults(worker.ready["pid"])
+        for _ in range(calls):
+            run()
+        return page_faults(worker.ready["pid"]) - before
+
+    # Mapped anew it would be all pages in each call, for ever. In the heap some of the first calls make a place, until
+    # it has as many as are in use at a time.
+    assert any(faults() < PAGES for _ in range(10))
     client.close()
     worker.close()
