@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer } from "zeromq";
-import { resolvePython } from "../bridge/environment.ts";
+import { resolvePython } from "../bridge/environment/environment.ts";
 import { array, connect, jit, np, SynjaxError, type Tensor } from "../src/index.ts";
-import { adopt, encode, Program, RootFrame, within } from "../src/program.ts";
-import { Tensor as TensorClass } from "../src/tensor.ts";
+import { adopt, encode, Program, RootFrame, within } from "../src/program/program.ts";
+import { Tensor as TensorClass } from "../src/tensor/tensor.ts";
 import { median, quantile, report, row, type Row, timed } from "./table.ts";
 
 type T = Tensor<"float32">;

@@ -23,8 +23,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from synjax_worker.algebra import passes
-from synjax_worker.allocator import keep_freed_memory
+from synjax_worker.runtime import passes
+from synjax_worker.worker.allocator import keep_freed_memory
 from synjax_worker.distributions import HMM, LinearChainCRF
 
 HERE = pathlib.Path(__file__).parent

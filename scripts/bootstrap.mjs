@@ -15,7 +15,7 @@ export async function bootstrap({ dev = false } = {}) {
   requireNode();
   try {
     if (!packagesInstalled()) await underLock(installPackages);
-    await run(process.execPath, ["--import", "tsx", "bridge/cli.ts", "setup", ...(dev ? ["--dev"] : [])]);
+    await run(process.execPath, ["--import", "tsx", "bridge/cli/cli.ts", "setup", ...(dev ? ["--dev"] : [])]);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     process.exit(error.status);

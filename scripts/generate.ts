@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { packageRoot, resolvePython } from "../bridge/environment.ts";
+import { packageRoot, resolvePython } from "../bridge/environment/environment.ts";
 import {
   distributionsFile,
   dtypesFile,

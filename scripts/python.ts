@@ -1,7 +1,7 @@
 // Runs the environment's Python on this repository's package: `npm run python -- -m pytest python/tests`.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { packageRoot, resolvePython } from "../bridge/environment.ts";
+import { packageRoot, resolvePython } from "../bridge/environment/environment.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 
 try {

@@ -292,8 +292,8 @@ function imports(source: string, from: Readonly<Record<string, readonly string[]
 }
 
 const FROM = {
-  "../program.ts": ["emit", "struct", "type Traced"],
-  "../tensor.ts": [
+  "../program/program.ts": ["emit", "struct", "type Traced"],
+  "../tensor/tensor.ts": [
     "asBool",
     "asFloat",
     "asInt",
@@ -316,7 +316,7 @@ export function namespaceFile(registry: Registry, namespace: string): string {
   const { doc, members = [], imports: extra } = NAMESPACES[namespace]!;
   const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`)).map(method);
   const source = `${docComment(doc)}\nexport const ${namespace} = {\n${[...members, ...ops].join(",\n\n")}\n};\n`;
-  const from = extra ? { ...FROM, "../tensor.ts": [extra, ...FROM["../tensor.ts"]] } : FROM;
+  const from = extra ? { ...FROM, "../tensor/tensor.ts": [extra, ...FROM["../tensor/tensor.ts"]] } : FROM;
   return `${HEADER}${imports(source, from)}\n\n${source}`;
 }
 
@@ -335,7 +335,7 @@ export function dtypesFile(registry: Registry): string {
     const fields = Object.entries(columns).map(([b, result]) => `${b}: ${union(result)}`);
     return `${a}: ${record([...fields, "key: never"])}`;
   });
-  return `${HEADER}import type { Static } from "../tensor.ts";
+  return `${HEADER}import type { Static } from "../tensor/tensor.ts";
 
 export type IntDType = "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64";
 
@@ -429,8 +429,12 @@ function distributionSource(cls: DistributionClass): string {
 
 export function distributionsFile(registry: Registry): string {
   const source = registry.distributions.map(distributionSource).join("\n\n");
-  const tensor = FROM["../tensor.ts"].map((name) => (name === "Tensor" ? "type Tensor" : name));
-  const from = { "../distributions/distribution.ts": ["type Parameter"], ...FROM, "../tensor.ts": tensor };
+  const tensor = FROM["../tensor/tensor.ts"].map((name) => (name === "Tensor" ? "type Tensor" : name));
+  const from = {
+    "../distributions/distribution.ts": ["type Parameter"],
+    ...FROM,
+    "../tensor/tensor.ts": tensor,
+  };
   const lines = imports(source, from);
   return `${HEADER}${lines}\n\n${source || "export {};"}\n`;
 }

@@ -1,9 +1,16 @@
 /** synjax-ts: structured probability distributions and differentiable programs, run by JAX. */
 export { SynjaxError, type ErrorCode, type ErrorDetails } from "../bridge/errors.ts";
-export type { DataOf, DType } from "../bridge/dtypes.ts";
-export type { HelloInfo, WorkerCounters } from "../bridge/protocol.ts";
+export type { DataOf, DType } from "../bridge/wire/dtypes.ts";
+export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 
-export { connect, get, put, type Session, type SessionEvent, type SessionOptions } from "./session.ts";
+export {
+  connect,
+  get,
+  put,
+  type Session,
+  type SessionEvent,
+  type SessionOptions,
+} from "./session/session.ts";
 export {
   array,
   IndexUpdate,
@@ -14,10 +21,10 @@ export {
   type Index,
   type TensorLike,
   type WaitOptions,
-} from "./tensor.ts";
-export { HostTensor, type ArrayOptions } from "./host.ts";
-export { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
-export { tree } from "./tree.ts";
+} from "./tensor/tensor.ts";
+export { HostTensor, type ArrayOptions } from "./tensor/host.ts";
+export { Shape, Size, type Dim, type ShapeLike } from "./tensor/shape.ts";
+export { tree } from "./program/tree.ts";
 export {
   checkpoint,
   cond,
@@ -32,7 +39,7 @@ export {
   type Jitted,
   type Planned,
   type VmapOptions,
-} from "./transforms.ts";
+} from "./transforms/transforms.ts";
 
 export type { HMMOptions, LinearChainCRFOptions } from "./ops/distributions.ts";
 export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
@@ -42,9 +49,9 @@ export { lax } from "./ops/lax.ts";
 export { random } from "./ops/random.ts";
 export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
-export * as semirings from "./semirings.ts";
+export * as semirings from "./distributions/semirings.ts";
 
 export { Distribution, type Draws, type SampleOptions, type TopK } from "./distributions/distribution.ts";
-export { emission, Emission } from "./emissions.ts";
+export { emission, Emission } from "./distributions/emissions.ts";
 export { HMM, type HMMCounts, type HMMGiven, type HMMParameters } from "./distributions/hmm.ts";
 export { LinearChainCRF } from "./distributions/linear-chain-crf.ts";

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jax import Array
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .algebra import numeric
-from .algebra.log_matmul import log_matmul
 from .errors import InvalidArgument
+from .numerics import numeric
+from .numerics.log_matmul import log_matmul
 
 Axes = int | Sequence[int]
 
@@ -92,7 +92,7 @@ class Semiring(abc.ABC):
 
 class LogSemiring(Semiring):
     """Sums are log-sum-exp. Gradients are marginals, 0 where everything is -inf. An einsum of two operands is a product
-    of matrices, by `algebra.log_matmul`.
+    of matrices, by `numerics.log_matmul`.
     """
 
     def einsum(self, subscripts: str, *operands: Array) -> Array:

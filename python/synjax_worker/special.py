@@ -11,7 +11,7 @@ from jax import Array
 from jax.scipy.special import gammaln
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .algebra import numeric
+from .numerics import numeric
 
 safe_log = numeric.safe_log
 

@@ -10,7 +10,8 @@ import re
 
 import pytest
 
-from synjax_worker import distributions, introspection, registry
+from synjax_worker import distributions, registry
+from synjax_worker.registry import introspection
 
 MODULES = [f"{distributions.__name__}.{found.name}" for found in pkgutil.iter_modules(distributions.__path__)]
 CLASSES = [entry["name"] for entry in registry.load().document["distributions"]]

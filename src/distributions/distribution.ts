@@ -1,7 +1,7 @@
-import type { HostArray } from "../../bridge/dtypes.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { captureLine, lineOf } from "../lines.ts";
-import { checkNamedDims, type ShapedArgument } from "../named-dims.ts";
+import { captureLine, lineOf } from "../program/source-line.ts";
+import { checkNamedDims, type ShapedArgument } from "./named-dims.ts";
 import {
   component,
   emit,
@@ -12,8 +12,8 @@ import {
   type ResultClass,
   struct,
   Traced,
-} from "../program.ts";
-import { Shape } from "../shape.ts";
+} from "../program/program.ts";
+import { Shape } from "../tensor/shape.ts";
 import {
   asBool,
   asFloat,
@@ -23,7 +23,7 @@ import {
   type ShapeLike,
   Tensor,
   type TensorLike,
-} from "../tensor.ts";
+} from "../tensor/tensor.ts";
 
 /** One parameter of a distribution, as the registry describes it. */
 export interface Parameter {

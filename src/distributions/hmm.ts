@@ -1,6 +1,6 @@
-import type { Emission } from "../emissions.ts";
+import type { Emission } from "./emissions.ts";
 import { hmmParameters, type HMMOptions } from "../ops/distributions.ts";
-import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor.ts";
+import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { Distribution, type Parameter } from "./distribution.ts";
 
 /** Expected numbers of events under the posterior, each of the shape of its parameter. */

@@ -1,5 +1,5 @@
 import { linearChainCRFParameters, type LinearChainCRFOptions } from "../ops/distributions.ts";
-import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor.ts";
+import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { Distribution, type Parameter } from "./distribution.ts";
 
 /**

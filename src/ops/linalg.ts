@@ -1,6 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit, struct } from "../program.ts";
-import { type Of, Tensor, type TensorLike } from "../tensor.ts";
+import { emit, struct } from "../program/program.ts";
+import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
 /** `jax.numpy.linalg`. */

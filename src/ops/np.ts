@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program.ts";
+import { emit } from "../program/program.ts";
 import {
   array,
   asBool,
@@ -11,7 +11,7 @@ import {
   type Strong,
   Tensor,
   type TensorLike,
-} from "../tensor.ts";
+} from "../tensor/tensor.ts";
 import type { Float, IntDType, Numeric, Promote, Sum } from "./dtypes.ts";
 
 /** `jax.numpy`. Names are camelCase; what is optional in Python stands in an options object. */

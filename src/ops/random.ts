@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program.ts";
+import { emit } from "../program/program.ts";
 import {
   asFloat,
   asInt,
@@ -11,7 +11,7 @@ import {
   type Strong,
   Tensor,
   type TensorLike,
-} from "../tensor.ts";
+} from "../tensor/tensor.ts";
 import type { IntDType } from "./dtypes.ts";
 
 /** `jax.random`. A draw is a function of its key alone. */

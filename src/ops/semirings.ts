@@ -1,6 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program.ts";
-import { type Of, Tensor, type TensorLike } from "../tensor.ts";
+import { emit } from "../program/program.ts";
+import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
 /** Sums and einsums over log-potentials. */

@@ -1,6 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program.ts";
-import { type Of, type Strong, Tensor, type TensorLike } from "../tensor.ts";
+import { emit } from "../program/program.ts";
+import { type Of, type Strong, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
 /** `jax.scipy.special`, and what structured models need of special functions. */

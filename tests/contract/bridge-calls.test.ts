@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RemoteFailure, WorkerHang } from "../../bridge/channel.ts";
-import type { Connection } from "../../bridge/connection.ts";
-import { ARRAY_OF, type DType } from "../../bridge/dtypes.ts";
-import { MESSAGE, type WorkerCounters } from "../../bridge/protocol.ts";
+import { type RemoteFailure, WorkerHang } from "../../bridge/transport/channel.ts";
+import type { Connection } from "../../bridge/worker/connection.ts";
+import { ARRAY_OF, type DType } from "../../bridge/wire/dtypes.ts";
+import { MESSAGE, type WorkerCounters } from "../../bridge/wire/protocol.ts";
 import {
   addOne,
   errorOf,

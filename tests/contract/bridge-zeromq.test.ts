@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Router } from "zeromq";
-import type { Transport } from "../../bridge/transport.ts";
-import { dialZeromq } from "../../bridge/zeromq.ts";
+import type { Transport } from "../../bridge/transport/transport.ts";
+import { dialZeromq } from "../../bridge/transport/zeromq.ts";
 
 /** Long enough for zeromq's own thread to connect (it tries every 100 ms) or to deliver, while this one does nothing. */
 const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);

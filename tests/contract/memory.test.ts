@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
-import { resolvePython } from "../../bridge/environment.ts";
-import { collectGarbage } from "../../bridge/garbage.ts";
+import { resolvePython } from "../../bridge/environment/environment.ts";
+import { collectGarbage } from "../../bridge/transport/garbage.ts";
 import { array, connect, jit, np, type Session, type SessionOptions, type Tensor } from "../../src/index.ts";
 import { codesOf, errorOf } from "../fixtures/errors.ts";
 

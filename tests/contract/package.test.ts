@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packageRoot, resolvePython } from "../../bridge/environment.ts";
+import { packageRoot, resolvePython } from "../../bridge/environment/environment.ts";
 
 const root = packageRoot();
 const directory = mkdtempSync(join(tmpdir(), "synjax-package-"));
@@ -64,7 +64,7 @@ describe("the published package", () => {
     for (const needed of [
       "dist/src/index.js",
       "dist/src/index.d.ts",
-      "dist/bridge/cli.js",
+      "dist/bridge/cli/cli.js",
       "python/synjax_worker/__main__.py",
       "python/requirements/cpu.txt",
       "LICENSE",

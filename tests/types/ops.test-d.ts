@@ -8,7 +8,7 @@ import { nn } from "../../src/ops/nn.ts";
 import { np } from "../../src/ops/np.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
-import type { Dim, Size, Tensor } from "../../src/tensor.ts";
+import type { Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 

@@ -15,8 +15,8 @@ import {
   vectorFromArray,
 } from "apache-arrow";
 import { describe, expect, test } from "vitest";
-import { fromArrowLists, fromArrowVector, isArrowVector, toArrowVector } from "../../bridge/arrow.ts";
-import type { HostArray } from "../../bridge/dtypes.ts";
+import { fromArrowLists, fromArrowVector, isArrowVector, toArrowVector } from "../../bridge/wire/arrow.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 
 function messageOf(run: () => unknown): string {

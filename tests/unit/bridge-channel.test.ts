@@ -1,8 +1,14 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, test, vi } from "vitest";
-import { Channel, RemoteFailure, type Reply, type StatusEvent, WorkerHang } from "../../bridge/channel.ts";
+import {
+  Channel,
+  RemoteFailure,
+  type Reply,
+  type StatusEvent,
+  WorkerHang,
+} from "../../bridge/transport/channel.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { MESSAGE } from "../../bridge/protocol.ts";
+import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import { type Header, HELLO_INFO, MemoryTransport, welcome } from "../fixtures/memory-transport.ts";
 
 async function open(

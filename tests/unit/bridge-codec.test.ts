@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bytesOf, decodeAnswer, pack, packHeader, unpack } from "../../bridge/codec.ts";
-import { fromFloat32, toFloat32 } from "../../bridge/half.ts";
+import { bytesOf, decodeAnswer, pack, packHeader, unpack } from "../../bridge/wire/codec.ts";
+import { fromFloat32, toFloat32 } from "../../bridge/wire/float16.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const frame = (header: unknown): Uint8Array => packHeader(header as unknown[]);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { ConnectionOptions } from "../../bridge/connection.ts";
+import type { ConnectionOptions } from "../../bridge/worker/connection.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { checkConnectionOptions, refusedConfiguration } from "../../bridge/options.ts";
-import { checkWait } from "../../bridge/waiting.ts";
+import { checkConnectionOptions, refusedConfiguration } from "../../bridge/worker/options.ts";
+import { checkWait } from "../../bridge/transport/call-options.ts";
 
 function errorOf(run: () => void): SynjaxError | undefined {
   try {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot, resolvePython } from "../../bridge/environment.ts";
+import { packageRoot, resolvePython } from "../../bridge/environment/environment.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
 const serve = join(packageRoot(), "docker", "serve.sh");

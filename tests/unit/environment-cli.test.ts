@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../bridge/environment.ts";
+import { packageRoot } from "../../bridge/environment/environment.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
 function synjax(
   env: NodeJS.ProcessEnv,
   ...args: string[]
 ): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ["--import", "tsx", "bridge/cli.ts", ...args], {
+  return spawnSync(process.execPath, ["--import", "tsx", "bridge/cli/cli.ts", ...args], {
     cwd: packageRoot(),
     env,
     encoding: "utf8",

@@ -12,10 +12,10 @@ import {
   resolvePython,
   synjaxHome,
   type Blueprint,
-} from "../../bridge/environment.ts";
-import { inspectEnvironment } from "../../bridge/doctor.ts";
+} from "../../bridge/environment/environment.ts";
+import { inspectEnvironment } from "../../bridge/cli/doctor.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { setupEnvironment } from "../../bridge/setup.ts";
+import { setupEnvironment } from "../../bridge/environment/setup.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
 describe.skipIf(process.platform === "win32")("set-up", () => {

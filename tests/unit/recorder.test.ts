@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { np } from "../../src/ops/np.ts";
-import { adopt, encode, Program, RootFrame, within } from "../../src/program.ts";
-import { array, Tensor } from "../../src/tensor.ts";
-import { cond, grad, jit, scan, vmap } from "../../src/transforms.ts";
+import { adopt, encode, Program, RootFrame, within } from "../../src/program/program.ts";
+import { array, Tensor } from "../../src/tensor/tensor.ts";
+import { cond, grad, jit, scan, vmap } from "../../src/transforms/transforms.ts";
 
 type T = Tensor<"float32">;
 

@@ -1,4 +1,4 @@
-"""What LinearChainCRF and HMM share: queries on a line of states, by the passes of `algebra.chain`."""
+"""What LinearChainCRF and HMM share: queries on a line of states, by the passes of `structures.chain`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..algebra import chain, chain_information, chain_walks, long_chain, numeric, passes
-from ..algebra.chain import Messages, Potentials
-from ..algebra.long_chain import LongMessages, Symbols
 from ..errors import InvalidArgument
+from ..numerics import numeric
 from ..registry import Check, query
+from ..runtime import passes
 from ..shapes import as_float, as_int, as_shape, at_least_one, show
+from ..structures.chain import (
+    entropy as chain_information,
+)
+from ..structures.chain import (
+    long as long_chain,
+)
+from ..structures.chain import (
+    passes as chain,
+)
+from ..structures.chain import (
+    search as chain_walks,
+)
+from ..structures.chain.long import LongMessages, Symbols
+from ..structures.chain.passes import Messages, Potentials
 from .distribution import ArgMax, Distribution, Draws, TopK, is_concrete_one, out_of_range
 
 

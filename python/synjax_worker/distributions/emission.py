@@ -10,8 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from ..algebra import numeric
 from ..errors import InvalidArgument
+from ..numerics import numeric
 
 # A state's variance is not fitted below this share of all observations' variance: with one observation it would be 0,
 # and the likelihood infinite.

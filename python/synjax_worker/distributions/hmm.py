@@ -10,12 +10,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int, Num
 
-from ..algebra import chain, long_chain, numeric
-from ..algebra.chain import Potentials
-from ..algebra.long_chain import Symbols
 from ..errors import InvalidArgument
+from ..numerics import numeric
 from ..registry import Check, distribution, query
 from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes, show
+from ..structures.chain import long as long_chain
+from ..structures.chain import passes as chain
+from ..structures.chain.long import Symbols
+from ..structures.chain.passes import Potentials
 from .chain import (
     ChainDistribution,
     as_temperature,

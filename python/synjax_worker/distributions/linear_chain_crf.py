@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..algebra import chain
-from ..algebra.chain import Potentials
 from ..errors import InvalidArgument
 from ..registry import Check, distribution
 from ..shapes import as_float, as_int, bind, check_lengths, require_sizes, same_dtype
+from ..structures.chain import passes as chain
+from ..structures.chain.passes import Potentials
 from .chain import (
     ChainDistribution,
     as_temperature,

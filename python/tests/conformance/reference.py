@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from synjax_worker.algebra import numeric
 from synjax_worker.distributions import Draws, LinearChainCRF, TopK
 from synjax_worker.distributions.distribution import ArgMax
+from synjax_worker.numerics import numeric
 from synjax_worker.shapes import as_shape, at_least_one
 
 from .chains import STATES, all_states, indicators

@@ -112,7 +112,7 @@ def test_long_chains_of_few_states_in_chunks_are_the_same_distribution(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The pass that advances chunks together, against the one that goes step by step."""
-    from synjax_worker.algebra import long_chain
+    from synjax_worker.structures.chain import long as long_chain
 
     rng = np.random.default_rng(0)
     transition = np.array([[0.9, 0.1, 0.0], [0.0, 0.8, 0.2], [0.05, 0.0, 0.95]])

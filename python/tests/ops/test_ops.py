@@ -9,9 +9,9 @@ import jax.scipy.special
 import numpy as np
 import pytest
 
-from synjax_worker import dtype_tables, semirings, special
-from synjax_worker.registry import load
-from synjax_worker.signature import DTYPES, VARIABLES
+from synjax_worker import semirings, special
+from synjax_worker.registry import dtype_tables, load
+from synjax_worker.registry.signature import DTYPES, VARIABLES
 
 OPS = load().ops
 ARRAY_OPS = sorted(

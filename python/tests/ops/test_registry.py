@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import pytest
 from jaxtyping import Array, Bool, Float, Int, Num
 
-from synjax_worker import introspection, registry
-from synjax_worker.registry import Op, build, constructor, describe, load, query, to_text
+from synjax_worker import registry
+from synjax_worker.registry import Op, build, constructor, describe, introspection, load, query, to_text
 
 
 class Best(NamedTuple):

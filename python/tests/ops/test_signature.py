@@ -2,7 +2,7 @@
 
 import pytest
 
-from synjax_worker.signature import Parameter, Result, SignatureError, parse
+from synjax_worker.registry.signature import Parameter, Result, SignatureError, parse
 
 
 def test_operands_and_statics_by_position():

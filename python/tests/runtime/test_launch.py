@@ -8,9 +8,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from synjax_worker.codec import Launch
-from synjax_worker.engine import Engine
-from synjax_worker.limits import Limits
+from synjax_worker.worker.codec import Launch
+from synjax_worker.worker.engine import Engine
+from synjax_worker.worker.limits import Limits
 from tests.runtime.client import LENIENT, Body, Client, Handle, Key, RemoteError, encode, tuple_of
 
 

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from synjax_worker.algebra import passes
 from synjax_worker.registry import Check, distribution, op, query
-from synjax_worker.server import main
+from synjax_worker.runtime import passes
+from synjax_worker.worker.server import main
 
 traced: dict[str, int] = {}
 

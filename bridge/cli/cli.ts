@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+import { parseArgs } from "node:util";
+import { DEVICES, type Device, type SetupProgress } from "../environment/environment.ts";
+import { SynjaxError } from "../errors.ts";
+
+const USAGE = `Usage: synjax <command> [options]
+
+Commands
+  setup    make the Python environment that runs JAX (or find the one that is there)
+  doctor   say what is found, what is missing and what to type; changes nothing
+
+Options
+  --device cpu|cuda|tpu   which JAX (default: cpu)
+  --dev                   the tools of this repository's tests too (in a checkout)
+  --json                  doctor: print the report as JSON
+  --help, --version
+
+Environment variables
+  SYNJAX_HOME          where environments are kept (default: synjax in the user's cache directory)
+  SYNJAX_BASE_PYTHON   the Python, 3.11 or newer, from which the environment is made
+  SYNJAX_PYTHON        an interpreter to use as it is, instead of an environment of ours
+`;
+
+/** Wrong usage: what was typed cannot be meant. */
+class UsageError extends Error {}
+
+interface Command {
+  readonly name: string | undefined;
+  readonly device: Device;
+  readonly dev: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+function parse(args: readonly string[]): Command {
+  const { values, positionals } = parseStrictly(args);
+  const [name, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
+  if (name !== undefined && name !== "setup" && name !== "doctor")
+    throw new UsageError(`Unknown command '${name}'`);
+  if (values.json && name !== "doctor") throw new UsageError("'--json' belongs to doctor");
+  const device = DEVICES.find((known) => known === values.device);
+  if (!device) throw new UsageError(`Unknown device '${values.device}'; one of ${DEVICES.join(", ")}`);
+  return { name, device, dev: values.dev, json: values.json, help: values.help, version: values.version };
+}
+
+function parseStrictly(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      strict: true,
+      options: {
+        device: { type: "string", default: "cpu" },
+        dev: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        version: { type: "boolean", short: "v", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0]);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parse(args);
+  if (command.version) return version();
+  if (command.help) return say(USAGE.trimEnd());
+  if (command.name === "setup") return setup(command);
+  if (command.name === "doctor") return doctor(command);
+  throw new UsageError("Say what to do");
+}
+
+async function setup({ device, dev }: Command): Promise<number> {
+  const { setupEnvironment } = await import("../environment/setup.ts");
+  const started = Date.now();
+  let worked = false;
+  const onProgress = ({ message }: SetupProgress): void => {
+    worked = true;
+    console.error(`synjax: ${message}`);
+  };
+  const environment = await setupEnvironment({ device, dev, onProgress });
+  const took = worked ? ` (${Math.round((Date.now() - started) / 1000)} s)` : "";
+  return say(
+    `Ready${took}: JAX ${environment.jax} for ${device} on Python ${environment.pythonVersion}\n${environment.python}`,
+  );
+}
+
+async function doctor({ device, dev, json }: Command): Promise<number> {
+  const { describe, inspectEnvironment } = await import("./doctor.ts");
+  const report = await inspectEnvironment({ device, dev });
+  say(json ? JSON.stringify(report, null, 2) : describe(report));
+  return report.ok ? 0 : 1;
+}
+
+async function version(): Promise<number> {
+  const { packageVersion } = await import("./doctor.ts");
+  return say(await packageVersion());
+}
+
+function say(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function fail(error: unknown): number {
+  if (error instanceof UsageError) {
+    console.error(`synjax: ${error.message}\n\n${USAGE.trimEnd()}`);
+    return 2;
+  }
+  if (!(error instanceof SynjaxError)) throw error;
+  console.error(`synjax: [${error.code}] ${error.message}`);
+  return error.code === "INVALID_ARGUMENT" ? 2 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(fail);

@@ -1,0 +1,1 @@
+"""Arithmetic that the structures share: numbers of any range, guards, log-matrix products, top-down searches."""

@@ -1,0 +1,219 @@
+"""Every operation a program may use: its name, the function it is, its signature and its doc.
+
+This is the source of truth for both languages. An array operation is one line in a module of `ops/`:
+
+    op("np.sum", jnp.sum, "a: num A, { axis?: axis } -> sum(A)", "Equivalent to `jax.numpy.sum`.")
+
+A distribution is a class marked `@distribution` in a module of `distributions/`, its methods marked
+`@query(signature)`. `load()` finds both by importing every module of the two packages. `signature.py`
+describes the language of the signatures. `python -m synjax_worker.registry` prints all of it as JSON, from which
+the TypeScript of `src/ops` is made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from . import dtype_tables, introspection, signature
+from .signature import Signature
+
+VERSION = 1
+
+_PACKAGES = ("ops", "distributions")
+_QUERY = "__synjax_query__"
+
+
+class Check(NamedTuple):
+    """What is refused on the device: `argument` where `bad` is true. `value` has the shape of `bad`."""
+
+    argument: str
+    bad: Any
+    value: Any
+    expected: str
+
+
+Checks = Callable[..., Sequence[Check]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Op:
+    """One operation. `fn` takes the operands in order, and everything else by name."""
+
+    name: str
+    fn: Callable[..., Any]
+    signature: str
+    doc: str
+    differentiable: bool = True
+    # A function of the same arguments, or "object": the checks() of the distribution that `fn` makes.
+    checks: Checks | str | None = None
+    # Computes in 64 bits inside: a program that uses it runs with x64 on.
+    x64: bool = False
+    # `fn` takes the interpreter's frame first.
+    needs_frame: bool = False
+
+    @functools.cached_property
+    def parsed(self) -> Signature:
+        return signature.parse(self.signature)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "signature": self.signature,
+            "doc": self.doc,
+            "differentiable": self.differentiable,
+            "checks": self.checks is not None,
+            **self.parsed.to_json(),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Registry:
+    ops: dict[str, Op]
+    document: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        return self.document["hash"]
+
+
+Class = TypeVar("Class", bound=type)
+
+_OPS: dict[str, Op] = {}
+_DISTRIBUTIONS: dict[str, type] = {}
+
+
+def op(name: str, fn: Callable[..., Any], signature_text: str, doc: str, **options: Any) -> Op:
+    """Registers an operation. Where the caller names no dtype, `fn` gets the signature's default.
+
+    Args:
+      name: where it is found, e.g. `np.sum`: the Python spelling.
+      fn: takes the signature's operands in order, and everything else by name.
+      signature_text: see `signature.py`.
+      doc: one or two sentences; they become the TypeScript doc comment.
+      **options: the further fields of `Op`.
+    """
+    if name in _OPS:
+        raise ValueError(f"op {name!r} is registered twice")
+    parsed = signature.parse(signature_text)
+    defaults = {
+        p.name: p.default for p in parsed.options if p.kind == "dtype" and p.default in signature.DTYPES
+    }
+    made = Op(name, functools.partial(fn, **defaults) if defaults else fn, signature_text, doc, **options)
+    _OPS[name] = made
+    return made
+
+
+def distribution(cls: Class) -> Class:
+    """Class decorator: makes a distribution known under its own name."""
+    known = _DISTRIBUTIONS.setdefault(cls.__name__, cls)
+    if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(f"two distributions are called {cls.__name__!r}")
+    return cls
+
+
+class _Query(NamedTuple):
+    signature: str
+    options: dict[str, Any]
+
+
+def query(signature_text: str, **options: Any) -> Callable[[Callable], Callable]:
+    """Method decorator: makes a method a query, the op `<Class>.<method>`. The signature leaves `self` out.
+
+    A subclass that overrides a query keeps its signature without a decorator of its own.
+    """
+    signature.parse(signature_text)
+
+    def mark(method: Callable) -> Callable:
+        setattr(method, _QUERY, _Query(signature_text, options))
+        return method
+
+    return mark
+
+
+def queries(cls: type) -> list[Op]:
+    """The queries of a class, its own and those it inherits, by name."""
+    found = []
+    for name in sorted(dir(cls)):
+        marks = (getattr(vars(base).get(name), _QUERY, None) for base in cls.__mro__)
+        mark = next((mark for mark in marks if mark), None)
+        if mark:
+            method = getattr(cls, name)
+            doc = inspect.getdoc(method) or _inherited_doc(cls, name)
+            found.append(Op(f"{cls.__name__}.{name}", method, mark.signature, doc, **mark.options))
+    return found
+
+
+def _inherited_doc(cls: type, name: str) -> str:
+    docs = (inspect.getdoc(vars(base)[name]) for base in cls.__mro__ if name in vars(base))
+    return next((doc for doc in docs if doc), "")
+
+
+def describe(cls: type) -> dict[str, Any]:
+    """A distribution class as the registry shows it."""
+    doc, _ = introspection.split_doc(cls)
+    described = [{**found.to_json(), "name": found.name.partition(".")[2]} for found in queries(cls)]
+    return {
+        "name": cls.__name__,
+        "doc": doc,
+        "params": introspection.parameters(cls),
+        "queries": described,
+    }
+
+
+def constructor(cls: type) -> Op:
+    return Op(cls.__name__, cls, "-> dist", inspect.getdoc(cls) or "", checks="object")
+
+
+@functools.cache
+def load() -> Registry:
+    """The registry of everything in `ops/` and `distributions/`."""
+    for package in _PACKAGES:
+        module = importlib.import_module(f"synjax_worker.{package}")
+        for found in pkgutil.iter_modules(module.__path__):
+            importlib.import_module(f"{module.__name__}.{found.name}")
+    return build(_OPS.values(), _DISTRIBUTIONS.values())
+
+
+def build(ops: Iterable[Op], distributions: Iterable[type]) -> Registry:
+    """A registry of the operations and classes given; the same in any order."""
+    ops = sorted(ops, key=lambda each: each.name)
+    distributions = sorted(distributions, key=lambda cls: cls.__name__)
+    of_classes = [each for cls in distributions for each in (constructor(cls), *queries(cls))]
+    content = {
+        "version": VERSION,
+        "types": dtype_tables.tables(),
+        "ops": [each.to_json() for each in ops],
+        "distributions": [describe(cls) for cls in distributions],
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    return Registry({each.name: each for each in (*ops, *of_classes)}, {"hash": digest, **content})
+
+
+def to_text(document: dict[str, Any]) -> str:
+    """The document as JSON, one op, parameter table or dtype a line, so that a change is a line of a diff."""
+    lines = []
+    for name, value in document.items():
+        if isinstance(value, list):
+            items = [f"  {_line(item)}" for item in value]
+            lines.append(
+                f" {_line(name)}: [\n" + ",\n".join(items) + "\n ]" if items else f" {_line(name)}: []"
+            )
+        elif isinstance(value, dict):
+            items = [f"  {_line(key)}: {_line(item)}" for key, item in value.items()]
+            lines.append(f" {_line(name)}: {{\n" + ",\n".join(items) + "\n }")
+        else:
+            lines.append(f" {_line(name)}: {_line(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Chains: n nodes with t states each."""

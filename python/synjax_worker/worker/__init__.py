@@ -1,0 +1,1 @@
+"""The worker process: its sockets, its scheduler, its executables."""

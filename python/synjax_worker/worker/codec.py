@@ -1,0 +1,328 @@
+"""The wire: headers into messages, buffers into arrays, arrays into buffers.
+
+A message is a msgpack header (an array) and raw little-endian buffers, one per tensor. A dtype crosses as its
+name; a `key` as the uint32 data of its PRNG keys, a bfloat16 as its bits, a bool as one byte.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import jax
+import ml_dtypes
+import msgpack
+import numpy as np
+
+from ..errors import SynjaxError
+from ..runtime.program import HASH_BYTES, NAMED_FLOATS
+from .limits import Limits
+
+PROTOCOL_VERSION = 1
+
+HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
+
+LENIENT, UNCHECKED = 1, 2  # bits of a launch's flags
+
+INLINE_REPLY_BYTES = 512  # results up to this size ride in the header
+SMALL_BYTES = 65_536  # arrays below go to the compiled call as they are; above, to the device first
+ALIGNMENT = 64  # bytes; XLA uses a host buffer in place where it is aligned
+
+_LARGEST_ID = 2**53  # ids are JavaScript numbers
+
+_DTYPES = {
+    name: np.dtype(name)
+    for name in ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
+} | {"bfloat16": np.dtype(ml_dtypes.bfloat16), "key": np.dtype(np.uint32)}
+
+_KEY_WORDS = 2  # of the default PRNG, threefry
+
+
+class Weak(NamedTuple):
+    """A number: its type gives way to that of what it meets."""
+
+    value: int | float
+
+
+class HostArray(NamedTuple):
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes | None  # None: in the next buffer frame
+
+
+class ArrayType(NamedTuple):
+    """An input that is yet to come."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    weak: bool
+
+
+@dataclasses.dataclass(slots=True)
+class Launch:
+    seq: int
+    hash: bytes
+    has_body: bool
+    inputs: list[int | Weak | HostArray]
+    first_output: int
+    outputs: int
+    wants: list[int]
+    donated: tuple[int, ...]
+    frees: list[int]
+    flags: int
+
+
+@dataclasses.dataclass(slots=True)
+class Compile:
+    """A launch to come: what it will be compiled for."""
+
+    seq: int
+    hash: bytes
+    has_body: bool
+    inputs: list[int | Weak | ArrayType]
+    donated: tuple[int, ...]
+    flags: int
+
+
+@dataclasses.dataclass(slots=True)
+class Fetch:
+    seq: int
+    handles: list[int]
+    frees: list[int]
+
+
+def unpack_header(frame: bytes) -> list:
+    """The header's fields. Raises SynjaxError (BAD_MESSAGE)."""
+    try:
+        header = msgpack.unpackb(frame)
+    except Exception as error:
+        raise _bad(f"the header is not msgpack: {type(error).__name__}") from error
+    if type(header) is not list or len(header) < 2 or type(header[0]) is not int:
+        raise _bad("the header is not [type, seq, ...]")
+    _identifier(header[1], "seq")
+    return header
+
+
+def parse_launch(header: list) -> Launch:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch."""
+    if len(header) != 11:
+        raise _bad(f"a launch has 11 fields; came {len(header)}")
+    _, seq, hash_, has_body, inputs, first_output, outputs, wants, donated, frees, flags = header
+    _program(hash_, has_body, flags)
+    _identifier(first_output, "firstOutput")
+    _identifier(outputs, "nOutputs")
+    _positions(wants, outputs, "wants")
+    _list(inputs, "inputs")
+    _positions(donated, len(inputs), "donated")
+    _identifiers(frees, "frees")
+    return Launch(
+        seq,
+        hash_,
+        bool(has_body),
+        [_input(item) for item in inputs],
+        first_output,
+        outputs,
+        wants,
+        tuple(donated),
+        frees,
+        flags,
+    )
+
+
+def parse_compile(header: list) -> Compile:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a compile."""
+    if len(header) != 7:
+        raise _bad(f"a compile has 7 fields; came {len(header)}")
+    _, seq, hash_, has_body, inputs, donated, flags = header
+    _program(hash_, has_body, flags)
+    _positions(donated, len(_list(inputs, "inputs")), "donated")
+    types = [_input_type(item) for item in inputs]
+    return Compile(seq, hash_, bool(has_body), types, tuple(donated), flags)
+
+
+def _program(hash_: Any, has_body: Any, flags: Any) -> None:
+    if type(hash_) is not bytes or len(hash_) != HASH_BYTES:
+        raise _bad(f"a program's hash is {HASH_BYTES} bytes")
+    if has_body not in (0, 1) or type(flags) is not int or not 0 <= flags <= LENIENT | UNCHECKED:
+        raise _bad("hasBody is 0 or 1, flags are bits")
+
+
+def parse_fetch(header: list) -> Fetch:
+    if len(header) != 4:
+        raise _bad(f"a fetch has 4 fields; came {len(header)}")
+    _, seq, handles, frees = header
+    return Fetch(seq, _identifiers(handles, "handles"), _identifiers(frees, "frees"))
+
+
+def parse_ids(header: list, what: str) -> list[int]:
+    """The ids of a free or a cancel."""
+    if len(header) != 3:
+        raise _bad(f"{what}: 3 fields; came {len(header)}")
+    return _identifiers(header[2], what)
+
+
+def parse_hashes(header: list) -> list[bytes]:
+    if len(header) != 3 or any(type(item) is not bytes for item in _list(header[2], "hashes")):
+        raise _bad("a forget has the hashes of programs")
+    return header[2]
+
+
+def _input(item: Any) -> int | Weak | HostArray:
+    if type(item) is int:
+        return _identifier(item, "a handle")
+    if type(item) is not list or len(item) < 2:
+        raise _bad("an input is a handle, a number or a host array")
+    tag, value = item[0], item[1]
+    if tag == 1 and len(item) in (3, 4):
+        return _host_array(item)
+    if len(item) == 2 and tag == 0 and type(value) is int and -(2**31) <= value < 2**31:
+        return Weak(value)
+    if len(item) == 2 and tag == 2 and (type(value) in (int, float) or value in NAMED_FLOATS):
+        return Weak(float(value))
+    raise _bad(f"an input cannot be {item!s:.80}")
+
+
+def _input_type(item: Any) -> int | Weak | ArrayType:
+    if type(item) is list and len(item) == 4 and item[0] == 1:
+        if type(item[3]) is not bool:
+            raise _bad("an array's type is [1, dtype, shape, weak]")
+        return ArrayType(*_dtype_and_shape(item), item[3])
+    found = _input(item)
+    if type(found) is HostArray:
+        raise _bad("a compile takes types, not arrays")
+    return found
+
+
+def _host_array(item: list) -> HostArray:
+    dtype, shape = _dtype_and_shape(item)
+    data = item[3] if len(item) == 4 else None
+    if len(item) == 4 and type(data) is not bytes:
+        raise _bad("inline data are bytes")
+    return HostArray(dtype, shape, data)
+
+
+def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
+    dtype, shape = item[1], _list(item[2], "a shape")
+    if dtype not in _DTYPES:
+        raise _bad(f"no dtype {dtype!r:.50}")
+    if any(type(size) is not int or not 0 <= size < _LARGEST_ID for size in shape):
+        raise _bad(f"a shape cannot be {shape!s:.80}")
+    return dtype, tuple(shape)
+
+
+def _identifier(value: Any, what: str) -> int:
+    if type(value) is not int or not 0 <= value < _LARGEST_ID:
+        raise _bad(f"{what} must be an id; came {value!s:.50}")
+    return value
+
+
+def _identifiers(values: Any, what: str) -> list[int]:
+    for value in _list(values, what):
+        _identifier(value, what)
+    return values
+
+
+def _positions(values: Any, count: int, what: str) -> list[int]:
+    for value in _list(values, what):
+        if type(value) is not int or not 0 <= value < count:
+            raise _bad(f"{what}: {value!s:.50} of {count}")
+    return values
+
+
+def _list(value: Any, what: str) -> list:
+    if type(value) is not list:
+        raise _bad(f"{what} must be a list; came {type(value).__name__}")
+    return value
+
+
+def _bad(message: str) -> SynjaxError:
+    return SynjaxError("BAD_MESSAGE", message)
+
+
+# ---------------------------------------------------------------------------------------------------------- arrays
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """The name that a dtype has on the wire; None where it has none."""
+    if jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key):
+        return "key"
+    name = str(dtype)
+    return name if name in _DTYPES else None
+
+
+def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, limits: Limits) -> Any:
+    """A host array as a compiled program takes it: a NumPy array where small, otherwise on the device.
+
+    Raises SynjaxError: LIMIT_RANK, or BAD_MESSAGE where the bytes do not fill the shape.
+    """
+    _check_rank(shape, limits)
+    full_shape = (*shape, _KEY_WORDS) if dtype == "key" else shape
+    element = _DTYPES[dtype]
+    if math.prod(full_shape) * element.itemsize != len(data):
+        raise _bad(f"{len(data)} bytes for {dtype}{list(shape)}")
+    if not data:
+        array = np.zeros(full_shape, element)
+    elif len(data) < SMALL_BYTES:
+        array = np.ndarray(full_shape, element, data)
+    else:
+        array = _aligned_copy(data).view(element).reshape(full_shape)
+    if dtype == "bool":
+        array = np.not_equal(array.view(np.uint8), 0)  # only 0 and 1 are booleans to XLA
+    if dtype == "key":
+        return jax.random.wrap_key_data(array)
+    return array if len(data) < SMALL_BYTES else jax.device_put(array)
+
+
+def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:
+    """What stands for an array while a program is compiled for it. Raises SynjaxError (LIMIT_RANK)."""
+    _check_rank(of.shape, limits)
+    dtype = jax.random.key(0).dtype if of.dtype == "key" else _DTYPES[of.dtype]
+    return jax.ShapeDtypeStruct(of.shape, dtype, weak_type=of.weak)
+
+
+def _check_rank(shape: tuple[int, ...], limits: Limits) -> None:
+    if len(shape) > limits.rank:
+        raise SynjaxError("LIMIT_RANK", f"an array of rank {len(shape)}; at most {limits.rank}")
+
+
+def _aligned_copy(data: bytes | memoryview) -> np.ndarray:
+    """The bytes in fresh memory that XLA can use in place. It belongs to the device array: never use it again."""
+    memory = np.empty(len(data) + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + len(data)]
+    copy[:] = np.frombuffer(data, np.uint8)
+    return copy
+
+
+def aval_of(value: Any) -> list:
+    """What a result is, for the client: [dtype, shape, weak], or ["object", class]."""
+    if isinstance(value, jax.Array):
+        return [dtype_name(value.dtype), list(value.shape), bool(value.aval.weak_type)]
+    return ["object", type(value).__name__]
+
+
+def host_value(array: jax.Array) -> np.ndarray:
+    """The array's elements on the host, once it is computed; where it is there already, a view of them."""
+    if not isinstance(array.dtype, np.dtype):  # keys
+        array = jax.random.key_data(array)
+    return np.ascontiguousarray(np.asarray(array))
+
+
+def pack_data(values: Iterable[np.ndarray | None]) -> tuple[list[bytes | int | None], list[memoryview]]:
+    """The `data` of a reply, and its buffers. Where the device is the host the buffers are not copies."""
+    data: list[bytes | int | None] = []
+    buffers: list[memoryview] = []
+    for value in values:
+        if value is None:
+            data.append(None)
+        elif value.nbytes <= INLINE_REPLY_BYTES:
+            data.append(value.tobytes())
+        else:
+            data.append(len(buffers))
+            buffers.append(memoryview(value.reshape(-1).view(np.uint8)))
+    return data, buffers
+
+
+pack_header = msgpack.packb

@@ -1,0 +1,33 @@
+/** The caller's line of code: a stack is captured unformatted and read only when an error is shown. */
+
+const packageRoot = import.meta.url.replace(/(?:dist\/)?src\/[^/]*\/[^/]*$/, "");
+const OWN_DIRECTORIES = ["src/", "bridge/", "dist/"].map((d) => pathOf(packageRoot + d));
+/** Frames kept per captured stack: enough to get from an operator through the library to its caller. */
+const FRAMES = 16;
+
+function pathOf(location: string): string {
+  return location.startsWith("file://") ? decodeURI(location.slice("file://".length)) : location;
+}
+
+export function captureLine(): object {
+  const holder = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = FRAMES;
+  Error.captureStackTrace(holder, captureLine);
+  Error.stackTraceLimit = limit;
+  return holder;
+}
+
+/** `tagger.ts:31:17`: the innermost frame outside this package, its path relative to the working directory. */
+export function lineOf(stack: object): string | undefined {
+  const text = (stack as { stack?: string }).stack;
+  for (const line of text?.split("\n").slice(1) ?? []) {
+    const location = /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*:\d+:\d+)\)?$/.exec(line.trim())?.[1];
+    if (!location) continue;
+    const path = pathOf(location);
+    if (OWN_DIRECTORIES.some((own) => path.startsWith(own))) continue;
+    const here = `${globalThis.process?.cwd() ?? ""}/`;
+    return path.startsWith(here) ? path.slice(here.length) : path;
+  }
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import { SynjaxError } from "../../bridge/errors.ts";
+import type { Aval } from "../../bridge/wire/protocol.ts";
+import type { Launch, Session } from "./session.ts";
+
+/** A value that lives on the worker. Its id is chosen here, so that calls chain without waiting for replies. */
+export class Handle {
+  readonly id: number;
+  readonly session: Session;
+  /** Which start of the worker it belongs to; a restart leaves older ones behind. */
+  epoch: number;
+  state: "alive" | "donated" | "disposed" = "alive";
+  /** Why there is no value. */
+  failure: SynjaxError | undefined;
+  /** Known once the launch that makes it has been answered. */
+  aval: Aval | undefined;
+  /** The launch that makes it, until that has been answered. */
+  launch: Launch | undefined;
+
+  constructor(session: Session, id: number, epoch: number) {
+    this.session = session;
+    this.id = id;
+    this.epoch = epoch;
+  }
+
+  /** Whether its value can still be asked for; a failed one can: it answers with its error. */
+  get isUsable(): boolean {
+    return this.state === "alive" && !this.session.closed && this.epoch === this.session.epoch;
+  }
+
+  /** Where its value is, or why there is none. */
+  get whereabouts(): string {
+    if (this.state !== "alive") return this.state === "donated" ? "donated" : "disposed of";
+    if (this.failure) return `failed: ${this.failure.code}`;
+    if (this.session.closed || this.lost("it")) return "lost";
+    return this.launch ? "being computed" : "on the device";
+  }
+
+  /** The id, if the value can still be used; `what` names it in the error. */
+  use(what: string): number {
+    if (this.state === "donated")
+      throw new SynjaxError(
+        "HANDLE_DONATED",
+        `${what} was donated to an earlier call (donateArgnums): use that call's result instead`,
+      );
+    if (this.state === "disposed")
+      throw new SynjaxError(
+        "HANDLE_DISPOSED",
+        `${what} was disposed of: keep it alive for as long as it is used`,
+      );
+    if (this.session.closed)
+      throw new SynjaxError("SESSION_CLOSED", `${what} belongs to a session that has been closed`);
+    const lost = this.lost(what);
+    if (lost) throw lost;
+    return this.id;
+  }
+
+  /** The error of a value that went with an earlier worker. */
+  lost(what: string): SynjaxError | undefined {
+    if (this.epoch === this.session.epoch) return undefined;
+    return new SynjaxError(
+      "HANDLE_LOST",
+      `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
+    );
+  }
+
+  dispose(): void {
+    if (this.state !== "alive") return;
+    this.session.free(this);
+    this.state = "disposed";
+  }
+}

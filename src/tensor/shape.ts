@@ -1,0 +1,113 @@
+import { SynjaxError } from "../../bridge/errors.ts";
+import { AS_TRACED, emit, Intermediate, Traced } from "../program/program.ts";
+
+/** What functions take where a length is wanted. */
+export type Dim = number | Size;
+/** What functions take where a shape is wanted. */
+export type ShapeLike = Shape | readonly Dim[];
+
+/**
+ * The length of one axis, known when the program runs: one recording serves every shape. Arithmetic goes by methods
+ * (`n.add(1)`); a Size stands wherever a function takes a `Dim`.
+ */
+export class Size extends Traced {
+  add(other: Dim): Size {
+    return emit("size.add", [this, other], undefined, Size);
+  }
+  sub(other: Dim): Size {
+    return emit("size.sub", [this, other], undefined, Size);
+  }
+  mul(other: Dim): Size {
+    return emit("size.mul", [this, other], undefined, Size);
+  }
+  floordiv(other: Dim): Size {
+    return emit("size.floordiv", [this, other], undefined, Size);
+  }
+  mod(other: Dim): Size {
+    return emit("size.mod", [this, other], undefined, Size);
+  }
+  max(other: Dim): Size {
+    return emit("size.max", [this, other], undefined, Size);
+  }
+  min(other: Dim): Size {
+    return emit("size.min", [this, other], undefined, Size);
+  }
+
+  override toJSON(): never {
+    throw unknownSize("this size was written as JSON");
+  }
+
+  override [Symbol.toPrimitive](): never {
+    throw new SynjaxError(
+      "SIZE_UNKNOWN",
+      "this size is known only when the program runs (one recording serves every shape): use n.add(1), n.mul(k), n.floordiv(2) instead of operators, scan instead of a loop over it, or pass the number as a static argument of jit",
+    );
+  }
+}
+
+function unknownSize(what: string): SynjaxError {
+  return new SynjaxError(
+    "SIZE_UNKNOWN",
+    `${what}, but is known only when the program runs: (await x.aval()).shape is an array of numbers`,
+  );
+}
+
+/** A symbolic shape: it becomes part of the program only where it is used. */
+export class Shape {
+  readonly #of: Traced | undefined;
+  readonly #tuple: Traced | undefined;
+
+  /** @internal */
+  constructor(of: Traced | undefined, tuple?: Traced) {
+    this.#of = of;
+    this.#tuple = tuple;
+  }
+
+  /** @internal */
+  [AS_TRACED](): Traced {
+    return this.#tuple ?? emit("shape", [this.#of], undefined, Intermediate);
+  }
+
+  toJSON(): never {
+    throw unknownSize("this shape was written as JSON");
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "Shape (known when the program runs: see aval())";
+  }
+
+  /** The length of axis `i`; negative counts from the end. */
+  at(i: number): Size {
+    if (this.#of) return emit("size", [this.#of], { i }, Size);
+    return emit("shape.get", [this], { i }, Size);
+  }
+
+  /** The shape of the axes from `start` up to `end` (exclusive). */
+  slice(start = 0, end?: number): Shape {
+    return new Shape(undefined, emit("shape.slice", [this, start, end ?? null], undefined, Intermediate));
+  }
+
+  concat(...dims: readonly (Dim | ShapeLike)[]): Shape {
+    return new Shape(undefined, emit("shape.concat", [this, ...dims], undefined, Intermediate));
+  }
+
+  /** The number of elements. */
+  product(): Size {
+    return emit("shape.product", [this], undefined, Size);
+  }
+
+  get length(): never {
+    throw new SynjaxError(
+      "SIZE_UNKNOWN",
+      "the rank is known only when the program runs: use x.ndim (a Size), x.shape.at(-1), x.shape.slice(0, -1) or x.shape.concat([k])",
+    );
+  }
+
+  /** `const [n, t] = x.shape` works; a spread or a rest pattern cannot, since the rank is not known. */
+  *[Symbol.iterator](): Iterator<Size, undefined> {
+    for (let i = 0; i < 32; i++) yield this.at(i);
+    throw new SynjaxError(
+      "SIZE_UNKNOWN",
+      "x.shape cannot be spread or collected by a rest pattern: write x.shape.concat([k]) or x.shape.slice(1)",
+    );
+  }
+}

@@ -1,0 +1,477 @@
+import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
+import type { DataOf, DType } from "../../bridge/wire/dtypes.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
+import type { ArrayAval } from "../../bridge/wire/protocol.ts";
+import {
+  type ArrayOptions,
+  type Inspect,
+  type Kind,
+  type Nested,
+  type Scalar,
+  show,
+  toHostArray,
+  toNested,
+  toScalar,
+} from "./host.ts";
+import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
+import { adopt, emit, isRecording, NODE, setArrayConversion, Traced } from "../program/program.ts";
+import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
+
+export type { DType } from "../../bridge/wire/dtypes.ts";
+export type { Dim, ShapeLike } from "./shape.ts";
+export { Size } from "./shape.ts";
+
+export type FloatDType = "float16" | "bfloat16" | "float32" | "float64";
+/** A JavaScript number has no dtype of its own: it takes that of what it meets. */
+export type Static = DType | "weak";
+
+type TypedArrayOf<D extends DType> = D extends "float32"
+  ? Float32Array
+  : D extends "float64"
+    ? Float64Array
+    : D extends "int8"
+      ? Int8Array
+      : D extends "int16"
+        ? Int16Array
+        : D extends "int32"
+          ? Int32Array
+          : D extends "int64"
+            ? BigInt64Array
+            : D extends "uint8"
+              ? Uint8Array | Uint8ClampedArray
+              : D extends "uint16"
+                ? Uint16Array
+                : D extends "uint32"
+                  ? Uint32Array
+                  : D extends "uint64"
+                    ? BigUint64Array
+                    : never;
+
+type NestedOf<D extends DType> = D extends "key"
+  ? never
+  : D extends "bool"
+    ? readonly Nested<boolean>[]
+    : D extends "int64" | "uint64"
+      ? readonly Nested<bigint>[] | readonly Nested<number>[]
+      : readonly Nested<number>[];
+
+/** An Arrow vector, seen from here: no need to load apache-arrow to take one. */
+export interface ArrowVectorLike {
+  readonly length: number;
+  readonly type: { readonly typeId: number };
+  readonly data: readonly unknown[];
+}
+
+/** Host data that can stand where a tensor is wanted. */
+export type HostLike<D extends DType = DType> = TypedArrayOf<D> | NestedOf<D> | ArrowVectorLike;
+/** What operations take: tensors, numbers, sizes, (nested) arrays, typed arrays and Arrow vectors. */
+export type TensorLike<D extends DType = DType> =
+  Tensor<D> | Size | (D extends "bool" ? boolean : number) | HostLike<D>;
+
+/** The dtype of an argument, in the types. Nested arrays of numbers are float32. */
+export type Of<T> =
+  T extends Tensor<infer D>
+    ? D
+    : T extends number | Size
+      ? "weak"
+      : T extends boolean
+        ? "bool"
+        : T extends Float32Array
+          ? "float32"
+          : T extends Float64Array
+            ? "float64"
+            : T extends Int32Array
+              ? "int32"
+              : T extends Uint8Array | Uint8ClampedArray
+                ? "uint8"
+                : T extends Int8Array
+                  ? "int8"
+                  : T extends Int16Array
+                    ? "int16"
+                    : T extends Uint16Array
+                      ? "uint16"
+                      : T extends Uint32Array
+                        ? "uint32"
+                        : T extends BigInt64Array
+                          ? "int64"
+                          : T extends BigUint64Array
+                            ? "uint64"
+                            : T extends readonly Nested<boolean>[]
+                              ? "bool"
+                              : T extends readonly Nested<number>[]
+                                ? "float32"
+                                : DType;
+
+/** The dtype of a result that keeps its argument's: a bare number has become an int32 or a float32. */
+export type Strong<S extends Static> = S extends DType ? S : "int32" | "float32";
+
+export interface WaitOptions {
+  /** Gives the call up: queued work is dropped, the reply of running work is ignored. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now. */
+  readonly deadline?: number;
+}
+
+/** What is known of a tensor without its elements. */
+export interface Aval<D extends DType = DType> {
+  readonly shape: readonly number[];
+  readonly dtype: D;
+  /** Whether it takes the dtype of what it meets, as a number does. Default false. */
+  readonly weak?: boolean;
+}
+
+/** An element of an index: a position, `null` for a new axis, `"..."`, a slice `[start?, stop?, step?]`, or positions. */
+export type Index =
+  | Dim
+  | null
+  | "..."
+  | readonly []
+  | readonly [start: Dim | null]
+  | readonly [start: Dim | null, stop: Dim | null]
+  | readonly [start: Dim | null, stop: Dim | null, step: number]
+  | Tensor<"int32">
+  | Int32Array;
+
+/** How the session reads a tensor; set by `session.ts`. */
+export interface Reader {
+  read<D extends DType>(
+    tensor: Tensor<D>,
+    options: WaitOptions,
+  ): Promise<{ dtype: D; shape: readonly number[]; data: DataOf[D] }>;
+  aval(tensor: Tensor): Promise<ArrayAval>;
+  dispose(tensor: Traced): void;
+  known(tensor: Tensor): ArrayAval | undefined;
+}
+let reader: Reader;
+export function setReader(r: Reader): void {
+  reader = r;
+}
+
+function notWhileRecording(method: string): void {
+  if (isRecording())
+    throw new SynjaxError(
+      "TRACED_AS_NUMBER",
+      `${method}() inside a recorded function: no value exists while it is being recorded. Return the tensor and read it outside.`,
+    );
+}
+
+/**
+ * A tensor: host data, a value on the device, or a step of a program that is being recorded. Operations are recorded
+ * and run when a value is asked for with `data()`, `array()` or `item()`.
+ */
+export class Tensor<D extends DType = DType> extends Traced {
+  /** The dtype, in the types only. */
+  declare readonly dtype: D;
+
+  /** The shape, symbolic: `x.shape.at(-1)`, `const [n, t] = x.shape`. See `aval()` for numbers. */
+  get shape(): Shape {
+    return new Shape(this);
+  }
+  /** The number of axes, symbolic. */
+  get ndim(): Size {
+    return emit("rank", [this], undefined, Size);
+  }
+
+  // -- values --------------------------------------------------------------------------------------------------
+
+  /** The elements in row-major order. float16 and bfloat16 arrive as their bits, int64 as bigints, keys as word pairs. */
+  data(options: WaitOptions = {}): Promise<DataOf[D]> {
+    notWhileRecording("data");
+    const isKept = this[NODE].kind === "host"; // by this tensor; what is fetched is the caller's alone
+    return reader
+      .read(this, options)
+      .then(({ data }) => (isKept ? (data as Float32Array).slice() : data) as DataOf[D]);
+  }
+  /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
+  array(options: WaitOptions = {}): Promise<unknown> {
+    notWhileRecording("array");
+    return reader.read(this, options).then(toNested);
+  }
+  /** The value of a tensor of one element. */
+  item(options: WaitOptions = {}): Promise<Scalar<D>> {
+    notWhileRecording("item");
+    return reader.read(this, options).then(toScalar) as Promise<Scalar<D>>;
+  }
+  /** Shape and dtype as numbers and strings, once they are known. */
+  async aval(): Promise<Required<Aval<D>>> {
+    notWhileRecording("aval");
+    const [dtype, shape, weak] = await reader.aval(this);
+    return { dtype: dtype as D, shape, weak };
+  }
+  /** Frees the value on the device; later use is `HANDLE_DISPOSED`. */
+  dispose(): void {
+    reader.dispose(this);
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // -- maths: the operations of `np`, as methods ------------------------------------------------------------------
+
+  add<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+    return emit("np.add", [this, other], undefined, Tensor) as never;
+  }
+  sub<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+    return emit("np.subtract", [this, other], undefined, Tensor) as never;
+  }
+  mul<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+    return emit("np.multiply", [this, other], undefined, Tensor) as never;
+  }
+  div<B extends TensorLike>(other: B): Tensor<Float<Promote<D, Of<B>>>> {
+    return emit("np.divide", [this, other], undefined, Tensor) as never;
+  }
+  mod<B extends TensorLike>(other: B): Tensor<Numeric<Promote<D, Of<B>>>> {
+    return emit("np.remainder", [this, other], undefined, Tensor) as never;
+  }
+  pow<B extends TensorLike>(other: B): Tensor<Numeric<Promote<D, Of<B>>>> {
+    return emit("np.power", [this, other], undefined, Tensor) as never;
+  }
+  neg(): Tensor<D> {
+    return emit("np.negative", [this], undefined, Tensor) as never;
+  }
+  abs(): Tensor<D> {
+    return emit("np.abs", [this], undefined, Tensor) as never;
+  }
+  exp(): Tensor<Float<D>> {
+    return emit("np.exp", [this], undefined, Tensor) as never;
+  }
+  log(): Tensor<Float<D>> {
+    return emit("np.log", [this], undefined, Tensor) as never;
+  }
+  sqrt(): Tensor<Float<D>> {
+    return emit("np.sqrt", [this], undefined, Tensor) as never;
+  }
+  tanh(): Tensor<Float<D>> {
+    return emit("np.tanh", [this], undefined, Tensor) as never;
+  }
+  greater(other: TensorLike): Tensor<"bool"> {
+    return emit("np.greater", [this, other], undefined, Tensor) as never;
+  }
+  greaterEqual(other: TensorLike): Tensor<"bool"> {
+    return emit("np.greater_equal", [this, other], undefined, Tensor) as never;
+  }
+  less(other: TensorLike): Tensor<"bool"> {
+    return emit("np.less", [this, other], undefined, Tensor) as never;
+  }
+  lessEqual(other: TensorLike): Tensor<"bool"> {
+    return emit("np.less_equal", [this, other], undefined, Tensor) as never;
+  }
+  equal(other: TensorLike): Tensor<"bool"> {
+    return emit("np.equal", [this, other], undefined, Tensor) as never;
+  }
+  notEqual(other: TensorLike): Tensor<"bool"> {
+    return emit("np.not_equal", [this, other], undefined, Tensor) as never;
+  }
+  matmul<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+    return emit("np.matmul", [this, other], undefined, Tensor) as never;
+  }
+  dot<B extends TensorLike>(other: B): Tensor<Promote<D, Of<B>>> {
+    return emit("np.dot", [this, other], undefined, Tensor) as never;
+  }
+
+  sum(axis?: number | readonly number[], options: { readonly keepdims?: boolean } = {}): Tensor<Sum<D>> {
+    return emit("np.sum", [this], { axis, keepdims: options.keepdims }, Tensor) as never;
+  }
+  mean(axis?: number | readonly number[], options: { readonly keepdims?: boolean } = {}): Tensor<Float<D>> {
+    return emit("np.mean", [this], { axis, keepdims: options.keepdims }, Tensor) as never;
+  }
+  prod(axis?: number | readonly number[], options: { readonly keepdims?: boolean } = {}): Tensor<Sum<D>> {
+    return emit("np.prod", [this], { axis, keepdims: options.keepdims }, Tensor) as never;
+  }
+  max(axis?: number | readonly number[], options: { readonly keepdims?: boolean } = {}): Tensor<D> {
+    return emit("np.max", [this], { axis, keepdims: options.keepdims }, Tensor) as never;
+  }
+  min(axis?: number | readonly number[], options: { readonly keepdims?: boolean } = {}): Tensor<D> {
+    return emit("np.min", [this], { axis, keepdims: options.keepdims }, Tensor) as never;
+  }
+  argmax(axis?: number): Tensor<"int32"> {
+    return emit("np.argmax", [this], { axis }, Tensor) as never;
+  }
+  argmin(axis?: number): Tensor<"int32"> {
+    return emit("np.argmin", [this], { axis }, Tensor) as never;
+  }
+  all(axis?: number | readonly number[]): Tensor<"bool"> {
+    return emit("np.all", [this], { axis }, Tensor) as never;
+  }
+  any(axis?: number | readonly number[]): Tensor<"bool"> {
+    return emit("np.any", [this], { axis }, Tensor) as never;
+  }
+
+  reshape(shape: ShapeLike | Dim): Tensor<D> {
+    return emit("np.reshape", [this], { shape }, Tensor) as never;
+  }
+  flatten(): Tensor<D> {
+    return this.reshape([-1]);
+  }
+  /** Reverses the axes, or permutes them. */
+  transpose(axes?: readonly number[]): Tensor<D> {
+    return emit("np.transpose", [this], { axes }, Tensor) as never;
+  }
+  astype<E extends DType>(dtype: E): Tensor<E> {
+    return emit("np.astype", [this], { dtype }, Tensor) as never;
+  }
+
+  // -- indexing ----------------------------------------------------------------------------------------------------
+
+  /**
+   * NumPy's `x[…]`: `x.slice(0)`, `x.slice([1, 3], [])` (x[1:3, :]), `x.slice("...", null)`, `x.slice(positions)`.
+   * A position out of range is an error, on the host or on the device.
+   */
+  slice(...index: readonly Index[]): Tensor<D> {
+    return emit("getitem", [this], { index: index.map(encodeIndex) }, Tensor) as never;
+  }
+
+  /** JAX's `x.at[…]`: a copy with some elements changed, e.g. `x.at(0, [1, 3]).set(y)`. */
+  at(...index: readonly Index[]): IndexUpdate<D> {
+    return new IndexUpdate(this, index.map(encodeIndex));
+  }
+
+  // -- display -----------------------------------------------------------------------------------------------------
+
+  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
+    const node = this[NODE];
+    return node.kind === "host" ? `Tensor ${show(node.host, depth, options, inspect)}` : this.toString();
+  }
+  /** Dtype and shape, once they are known, and where the value is. */
+  override toString(): string {
+    const node = this[NODE];
+    if (node.kind === "equation")
+      return isRecording() ? "Tensor (being recorded)" : "Tensor (not computed yet)";
+    const aval = reader.known(this);
+    const where = node.kind === "host" ? "on the host" : node.handle.whereabouts;
+    return aval ? `Tensor ${aval[0]}[${aval[1].join(", ")}] (${where})` : `Tensor (${where})`;
+  }
+}
+
+function encodeIndex(item: Index): unknown {
+  if (item === undefined)
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      "`index`: expected a position, a slice, null or positions, got undefined",
+      { argument: "index", came: "undefined" },
+    );
+  if (item instanceof Int32Array) return array(item);
+  if (Array.isArray(item)) {
+    const [start = null, stop = null, step = null] = item as readonly (Dim | null)[];
+    return [start, stop, step];
+  }
+  return item;
+}
+
+/** Elements of a tensor, about to be changed in a copy. Equivalent to `x.at[…]` of JAX. */
+export class IndexUpdate<D extends DType> {
+  readonly #of: Tensor<D>;
+  readonly #index: readonly unknown[];
+  /** @internal */
+  constructor(of: Tensor<D>, index: readonly unknown[]) {
+    this.#of = of;
+    this.#index = index;
+  }
+  #emit(op: string, operands: readonly unknown[]): Tensor<D> {
+    return emit(op, [this.#of, ...operands], { index: this.#index }, Tensor) as never;
+  }
+  get(): Tensor<D> {
+    return this.#emit("at.get", []);
+  }
+  set(value: TensorLike): Tensor<D> {
+    return this.#emit("at.set", [value]);
+  }
+  add(value: TensorLike): Tensor<D> {
+    return this.#emit("at.add", [value]);
+  }
+  multiply(value: TensorLike): Tensor<D> {
+    return this.#emit("at.multiply", [value]);
+  }
+  min(value: TensorLike): Tensor<D> {
+    return this.#emit("at.min", [value]);
+  }
+  max(value: TensorLike): Tensor<D> {
+    return this.#emit("at.max", [value]);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+
+type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
+
+/**
+ * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.
+ * The data is copied, or taken over with `{ transfer: true }`.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` for ragged arrays and shapes that do not fit; `NARROWING` where the dtype
+ *   asked for cannot hold a value.
+ */
+export function array<
+  const T extends HostLike | number | boolean | bigint,
+  D extends DType | undefined = undefined,
+>(data: T, options: { readonly dtype?: D } & Omit<ArrayOptions, "dtype"> = {}): Tensor<ArrayDtype<T, D>> {
+  const host = toHostArray(data, "any", "data", options as ArrayOptions);
+  if (!host)
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
+    );
+  return adopt(Tensor, { kind: "host", host }) as never;
+}
+
+/**
+ * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
+ * what a distribution takes as `observations` or `emission`, and `lengths`.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
+ */
+export function padded(vector: ArrowVectorLike): {
+  readonly values: Tensor;
+  readonly lengths: Tensor<"int32">;
+} {
+  if (!isArrowVector(vector))
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
+    );
+  const { values, lengths } = fromArrowLists(vector, "vector");
+  return {
+    values: adopt(Tensor, { kind: "host", host: values }),
+    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
+  };
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? `a ${value.constructor?.name ?? "object"}` : `a ${typeof value}`;
+}
+
+/** Raw host data as a tensor; tensors, sizes and plain numbers pass. */
+function convert(value: unknown, kind: Kind, argument: string): unknown {
+  if (value === undefined || value instanceof Traced || value instanceof Shape) return value;
+  if (typeof value === "number") {
+    if (kind === "int" && !Number.isInteger(value))
+      throw new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected an integer, got ${value}`, {
+        argument,
+        expected: "an integer",
+        came: String(value),
+      });
+    return value;
+  }
+  if (typeof value === "boolean" && kind === "bool") return value;
+  const host = toHostArray(value, kind, argument);
+  if (!host)
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `\`${argument}\`: expected a tensor or an array, got ${describe(value)}`,
+      {
+        argument,
+      },
+    );
+  return adopt(Tensor, { kind: "host", host });
+}
+
+/** @internal */
+export const asInt = (value: unknown, argument: string): unknown => convert(value, "int", argument);
+/** @internal */
+export const asFloat = (value: unknown, argument: string): unknown => convert(value, "float", argument);
+/** @internal */
+export const asBool = (value: unknown, argument: string): unknown => convert(value, "bool", argument);
+
+setArrayConversion((value) => {
+  const host = toHostArray(value, "any", "operand");
+  return host && adopt(Tensor, { kind: "host", host });
+});
