@@ -2,7 +2,7 @@
 
 export interface Parameter {
   readonly name: string;
-  readonly kind: "num" | "nums" | "any" | "key" | "dist" | "size" | "shape" | "axis" | "dtype" | "static";
+  readonly kind: "num" | "nums" | "any" | "key" | "dist" | "event" | "compact" | "size" | "shape" | "axis" | "dtype" | "static";
   readonly optional?: boolean;
   readonly rest?: boolean;
   readonly type?: string;
@@ -17,6 +17,8 @@ export type Result =
   | { readonly kind: "array"; readonly type: Type; readonly dims?: string }
   | { readonly kind: "key" }
   | { readonly kind: "dist" }
+  | { readonly kind: "event" }
+  | { readonly kind: "compact" }
   | {
       readonly kind: "struct";
       readonly fields: readonly { readonly name: string; readonly result: Result }[];
@@ -101,7 +103,7 @@ const CLASS_TYPES: Readonly<Record<string, string>> = {
   F: "F",
 };
 const COMMENT_WIDTH = 100;
-const OPERANDS = new Set(["num", "nums", "any", "key", "dist"]);
+const OPERANDS = new Set(["num", "nums", "any", "key", "dist", "event", "compact"]);
 
 export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -160,6 +162,10 @@ function resultType(result: Result): string {
       return 'Tensor<"key">';
     case "dist":
       return "this";
+    case "event":
+      return "Tensor<F>";
+    case "compact":
+      return 'Tensor<"int32">';
     case "struct":
       return record(result.fields.map((f) => `readonly ${camelCase(f.name)}: ${resultType(f.result)}`));
   }
@@ -182,6 +188,10 @@ function parameterType(parameter: Parameter): string {
       return 'Tensor<"key">';
     case "dist":
       return "this";
+    case "event":
+      return "TensorLike<FloatDType>";
+    case "compact":
+      return "TensorLike<IntDType>";
     case "size":
       return "Dim";
     case "shape":

@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { Parameter } from "../distributions/distribution.ts";
+import type { Traced } from "../program/program.ts";
 import type { Dim, FloatDType, ShapeLike, Tensor, TensorLike } from "../tensor/tensor.ts";
 import type { IntDType } from "./dtypes.ts";
 
@@ -13,7 +14,7 @@ export interface HMMOptions<F extends FloatDType = "float32"> {
    * `(*batch t v)`: logits of the v symbols in each state, or a distribution with a batch axis of t
    * states.
    */
-  readonly emissionDist?: TensorLike<F>;
+  readonly emissionDist?: TensorLike<FloatDType> | Traced;
   /** `(*batch n)` or `(*batch n d)`: symbols 0 to v-1, or numbers or vectors that `emissionDist` emits. */
   readonly observations?: TensorLike<IntDType> | TensorLike<FloatDType>;
   /** `(*batch)`: how many observations each item has, 0 to n; all n where left out. */
@@ -36,7 +37,7 @@ export const hmmParameters: readonly Parameter[] = [
     dims: "*batch t t",
     optional: false,
   },
-  { name: "emissionDist", python: "emission_dist", kind: "Float", dims: "*batch t v", optional: true },
+  { name: "emissionDist", python: "emission_dist", kind: "any", dims: null, optional: true },
   { name: "observations", python: "observations", kind: "any", dims: null, optional: true },
   { name: "lengths", python: "lengths", kind: "Int", dims: "*batch", optional: true },
   {
@@ -58,13 +59,10 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   at(index: Dim): this;
   /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
   crossEntropy(other: this): Tensor<F>;
-  /**
-   * The states of an event, (*batch n) int32, -1 past the end; of marginals, the likeliest state of each
-   * step.
-   */
+  /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
   decode(event: TensorLike<FloatDType>): Tensor<"int32">;
-  /** The event of states (*batch n); what stands past the end is ignored. */
-  encode(states: TensorLike<IntDType>): Tensor<F>;
+  /** The event of a compact one; what stands past the end is ignored. */
+  encode(compact: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
   entropy(): Tensor<F>;
   /**
@@ -123,6 +121,8 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   /**
    * k distinct structures, in the order in which they are drawn, (k *batch ...), and their
    * log-probabilities.
+   *
+   * Source: Kool, van Hoof & Welling (2019), "Stochastic beams and where to find them".
    */
   sampleWithoutReplacement(
     key: Tensor<"key">,
@@ -137,7 +137,10 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
    * samples.
    */
   unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
-  /** The distribution with every log-potential divided by `temperature`. */
+  /**
+   * The distribution with every log-potential divided by `temperature`: a number, or one per item
+   * (*batch).
+   */
   withTemperature(temperature: TensorLike<FloatDType>): this;
 }
 
@@ -175,13 +178,10 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
   at(index: Dim): this;
   /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
   crossEntropy(other: this): Tensor<F>;
-  /**
-   * The states of an event, (*batch n) int32, -1 past the end; of marginals, the likeliest state of each
-   * step.
-   */
+  /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
   decode(event: TensorLike<FloatDType>): Tensor<"int32">;
-  /** The event of states (*batch n); what stands past the end is ignored. */
-  encode(states: TensorLike<IntDType>): Tensor<F>;
+  /** The event of a compact one; what stands past the end is ignored. */
+  encode(compact: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
   entropy(): Tensor<F>;
   /** Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. */
@@ -206,6 +206,8 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
   /**
    * k distinct structures, in the order in which they are drawn, (k *batch ...), and their
    * log-probabilities.
+   *
+   * Source: Kool, van Hoof & Welling (2019), "Stochastic beams and where to find them".
    */
   sampleWithoutReplacement(
     key: Tensor<"key">,
@@ -218,6 +220,9 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
    * samples.
    */
   unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
-  /** The distribution with every log-potential divided by `temperature`. */
+  /**
+   * The distribution with every log-potential divided by `temperature`: a number, or one per item
+   * (*batch).
+   */
   withTemperature(temperature: TensorLike<FloatDType>): this;
 }

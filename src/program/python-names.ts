@@ -2,7 +2,7 @@
 
 /** Arguments that have another name here, by operation: a chain of Python has states, a tagger's are tags. */
 const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "LinearChainCRF.encode": { states: "tags" },
+  
 };
 
 export const camelCase = (name: string): string =>

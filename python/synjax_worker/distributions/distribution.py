@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
+import math
 from typing import Any, NamedTuple, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from ..errors import InvalidArgument
+from ..numerics import numeric
 from ..registry import Check, query
-from ..shapes import show
+from ..runtime import passes
+from ..shapes import as_shape, at_least_one, show
+from ..structures.structure import Query, Structure
+from . import batching, events
+from .declared import Indices, dims_of, map_dims
+from .parameters import Parameters, out_of_range, replace
 
 
 class TopK(NamedTuple):
@@ -45,122 +50,201 @@ class ArgMax(NamedTuple):
     score: Array  # (*batch), its unnormalized log-probability
 
 
-class Distribution(eqx.Module):
+class Distribution(Parameters):
     """A distribution over discrete structures, given by log-potentials of their parts.
 
-    A structure is an event: the 0/1 indicator of its parts, of `event_shape`, in the distribution's float dtype. A part
-    that is not allowed has potential -inf. All logarithms are natural (nats). Leading axes are a batch, and lengths
-    say how far each item goes: what stands beyond changes nothing. A batch item without any structure has
-    log-partition -inf, and zeros for events and marginals.
+    A structure is an event: the 0/1 indicator of its parts, of `event_shape`, in the distribution's float dtype; or a
+    dict of them. `decode` makes it compact. A part that is not allowed has potential -inf. All logarithms are natural
+    (nats). Leading axes are a batch, and lengths say how far each item goes: what stands beyond changes nothing. A
+    batch item without any structure has log-partition -inf, and zeros for events and marginals.
     """
 
-    @property
-    @abc.abstractmethod
-    def batch_shape(self) -> tuple[int, ...]:
-        """Shape of the batch."""
+    # ---------------------------------------------------------------------------------------- what a class has to say
 
     @property
     @abc.abstractmethod
-    def event_shape(self) -> tuple[int, ...]:
-        """Shape of an event of one item."""
-
-    @property
-    def batch_ndim(self) -> int:
-        return len(self.batch_shape)
+    def structure(self) -> Structure:
+        """The passes of its family."""
 
     @abc.abstractmethod
-    def checks(self) -> list[Check]:
-        """What is wrong with the parameters and can be seen on the device only."""
+    def _item_potentials(self) -> Any:
+        """The family's potentials, with the batch flattened to items."""
 
-    @query("event: num Float -> F")
-    def log_prob(self, event: Array) -> Array:
-        """Log-probability of an event: its score less `log_partition`. Axes before the batch are samples."""
-        raise NotImplementedError
+    def _paired_with(self, other: Self) -> tuple[Query, Query]:
+        """The arguments of a query on this distribution and another of its class and shape."""
+        return self._query(), other._query()
 
-    @query("event: num Float -> F")
-    def unnormalized_log_prob(self, event: Array) -> Array:
+    # -------------------------------------------------------------------------------------------------- passes, trees
+
+    @property
+    def event_shape(self) -> Any:
+        """Shape of an event of one item, or a dict of shapes."""
+        return events.event_shape(self.declaration().event, self._bind())
+
+    def _potentials(self) -> Any:
+        return passes.shared(self, "potentials", self._item_potentials)
+
+    def _messages(self) -> Any:
+        compute = lambda: self.structure.forward(self._potentials(), self._item_lengths())
+        return passes.shared(self, "messages", compute)
+
+    def _query(self) -> Query:
+        return Query(self._potentials(), self._item_lengths(), self._messages())
+
+    def _batched(self, value: Any) -> Any:
+        """Leaves (B ...) as (*batch ...)."""
+        batch = self.batch_shape
+        return jax.tree.map(lambda x: x.reshape(*batch, *x.shape[1:]), value)
+
+    @property
+    def _origin(self) -> str:
+        return f"compact by {id(self)}"
+
+    def _event_of(self, compact: Any, lead: tuple[int, ...]) -> Any:
+        """The event of a compact one (S B ...), as (*lead *batch ...). `decode` and scores need not look at its parts
+        while the frame remembers what it was made from.
+        """
+        event = self.structure.event(compact, self._bind(), self.dtype)
+        event = events.unflatten(event, lead, self.batch_shape)
+        leaves = jax.tree.leaves(event)
+        passes.known(leaves[0], self._origin, (leaves, compact, lead))
+        return event
+
+    def _recall(self, event: Any) -> tuple[Any, tuple[int, ...]] | None:
+        """The compact event (S B ...) that this very event was made from, and its sample shape."""
+        leaves = jax.tree.leaves(event)
+        found = passes.recall(leaves[0], self._origin) if leaves else None
+        if found is None or len(found[0]) != len(leaves):
+            return None
+        return found[1:] if all(a is b for a, b in zip(found[0], leaves, strict=True)) else None
+
+    def _check_event(self, event: Any) -> Any:
+        tree = self.declaration().event
+        return events.checked("event", event, tree, self.batch_shape, self._bind(), self.dtype)
+
+    def _check_compact(self, compact: Any) -> Any:
+        tree = self.declaration().compact
+        name = tree.name if isinstance(tree, Indices) else "compact"
+        return events.checked(name, compact, tree, self.batch_shape, self._bind(), None)
+
+    def _inside_compact(self, compact: Any) -> Any:
+        """Leaves with -1 for what stands beyond the lengths."""
+
+        def clean(_path: str, leaf: Indices, array: Array) -> Array:
+            return jnp.where(self._inside(dims_of(leaf)), array, -1)
+
+        return map_dims(clean, self.declaration().compact, compact)
+
+    # ---------------------------------------------------------------------------------------------- events and scores
+
+    @query("event: event -> compact")
+    def decode(self, event: Any) -> Any:
+        """The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices."""
+        known = self._recall(event)
+        if known is not None:
+            return events.unflatten(*known, self.batch_shape)
+        flat, lead = events.flatten(self._check_event(event), self.declaration().event, self.batch_shape)
+        compact = self.structure.compact(flat, self._item_lengths())
+        return events.unflatten(compact, lead, self.batch_shape)
+
+    @query("compact: compact -> event", checks=lambda self, compact: self._checks_of_compact(compact))
+    def encode(self, compact: Any) -> Any:
+        """The event of a compact one; what stands past the end is ignored."""
+        inside = self._inside_compact(self._check_compact(compact))
+        flat, lead = events.flatten(inside, self.declaration().compact, self.batch_shape)
+        event = self.structure.event(flat, self._bind(), self.dtype)
+        return events.unflatten(event, lead, self.batch_shape)
+
+    def _checks_of_compact(self, compact: Any) -> list[Check]:
+        tree, sizes, found = self.declaration().compact, self._bind(), []
+
+        def check(path: str, leaf: Indices, array: Array) -> None:
+            if leaf.below is None:
+                return
+            name = leaf.name if isinstance(tree, Indices) else f"compact{path}"
+            inside = jnp.broadcast_to(self._inside(dims_of(leaf)), array.shape)
+            high = sizes[leaf.below] - 1
+            found.append(out_of_range(name, array, high, name=f"{leaf.below} - 1", valid=inside))
+
+        map_dims(check, tree, self._check_compact(compact))
+        return found
+
+    def _score_pair(self, event: Any) -> tuple[Array, Array]:
+        """Scores of events as unevaluated pairs: the terms are summed almost exactly."""
+        known = self._recall(event)
+        if known is not None:
+            compact, lead = known
+            pair = self.structure.score_of_compact(self._potentials(), self._item_lengths(), compact)
+        else:
+            flat, lead = events.flatten(self._check_event(event), self.declaration().event, self.batch_shape)
+            pair = self.structure.score_of_event(self._potentials(), self._item_lengths(), flat)
+        return events.unflatten(pair, lead, self.batch_shape)
+
+    @query("event: event -> F")
+    def unnormalized_log_prob(self, event: Any) -> Array:
         """Sum of the log-potentials of the event's parts; linear in the event. Axes before the batch are samples."""
-        raise NotImplementedError
+        return numeric.pair_value(self._score_pair(event))
+
+    @query("event: event -> F")
+    def log_prob(self, event: Any) -> Array:
+        """Log-probability of an event: its score less `log_partition`. Axes before the batch are samples."""
+        # Part by part: both may be so large that one float could not hold their difference.
+        return numeric.pair_difference(self._score_pair(event), self._log_partition_pair())
+
+    # ------------------------------------------------------------------------------------------- sums over structures
+
+    def _log_partition_pair(self) -> tuple[Array, Array]:
+        return self._batched(self.structure.log_partition(*self._query()))
 
     @query("-> F")
     def log_partition(self) -> Array:
         """Log of the sum of the exponentiated scores of all structures, (*batch)."""
-        raise NotImplementedError
+        return numeric.pair_value(self._log_partition_pair())
 
     @query("-> F")
     def log_count(self) -> Array:
         """Log of the number of structures, (*batch)."""
-        raise NotImplementedError
+        count = self.structure.log_count(self._potentials(), self._item_lengths())
+        return self._batched(numeric.pair_value(count))
 
-    @query("-> F")
-    def marginals(self) -> Array:
+    @query("-> event")
+    def marginals(self) -> Any:
         """Probability of each part, event-shaped: the gradient of `log_partition`."""
-        raise NotImplementedError
+        return self._batched(self.structure.marginals(*self._query()))
 
-    @query("-> F")
-    def log_marginals(self) -> Array:
+    @query("-> event")
+    def log_marginals(self) -> Any:
         """Log-probability of each part, event-shaped; right where `marginals` underflows."""
-        raise NotImplementedError
+        return self._batched(self.structure.log_marginals(*self._query()))
 
     @query("-> dist")
     def marginals_for_template_variables(self) -> Self:
         """The gradient of each item's `log_partition` by the parameters, in place of the parameters."""
-        raise NotImplementedError
-
-    @query("-> F")
-    def argmax(self) -> Array:
-        """The best structure. Among equals the choice is deterministic."""
-        return self.argmax_and_max().event
-
-    @query("-> { event: F, score: F }")
-    def argmax_and_max(self) -> ArgMax:
-        """The best structure and its score."""
-        raise NotImplementedError
-
-    @query("k: size -> { events: F, scores: F, count: int32 }")
-    def top_k(self, k: int, approximate: bool = False) -> TopK:
-        """The k best structures and their scores, best first, (k *batch); `count` says how many there are."""
-        # `approximate` is SynJax's: it allows a faster answer that is not exact. There is none here.
-        raise NotImplementedError
-
-    @query("key: key, { sample_shape?: shape, temperature?: num Float } -> F")
-    def sample(self, key: Array, sample_shape: int | tuple[int, ...] = (), temperature: Any = 1.0) -> Array:
-        """Independent structures, (*sample_shape *batch ...). Many draws share every pass."""
-        raise NotImplementedError
-
-    @query("key: key, k: size -> { events: F, log_probs: F, count: int32 }")
-    def sample_without_replacement(self, key: Array, k: int) -> Draws:
-        """k distinct structures, in the order in which they are drawn, (k *batch ...), and their log-probabilities."""
-        raise NotImplementedError
+        batch, fields = self.batch_shape, {}
+        for parameter in self.declaration().of_kind("potential"):
+            own_axes = self._own_axes(parameter.name)
+            full = lambda x, own=own_axes: batching.broadcast_batch(x, batch, own)
+            fields[parameter.name] = jax.tree.map(full, getattr(self, parameter.name))
+        own = self.structure.potential_marginals(*self._query())
+        _, pull = jax.vjp(lambda fields: replace(self, **fields)._item_potentials(), fields)
+        return replace(self, **pull(own)[0])
 
     @query("-> F")
     def entropy(self) -> Array:
         """Shannon entropy, (*batch), nats."""
-        raise NotImplementedError
+        return self._batched(self.structure.entropy(*self._query()))
 
     @query("other: dist -> F")
     def cross_entropy(self, other: Self) -> Array:
         """Expected -log-probability under `other` of structures of this distribution, (*batch), nats."""
-        raise NotImplementedError
+        self._require_like(other)
+        return self._batched(self.structure.cross_entropy(*self._paired_with(other)))
 
     @query("other: dist -> F")
     def kl_divergence(self, other: Self) -> Array:
         """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats."""
-        raise NotImplementedError
-
-    @query("temperature: num Float -> dist")
-    def with_temperature(self, temperature: Any = 1.0) -> Self:
-        """The distribution with every log-potential divided by `temperature`."""
-        raise NotImplementedError
-
-    @query("index: size -> dist")
-    def at(self, index: int) -> Self:
-        """The distribution of one item of the first batch axis."""
-        return self[index]
-
-    @abc.abstractmethod
-    def __getitem__(self, index: Any) -> Self:
-        """The distribution of a part of the batch."""
+        self._require_like(other)
+        return self._batched(self.structure.kl_divergence(*self._paired_with(other)))
 
     def _require_like(self, other: Any) -> None:
         """Refuses a distribution of another kind or shape."""
@@ -174,36 +258,80 @@ class Distribution(eqx.Module):
         for what in ("event_shape", "batch_shape"):
             mine, theirs = getattr(self, what), getattr(other, what)
             if mine != theirs:
+                written = [show(x) if isinstance(x, tuple) else str(x) for x in (mine, theirs)]
                 raise InvalidArgument(
-                    f"`other` has {what} {show(theirs)}, expected {show(mine)}.",
+                    f"`other` has {what} {written[1]}, expected {written[0]}.",
                     argument="other",
-                    expected=f"{what} {show(mine)}",
-                    came=show(theirs),
+                    expected=f"{what} {written[0]}",
+                    came=written[1],
                 )
 
+    # --------------------------------------------------------------------------------------------------- one of them
 
-def replace(module: Any, **fields: Any) -> Any:
-    """A copy of a module with other fields; its constructor does not run again."""
-    made = object.__new__(type(module))
-    for field in dataclasses.fields(module):
-        object.__setattr__(made, field.name, fields.get(field.name, getattr(module, field.name)))
-    return made
+    @query("-> event")
+    def argmax(self) -> Any:
+        """The best structure. Among equals the choice is deterministic."""
+        return self.argmax_and_max().event
 
+    @query("-> { event: event, score: F }")
+    def argmax_and_max(self) -> ArgMax:
+        """The best structure and its score."""
+        potentials, lengths = self._potentials(), self._item_lengths()
+        compact, possible = self.structure.argmax(potentials, lengths)
+        compact, possible = jax.tree.map(lambda x: x[None], compact), possible[None]
+        compact = events.where(possible, compact, -1)
+        score = numeric.pair_value(self.structure.score_of_compact(potentials, lengths, compact))
+        score = jnp.where(possible, score, -jnp.inf)
+        return ArgMax(self._event_of(compact, ()), score.reshape(self.batch_shape))
 
-def not_finite(argument: str, value: Array, valid: Array | None = None) -> Check:
-    """NaN and +inf are not log-potentials; `valid` masks what counts, from the left."""
-    bad = jnp.isnan(value) | jnp.isposinf(value)
-    if valid is not None:
-        bad &= valid.reshape(valid.shape + (1,) * (bad.ndim - valid.ndim))
-    return Check(argument, bad, value, "a number below +inf")
+    @query("k: size -> { events: event, scores: F, count: int32 }")
+    def top_k(self, k: int, approximate: bool = False) -> TopK:
+        """The k best structures and their scores, best first, (k *batch); `count` says how many there are."""
+        # `approximate` is SynJax's: it allows a faster answer that is not exact. There is none here.
+        k = at_least_one("k", k)
+        potentials, lengths = self._potentials(), self._item_lengths()
+        compact, real = self.structure.top_k(potentials, lengths, k)
+        compact = events.where(real, compact, -1)
+        scores = numeric.pair_value(self.structure.score_of_compact(potentials, lengths, compact))
+        scores = jnp.where(real, scores, -jnp.inf).reshape(k, *self.batch_shape)
+        return TopK(self._event_of(compact, (k,)), scores)
 
+    @query("key: key, { sample_shape?: shape, temperature?: num Float } -> event")
+    def sample(self, key: Array, sample_shape: int | tuple[int, ...] = (), temperature: Any = 1.0) -> Any:
+        """Independent structures, (*sample_shape *batch ...). Many draws share every pass."""
+        shape = as_shape("sample_shape", sample_shape)
+        tempered = self if is_concrete_one(temperature) else self.with_temperature(temperature)
+        potentials, lengths, messages = tempered._query()
+        key, draws = numeric.normal_key(key), math.prod(shape)
+        compact = self.structure.sample(key, potentials, lengths, messages, draws)
+        possible = jnp.broadcast_to(self.structure.possible(messages), (draws, self._items))
+        return self._event_of(events.where(possible, compact, -1), shape)
 
-def out_of_range(argument: str, value: Array, high: int, *, name: str, valid: Array | None = None) -> Check:
-    """Values below 0 or above `high`; `name` says in named dims what `high` is."""
-    bad = (value < 0) | (value > high)
-    if valid is not None:
-        bad &= valid
-    return Check(argument, bad, value, f"between 0 and {name} = {high}")
+    @query("key: key, k: size -> { events: event, log_probs: F, count: int32 }")
+    def sample_without_replacement(self, key: Array, k: int) -> Draws:
+        """k distinct structures, in the order in which they are drawn, (k *batch ...), and their log-probabilities.
+
+        Source: Kool, van Hoof & Welling (2019), "Stochastic beams and where to find them".
+        """
+        k = at_least_one("k", k)
+        key = numeric.normal_key(key)
+        potentials, lengths = self._potentials(), self._item_lengths()
+        compact, log_probs = self.structure.sample_without_replacement(key, potentials, lengths, k)
+        compact = events.where(log_probs > -jnp.inf, compact, -1)
+        return Draws(self._event_of(compact, (k,)), log_probs.reshape(k, *self.batch_shape))
+
+    # -------------------------------------------------------------------------------------------------- other versions
+
+    @query("temperature: num Float -> dist")
+    def with_temperature(self, temperature: Any = 1.0) -> Self:
+        """The distribution with every log-potential divided by `temperature`: a number, or one per item (*batch)."""
+        temperature = batching.as_temperature(temperature)
+        return self._map_potentials(lambda x, own: batching.divide(x, temperature, own))
+
+    @query("index: size -> dist")
+    def at(self, index: int) -> Self:
+        """The distribution of one item of the first batch axis."""
+        return self[index]
 
 
 def is_concrete_one(value: Any) -> bool:

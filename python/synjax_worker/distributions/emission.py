@@ -5,21 +5,34 @@ A distribution is NumPyro's, or anything with its `log_prob`, `batch_shape` (*ba
 
 from __future__ import annotations
 
-from typing import Any
+import typing
+from typing import Any, Protocol
 
 import jax.numpy as jnp
 from jax import Array
 
 from ..errors import InvalidArgument
 from ..numerics import numeric
+from .parameters import Parameters
 
 # A state's variance is not fitted below this share of all observations' variance: with one observation it would be 0,
 # and the likelihood infinite.
 _LEAST_VARIANCE = 1e-6
 
 
+@typing.runtime_checkable
+class Emission(Protocol):
+    """A distribution of single observations with a batch axis of states."""
+
+    batch_shape: tuple[int, ...]
+    event_shape: tuple[int, ...]
+
+    def log_prob(self, value: Array) -> Array: ...
+
+
 def is_emission(value: Any) -> bool:
-    return hasattr(value, "log_prob")
+    """Whether it scores observations; our own distributions score structures."""
+    return isinstance(value, Emission) and not isinstance(value, Parameters)
 
 
 def is_categorical(emission: Any) -> bool:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Int
 
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
-from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes, show
-from ..structures.chain import long as long_chain
-from ..structures.chain import passes as chain
-from ..structures.chain.long import Symbols
-from ..structures.chain.passes import Potentials
-from .chain import (
-    ChainDistribution,
-    as_temperature,
-    flatten_batch,
-    flatten_transition,
-    full_lengths,
-    index_batch,
-    scale,
-)
-from .distribution import not_finite, out_of_range, replace
-from .emission import fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
+from ..runtime import passes
+from ..shapes import as_float, as_int, show
+from ..structures.chain import Chain, Potentials
+from ..structures.chain.long import MOST_SYMBOLS, Symbols
+from . import batching
+from .declared import Indices, data, length, option, potential
+from .distribution import Distribution
+from .emission import Emission, fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
+from .parameters import nan_or_posinf, out_of_range, refuse, replace
 
 # Up to this many symbols, counting them is a matrix product with their indicators; beyond, a scatter.
 _DENSE_VOCABULARY = 64
@@ -43,7 +36,7 @@ class ExpectedCounts(NamedTuple):
 
 
 @distribution
-class HMM(ChainDistribution):
+class HMM(Distribution):
     """Posterior over the n hidden states of a hidden Markov model, given its observations.
 
     The chain starts in a state by `init_logits`, moves by the rows of `transition_logits`, and each state emits an
@@ -82,80 +75,47 @@ class HMM(ChainDistribution):
       True
     """
 
-    init_logits: Float[Array, "*batch t"]
-    transition_logits: Float[Array, "*batch t t"]
-    emission_dist: Any
-    observations: Num[Array, "*batch n ..."] | None
-    emission_log_likelihoods: Float[Array, "*batch n t"] | None
-    lengths: Int[Array, "*batch"] | None
+    event = "n t t"
+    compact = Indices("n", name="states", below="t")
+    forms = (("emission_log_likelihoods",), ("emission_dist", "observations"))
 
-    def __init__(
-        self,
-        init_logits: Float[Array, "*batch t"],
-        transition_logits: Float[Array, "*batch t t"],
-        emission_dist: Float[Array, "*batch t v"] | None = None,
-        observations: Int[Array, "*batch n"]
-        | Float[Array, "*batch n"]
-        | Float[Array, "*batch n d"]
-        | None = None,
-        *,
-        lengths: Int[Array, "*batch"] | None = None,
-        emission_log_likelihoods: Float[Array, "*batch n t"] | None = None,
-        normalize: bool = True,
-    ):
-        settle = numeric.log_normalize if normalize else (lambda x: x)
-        _require_one_form(emission_dist, observations, emission_log_likelihoods)
-        self.init_logits = settle(as_float("init_logits", init_logits))
-        self.transition_logits = settle(as_float("transition_logits", transition_logits))
-        self.emission_dist = emission_dist
-        self.observations = self.emission_log_likelihoods = None
-        if emission_log_likelihoods is not None:
-            self.emission_log_likelihoods = as_float("emission_log_likelihoods", emission_log_likelihoods)
-        elif is_emission(emission_dist):
-            self.observations = jnp.asarray(observations)
-        else:
-            self.emission_dist = settle(as_float("emission_dist", emission_dist))
-            self.observations = as_int("observations", observations)
-        self.lengths = None if lengths is None else as_int("lengths", lengths)
-        sizes = self._bind()
-        name = "observations" if emission_log_likelihoods is None else "emission_log_likelihoods"
-        require_sizes(name, sizes, ("n", "t"))
-        if self.lengths is not None:
-            check_lengths("lengths", self.lengths, sizes["n"])
+    init_logits: Float[Array, "*batch t"] = potential()
+    transition_logits: Float[Array, "*batch t t"] = potential()
+    emission_dist: Float[Array, "*batch t v"] | Emission | None = potential()
+    observations: Int[Array, "*batch n"] | Float[Array, "*batch n"] | Float[Array, "*batch n d"] | None = (
+        data()
+    )
+    lengths: Int[Array, "*batch"] | None = length("n", keyword=True)
+    emission_log_likelihoods: Float[Array, "*batch n t"] | None = potential(keyword=True)
+    normalize: bool = option(True)
 
-    def _bind(self) -> Dims:
-        arguments = {
-            "emission_log_likelihoods": (self.emission_log_likelihoods, "*batch n t"),
-            "observations": (self.observations, "*batch n"),
-            "emission_dist": (self.emission_dist, "*batch t v"),
-            "transition_logits": (self.transition_logits, "*batch t t"),
-            "init_logits": (self.init_logits, "*batch t"),
-            "lengths": (self.lengths, "*batch"),
-        }
-        if self.observations is not None and is_emission(self.emission_dist):
-            if len(self.emission_dist.event_shape) == 1:
-                arguments["observations"] = (self.observations, "*batch n d")
-            arguments["emission_dist"] = (
-                _shape_of(of_its_parameters(self.emission_dist).batch_shape),
-                "*batch t",
-            )
-        return bind(arguments)
+    def _settle(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Symbols are whole numbers, logits are normalized once."""
+        if is_emission(given["emission_dist"]):
+            given["observations"] = jnp.asarray(given["observations"])
+        elif given["emission_dist"] is not None:
+            given["emission_dist"] = as_float("emission_dist", given["emission_dist"])
+            given["observations"] = as_int("observations", given["observations"])
+        if given["normalize"]:
+            for name in ("init_logits", "transition_logits", "emission_dist"):
+                if isinstance(given[name], Array):
+                    given[name] = numeric.log_normalize(given[name])
+        return given | {"normalize": False}
+
+    def _shapes(self) -> dict[str, tuple[Any, str]]:
+        found = super()._shapes()
+        if self.emission_dist is None:
+            return found
+        seen, emission = (self.observations, "*batch n"), (self.emission_dist, "*batch t v")
+        if is_emission(self.emission_dist):
+            if self._vector_observations():
+                seen = (self.observations, "*batch n d")
+            emission = (_shape_of(of_its_parameters(self.emission_dist).batch_shape), "*batch t")
+        return {"observations": seen, "emission_dist": emission} | found
 
     @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self._bind().batch
-
-    @property
-    def event_shape(self) -> tuple[int, ...]:
-        sizes = self._bind()
-        return (sizes["n"], sizes["t"], sizes["t"])
-
-    @property
-    def dtype(self) -> jnp.dtype:
-        return jnp.result_type(self.init_logits, self.transition_logits)
-
-    def _all_lengths(self) -> Array:
-        return full_lengths(self.lengths, self.batch_shape, self._steps)
+    def structure(self) -> Chain:
+        return passes.shared(self, "structure", lambda: Chain(self._symbols()))
 
     def _emission_scores(self) -> Array:
         """Log-likelihood of each observation in each state, (*batch n t); anything beyond the lengths."""
@@ -178,40 +138,45 @@ class HMM(ChainDistribution):
     def _symbols(self) -> Symbols | None:
         if self.observations is None or is_emission(self.emission_dist):
             return None
-        if self.emission_dist.shape[-1] > long_chain.MOST_SYMBOLS:
+        if self.emission_dist.shape[-1] > MOST_SYMBOLS:
             return None
-        index = flatten_batch(self._observed_symbols(), self.batch_shape, 1)
-        return Symbols(flatten_transition(self.emission_dist, self.batch_shape).astype(self.dtype), index)
+        index = batching.flatten_batch(self._observed_symbols(), self.batch_shape, 1)
+        table = batching.flatten_shared(self.emission_dist, self.batch_shape, 2)
+        return Symbols(table.astype(self.dtype), index)
 
     def _item_potentials(self) -> Potentials:
         batch = self.batch_shape
         return Potentials(
-            flatten_batch(self.init_logits, batch, 1).astype(self.dtype),
-            flatten_transition(self.transition_logits, batch).astype(self.dtype),
-            flatten_batch(self._emission_scores(), batch, 2).astype(self.dtype),
+            batching.flatten_batch(self.init_logits, batch, 1).astype(self.dtype),
+            batching.flatten_shared(self.transition_logits, batch, 2).astype(self.dtype),
+            batching.flatten_batch(self._emission_scores(), batch, 2).astype(self.dtype),
         )
 
     def checks(self) -> list[Check]:
-        valid = self._valid()
-        found = [
-            not_finite("init_logits", self.init_logits),
-            not_finite("transition_logits", self.transition_logits),
-        ]
-        if self.lengths is not None:
-            found.append(out_of_range("lengths", self.lengths, self._steps, name="n"))
+        found = super().checks()
+        if self.emission_dist is None:
+            return found
+        valid = self._valid("n")
+        if not is_emission(self.emission_dist):
+            return [*found, nan_or_posinf("emission_dist", self.emission_dist), *self._symbol_checks()]
+        return [*found, *(self._symbol_checks() or self._observation_checks(valid))]
+
+    def _symbol_checks(self) -> list[Check]:
+        """Symbols that are not in the vocabulary; none where observations are no symbols."""
         if is_categorical(self.emission_dist):
             last = self.emission_dist.logits.shape[-1] - 1
-            return [*found, out_of_range("observations", self.observations, last, name="v - 1", valid=valid)]
-        if is_emission(self.emission_dist):
-            return [*found, *self._observation_checks(valid)]
-        if self.emission_log_likelihoods is not None:
-            scores = jnp.broadcast_to(self.emission_log_likelihoods, (*valid.shape, self._states))
-            return [*found, not_finite("emission_log_likelihoods", scores, valid)]
+        elif is_emission(self.emission_dist) or self.emission_dist is None:
+            return []
+        else:
+            last = self.emission_dist.shape[-1] - 1
+        valid = self._valid("n")
         symbols = jnp.broadcast_to(self.observations, valid.shape)
-        last = self.emission_dist.shape[-1] - 1
-        found.append(not_finite("emission_dist", self.emission_dist))
-        found.append(out_of_range("observations", symbols, last, name="v - 1", valid=valid))
-        return found
+        return [out_of_range("observations", symbols, last, name="v - 1", valid=valid)]
+
+    def _check_on_host(self) -> None:
+        super()._check_on_host()
+        if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(self)):
+            refuse(self._symbol_checks())
 
     def _observation_checks(self, valid: Array) -> list[Check]:
         """Numbers that are none: NumPyro gives them a likelihood of zero. And those whose likelihood is none."""
@@ -219,22 +184,22 @@ class HMM(ChainDistribution):
         if jnp.issubdtype(self.observations.dtype, jnp.floating):
             own = self.observations.shape[-1:] if self._vector_observations() else ()
             seen = jnp.broadcast_to(self.observations, (*valid.shape, *own))
-            found.append(not_finite("observations", seen, valid))
-        scores = jnp.broadcast_to(self._emission_scores(), (*valid.shape, self._states))
+            found.append(nan_or_posinf("observations", seen, valid))
+        scores = jnp.broadcast_to(self._emission_scores(), (*valid.shape, self.event_shape[-1]))
         # Bad in any state: the index is that of an observation.
-        return [*found, not_finite("observations", jnp.max(scores, -1), valid)]
+        return [*found, nan_or_posinf("observations", jnp.max(scores, -1), valid)]
 
     # ------------------------------------------------------------------------------------------- filtering, smoothing
 
     @query("-> F")
     def smooth(self) -> Array:
         """Probability of each state at each step given all observations, (*batch n t); zeros past the end."""
-        return self._batched(chain.marginals(*self._arguments()).emission)
+        return self._batched(self.structure.state_marginals(*self._query()))
 
     @query("-> F")
     def filter(self) -> Array:
         """Probability of each state at each step given the observations so far, (*batch n t); zeros past the end."""
-        return self._batched(chain.filtering(*self._arguments()))
+        return self._batched(self.structure.filtering(*self._query()))
 
     @query("-> F")
     def predict(self) -> Array:
@@ -246,9 +211,9 @@ class HMM(ChainDistribution):
         column = numeric.shift_of(self.transition_logits, -1, keepdims=True)
         rows = numeric.normalize(jnp.exp(self.transition_logits - column))
         moved = jnp.matmul(filtered[..., :-1, :], rows, precision=numeric.HIGHEST)
-        first = jnp.broadcast_to(init[..., None, :], (*self.batch_shape, 1, self._states))
+        first = jnp.broadcast_to(init[..., None, :], (*self.batch_shape, 1, self.event_shape[-1]))
         predicted = jnp.concatenate([first.astype(moved.dtype), moved], -2)
-        return jnp.where(self._valid()[..., None], predicted, 0)
+        return jnp.where(self._valid("n")[..., None], predicted, 0)
 
     # ----------------------------------------------------------------------------------------------------- learning
 
@@ -256,7 +221,7 @@ class HMM(ChainDistribution):
     def expected_counts(self) -> ExpectedCounts:
         """How often each parameter is used, in expectation: the E step. Each is shaped like its parameter; where
         emissions are no logits, their field is the weight of each observation in each state, (*batch n t)."""
-        start, transition, states = chain.marginals(*self._arguments())
+        start, transition, states = self.structure.potential_marginals(*self._query())
         return ExpectedCounts(
             _sum_to(self._batched(start), self.init_logits.shape),
             _sum_to(self._batched(transition), self.transition_logits.shape),
@@ -264,15 +229,14 @@ class HMM(ChainDistribution):
         )
 
     def marginals_for_template_variables(self) -> Self:
-        start, transition, states = (self._batched(field) for field in chain.marginals(*self._arguments()))
-        fields = {"init_logits": start, "transition_logits": transition}
-        if self.emission_dist is None or is_emission(self.emission_dist):
-            return replace(
-                self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=states
-            )
+        if self.emission_dist is None:
+            return super().marginals_for_template_variables()
+        if is_emission(self.emission_dist):
+            return self._with_log_likelihoods().marginals_for_template_variables()
+        start, transition, states = self._batched(self.structure.potential_marginals(*self._query()))
         symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
-        shape = (*self.batch_shape, *self.emission_dist.shape[-2:])
-        return replace(self, **fields, emission_dist=_count_symbols(states, symbols, shape))
+        counts = _count_symbols(states, symbols, (*self.batch_shape, *self.emission_dist.shape[-2:]))
+        return replace(self, init_logits=start, transition_logits=transition, emission_dist=counts)
 
     def _emission_counts(self, states: Array) -> Array:
         if self.emission_log_likelihoods is not None:
@@ -308,33 +272,27 @@ class HMM(ChainDistribution):
 
     # ------------------------------------------------------------------------------------------------ other versions
 
-    def _map(self, change: Any) -> Self:
+    def _map_potentials(self, change: Callable[[Array, int], Array]) -> Self:
         """Every score changed. An emission distribution becomes the log-likelihoods it gives."""
-        fields = {name: change(getattr(self, name)) for name in ("init_logits", "transition_logits")}
-        if self.emission_dist is None or is_emission(self.emission_dist):
-            scores = change(self._emission_scores())
-            return replace(
-                self, **fields, emission_dist=None, observations=None, emission_log_likelihoods=scores
-            )
-        return replace(self, **fields, emission_dist=change(self.emission_dist))
+        if is_emission(self.emission_dist):
+            return self._with_log_likelihoods()._map_potentials(change)
+        return super()._map_potentials(change)
 
-    def with_temperature(self, temperature: Any = 1.0) -> Self:
-        factor = 1 / as_temperature(temperature)
-        return self._map(lambda x: scale(x, factor))
+    def _with_log_likelihoods(self) -> Self:
+        scores = self._emission_scores()
+        return replace(self, emission_dist=None, observations=None, emission_log_likelihoods=scores)
 
     def __getitem__(self, index: Any) -> Self:
-        batch = self.batch_shape
-        if not batch:
-            raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
         if is_emission(self.emission_dist) and len(of_its_parameters(self.emission_dist).batch_shape) > 1:
-            return self._map(lambda x: x)[index]
-        own = {"init_logits": 1, "transition_logits": 2, "emission_log_likelihoods": 2, "lengths": 0}
-        if not is_emission(self.emission_dist):
-            own["emission_dist"] = 2
-        own["observations"] = 1 if self.observations is None or not self._vector_observations() else 2
-        return replace(
-            self, **{name: index_batch(getattr(self, name), batch, axes, index) for name, axes in own.items()}
-        )
+            return self._with_log_likelihoods()[index]
+        return super().__getitem__(index)
+
+    def _own_axes(self, name: str) -> int | None:
+        if name == "emission_dist":
+            return None if is_emission(self.emission_dist) else 2
+        if name == "observations":
+            return 2 if self._vector_observations() else 1
+        return super()._own_axes(name)
 
     def _vector_observations(self) -> bool:
         return is_emission(self.emission_dist) and len(self.emission_dist.event_shape) == 1

@@ -112,7 +112,19 @@ def op(name: str, fn: Callable[..., Any], signature_text: str, doc: str, **optio
 
 
 def distribution(cls: Class) -> Class:
-    """Class decorator: makes a distribution known under its own name."""
+    """Class decorator: makes a distribution known under its own name, with a constructor that shows its parameters.
+
+    Raises TypeError where a field of the class does not say what it is.
+    """
+    own = cls.__init__
+
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:
+        own(self, *arguments, **named)
+
+    signature = cls.declaration().signature
+    self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = signature.replace(parameters=[self_parameter, *signature.parameters.values()])
+    cls.__init__ = __init__
     known = _DISTRIBUTIONS.setdefault(cls.__name__, cls)
     if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
         raise ValueError(f"two distributions are called {cls.__name__!r}")
@@ -164,6 +176,7 @@ def describe(cls: type) -> dict[str, Any]:
         "name": cls.__name__,
         "doc": doc,
         "params": introspection.parameters(cls),
+        **cls.declaration().to_json(),
         "queries": described,
     }
 

@@ -15,29 +15,29 @@ _STATIC_TYPES = {bool: "boolean", int: "number", float: "number", str: "string"}
 def parameters(cls: type) -> list[dict[str, Any]]:
     """The constructor's parameters: name, kind, named dims, whether it may be left out, and its doc.
 
-    Kinds: `float` `int` `bool` `num` (an array, from its jaxtyping annotation), `dist` (another
-    distribution), `static` (a plain Python value; `type` is its TypeScript type). `many` marks a sequence of
-    them. A parameter of several kinds has `alternatives`; its own fields repeat the first.
+    Kinds: `float` `int` `bool` `num` (an array, from its jaxtyping annotation), `dist` (a distribution), `static` (a
+    plain Python value; `type` is its TypeScript type). `many` marks a sequence of them. A parameter of several kinds
+    has `alternatives`; its own fields repeat the first.
     """
     _, docs = split_doc(cls)
-    hints = typing.get_type_hints(cls.__init__)
+    hints = typing.get_type_hints(cls)
     described = []
-    for parameter in list(inspect.signature(cls.__init__).parameters.values())[1:]:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise TypeError(f"{cls.__name__}.__init__ must name all its parameters: {parameter}")
-        if parameter.name not in hints:
-            raise TypeError(f"{cls.__name__}.__init__: {parameter.name!r} has no annotation")
-        alternatives = _alternatives(hints[parameter.name], f"{cls.__name__}.__init__: {parameter.name!r}")
-        entry = {"name": parameter.name, **alternatives[0]}
-        if len(alternatives) > 1:
-            entry["alternatives"] = alternatives
-        entry["optional"] = parameter.default is not parameter.empty
+    for parameter in cls.declaration():
+        found = alternatives(hints[parameter.name], f"{cls.__name__}.{parameter.name}")
+        entry = {"name": parameter.name, **found[0]}
+        if len(found) > 1:
+            entry["alternatives"] = found
+        entry["optional"] = parameter.optional
         entry["doc"] = docs.get(parameter.name, "")
         described.append(entry)
     return described
 
 
-def _alternatives(annotation: Any, where: str) -> list[dict[str, Any]]:
+def is_optional(annotation: Any) -> bool:
+    return type(None) in typing.get_args(annotation)
+
+
+def alternatives(annotation: Any, where: str) -> list[dict[str, Any]]:
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         members = [member for member in typing.get_args(annotation) if member is not type(None)]
     else:

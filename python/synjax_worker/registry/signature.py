@@ -5,8 +5,9 @@
     kind      := num [T][dims]      a tensor; T is a variable A B C, a dtype, Float Int Bool, or F
                | nums [T]           a list of tensors
                | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
+               | event | compact    the tree of tensors that the class declares
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
-    result    := type[dims] | key | dist | { name: result, ... }
+    result    := type[dims] | key | dist | event | compact | { name: result, ... }
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
 What stands between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a
@@ -38,7 +39,7 @@ DTYPES = (
 )
 VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
-OPERAND_KINDS = ("num", "nums", "any", "key", "dist")
+OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact")
 STATIC_KINDS = ("size", "shape", "axis", "dtype", "static")
 TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
 
@@ -77,7 +78,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    kind: str  # "array" | "key" | "dist" | "struct"
+    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "struct"
     type: Type = None
     dims: str | None = None
     fields: tuple[tuple[str, Result], ...] = ()
@@ -176,7 +177,7 @@ def _result(text: str) -> Result:
                 raise SignatureError(f"{part!r} is not 'name: result'")
             fields.append((name, _result(result)))
         return Result("struct", fields=tuple(fields))
-    if text in ("key", "dist"):
+    if text in ("key", "dist", "event", "compact"):
         return Result(text)
     type_text, dims = _type_and_dims(text)
     return Result("array", _type(type_text), dims)

@@ -5,7 +5,7 @@ arguments, bind named dims and flatten the batch; a structure computes. Everythi
 items of the flattened batch, B; where there are several answers per item they come first, (k B ...).
 
 `potentials` is the family's own NamedTuple of log-potentials. A table that all items share has no axis B.
-`lengths` is what the distribution's `length()` fields say, (B) int32; where a class has several, a dict of them by name.
+`lengths` is what the distribution's `length()` fields say, (B) int32; a dict of them where a class has several.
 `messages` is what `forward` leaves; it has no gradient, and one pass serves many queries.
 An event is the declared tree of 0/1 indicators (an array where the class declares one), a compact event the declared
 tree of int32; past the end of an item, events are 0 and compact events -1.

@@ -1,1 +1,6 @@
-"""Chains: n nodes with t states each."""
+"""Chains: n positions with t states each."""
+
+from .passes import Potentials
+from .structure import Chain
+
+__all__ = ["Chain", "Potentials"]

@@ -18,6 +18,7 @@ from ...numerics import numeric, scaled
 from ...numerics.guard import certified_or_exact, drop_forbidden, guarded, run_if
 from ...numerics.numeric import HIGHEST
 from ...numerics.scaled import Scaled
+from ..structure import Query
 from .passes import (
     Conditionals,
     Marginals,
@@ -209,14 +210,6 @@ def _exact_conditionals(potentials: Potentials, lengths: Array) -> _Exact:
 
 def _log_or_zero(x: Array) -> Array:
     return jnp.log(jnp.where(x > 0, x, 1))
-
-
-class Query(NamedTuple):
-    """The arguments of a query on one distribution."""
-
-    potentials: Potentials
-    lengths: Array
-    messages: Any
 
 
 class _Pair(NamedTuple):

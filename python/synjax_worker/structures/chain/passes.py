@@ -45,6 +45,13 @@ class Potentials(NamedTuple):
     def states(self) -> int:
         return self.transition.shape[-1]
 
+    @staticmethod
+    def time_varying_from(edges: Array) -> Potentials:
+        """Of edges (B n t t), of the first of which only row 0 counts: it leaves state 0 of a node before it."""
+        items, _, states, _ = edges.shape
+        alone = jnp.where(jnp.arange(states) == 0, 0, -jnp.inf).astype(edges.dtype)
+        return Potentials(jnp.broadcast_to(alone, (items, states)), edges, None)
+
 
 class Messages(NamedTuple):
     """What the forward pass leaves: constants to every query that uses them."""

@@ -1,0 +1,334 @@
+"""The parameters of a distribution: taken, bound to named dims, checked, indexed and scaled as its class declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from ..errors import InvalidArgument
+from ..registry import Check
+from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes
+from . import batching
+from .declared import Declaration, Parameter, declaration, event_dims
+
+
+class Parameters(eqx.Module):
+    """What a class declares, held and checked. See `declared.py` for the declarations."""
+
+    event: ClassVar[Any]  # named dims of an event, or a dict of them
+    compact: ClassVar[Any]  # Indices, or a dict of them
+    forms: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    def __init__(self, *arguments: Any, **named: Any):
+        declared = self.declaration()
+        try:
+            bound = declared.signature.bind(*arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}: {error}") from None
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        _require_one_form(declared, given)
+        given = self._settle(
+            {parameter.name: _taken(parameter, given[parameter.name]) for parameter in declared}
+        )
+        given |= same_dtype_of_all({name: given[name] for name in declared.potentials})
+        for name, value in given.items():
+            setattr(self, name, value)
+        self._require_sizes()
+        self._check_on_host()
+
+    @classmethod
+    def declaration(cls) -> Declaration:
+        return declaration(cls)
+
+    # ------------------------------------------------------------------------------------- what a class may override
+
+    def _settle(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as they are kept, for instance normalized."""
+        return given
+
+    def _shapes(self) -> dict[str, tuple[Any, str]]:
+        """What is bound: `{argument: (something with a shape, its named dims)}`, in the declared order."""
+        found = {}
+        for name in self.declaration().binding:
+            parameter, value = _of(self, name), getattr(self, name)
+            if value is None or parameter.dims is None:
+                continue
+            if parameter.many:
+                found |= {f"{name}[{i}]": (each, parameter.dims) for i, each in enumerate(value)}
+            else:
+                found[name] = (value, parameter.dims)
+        return found
+
+    def _own_axes(self, name: str) -> int | None:
+        """How many axes a parameter has after those of the batch; None where it has no batch axes to take."""
+        return len(_of(self, name).own)
+
+    def _counts(self, name: str) -> Array | None:
+        """Which entries of a parameter count, apart from the lengths, with its own axes; None for all."""
+        return None
+
+    # ----------------------------------------------------------------------------------------------------- named dims
+
+    def _bind(self) -> Dims:
+        return bind(self._shapes())
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """Shape of the batch."""
+        return self._bind().batch
+
+    @property
+    def batch_ndim(self) -> int:
+        return len(self.batch_shape)
+
+    @property
+    def _items(self) -> int:
+        return math.prod(self.batch_shape)
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """The float dtype of the potentials, and so of every result."""
+        values = (getattr(self, name) for name in self.declaration().potentials)
+        return jnp.result_type(*jax.tree.leaves([value for value in values if is_array(value)]))
+
+    def _require_sizes(self) -> None:
+        sizes, shapes = self._bind(), self._shapes()
+        for dim in event_dims(self.declaration().event):
+            owner = next(name for name, (_, dims) in shapes.items() if dim in dims.split())
+            require_sizes(owner, sizes, (dim,))
+
+    # -------------------------------------------------------------------------------------------------------- lengths
+
+    def lengths_of(self, name: str) -> Array:
+        """The lengths declared as `name`, (*batch) int32: the whole extent where they were left out."""
+        batch, given = self.batch_shape, getattr(self, name)
+        if given is None:
+            return jnp.full(batch, self._bind()[_of(self, name).role.bounds], jnp.int32)
+        return jnp.broadcast_to(given, batch)
+
+    def _item_lengths(self) -> Any:
+        """What structures get: (B) int32, or a dict of them by name."""
+        flat = {each.name: self.lengths_of(each.name).reshape(-1) for each in self.declaration().lengths}
+        return next(iter(flat.values())) if len(flat) == 1 else flat
+
+    def _valid(self, dim: str) -> Array | None:
+        """(*batch dim): which positions lie inside an item; None where no length bounds the dim."""
+        bounding = next((each for each in self.declaration().lengths if each.role.bounds == dim), None)
+        if bounding is None:
+            return None
+        return jnp.arange(self._bind()[dim]) < self.lengths_of(bounding.name)[..., None]
+
+    def _inside(self, dims: list[str]) -> Array:
+        """(*batch dims): which entries of something with these dims lie inside an item."""
+        inside = jnp.ones((*self.batch_shape, *((1,) * len(dims))), bool)
+        for axis, dim in enumerate(dims):
+            valid = self._valid(dim)
+            if valid is not None:
+                own = [1] * len(dims)
+                own[axis] = valid.shape[-1]
+                inside &= valid.reshape(*self.batch_shape, *own)
+        return inside
+
+    # --------------------------------------------------------------------------------------------------------- checks
+
+    def checks(self) -> list[Check]:
+        """What is wrong with the parameters and can be seen on the device only."""
+        found = []
+        for parameter in self.declaration():
+            value = getattr(self, parameter.name)
+            if value is not None and parameter.dims is not None:
+                found += self._checks_of(parameter, value)
+        return found
+
+    def _checks_of(self, parameter: Parameter, value: Any) -> list[Check]:
+        name, role = parameter.name, parameter.role
+        if parameter.many:
+            values = {f"{name}[{i}]": each for i, each in enumerate(value)}
+            return [self._potential_check(argument, parameter, each) for argument, each in values.items()]
+        if role.kind == "potential":
+            return [self._potential_check(name, parameter, value)]
+        if role.kind == "length":
+            high = self._bind()[role.bounds]
+            return [out_of_range(name, value, high, name=role.bounds, low=role.least)]
+        if role.below is not None:
+            values = batching.broadcast_batch(value, self.batch_shape, len(parameter.own))
+            high = self._bind()[role.below] - 1
+            inside = jnp.broadcast_to(self._inside(parameter.own), values.shape)
+            return [out_of_range(name, values, high, name=f"{role.below} - 1", valid=inside)]
+        return []
+
+    def _potential_check(self, argument: str, parameter: Parameter, value: Array) -> Check:
+        """NaN and +inf inside an item. What no length bounds keeps its own shape, so that an index is the user's."""
+        bounded = any(self._valid(dim) is not None for dim in parameter.own)
+        counts = self._counts(parameter.name)
+        if not bounded and counts is None:
+            return nan_or_posinf(argument, value)
+        values = batching.broadcast_batch(value, self.batch_shape, len(parameter.own))
+        inside = self._inside(parameter.own)
+        if counts is not None:
+            inside = inside & counts
+        return nan_or_posinf(argument, values, jnp.broadcast_to(inside, values.shape))
+
+    def _check_on_host(self) -> None:
+        """Refuses concrete lengths and data that are out of range: plain Python gets the same answer as a program."""
+        sizes = self._bind()
+        for parameter in self.declaration().lengths:
+            value = getattr(self, parameter.name)
+            if value is not None:
+                check_lengths(parameter.name, value, sizes[parameter.role.bounds], parameter.role.least)
+        for parameter in self.declaration().of_kind("data"):
+            value = getattr(self, parameter.name)
+            if value is None or parameter.role.below is None or parameter.dims is None:
+                continue
+            if any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(self)):
+                continue
+            values = np.asarray(value)
+            if values.size and (values.min() < 0 or values.max() >= sizes[parameter.role.below]):
+                refuse(self._checks_of(parameter, value))  # what stands beyond a length is not looked at
+
+    # ------------------------------------------------------------------------------------------------- other versions
+
+    def _map_potentials(self, change: Callable[[Array, int], Array]) -> Self:
+        """`change(potential, its own axes)` of every potential."""
+        fields = {}
+        for parameter in self.declaration().of_kind("potential"):
+            value, own = getattr(self, parameter.name), self._own_axes(parameter.name)
+            fields[parameter.name] = jax.tree.map(lambda x, own=own: change(x, own), value)
+        return replace(self, **fields)
+
+    def __getitem__(self, index: Any) -> Self:
+        """The distribution of a part of the batch."""
+        batch = self.batch_shape
+        if not batch:
+            raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
+        fields = {}
+        for parameter in self.declaration().arrays:
+            value, own = getattr(self, parameter.name), self._own_axes(parameter.name)
+            if own is not None:
+                part = lambda x, own=own: batching.index_batch(x, batch, own, index)
+                fields[parameter.name] = jax.tree.map(part, value)
+        return replace(self, **fields)
+
+
+def replace(module: Any, **fields: Any) -> Any:
+    """A copy of a module with other fields; its constructor does not run again."""
+    made = object.__new__(type(module))
+    for field in dataclasses.fields(module):
+        object.__setattr__(made, field.name, fields.get(field.name, getattr(module, field.name)))
+    return made
+
+
+# ------------------------------------------------------------------------------------------------- taking arguments
+
+
+def _of(made: Parameters, name: str) -> Parameter:
+    return next(parameter for parameter in made.declaration() if parameter.name == name)
+
+
+def _taken(parameter: Parameter, value: Any) -> Any:
+    """An argument as an array of its kind."""
+    if value is None or parameter.role.kind == "option" or parameter.kind in ("any", "dist"):
+        return value
+    convert = {"float": as_float, "int": as_int}.get(parameter.kind, lambda _, x: jnp.asarray(x))
+    if not parameter.many:
+        return convert(parameter.name, value)
+    if not isinstance(value, list | tuple):
+        raise InvalidArgument(
+            f"`{parameter.name}` is {type(value).__name__}, expected a list of arrays.",
+            argument=parameter.name,
+            expected="a list of arrays",
+            came=type(value).__name__,
+        )
+    return tuple(convert(f"{parameter.name}[{i}]", each) for i, each in enumerate(value))
+
+
+def is_array(value: Any) -> bool:
+    """Whether a parameter is an array or a list of them, and no distribution."""
+    return value is not None and all(
+        eqx.is_array(x) for x in (value if isinstance(value, tuple) else [value])
+    )
+
+
+def same_dtype_of_all(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays and lists of arrays, in the widest of their dtypes."""
+    arrays = {name: value for name, value in given.items() if is_array(value)}
+    dtype = jnp.result_type(*jax.tree.leaves(arrays))
+    return jax.tree.map(lambda x: x.astype(dtype), arrays)
+
+
+def _require_one_form(declared: Declaration, given: Mapping[str, Any]) -> None:
+    """Exactly one of the forms is given, whole. A name with "?" may be left out of its form."""
+    if not declared.forms:
+        return
+    expected = f"either {', or '.join(_spelled(form) for form in declared.forms)}"
+    names = [tuple(name.removesuffix("?") for name in form) for form in declared.forms]
+    present = [i for i, form in enumerate(names) if any(given[name] is not None for name in form)]
+    chosen = next((i for i in present if not _missing(declared.forms[i], given)), None)
+    if chosen is None:
+        name = _missing(declared.forms[present[0] if present else -1], given)[0]
+        raise InvalidArgument(f"`{name}` is missing: expected {expected}.", argument=name, expected=expected)
+    beside = [
+        name for i in present for name in names[i] if given[name] is not None and name not in names[chosen]
+    ]
+    if beside:
+        raise InvalidArgument(
+            f"`{beside[0]}` is given beside {_spelled(names[chosen])}: expected {expected}.",
+            argument=beside[0],
+            expected=expected,
+        )
+
+
+def _missing(form: tuple[str, ...], given: Mapping[str, Any]) -> list[str]:
+    return [name for name in form if not name.endswith("?") and given[name] is None]
+
+
+def _spelled(names: tuple[str, ...]) -> str:
+    quoted = [f"`{name}`" for name in names if not name.endswith("?")]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+# ----------------------------------------------------------------------------------------------------------- checks
+
+
+def nan_or_posinf(argument: str, value: Array, valid: Array | None = None) -> Check:
+    """NaN and +inf are not log-potentials; `valid` masks what counts, from the left."""
+    bad = jnp.isnan(value) | jnp.isposinf(value)
+    if valid is not None:
+        bad &= valid.reshape(valid.shape + (1,) * (bad.ndim - valid.ndim))
+    return Check(argument, bad, value, "a number below +inf")
+
+
+def out_of_range(
+    argument: str, value: Array, high: int, *, name: str, low: int = 0, valid: Array | None = None
+) -> Check:
+    """Values below `low` or above `high`; `name` says in named dims what `high` is."""
+    bad = (value < low) | (value > high)
+    if valid is not None:
+        bad &= valid
+    return Check(argument, bad, value, f"between {low} and {name} = {high}")
+
+
+def refuse(checks: list[Check]) -> None:
+    """Raises InvalidArgument for the first value that a check finds; its arrays must be concrete."""
+    for check in checks:
+        bad = np.asarray(check.bad)
+        if not bad.any():
+            continue
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        value = np.broadcast_to(np.asarray(check.value), bad.shape)[where]
+        at = f"{check.argument}{list(where)}" if where else check.argument
+        raise InvalidArgument(
+            f"`{at}` is {value}, expected {check.expected}.",
+            argument=check.argument,
+            expected=check.expected,
+            came=str(value),
+        )

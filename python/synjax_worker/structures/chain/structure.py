@@ -1,0 +1,191 @@
+"""The chain as a structure: what distributions over sequences of states ask of the passes in this folder.
+
+A chain has n positions with t states each. Its event (n t t) has a 1 at [i, a, b] where state a at i-1 is followed by b
+at i; the first state stands in row 0, [0, 0, b]. Its compact event is the states, (n) int32.
+
+Potentials that vary with time make a chain of n + 1 nodes: one more before the first, always in state 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ...numerics import numeric
+from ...numerics.scaled import Scaled
+from ...runtime import passes
+from ..structure import Pair, Query
+from . import entropy as chain_entropy
+from . import long as long_chain
+from . import passes as chain
+from . import search
+from .long import LongMessages, Symbols
+from .passes import Messages, Potentials
+
+
+class Chain(NamedTuple):
+    """The `Structure` of chains. `symbols` says how emissions are looked up in a table, where they are."""
+
+    symbols: Symbols | None = None
+
+    # ---------------------------------------------------------------------------------------------- sums over all
+
+    def forward(self, potentials: Potentials, lengths: Array) -> Messages | LongMessages:
+        nodes = _node_lengths(potentials, lengths)
+        if long_chain.serves(potentials):
+            return long_chain.forward(potentials, nodes, self.symbols)
+        return chain.forward(potentials, nodes)
+
+    def possible(self, messages: Any) -> Array:
+        return jax.lax.stop_gradient(messages.log_partition[0]) > -jnp.inf
+
+    def log_partition(self, potentials: Potentials, lengths: Array, messages: Any) -> Pair:
+        return chain.log_partition(potentials, _node_lengths(potentials, lengths), messages)
+
+    def log_count(self, potentials: Potentials, lengths: Array) -> Pair:
+        nodes = _node_lengths(potentials, lengths)
+        if long_chain.serves(potentials):
+            return long_chain.log_count(potentials, nodes, self.symbols)
+        return chain.log_count(potentials, nodes)
+
+    def marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
+        start, edges = chain.edge_marginals(potentials, _node_lengths(potentials, lengths), messages)
+        return _edges_as_event(potentials, start, edges, nothing=0)
+
+    def log_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
+        nodes = _node_lengths(potentials, lengths)
+        start, edges = chain_entropy.log_edge_marginals(potentials, nodes, messages)
+        return _edges_as_event(potentials, start, edges, nothing=-jnp.inf)
+
+    def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Potentials:
+        return Potentials(*chain.marginals(potentials, _node_lengths(potentials, lengths), messages))
+
+    def state_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
+        """Probability of each state at each position, (B n t); zeros past the end. Of emissions only."""
+        return self.potential_marginals(potentials, lengths, messages).emission
+
+    def filtering(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
+        """Probability of each state given what stands before and at its position, (B n t); zeros past the end."""
+        return chain.filtering(potentials, _node_lengths(potentials, lengths), messages)
+
+    def entropy(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
+        return chain_entropy.entropy(potentials, _node_lengths(potentials, lengths), messages)
+
+    def cross_entropy(self, p: Query, q: Query) -> Array:
+        return chain_entropy.cross_entropy(_of_nodes(p), _of_nodes(q))
+
+    def kl_divergence(self, p: Query, q: Query) -> Array:
+        return chain_entropy.kl_divergence(_of_nodes(p), _of_nodes(q))
+
+    # ------------------------------------------------------------------------------------------------- one of them
+
+    def argmax(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+        nodes, scores = _each(potentials, lengths, search.argmax)
+        return _states(potentials, lengths, nodes), scores > -jnp.inf
+
+    def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
+        nodes, scores = _each(potentials, lengths, lambda item: search.top_k(item, k))
+        nodes, scores = jnp.moveaxis(nodes, 1, 0), jnp.moveaxis(scores, 1, 0)
+        return _states(potentials, lengths, nodes), scores > -jnp.inf
+
+    def sample(self, key: Array, potentials: Potentials, lengths: Array, messages: Any, draws: int) -> Array:
+        compute = lambda: search.scaled_messages(potentials, _node_lengths(potentials, lengths), messages)
+        scaled: Scaled = passes.shared(messages, "scaled", compute)
+        keys = jax.random.split(key, lengths.shape[0])
+        walk = lambda item, messages, key: search.sample(key, item, messages, draws)
+        nodes = jnp.moveaxis(_each(potentials, lengths, walk, scaled, keys), 1, 0)
+        return _states(potentials, lengths, nodes)
+
+    def sample_without_replacement(
+        self, key: Array, potentials: Potentials, lengths: Array, k: int
+    ) -> tuple[Array, Array]:
+        keys = jax.random.split(key, lengths.shape[0])
+        walk = lambda item, messages, key: search.sample_without_replacement(key, item, messages, k)
+        exact = search.exact_messages(potentials, _node_lengths(potentials, lengths))
+        nodes, log_probs = _each(potentials, lengths, walk, exact, keys)
+        nodes, log_probs = jnp.moveaxis(nodes, 1, 0), jnp.moveaxis(log_probs, 1, 0)
+        return _states(potentials, lengths, nodes), log_probs
+
+    # -------------------------------------------------------------------------------------- events, and their scores
+
+    def event(self, compact: Array, sizes: Mapping[str, int], dtype: Any) -> Array:
+        before = _before(compact)
+        count = sizes["t"]
+        real = (compact >= 0) & (compact < count) & (before >= 0) & (before < count)
+        part = jnp.where(real, before * count + compact, -1)
+        return (part[..., None, None] == jnp.arange(count * count).reshape(count, count)).astype(dtype)
+
+    def compact(self, event: Array, lengths: Array) -> Array:
+        weight = jnp.sum(event, -2)
+        found = (jnp.max(weight, -1) > 0) & (jnp.arange(event.shape[-3]) < lengths[:, None])
+        return jnp.where(found, jnp.argmax(weight, -1), -1).astype(jnp.int32)
+
+    def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Pair:
+        start, transition, emission = potentials
+        valid = jnp.arange(event.shape[-3]) < lengths[:, None]
+        if emission is None:
+            return numeric.pair_sum(chain.step_scores(event, transition, valid), -1)
+        event = jnp.where(valid[..., None, None], event, 0)
+        states = jnp.sum(event, -2)
+        clean = jnp.where(valid[..., None], emission, 0)
+        nodes = jnp.sum(numeric.masked_product(states, clean), -1)
+        starts = jnp.sum(numeric.masked_product(states[..., 0, :], start), -1, keepdims=True)
+        shared = transition if transition.ndim == 2 else transition[:, None]
+        edges = jnp.sum(numeric.masked_product(event[..., 1:, :, :], shared), (-1, -2))
+        return numeric.pair_sum(jnp.concatenate([starts, nodes, edges], -1), -1)
+
+    def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
+        start, transition, emission = potentials
+        item, position = jnp.arange(compact.shape[-2])[:, None], jnp.arange(compact.shape[-1])
+        used = compact >= 0
+        states = jnp.maximum(compact, 0)
+        before = _before(states)
+        if emission is None:
+            return numeric.pair_sum(jnp.where(used, transition[item, position, before, states], 0), -1)
+        later, earlier = states[..., 1:], before[..., 1:]
+        edges = transition[earlier, later] if transition.ndim == 2 else transition[item, earlier, later]
+        terms = [start[item, states[..., :1]], emission[item, position, states], edges]
+        used = jnp.concatenate([used[..., :1], used, used[..., 1:]], -1)
+        return numeric.pair_sum(jnp.where(used, jnp.concatenate(terms, -1), 0), -1)
+
+
+def _node_lengths(potentials: Potentials, lengths: Array) -> Array:
+    return lengths + 1 if potentials.per_step else lengths
+
+
+def _of_nodes(query: Query) -> Query:
+    return query._replace(lengths=_node_lengths(query.potentials, query.lengths))
+
+
+def _before(states: Array) -> Array:
+    """The state before each, 0 before the first."""
+    return jnp.concatenate([jnp.zeros_like(states[..., :1]), states[..., :-1]], -1)
+
+
+def _states(potentials: Potentials, lengths: Array, nodes: Array) -> Array:
+    """What a search chose, (... B nodes), as the states of the positions (... B n); -1 past the end."""
+    states = nodes[..., 1:] if potentials.per_step else nodes
+    valid = jnp.arange(states.shape[-1]) < lengths[:, None]
+    return jnp.where(valid, states, -1).astype(jnp.int32)
+
+
+def _edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: float) -> Array:
+    """First states (B t) and edges (B n-1 t t) as an event's (B n t t)."""
+    if potentials.per_step:
+        return edges
+    rows = jnp.arange(start.shape[-1])[:, None] == 0
+    first = jnp.where(rows, start[:, None, :], nothing)
+    return jnp.concatenate([first[:, None], edges], 1)
+
+
+def _each(potentials: Potentials, lengths: Array, walk: Callable, *extra: Any) -> Any:
+    """`walk(chain, *extra)` of every item; leaves of `extra` lead with the items."""
+    axes = Potentials(0, None if potentials.transition.ndim == 2 else 0, 0)
+    one = lambda potentials, length, *rest: walk(search.one_chain(potentials, length), *rest)
+    potentials = jax.tree.map(jax.lax.stop_gradient, potentials)
+    nodes = _node_lengths(potentials, lengths)
+    return jax.vmap(one, in_axes=(axes, 0, *([0] * len(extra))))(potentials, nodes, *extra)
