@@ -223,12 +223,8 @@ class HmmOfLogits(Chain):
         yield BadInput(
             "both forms", "emission_dist", lambda: hmm(emission_log_likelihoods=jnp.zeros((8, 5, 3)))
         )
-        yield BadInput(
-            "a symbol too large", "observations", lambda: hmm(seen=seen.at[3, 1].set(4)), on_device=True
-        )
-        yield BadInput(
-            "a negative symbol", "observations", lambda: hmm(seen=seen.at[3, 1].set(-1)), on_device=True
-        )
+        yield BadInput("a symbol too large", "observations", lambda: hmm(seen=seen.at[3, 1].set(4)))
+        yield BadInput("a negative symbol", "observations", lambda: hmm(seen=seen.at[3, 1].set(-1)))
         yield BadInput("NaN", "init_logits", lambda: hmm(init=init.at[1].set(jnp.nan)), on_device=True)
         yield BadInput(
             "NaN",

@@ -21,19 +21,19 @@ class Reference(LinearChainCRF):
 
     def _table(self) -> np.ndarray:
         """(S n t t): all events of full length, shorter ones are those that agree with state 0 beyond the end."""
-        return indicators(all_states(self._steps), self._steps).astype(np.float32)
+        return indicators(all_states(self.event_shape[-3]), self.event_shape[-3]).astype(np.float32)
 
     def _masked(self) -> jax.Array:
         """Potentials with 0 beyond the lengths."""
-        return jnp.where(self._valid()[..., None, None], self.log_potentials, 0)
+        return jnp.where(self._valid("n")[..., None, None], self.log_potentials, 0)
 
     def _shorter(self) -> jax.Array:
         """(S *batch): whether a structure of the table stands for one of the item, once."""
-        states = all_states(self._steps)
-        return jnp.all((states[:, None] == 0) | self._valid(), -1)
+        states = all_states(self.event_shape[-3])
+        return jnp.all((states[:, None] == 0) | self._valid("n"), -1)
 
     def _events(self) -> jax.Array:
-        return self._table()[:, None] * self._valid()[..., None, None]
+        return self._table()[:, None] * self._valid("n")[..., None, None]
 
     def _scores(self) -> tuple[jax.Array, jax.Array]:
         """Pairs (S *batch), -inf for what is no structure of the item."""
@@ -65,7 +65,7 @@ class Reference(LinearChainCRF):
 
     def log_prob(self, event):
         event = self._check_event(event)
-        event = event * self._valid()[..., None, None]
+        event = event * self._valid("n")[..., None, None]
         match = jnp.all(event[:, None] == self._events()[None], (-1, -2, -3)) & self._shorter()
         return jnp.max(jnp.where(match, self._log_probs(), -jnp.inf), 1)
 
@@ -179,7 +179,7 @@ class LeakedPadding(Reference):
     """In the entropy the padding is multiplied by 0, so NaN and inf come through."""
 
     def entropy(self):
-        beyond = ~self._valid()[..., None, None]
+        beyond = ~self._valid("n")[..., None, None]
         leak = jnp.sum(0 * jnp.where(beyond, self.log_potentials, 0), (-1, -2, -3))
         return super().entropy() + leak
 
@@ -232,7 +232,7 @@ class OffByOne(Reference):
     """The last position of the log-partition is left out."""
 
     def log_partition(self):
-        shorter = jnp.maximum(self._all_lengths() - 1, 0)
+        shorter = jnp.maximum(self.lengths_of("lengths") - 1, 0)
         return LinearChainCRF(self._masked(), shorter).log_partition()
 
 
@@ -262,7 +262,7 @@ class SampleIgnoresLengths(Reference):
     def sample(self, key, sample_shape=(), temperature=1.0):
         drawn = super().sample(key, sample_shape, temperature)
         beyond = jnp.zeros(self.event_shape, self.dtype).at[:, 0, 0].set(1)
-        return jnp.where(self._valid()[..., None, None], drawn, beyond)
+        return jnp.where(self._valid("n")[..., None, None], drawn, beyond)
 
 
 @breaks("samples")
@@ -306,7 +306,7 @@ class Unrolled(Reference):
 
     def log_partition(self):
         value = super().log_partition()
-        for i in range(self._steps):
+        for i in range(self.event_shape[-3]):
             value = value + 0 * jnp.sum(finite(self._masked()[..., i, :, :]), (-1, -2))
         return value
 

@@ -105,7 +105,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "(3, 4, 2, 2)",
         "(3, 3, 2, 2)",
     ),
-    "states of another length": (lambda: crf().encode(SEEN[:, :2]), "states", "(3, 4)", "(3, 2)"),
+    "tags of another length": (lambda: crf().encode(SEEN[:, :2]), "tags", "(3, 4)", "(3, 2)"),
     "an index without a batch": (lambda: crf(POTENTIALS[0])[0], "index", "", ""),
 }
 
@@ -134,15 +134,26 @@ def test_the_first_bad_index_is_told() -> None:
     nan = POTENTIALS.at[2, 1, 0, 1].set(jnp.nan).at[1, 3, 1, 0].set(jnp.nan)
     assert first_bad(crf(nan)) == ("log_potentials", (1, 3, 1, 0))
     assert first_bad(crf(POTENTIALS.at[0, 2, 1, 1].set(jnp.inf))) == ("log_potentials", (0, 2, 1, 1))
-    assert first_bad(hmm(SEEN.at[1, 2].set(V))) == ("observations", (1, 2))
-    assert first_bad(hmm(SEEN.at[2, 0].set(-1))) == ("observations", (2, 0))
     numbers = (SEEN * 1.0).at[1, 2].set(jnp.nan)
     assert first_bad(hmm(numbers, emission=emissions.Normal(INIT, 1.0))) == ("observations", (1, 2))
     vectors = jnp.zeros((B, N, 2)).at[2, 1, 1].set(jnp.nan)
     plane = emissions.MultivariateNormal(jnp.zeros((T, 2)), jnp.eye(2))
     assert first_bad(hmm(vectors, emission=plane)) == ("observations", (2, 1, 1))
-    counts = emissions.Categorical(logits=SYMBOLS)
-    assert first_bad(hmm(SEEN.at[1, 3].set(V), emission=counts)) == ("observations", (1, 3))
+
+
+@pytest.mark.parametrize(
+    "emission", [SYMBOLS, emissions.Categorical(logits=SYMBOLS)], ids=["logits", "categorical"]
+)
+def test_a_symbol_that_is_not_in_the_vocabulary_is_refused_where_it_is_known(emission: Any) -> None:
+    for item, position, symbol in ((1, 2, V), (2, 0, -1)):
+        seen = SEEN.at[item, position].set(symbol)
+        with pytest.raises(
+            InvalidArgument, match=rf"`observations\[{item}, {position}\]` is {symbol}"
+        ) as caught:
+            hmm(seen, emission=emission)
+        assert caught.value.argument == "observations"
+        on_device = jax.jit(lambda seen: [check.bad for check in hmm(seen, emission=emission).checks()])(seen)
+        assert [tuple(np.argwhere(bad)[0]) for bad in on_device if bad.any()] == [(item, position)]
 
 
 def test_what_is_never_read_is_not_refused() -> None:

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from typing import Literal, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 import pytest
 from jaxtyping import Array, Bool, Float, Int, Num
 
 from synjax_worker import registry
+from synjax_worker.distributions.declared import Indices, data, length, option, potential
+from synjax_worker.distributions.parameters import Parameters
 from synjax_worker.registry import Op, build, constructor, describe, introspection, load, query, to_text
 
 
@@ -20,13 +21,16 @@ class Best(NamedTuple):
     count: Array
 
 
-class Base(eqx.Module):
+class Base(Parameters):
+    event = "n"
+    compact = Indices("n")
+
     @query("-> F", differentiable=False)
     def mode(self) -> Array:
         """The likeliest value, (*batch)."""
         raise NotImplementedError
 
-    @query("k: size -> { events: F[k *batch], count: int32 }")
+    @query("k: size -> { events: event, count: int32 }")
     def top_k(self, k: int) -> Best:
         """The k best."""
         raise NotImplementedError
@@ -47,23 +51,14 @@ class Toy(Base):
       Toy(x)
     """
 
-    log_potentials: Float[Array, "*batch n"]
-    lengths: Int[Array, "*batch"] | None
-    kind: str
-
-    def __init__(
-        self,
-        log_potentials: Float[Array, "*batch n"],
-        *,
-        lengths: Int[Array, "*batch"] | None = None,
-        mask: Bool[Array, "n"] | None = None,
-        observations: Int[Array, "n"] | Float[Array, "n d"] | None = None,
-        anything: Num[Array, "..."] | None = None,
-        moves: tuple[Float[Array, "n"], ...] = (),
-        kind: Literal["one", "two"] = "one",
-        normalize: bool = True,
-    ):
-        self.log_potentials, self.lengths, self.kind = log_potentials, lengths, kind
+    log_potentials: Float[Array, "*batch n"] = potential()
+    lengths: Int[Array, "*batch"] | None = length("n", least=1)
+    mask: Bool[Array, "n"] | None = data()
+    observations: Int[Array, "n"] | Float[Array, "n d"] | None = data()
+    anything: Num[Array, "..."] | None = data()
+    moves: tuple[Float[Array, "n"], ...] | None = potential()
+    kind: Literal["one", "two"] = option("one")
+    normalize: bool = option(True)
 
     def mode(self) -> Array:
         return self.log_potentials.max(-1)
@@ -101,12 +96,20 @@ def test_parameters_come_from_the_annotations():
     ]
 
 
-def test_a_parameter_without_an_annotation_is_refused():
-    class Untyped:
-        def __init__(self, potentials): ...
+def test_a_field_that_does_not_say_what_it_is_is_refused():
+    class Undeclared(Base):
+        potentials: Float[Array, "n"]
 
-    with pytest.raises(TypeError, match="'potentials' has no annotation"):
-        introspection.parameters(Untyped)
+    with pytest.raises(TypeError, match=r"Undeclared\.potentials: declare it"):
+        introspection.parameters(Undeclared)
+
+
+def test_what_a_class_declares_is_in_the_registry():
+    described = describe(Toy)
+    assert described["event"] == {"dims": "n"}
+    assert described["compact"] == {"dims": "n", "name": "compact"}
+    assert described["binding"] == ["moves", "anything", "observations", "mask", "log_potentials", "lengths"]
+    assert described["roles"]["lengths"] == {"kind": "length", "bounds": "n", "least": 1}
 
 
 def test_the_doc_is_shown_without_its_arguments():

@@ -54,12 +54,12 @@ class Chain(NamedTuple):
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         start, edges = chain.edge_marginals(potentials, _node_lengths(potentials, lengths), messages)
-        return _edges_as_event(potentials, start, edges, nothing=0)
+        return edges_as_event(potentials, start, edges, nothing=0)
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         nodes = _node_lengths(potentials, lengths)
         start, edges = chain_entropy.log_edge_marginals(potentials, nodes, messages)
-        return _edges_as_event(potentials, start, edges, nothing=-jnp.inf)
+        return edges_as_event(potentials, start, edges, nothing=-jnp.inf)
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Potentials:
         return Potentials(*chain.marginals(potentials, _node_lengths(potentials, lengths), messages))
@@ -76,10 +76,10 @@ class Chain(NamedTuple):
         return chain_entropy.entropy(potentials, _node_lengths(potentials, lengths), messages)
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return chain_entropy.cross_entropy(_of_nodes(p), _of_nodes(q))
+        return chain_entropy.cross_entropy(node_query(p), node_query(q))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        return chain_entropy.kl_divergence(_of_nodes(p), _of_nodes(q))
+        return chain_entropy.kl_divergence(node_query(p), node_query(q))
 
     # ------------------------------------------------------------------------------------------------- one of them
 
@@ -157,7 +157,8 @@ def _node_lengths(potentials: Potentials, lengths: Array) -> Array:
     return lengths + 1 if potentials.per_step else lengths
 
 
-def _of_nodes(query: Query) -> Query:
+def node_query(query: Query) -> Query:
+    """The arguments of a query with the lengths of its chains in nodes."""
     return query._replace(lengths=_node_lengths(query.potentials, query.lengths))
 
 
@@ -173,7 +174,7 @@ def _states(potentials: Potentials, lengths: Array, nodes: Array) -> Array:
     return jnp.where(valid, states, -1).astype(jnp.int32)
 
 
-def _edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: float) -> Array:
+def edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: float) -> Array:
     """First states (B t) and edges (B n-1 t t) as an event's (B n t t)."""
     if potentials.per_step:
         return edges

@@ -18,6 +18,7 @@ from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.runtime import passes
 from synjax_worker.structures.chain import entropy as chain_information
 from synjax_worker.structures.chain import passes as chain
+from synjax_worker.structures.chain.structure import edges_as_event, node_query
 from tests.compiling import quick_jit
 
 Arrays = dict[str, np.ndarray]
@@ -158,7 +159,7 @@ def case(form: str) -> tuple[Arrays, Arrays, np.ndarray]:
 def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     make = lambda arrays: LinearChainCRF(**arrays, lengths=lengths)
     p, q = make(mine), make(theirs)
-    one, two = (chain_information.Query(*each._arguments()) for each in (p, q))
+    one, two = (node_query(each._query()) for each in (p, q))
     return {
         "log_partition": p.log_partition(),
         "marginals": p.marginals(),
@@ -177,7 +178,7 @@ def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
 
 def exact_answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     p, q = (LinearChainCRF(**arrays, lengths=lengths) for arrays in (mine, theirs))
-    potentials, nodes = p._potentials(), p._node_lengths()
+    potentials, nodes = p._potentials(), node_query(p._query()).lengths
     # By automatic differentiation: neither pass computes the derivative so.
     entropy, pull = jax.vjp(lambda x: chain_information._exact_entropy(x, nodes), potentials)
     (gradient,) = pull(jnp.ones_like(entropy))
@@ -185,9 +186,9 @@ def exact_answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     names = ("initial", "transition", "emission") if "initial" in mine else ("", "log_potentials", "")
     return {
         "log_partition": sum(chain.exact_log_partition(potentials, nodes)),
-        "marginals": p._edges_as_event(*chain._exact_edge_marginals(potentials, nodes), nothing=0),
-        "log_marginals": p._edges_as_event(
-            *chain_information._exact_log_edge_marginals(potentials, nodes), nothing=-jnp.inf
+        "marginals": edges_as_event(potentials, *chain._exact_edge_marginals(potentials, nodes), nothing=0),
+        "log_marginals": edges_as_event(
+            potentials, *chain_information._exact_log_edge_marginals(potentials, nodes), nothing=-jnp.inf
         ),
         "entropy": entropy,
         "gradient of entropy": {name: x for name, x in zip(names, gradient, strict=True) if name},
@@ -266,7 +267,7 @@ def test_marginals_of_a_long_chain_that_is_refused_do_not_drift() -> None:
 
     def marginals(*arrays: Any) -> Any:
         made = LinearChainCRF(**dict(zip(("initial", "transition", "emission"), arrays, strict=True)))
-        start, edges, states = chain.exact_marginals(made._potentials(), made._node_lengths())
+        start, edges, states = chain.exact_marginals(made._potentials(), node_query(made._query()).lengths)
         return start, edges / 4000, states
 
     came = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))
