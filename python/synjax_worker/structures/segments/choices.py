@@ -1,0 +1,104 @@
+"""A segmentation read from its end is a walk: how likely each of its choices is.
+
+The probability of a segment given its end and label is a ratio of two messages and a potential. Its logarithm is taken
+part by part, so that it is exact at any scale, and everything else is made of it: sums of these logs, weighted with
+probabilities that are at most 1, and never a difference of large numbers.
+
+The derivatives are linear passes of the same probabilities, without another exponential: that of a message is the
+expected derivative of what it sums over.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, split_log
+from ...numerics.numeric import HIGHEST
+from ...numerics.split_log import SplitLog
+from .forward import Messages, at_last
+from .potentials import Potentials, allowed_tangent, counting, transition_of_items
+
+
+class Choices(NamedTuple):
+    """Log-probabilities of the choices, or whatever is made of them; -inf where there is none."""
+
+    # (n B m t t), general: of the length and the label before, [j, a, b], of a segment that ends at i with label b.
+    # (n B m t), factored: of its length alone, [j, b].
+    segment: Array
+    # (n B t t), factored: of the label a that ends at i, [a, b], where the next segment has label b.
+    label: Array | None
+    last: Array  # (B t): of the label of the last segment
+
+
+class _Fractions(NamedTuple):
+    """The fractions of `Messages`: what their derivatives go through."""
+
+    before: Array
+    ends: Array
+    starts: Array | None
+
+
+def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> Choices:
+    """Derivatives of any order by the potentials; the messages are constants."""
+    fractions = _fractions(potentials, lengths, messages)
+    before = SplitLog(messages.before.integer, fractions.before)
+    ends = SplitLog(messages.ends.integer, fractions.ends)
+    logs = split_log.from_log(counting(potentials, lengths))
+    if potentials.factored:
+        starts = SplitLog(messages.starts.integer, fractions.starts)
+        segment = before.times(logs).ratio(_expand(ends, 2))
+        transition = split_log.from_log(transition_of_items(potentials))
+        label = _expand(ends, 3).times(transition).ratio(_expand(starts, 2))
+    else:
+        segment, label = _expand(before, 4).times(logs).ratio(_expand(_expand(ends, 2), 2)), None
+    last = at_last(ends, lengths)
+    top = numeric.shift_of(last.integer, -1, keepdims=True)
+    logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)
+    return Choices(segment, label, numeric.log_normalize(logs))
+
+
+def _expand(x: SplitLog, axis: int) -> SplitLog:
+    return SplitLog(jnp.expand_dims(x.integer, axis), jnp.expand_dims(x.fraction, axis))
+
+
+def probabilities(logs: Choices) -> Choices:
+    return jax.tree.map(jnp.exp, logs)
+
+
+@jax.custom_jvp
+def _fractions(potentials: Potentials, lengths: Array, messages: Messages) -> _Fractions:
+    starts = None if messages.starts is None else messages.starts.fraction
+    return _Fractions(messages.before.fraction, messages.ends.fraction, starts)
+
+
+@_fractions.defjvp
+def _fractions_derivative(primals, tangents):
+    potentials, lengths, messages = primals
+    chosen = probabilities(log_choices(*primals))
+    tangent = allowed_tangent(potentials, lengths, tangents[0])
+    segment = jnp.moveaxis(tangent.segment, 1, 0)
+    shape = messages.before.integer.shape[1:]
+    ring = jnp.zeros(shape, segment.dtype)
+    if potentials.factored:
+        ring = ring.at[:, 0].set(tangent.initial)
+        own = jnp.sum(chosen.segment * segment, 2)
+        own_label = jnp.sum(chosen.label * transition_of_items(tangent), 2)
+    else:
+        own, own_label = jnp.sum(chosen.segment * segment, (2, 3)), None
+
+    def step(ring, inputs):
+        own, own_label, segment, label = inputs
+        if potentials.factored:
+            ends = own + jnp.sum(segment * ring, 1)
+            starts = own_label + jnp.einsum("bac,ba->bc", label, ends, precision=HIGHEST)
+        else:
+            ends, starts = own + jnp.einsum("bjac,bja->bc", segment, ring, precision=HIGHEST), None
+        following = ends if starts is None else starts
+        return jnp.concatenate([following[:, None], ring[:, :-1]], 1), _Fractions(ring, ends, starts)
+
+    inputs = (own, own_label, chosen.segment, chosen.label)
+    return _fractions(*primals), lax.scan(step, ring, inputs)[1]

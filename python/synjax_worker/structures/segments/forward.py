@@ -1,0 +1,86 @@
+"""The pass over all segmentations from the front: one message for each position and label, exact at any scale.
+
+Messages are logs in two parts, see `numerics.split_log`. A loop over the positions carries the messages of the last m,
+those that a segment may follow, and takes their scale out of them in whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, split_log
+from ...numerics.split_log import SplitLog
+from .potentials import Potentials, counting, transition_of_items, uniform
+
+
+class Messages(NamedTuple):
+    """What the forward pass leaves: constants to every query. All of a position's are in one scale.
+
+    General: `before[i, j, a]` is the weight of what ends where a segment of length j + 1 with last position i begins,
+    a the label of its last segment. Nothing before the first position has label 0.
+
+    Factored: `before[i, j, b]` is the same summed over that label, with the transition to a segment with label b.
+    """
+
+    log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
+    before: SplitLog  # (n B m t)
+    ends: SplitLog  # (n B t): the weight of what ends at a position, by the label of its last segment
+    starts: SplitLog | None  # (n B t): factored, the same by the label of a segment that follows
+
+
+def forward(
+    potentials: Potentials, lengths: Array, reduce: Callable[..., SplitLog] = split_log.total
+) -> Messages:
+    """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
+
+    With `split_log.largest` for `reduce` weights are those of the best, and the log-partition is its score.
+    """
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    shape = (potentials.items, potentials.longest, potentials.labels)
+    if potentials.factored:
+        transition = split_log.from_log(transition_of_items(potentials))
+        opening = split_log.from_log(potentials.initial)
+    else:
+        alone = jnp.where(jnp.arange(potentials.labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
+        opening = SplitLog(jnp.broadcast_to(alone, (shape[0], shape[2])), jnp.zeros((), alone.dtype))
+
+    def step(ring: SplitLog, logs: Array):
+        segment = split_log.from_log(logs)
+        if potentials.factored:
+            ends = reduce(ring.times(segment), 1)
+            starts = reduce(jax.tree.map(lambda x: x[:, :, None], ends).times(transition), 1)
+        else:
+            ends = reduce(jax.tree.map(lambda x: x[..., None], ring).times(segment), (1, 2))
+            starts = None
+        scale = numeric.shift_of(ends.integer, -1)
+        following = ends if starts is None else starts
+        integer = jnp.concatenate([following.integer[:, None], ring.integer[:, :-1]], 1)
+        fraction = jnp.concatenate([following.fraction[:, None], ring.fraction[:, :-1]], 1)
+        return SplitLog(integer - scale[:, None, None], fraction), (ring, ends, starts, scale)
+
+    first = SplitLog(
+        jnp.full(shape, -jnp.inf, opening.integer.dtype).at[:, 0].set(opening.integer),
+        jnp.zeros(shape, opening.fraction.dtype).at[:, 0].set(opening.fraction),
+    )
+    _, (before, ends, starts, scales) = lax.scan(step, first, counting(potentials, lengths))
+    last = reduce(at_last(ends, lengths), -1)
+    earlier = jnp.arange(potentials.positions)[:, None] < lengths - 1
+    terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
+    value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
+    return Messages(value, before, ends, starts)
+
+
+def at_last(by_position: Any, lengths: Array) -> Any:
+    """Of (n B t), what belongs to each item's last position, (B t)."""
+    last = jnp.maximum(lengths - 1, 0)[None, :, None]
+    return jax.tree.map(lambda x: jnp.take_along_axis(x, last, 0)[0], by_position)
+
+
+def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    """The logarithm of the number of segmentations that are allowed, as an unevaluated pair (B)."""
+    return forward(uniform(potentials), lengths).log_partition

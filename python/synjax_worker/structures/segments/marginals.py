@@ -1,0 +1,158 @@
+"""Probabilities of segments and of their logs: what a walk from the end passes through, and the log-partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.numeric import HIGHEST
+from .choices import Choices, log_choices, probabilities
+from .forward import Messages
+from .potentials import Potentials, allowed_tangent, contract
+
+
+class Passed(NamedTuple):
+    """How much of the walks passes where: probabilities, their logs, or whether any does."""
+
+    ends: Array  # (n B t): a segment with this label ends at i
+    starts: Array | None  # (n B t), factored: the segment after position i has this label
+    first: Array  # (B t): factored, the first segment has this label; general, all of it stands at label 0
+
+
+class _Algebra(NamedTuple):
+    """How walks are added up."""
+
+    zero: float | bool
+    add: Callable[[Array, Array], Array]
+    times: Callable[[Array, Array], Array]
+    total: Callable[[Array], Array]  # along the last axis
+    settle: Callable[[Array], Array]  # of the walks that are still under way (B m t), which are all of an item's
+
+
+def _made_whole(pending: Array) -> Array:
+    """Walks add up to 1 at every step: what is lost or won by rounding would add up over a long sequence."""
+    whole = lax.stop_gradient(jnp.sum(pending, (1, 2), keepdims=True))
+    return pending * jnp.where(whole > 0, 1 / jnp.where(whole > 0, whole, 1), 1)
+
+
+def _log_add(a: Array, b: Array) -> Array:
+    return numeric.logsumexp(jnp.stack([a, b]), 0)
+
+
+_SUM = _Algebra(0.0, jnp.add, jnp.multiply, lambda x: jnp.sum(x, -1), _made_whole)
+_LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, lambda x: numeric.logsumexp(x, -1), lambda x: x)
+_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, lambda x: jnp.any(x, -1), lambda x: x)
+
+
+def _passed(choices: Choices, lengths: Array, algebra: _Algebra) -> Passed:
+    """Every walk at once, from the end to the front. Carries what stands at the last m positions: slot j at i - j."""
+    zero, add, times, total, settle = algebra
+    count, items, longest = choices.segment.shape[:3]
+    labels = choices.last.shape[-1]
+    final = (jnp.arange(count)[:, None] == lengths - 1)[..., None]
+    last = jnp.where(final, choices.last, zero)
+
+    def step(pending, inputs):
+        segment, label, last = inputs
+        here, starts = pending[:, 0], None
+        if label is not None:
+            starts = here
+            here = total(times(label, here[:, None]))
+        ends = add(here, last)
+        if label is not None:
+            chosen = times(segment, ends[:, None])
+        else:
+            chosen = total(times(segment, ends[:, None, None]))
+        moved = jnp.concatenate([pending[:, 1:], jnp.full_like(pending[:, :1], zero)], 1)
+        return settle(add(moved, chosen)), (ends, starts)
+
+    pending = jnp.full((items, longest, labels), zero, choices.last.dtype)
+    inputs = (choices.segment, choices.label, last)
+    pending, (ends, starts) = lax.scan(step, pending, inputs, reverse=True)
+    return Passed(ends, starts, pending[:, 0])
+
+
+def passed(chosen: Choices, lengths: Array) -> Passed:
+    """Probabilities, from those of the choices."""
+    return _passed(chosen, lengths, _SUM)
+
+
+def visited(possible: Choices, lengths: Array) -> Passed:
+    """Whether any walk passes, however unlikely."""
+    return _passed(possible, lengths, _ANY)
+
+
+# ------------------------------------------------------------------------------------------------------- marginals
+
+
+def potential_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
+    """The gradient of each item's log-partition by its potentials; every field leads with B."""
+    chosen = probabilities(log_choices(potentials, lengths, messages))
+    walks = passed(chosen, lengths)
+    segment = jnp.moveaxis(_joint(chosen.segment, walks.ends), 0, 1)
+    if not potentials.factored:
+        return Potentials(segment)
+    # Transitions are counted where both labels are known.
+    transition = jnp.einsum("nbac,nbc->bac", chosen.label, walks.starts, precision=HIGHEST)
+    return Potentials(segment, transition, walks.first)
+
+
+def _joint(segment: Array, ends: Array) -> Array:
+    return segment * ends.reshape(*ends.shape[:2], *(1,) * (segment.ndim - 3), ends.shape[-1])
+
+
+def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """Probability of each segment, and the label before it, (B n m t t)."""
+    if not potentials.factored:
+        return potential_marginals(potentials, lengths, messages).segment
+    chosen = probabilities(log_choices(potentials, lengths, messages))
+    walks = passed(chosen, lengths)
+    return event_of_choices(_joint(chosen.segment, walks.ends), chosen.label, jnp.multiply, certain=1, nothing=0)
+
+
+def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """Its logarithm, right at any size, (B n m t t)."""
+    logs = log_choices(potentials, lengths, messages)
+    walks = _passed(logs, lengths, _LOG_SUM)
+    ends = walks.ends.reshape(*walks.ends.shape[:2], *(1,) * (logs.segment.ndim - 3), walks.ends.shape[-1])
+    segment = logs.segment + ends
+    if potentials.factored:
+        return event_of_choices(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
+    return jnp.moveaxis(segment, 0, 1)
+
+
+def event_of_choices(
+    segment: Array, label: Array, times: Callable[[Array, Array], Array], certain: float, nothing: float
+) -> Array:
+    """Segments (n B m t) with the label before each, as an event's (B n m t t). The first of a sequence has label 0."""
+    count, _, longest, labels = segment.shape
+    begin = jnp.arange(count)[:, None] - jnp.arange(longest)  # (n m)
+    before = jnp.moveaxis(label[jnp.maximum(begin - 1, 0)], 2, 1)  # (n B m t t)
+    alone = jnp.where(jnp.arange(labels) == 0, certain, nothing).astype(label.dtype)[:, None]
+    first = (begin == 0)[:, None, :, None, None]
+    parts = times(segment[..., None, :], jnp.where(first, alone, before))
+    possible = (begin >= 0)[:, None, :, None, None]
+    return jnp.moveaxis(jnp.where(possible, parts, nothing), 0, 1)
+
+
+# --------------------------------------------------------------------------------------------------- log-partition
+
+
+@jax.custom_jvp
+def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
+    """The log-partition (B) as an unevaluated pair; its derivative is the marginals."""
+    return messages.log_partition
+
+
+@log_partition.defjvp
+def _log_partition_derivative(primals, tangents):
+    potentials, lengths, _ = primals
+    direction = allowed_tangent(potentials, lengths, tangents[0])
+    tangent = contract(potential_marginals(*primals), direction)
+    value = log_partition(*primals)
+    return value, (jnp.zeros_like(value[0]), tangent)
