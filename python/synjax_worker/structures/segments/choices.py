@@ -19,15 +19,14 @@ from jax import Array, lax
 from ...numerics import numeric, split_log
 from ...numerics.numeric import HIGHEST
 from ...numerics.split_log import SplitLog
-from .forward import Messages, at_last
-from .potentials import Potentials, allowed_tangent, counting, transition_of_items
+from .forward import Messages, at_last, by_length, expand, pushed
+from .potentials import Potentials, allowed_tangent, counting, positions_first, transition_of_items
 
 
 class Choices(NamedTuple):
     """Log-probabilities of the choices, or whatever is made of them; -inf where there is none."""
 
-    # (n B m t t), general: of the length and the label before, [j, a, b], of a segment that ends at i with label b.
-    # (n B m t), factored: of its length alone, [j, b].
+    # (n B p t): of the length of a segment that ends at i with label b, and in the general form of the label before.
     segment: Array
     # (n B t t), factored: of the label a that ends at i, [a, b], where the next segment has label b.
     label: Array | None
@@ -50,19 +49,15 @@ def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
     logs = split_log.from_log(counting(potentials, lengths))
     if potentials.factored:
         starts = SplitLog(messages.starts.integer, fractions.starts)
-        segment = before.times(logs).ratio(_expand(ends, 2))
+        segment = by_length(before, potentials.labels).times(logs).ratio(expand(ends, 2))
         transition = split_log.from_log(transition_of_items(potentials))
-        label = _expand(ends, 3).times(transition).ratio(_expand(starts, 2))
+        label = expand(ends, 3).times(transition).ratio(expand(starts, 2))
     else:
-        segment, label = _expand(before, 4).times(logs).ratio(_expand(_expand(ends, 2), 2)), None
+        segment, label = expand(before, 3).times(logs).ratio(expand(ends, 2)), None
     last = at_last(ends, lengths)
     top = numeric.shift_of(last.integer, -1, keepdims=True)
     logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)
     return Choices(segment, label, numeric.log_normalize(logs))
-
-
-def _expand(x: SplitLog, axis: int) -> SplitLog:
-    return SplitLog(jnp.expand_dims(x.integer, axis), jnp.expand_dims(x.fraction, axis))
 
 
 def probabilities(logs: Choices) -> Choices:
@@ -80,25 +75,27 @@ def _fractions_derivative(primals, tangents):
     potentials, lengths, messages = primals
     chosen = probabilities(log_choices(*primals))
     tangent = allowed_tangent(potentials, lengths, tangents[0])
-    segment = jnp.moveaxis(tangent.segment, 1, 0)
-    shape = messages.before.integer.shape[1:]
-    ring = jnp.zeros(shape, segment.dtype)
+    own = jnp.sum(chosen.segment * positions_first(tangent.segment), 2)
+    own_label = None
+    ring = jnp.zeros(messages.before.integer.shape[1:], own.dtype)
     if potentials.factored:
-        ring = ring.at[:, 0].set(tangent.initial)
-        own = jnp.sum(chosen.segment * segment, 2)
         own_label = jnp.sum(chosen.label * transition_of_items(tangent), 2)
-    else:
-        own, own_label = jnp.sum(chosen.segment * segment, (2, 3)), None
+        ring = ring.at[:, : potentials.labels].set(tangent.initial)
 
     def step(ring, inputs):
         own, own_label, segment, label = inputs
         if potentials.factored:
-            ends = own + jnp.sum(segment * ring, 1)
-            starts = own_label + jnp.einsum("bac,ba->bc", label, ends, precision=HIGHEST)
+            ends = own + jnp.sum(segment * by_length(ring, potentials.labels), 1)
+            starts = following = own_label + _through(ends, label)
         else:
-            ends, starts = own + jnp.einsum("bjac,bja->bc", segment, ring, precision=HIGHEST), None
-        following = ends if starts is None else starts
-        return jnp.concatenate([following[:, None], ring[:, :-1]], 1), _Fractions(ring, ends, starts)
+            ends = following = own + _through(ring, segment)
+            starts = None
+        return pushed(ring, following), _Fractions(ring, ends, starts)
 
     inputs = (own, own_label, chosen.segment, chosen.label)
     return _fractions(*primals), lax.scan(step, ring, inputs)[1]
+
+
+def _through(x: Array, table: Array) -> Array:
+    """(B p) times (B p t)."""
+    return jnp.einsum("bp,bpc->bc", x, table, precision=HIGHEST)

@@ -28,7 +28,7 @@ class Messages(NamedTuple):
     """
 
     log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
-    before: SplitLog  # (n B m t)
+    before: SplitLog  # (n B m*t)
     ends: SplitLog  # (n B t): the weight of what ends at a position, by the label of its last segment
     starts: SplitLog | None  # (n B t): factored, the same by the label of a segment that follows
 
@@ -41,38 +41,49 @@ def forward(
     With `split_log.largest` for `reduce` weights are those of the best, and the log-partition is its score.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    shape = (potentials.items, potentials.longest, potentials.labels)
+    labels = potentials.labels
     if potentials.factored:
         transition = split_log.from_log(transition_of_items(potentials))
         opening = split_log.from_log(potentials.initial)
     else:
-        alone = jnp.where(jnp.arange(potentials.labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
-        opening = SplitLog(jnp.broadcast_to(alone, (shape[0], shape[2])), jnp.zeros((), alone.dtype))
+        alone = jnp.where(jnp.arange(labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
+        alone = jnp.broadcast_to(alone, (potentials.items, labels))
+        opening = SplitLog(alone, jnp.zeros_like(alone))
 
     def step(ring: SplitLog, logs: Array):
         segment = split_log.from_log(logs)
         if potentials.factored:
-            ends = reduce(ring.times(segment), 1)
-            starts = reduce(jax.tree.map(lambda x: x[:, :, None], ends).times(transition), 1)
+            ends = reduce(by_length(ring, labels).times(segment), 1)
+            starts = following = reduce(expand(ends, 2).times(transition), 1)
         else:
-            ends = reduce(jax.tree.map(lambda x: x[..., None], ring).times(segment), (1, 2))
+            ends = following = reduce(expand(ring, 2).times(segment), 1)
             starts = None
         scale = numeric.shift_of(ends.integer, -1)
-        following = ends if starts is None else starts
-        integer = jnp.concatenate([following.integer[:, None], ring.integer[:, :-1]], 1)
-        fraction = jnp.concatenate([following.fraction[:, None], ring.fraction[:, :-1]], 1)
-        return SplitLog(integer - scale[:, None, None], fraction), (ring, ends, starts, scale)
+        moved = jax.tree.map(pushed, ring, following)
+        return moved._replace(integer=moved.integer - scale[:, None]), (ring, ends, starts, scale)
 
-    first = SplitLog(
-        jnp.full(shape, -jnp.inf, opening.integer.dtype).at[:, 0].set(opening.integer),
-        jnp.zeros(shape, opening.fraction.dtype).at[:, 0].set(opening.fraction),
-    )
+    nothing = SplitLog(*(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0)))
+    first = jax.tree.map(lambda x, new: x.astype(new.dtype).at[:, :labels].set(new), nothing, opening)
     _, (before, ends, starts, scales) = lax.scan(step, first, counting(potentials, lengths))
     last = reduce(at_last(ends, lengths), -1)
     earlier = jnp.arange(potentials.positions)[:, None] < lengths - 1
     terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
     value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
     return Messages(value, before, ends, starts)
+
+
+def pushed(ring: Array, new: Array) -> Array:
+    """A ring (B m*t) of the last m, the latest first, with a new one (B t)."""
+    return jnp.concatenate([new, ring[:, : -new.shape[1]]], 1)
+
+
+def by_length(x: Any, labels: int) -> Any:
+    """Of (... m*t), (... m t)."""
+    return jax.tree.map(lambda part: part.reshape(*part.shape[:-1], -1, labels), x)
+
+
+def expand(x: SplitLog, axis: int) -> SplitLog:
+    return jax.tree.map(lambda part: jnp.expand_dims(part, axis), x)
 
 
 def at_last(by_position: Any, lengths: Array) -> Any:

@@ -13,7 +13,7 @@ from ...numerics import numeric
 from ...numerics.numeric import HIGHEST
 from .choices import Choices, log_choices, probabilities
 from .forward import Messages
-from .potentials import Potentials, allowed_tangent, contract
+from .potentials import Potentials, allowed_tangent, contract, items_first
 
 
 class Passed(NamedTuple):
@@ -31,12 +31,12 @@ class _Algebra(NamedTuple):
     add: Callable[[Array, Array], Array]
     times: Callable[[Array, Array], Array]
     total: Callable[[Array], Array]  # along the last axis
-    settle: Callable[[Array], Array]  # of the walks that are still under way (B m t), which are all of an item's
+    settle: Callable[[Array], Array]  # of the walks that are still under way (B m*t), which are all of an item's
 
 
 def _made_whole(pending: Array) -> Array:
     """Walks add up to 1 at every step: what is lost or won by rounding would add up over a long sequence."""
-    whole = lax.stop_gradient(jnp.sum(pending, (1, 2), keepdims=True))
+    whole = lax.stop_gradient(jnp.sum(pending, 1, keepdims=True))
     return pending * jnp.where(whole > 0, 1 / jnp.where(whole > 0, whole, 1), 1)
 
 
@@ -49,42 +49,39 @@ _LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, lambda x: numeric.logsumexp(x, 
 _ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, lambda x: jnp.any(x, -1), lambda x: x)
 
 
-def _passed(choices: Choices, lengths: Array, algebra: _Algebra) -> Passed:
+def _passed(choices: Choices, longest: int, lengths: Array, algebra: _Algebra) -> Passed:
     """Every walk at once, from the end to the front. Carries what stands at the last m positions: slot j at i - j."""
     zero, add, times, total, settle = algebra
-    count, items, longest = choices.segment.shape[:3]
-    labels = choices.last.shape[-1]
+    count, items, _, labels = choices.segment.shape
     final = (jnp.arange(count)[:, None] == lengths - 1)[..., None]
     last = jnp.where(final, choices.last, zero)
 
     def step(pending, inputs):
         segment, label, last = inputs
-        here, starts = pending[:, 0], None
+        here, starts = pending[:, :labels], None
         if label is not None:
             starts = here
             here = total(times(label, here[:, None]))
         ends = add(here, last)
-        if label is not None:
-            chosen = times(segment, ends[:, None])
-        else:
-            chosen = total(times(segment, ends[:, None, None]))
-        moved = jnp.concatenate([pending[:, 1:], jnp.full_like(pending[:, :1], zero)], 1)
+        chosen = times(segment, ends[:, None])
+        chosen = total(chosen) if label is None else chosen.reshape(pending.shape)
+        moved = jnp.concatenate([pending[:, labels:], jnp.full_like(here, zero)], 1)
         return settle(add(moved, chosen)), (ends, starts)
 
-    pending = jnp.full((items, longest, labels), zero, choices.last.dtype)
+    pending = jnp.full((items, longest * labels), zero, choices.last.dtype)
     inputs = (choices.segment, choices.label, last)
     pending, (ends, starts) = lax.scan(step, pending, inputs, reverse=True)
-    return Passed(ends, starts, pending[:, 0])
+    return Passed(ends, starts, pending[:, :labels])
 
 
-def passed(chosen: Choices, lengths: Array) -> Passed:
+def passed(chosen: Choices, longest: int, lengths: Array) -> Passed:
     """Probabilities, from those of the choices."""
-    return _passed(chosen, lengths, _SUM)
+    return _passed(chosen, longest, lengths, _SUM)
 
 
-def visited(possible: Choices, lengths: Array) -> Passed:
+def visited(possible: Choices, longest: int, lengths: Array) -> Passed:
     """Whether any walk passes, however unlikely."""
-    return _passed(possible, lengths, _ANY)
+    return _passed(possible, longest, lengths, _ANY)
 
 
 # ------------------------------------------------------------------------------------------------------- marginals
@@ -93,8 +90,8 @@ def visited(possible: Choices, lengths: Array) -> Passed:
 def potential_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
     """The gradient of each item's log-partition by its potentials; every field leads with B."""
     chosen = probabilities(log_choices(potentials, lengths, messages))
-    walks = passed(chosen, lengths)
-    segment = jnp.moveaxis(_joint(chosen.segment, walks.ends), 0, 1)
+    walks = passed(chosen, potentials.longest, lengths)
+    segment = items_first(chosen.segment * walks.ends[:, :, None], potentials)
     if not potentials.factored:
         return Potentials(segment)
     # Transitions are counted where both labels are known.
@@ -102,28 +99,24 @@ def potential_marginals(potentials: Potentials, lengths: Array, messages: Messag
     return Potentials(segment, transition, walks.first)
 
 
-def _joint(segment: Array, ends: Array) -> Array:
-    return segment * ends.reshape(*ends.shape[:2], *(1,) * (segment.ndim - 3), ends.shape[-1])
-
-
 def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
     """Probability of each segment, and the label before it, (B n m t t)."""
-    if not potentials.factored:
-        return potential_marginals(potentials, lengths, messages).segment
     chosen = probabilities(log_choices(potentials, lengths, messages))
-    walks = passed(chosen, lengths)
-    return event_of_choices(_joint(chosen.segment, walks.ends), chosen.label, jnp.multiply, certain=1, nothing=0)
+    walks = passed(chosen, potentials.longest, lengths)
+    segment = chosen.segment * walks.ends[:, :, None]
+    if not potentials.factored:
+        return items_first(segment, potentials)
+    return event_of_choices(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
 
 
 def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
     """Its logarithm, right at any size, (B n m t t)."""
     logs = log_choices(potentials, lengths, messages)
-    walks = _passed(logs, lengths, _LOG_SUM)
-    ends = walks.ends.reshape(*walks.ends.shape[:2], *(1,) * (logs.segment.ndim - 3), walks.ends.shape[-1])
-    segment = logs.segment + ends
-    if potentials.factored:
-        return event_of_choices(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
-    return jnp.moveaxis(segment, 0, 1)
+    walks = _passed(logs, potentials.longest, lengths, _LOG_SUM)
+    segment = logs.segment + walks.ends[:, :, None]
+    if not potentials.factored:
+        return items_first(segment, potentials)
+    return event_of_choices(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
 
 
 def event_of_choices(
