@@ -24,14 +24,19 @@ class SplitLog(NamedTuple):
         return SplitLog(self.integer + other.integer, self.fraction + other.fraction)
 
     def ratio(self, other: SplitLog) -> Array:
-        """The log of self / other as one float: -inf where self is 0, anything where other alone is."""
-        possible = ~jnp.isneginf(self.integer)
-        high = self.integer - numeric.finite_or_zero(other.integer)
-        return jnp.where(possible, high, -jnp.inf) + jnp.where(possible, self.fraction - other.fraction, 0)
+        """The log of self / other as one float: -inf where either is 0."""
+        divisor = jnp.where(jnp.isneginf(other.integer), jnp.inf, other.integer)
+        return (self.integer - divisor) + (self.fraction - other.fraction)
 
 
 def from_log(x: Array) -> SplitLog:
-    return SplitLog(*numeric.split_integer(x))
+    """Of log-potentials. What is no log-potential, NaN or +inf, is larger than all that are: a sum over it shows that,
+    and where a factor 0 excludes it, it does no harm.
+    """
+    finite = jnp.isfinite(x)
+    integer = lax.stop_gradient(jnp.round(x))
+    other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
+    return SplitLog(jnp.where(finite, integer, other), jnp.where(finite, x - integer, 0))
 
 
 def total(x: SplitLog, axis: int | tuple[int, ...]) -> SplitLog:

@@ -20,7 +20,7 @@ from ...numerics import numeric, split_log
 from ...numerics.numeric import HIGHEST
 from ...numerics.split_log import SplitLog
 from .forward import Messages, at_last, by_length, expand, pushed
-from .potentials import Potentials, allowed_tangent, counting, positions_first, transition_of_items
+from .potentials import Potentials, positions_first, transition_of_items
 
 
 class Choices(NamedTuple):
@@ -46,7 +46,7 @@ def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
     fractions = _fractions(potentials, lengths, messages)
     before = SplitLog(messages.before.integer, fractions.before)
     ends = SplitLog(messages.ends.integer, fractions.ends)
-    logs = split_log.from_log(counting(potentials, lengths))
+    logs = split_log.from_log(positions_first(potentials.segment))
     if potentials.factored:
         starts = SplitLog(messages.starts.integer, fractions.starts)
         segment = by_length(before, potentials.labels).times(logs).ratio(expand(ends, 2))
@@ -72,15 +72,16 @@ def _fractions(potentials: Potentials, lengths: Array, messages: Messages) -> _F
 
 @_fractions.defjvp
 def _fractions_derivative(primals, tangents):
-    potentials, lengths, messages = primals
+    potentials, _, messages = primals
     chosen = probabilities(log_choices(*primals))
-    tangent = allowed_tangent(potentials, lengths, tangents[0])
-    own = jnp.sum(chosen.segment * positions_first(tangent.segment), 2)
+    tangent = tangents[0]
+    own = jnp.sum(numeric.masked_product(chosen.segment, positions_first(tangent.segment)), 2)
     own_label = None
     ring = jnp.zeros(messages.before.integer.shape[1:], own.dtype)
     if potentials.factored:
-        own_label = jnp.sum(chosen.label * transition_of_items(tangent), 2)
-        ring = ring.at[:, : potentials.labels].set(tangent.initial)
+        own_label = jnp.sum(numeric.masked_product(chosen.label, transition_of_items(tangent)), 2)
+        opening = jnp.where(jnp.isneginf(potentials.initial), 0, tangent.initial)
+        ring = ring.at[:, : potentials.labels].set(opening)
 
     def step(ring, inputs):
         own, own_label, segment, label = inputs

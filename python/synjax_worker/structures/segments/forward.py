@@ -15,7 +15,7 @@ from jax import Array, lax
 
 from ...numerics import numeric, split_log
 from ...numerics.split_log import SplitLog
-from .potentials import Potentials, counting, transition_of_items, uniform
+from .potentials import Potentials, transition_of_items, uniform
 
 
 class Messages(NamedTuple):
@@ -38,6 +38,9 @@ def forward(
 ) -> Messages:
     """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
 
+    Garbage beyond the lengths, or in segments that would begin before the sequence, changes nothing. NaN elsewhere makes
+    the log-partition NaN.
+
     With `split_log.largest` for `reduce` weights are those of the best, and the log-partition is its score.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
@@ -50,25 +53,31 @@ def forward(
         alone = jnp.broadcast_to(alone, (potentials.items, labels))
         opening = SplitLog(alone, jnp.zeros_like(alone))
 
-    def step(ring: SplitLog, logs: Array):
-        segment = split_log.from_log(logs)
+    def step(ring: SplitLog, position: Array):
+        # What a segment cannot follow has weight 0 in the ring, and so excludes whatever stands there.
+        here = lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
+        segment = split_log.from_log(here.reshape(potentials.items, -1, labels))
         if potentials.factored:
-            ends = reduce(by_length(ring, labels).times(segment), 1)
+            ends = of_valid(reduce(by_length(ring, labels).times(segment), 1), position)
             starts = following = reduce(expand(ends, 2).times(transition), 1)
         else:
-            ends = following = reduce(expand(ring, 2).times(segment), 1)
+            ends = following = of_valid(reduce(expand(ring, 2).times(segment), 1), position)
             starts = None
         scale = numeric.shift_of(ends.integer, -1)
         moved = jax.tree.map(pushed, ring, following)
         return moved._replace(integer=moved.integer - scale[:, None]), (ring, ends, starts, scale)
 
+    def of_valid(ends: SplitLog, position: Array) -> SplitLog:
+        return ends._replace(integer=jnp.where((position < lengths)[:, None], ends.integer, -jnp.inf))
+
     nothing = SplitLog(*(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0)))
     first = jax.tree.map(lambda x, new: x.astype(new.dtype).at[:, :labels].set(new), nothing, opening)
-    _, (before, ends, starts, scales) = lax.scan(step, first, counting(potentials, lengths))
+    _, (before, ends, starts, scales) = lax.scan(step, first, jnp.arange(potentials.positions))
     last = reduce(at_last(ends, lengths), -1)
     earlier = jnp.arange(potentials.positions)[:, None] < lengths - 1
     terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
     value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
+    value = jax.tree.map(lambda x: jnp.where(value[0] < jnp.finfo(x.dtype).max, x, jnp.nan), value)
     return Messages(value, before, ends, starts)
 
 

@@ -13,7 +13,7 @@ from ...numerics import numeric
 from ...numerics.numeric import HIGHEST
 from .choices import Choices, log_choices, probabilities
 from .forward import Messages
-from .potentials import Potentials, allowed_tangent, contract, items_first
+from .potentials import Potentials, contract, items_first
 
 
 class Passed(NamedTuple):
@@ -30,7 +30,7 @@ class _Algebra(NamedTuple):
     zero: float | bool
     add: Callable[[Array, Array], Array]
     times: Callable[[Array, Array], Array]
-    total: Callable[[Array], Array]  # along the last axis
+    through: Callable[[Array, Array], Array]  # a table (B p t) and walks (B t): (B p)
     settle: Callable[[Array], Array]  # of the walks that are still under way (B m*t), which are all of an item's
 
 
@@ -44,14 +44,30 @@ def _log_add(a: Array, b: Array) -> Array:
     return numeric.logsumexp(jnp.stack([a, b]), 0)
 
 
-_SUM = _Algebra(0.0, jnp.add, jnp.multiply, lambda x: jnp.sum(x, -1), _made_whole)
-_LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, lambda x: numeric.logsumexp(x, -1), lambda x: x)
-_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, lambda x: jnp.any(x, -1), lambda x: x)
+def _product(table: Array, walks: Array) -> Array:
+    return jnp.einsum("bpc,bc->bp", table, walks, precision=HIGHEST)
+
+
+def _log_product(table: Array, walks: Array) -> Array:
+    return numeric.logsumexp(table + walks[:, None], -1)
+
+
+def _any_product(table: Array, walks: Array) -> Array:
+    return jnp.any(table & walks[:, None], -1)
+
+
+def _unchanged(pending: Array) -> Array:
+    return pending
+
+
+_SUM = _Algebra(0.0, jnp.add, jnp.multiply, _product, _made_whole)
+_LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, _log_product, _unchanged)
+_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, _any_product, _unchanged)
 
 
 def _passed(choices: Choices, longest: int, lengths: Array, algebra: _Algebra) -> Passed:
     """Every walk at once, from the end to the front. Carries what stands at the last m positions: slot j at i - j."""
-    zero, add, times, total, settle = algebra
+    zero, add, times, through, settle = algebra
     count, items, _, labels = choices.segment.shape
     final = (jnp.arange(count)[:, None] == lengths - 1)[..., None]
     last = jnp.where(final, choices.last, zero)
@@ -61,10 +77,12 @@ def _passed(choices: Choices, longest: int, lengths: Array, algebra: _Algebra) -
         here, starts = pending[:, :labels], None
         if label is not None:
             starts = here
-            here = total(times(label, here[:, None]))
+            here = through(label, here)
         ends = add(here, last)
-        chosen = times(segment, ends[:, None])
-        chosen = total(chosen) if label is None else chosen.reshape(pending.shape)
+        if label is None:
+            chosen = through(segment, ends)
+        else:
+            chosen = times(segment, ends[:, None]).reshape(pending.shape)
         moved = jnp.concatenate([pending[:, labels:], jnp.full_like(here, zero)], 1)
         return settle(add(moved, chosen)), (ends, starts)
 
@@ -144,8 +162,6 @@ def log_partition(potentials: Potentials, lengths: Array, messages: Messages) ->
 
 @log_partition.defjvp
 def _log_partition_derivative(primals, tangents):
-    potentials, lengths, _ = primals
-    direction = allowed_tangent(potentials, lengths, tangents[0])
-    tangent = contract(potential_marginals(*primals), direction)
+    tangent = contract(potential_marginals(*primals), tangents[0])
     value = log_partition(*primals)
     return value, (jnp.zeros_like(value[0]), tangent)

@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics.guard import drop_forbidden
-from ...numerics.numeric import HIGHEST
+from ...numerics import numeric
 
 
 class Potentials(NamedTuple):
@@ -47,49 +46,18 @@ class Potentials(NamedTuple):
         return self.segment.shape[-1]
 
 
-def fits(potentials: Potentials, lengths: Array) -> Array:
-    """Whether a segment lies inside its sequence, (n B m)."""
-    end = jnp.arange(potentials.positions)[:, None, None]
-    return (jnp.arange(potentials.longest) <= end) & (end < lengths[:, None])
-
-
-def counts(potentials: Potentials, lengths: Array) -> Array:
-    """Whether a segment's potential counts, (n B p 1): that of the first segment of a sequence reads label 0."""
-    inside = fits(potentials, lengths)
-    if potentials.factored:
-        return inside[..., None]
-    first = jnp.arange(potentials.longest) == jnp.arange(potentials.positions)[:, None]
-    reads = ~first[..., None] | (jnp.arange(potentials.labels) == 0)
-    return (inside[..., None] & reads[:, None]).reshape(*inside.shape[:2], -1, 1)
-
-
 def positions_first(segment: Array) -> Array:
     """What is shaped as potentials of segments, (B n m t t) or (B n m t), as (n B p t). One axis p holds what a segment
     with its end and label has to choose: its length, and in the general form the label before it, j t + a. XLA sums
     over one axis faster than over two.
     """
-    count, items = segment.shape[1], segment.shape[0]
+    items, count = segment.shape[:2]
     return jnp.moveaxis(segment, 1, 0).reshape(count, items, -1, segment.shape[-1])
 
 
 def items_first(segment: Array, like: Potentials) -> Array:
     """Back to the shape of the potentials."""
     return jnp.moveaxis(segment, 0, 1).reshape(like.segment.shape)
-
-
-def counting(potentials: Potentials, lengths: Array) -> Array:
-    """The potentials of segments (n B p t), -inf where they do not count.
-
-    Garbage is replaced before anything differentiable sees it, and in one pass before any loop.
-    """
-    return jnp.where(counts(potentials, lengths), positions_first(potentials.segment), -jnp.inf)
-
-
-def allowed_tangent(potentials: Potentials, lengths: Array, tangent: Potentials) -> Potentials:
-    """A direction in the potentials: 0 where they are forbidden, which they stay, and where they do not count."""
-    segment = jnp.where(counts(potentials, lengths), positions_first(tangent.segment), 0)
-    segment = items_first(segment, potentials)
-    return drop_forbidden(potentials, tangent._replace(segment=segment))
 
 
 def transition_of_items(potentials: Potentials) -> Array:
@@ -114,11 +82,9 @@ def as_general(potentials: Potentials) -> Potentials:
 
 
 def contract(marginals: Potentials, tangent: Potentials) -> Array:
-    """The derivative of each log-partition (B) along a direction in the potentials."""
-    axes = "bnmac"[: marginals.segment.ndim]
-    total = jnp.einsum(f"{axes},{axes}->b", marginals.segment, tangent.segment, precision=HIGHEST)
-    if marginals.factored:
-        edges = "ac" if tangent.transition.ndim == 2 else "bac"
-        total += jnp.einsum(f"bac,{edges}->b", marginals.transition, tangent.transition, precision=HIGHEST)
-        total += jnp.einsum("bc,bc->b", marginals.initial, tangent.initial, precision=HIGHEST)
-    return total
+    """The derivative of each log-partition (B) along a direction in the potentials, of which only what has a marginal
+    counts: forbidden potentials stay forbidden.
+    """
+    of_items = lambda x: jnp.sum(x.reshape(x.shape[0], -1), 1)
+    products = jax.tree.map(lambda p, dx: of_items(numeric.masked_product(p, dx)), marginals, tangent)
+    return sum(jax.tree.leaves(products))
