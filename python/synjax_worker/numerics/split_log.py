@@ -41,14 +41,15 @@ def from_log(x: Array) -> SplitLog:
 
 def total(x: SplitLog, axis: int | tuple[int, ...]) -> SplitLog:
     """The log of the sum of exponentials."""
-    return _reduced(x, axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)))
+    return reduced(x, axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)))
 
 
 def largest(x: SplitLog, axis: int | tuple[int, ...]) -> SplitLog:
-    return _reduced(x, axis, lambda rest: jnp.max(rest, axis))
+    return reduced(x, axis, lambda rest: jnp.max(rest, axis))
 
 
-def _reduced(x: SplitLog, axis: int | tuple[int, ...], reduce: Callable[[Array], Array]) -> SplitLog:
+def reduced(x: SplitLog, axis: int | tuple[int, ...], reduce: Callable[[Array], Array]) -> SplitLog:
+    """`reduce` along an axis, given floats the largest of which is near 0, where it is to move with them."""
     top = numeric.shift_of(x.integer, axis, keepdims=True)
     rest = reduce((x.integer - top) + x.fraction)
     integer = lax.stop_gradient(jnp.round(rest))

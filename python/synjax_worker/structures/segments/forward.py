@@ -29,6 +29,7 @@ class Messages(NamedTuple):
 
     log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
     before: SplitLog  # (n B m*t)
+    whole: SplitLog  # (B): what ends at the last position, whatever its label
     ends: SplitLog  # (n B t): the weight of what ends at a position, by the label of its last segment
     starts: SplitLog | None  # (n B t): factored, the same by the label of a segment that follows
 
@@ -38,12 +39,21 @@ def forward(
 ) -> Messages:
     """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
 
-    Garbage beyond the lengths, or in segments that would begin before the sequence, changes nothing. NaN elsewhere makes
-    the log-partition NaN.
+    Garbage beyond the lengths, or in segments that would begin before the sequence, changes nothing. NaN elsewhere
+    makes the log-partition NaN.
 
     With `split_log.largest` for `reduce` weights are those of the best, and the log-partition is its score.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
+    # Without a copy of the potentials in the order of the loop, which a derivative would need.
+    read = lambda position: lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
+    return recursion(potentials, lengths, reduce, jnp.arange(potentials.positions), read)
+
+
+def recursion(
+    potentials: Potentials, lengths: Array, reduce: Callable[..., SplitLog], inputs: Array, read: Callable
+) -> Messages:
+    """`read` gives the potentials of segments that end at a position, (B m t t) or (B m t), from one of `inputs`."""
     labels = potentials.labels
     if potentials.factored:
         transition = split_log.from_log(transition_of_items(potentials))
@@ -53,32 +63,30 @@ def forward(
         alone = jnp.broadcast_to(alone, (potentials.items, labels))
         opening = SplitLog(alone, jnp.zeros_like(alone))
 
-    def step(ring: SplitLog, position: Array):
+    def step(ring: SplitLog, inputs):
         # What a segment cannot follow has weight 0 in the ring, and so excludes whatever stands there.
-        here = lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
-        segment = split_log.from_log(here.reshape(potentials.items, -1, labels))
-        if potentials.factored:
-            ends = of_valid(reduce(by_length(ring, labels).times(segment), 1), position)
-            starts = following = reduce(expand(ends, 2).times(transition), 1)
-        else:
-            ends = following = of_valid(reduce(expand(ring, 2).times(segment), 1), position)
-            starts = None
+        live, here = inputs
+        segment = split_log.from_log(read(here).reshape(potentials.items, -1, labels))
+        follows = by_length(ring, labels) if potentials.factored else expand(ring, 2)
+        ends = reduce(follows.times(segment), 1)
+        ends = ends._replace(integer=jnp.where(live[:, None], ends.integer, -jnp.inf))
+        starts = reduce(expand(ends, 2).times(transition), 1) if potentials.factored else None
         scale = numeric.shift_of(ends.integer, -1)
-        moved = jax.tree.map(pushed, ring, following)
+        moved = jax.tree.map(pushed, ring, ends if starts is None else starts)
         return moved._replace(integer=moved.integer - scale[:, None]), (ring, ends, starts, scale)
 
-    def of_valid(ends: SplitLog, position: Array) -> SplitLog:
-        return ends._replace(integer=jnp.where((position < lengths)[:, None], ends.integer, -jnp.inf))
-
-    nothing = SplitLog(*(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0)))
+    nothing = SplitLog(
+        *(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0))
+    )
     first = jax.tree.map(lambda x, new: x.astype(new.dtype).at[:, :labels].set(new), nothing, opening)
-    _, (before, ends, starts, scales) = lax.scan(step, first, jnp.arange(potentials.positions))
+    live = jnp.arange(potentials.positions)[:, None] < lengths
+    _, (before, ends, starts, scales) = lax.scan(step, first, (live, inputs))
     last = reduce(at_last(ends, lengths), -1)
     earlier = jnp.arange(potentials.positions)[:, None] < lengths - 1
     terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
     value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
     value = jax.tree.map(lambda x: jnp.where(value[0] < jnp.finfo(x.dtype).max, x, jnp.nan), value)
-    return Messages(value, before, ends, starts)
+    return Messages(value, before, last, ends, starts)
 
 
 def pushed(ring: Array, new: Array) -> Array:

@@ -31,7 +31,9 @@ class _Algebra(NamedTuple):
     add: Callable[[Array, Array], Array]
     times: Callable[[Array, Array], Array]
     through: Callable[[Array, Array], Array]  # a table (B p t) and walks (B t): (B p)
-    settle: Callable[[Array], Array]  # of the walks that are still under way (B m*t), which are all of an item's
+    settle: Callable[
+        [Array], Array
+    ]  # of the walks that are still under way (B m*t), which are all of an item's
 
 
 def _made_whole(pending: Array) -> Array:

@@ -46,6 +46,19 @@ class Potentials(NamedTuple):
         return self.segment.shape[-1]
 
 
+def counts(potentials: Potentials, lengths: Array) -> Array:
+    """Whether a segment's potential belongs to its sequence, (B n m 1) or (B n m t 1): that of the first segment of a
+    sequence reads label 0.
+    """
+    end = jnp.arange(potentials.positions)[:, None]
+    size = jnp.arange(potentials.longest)
+    inside = (size <= end) & (end < lengths[:, None, None])
+    if potentials.factored:
+        return inside[..., None]
+    reads = (size != end)[..., None] | (jnp.arange(potentials.labels) == 0)
+    return (inside[..., None] & reads)[..., None]
+
+
 def positions_first(segment: Array) -> Array:
     """What is shaped as potentials of segments, (B n m t t) or (B n m t), as (n B p t). One axis p holds what a segment
     with its end and label has to choose: its length, and in the general form the label before it, j t + a. XLA sums

@@ -58,7 +58,9 @@ class Case(NamedTuple):
     def scores(self, item: int, other: bool = False) -> tuple[list[Compact], np.ndarray]:
         potentials = self.general(item, other)
         structures = list(segmentations(int(self.lengths[item])))
-        return structures, np.array([sum(potentials[part] for part in parts(each)) for each in structures], float)
+        return structures, np.array(
+            [sum(potentials[part] for part in parts(each)) for each in structures], float
+        )
 
 
 def as_general(potentials: Potentials, item: int) -> np.ndarray:
@@ -71,7 +73,9 @@ def as_general(potentials: Potentials, item: int) -> np.ndarray:
     return segment[:, :, None] + np.where(first, np.asarray(potentials.initial, np.float64)[item], transition)
 
 
-def case(form: str, dtype: type, seed: int = 0, garbage: float = np.nan, kinds: tuple[str, ...] = KINDS) -> Case:
+def case(
+    form: str, dtype: type, seed: int = 0, garbage: float = np.nan, kinds: tuple[str, ...] = KINDS
+) -> Case:
     rng = np.random.default_rng(seed)
     items = list(itertools.product(kinds, range(POSITIONS + 1)))
     shapes = [SHAPE] if form == "general" else [SHAPE[:2] + (LABELS,), (LABELS, LABELS), (LABELS,)]
