@@ -1,0 +1,1 @@
+"""Segments of sequences: one label each, of at most m positions."""

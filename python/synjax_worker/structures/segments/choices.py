@@ -1,0 +1,102 @@
+"""A segmentation read from its end is a walk: how likely each of its choices is.
+
+The probability of a segment given its end and label is a ratio of two messages and a potential. Its logarithm is taken
+part by part, so that it is exact at any scale, and everything else is made of it: sums of these logs, weighted with
+probabilities that are at most 1, and never a difference of large numbers.
+
+The derivatives are linear passes of the same probabilities, without another exponential: that of a message is the
+expected derivative of what it sums over.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, split_log
+from ...numerics.numeric import HIGHEST
+from ...numerics.split_log import SplitLog
+from .forward import Messages, at_last, by_length, expand, pushed
+from .potentials import Potentials, positions_first, transition_of_items
+
+
+class Choices(NamedTuple):
+    """Log-probabilities of the choices, or whatever is made of them; -inf where there is none."""
+
+    # (n B p t): of the length of a segment that ends at i with label b, and in the general form of the label before.
+    segment: Array
+    # (n B t t), factored: of the label a that ends at i, [a, b], where the next segment has label b.
+    label: Array | None
+    last: Array  # (B t): of the label of the last segment
+
+
+class _Fractions(NamedTuple):
+    """The fractions of `Messages`: what their derivatives go through."""
+
+    before: Array
+    ends: Array
+    starts: Array | None
+
+
+def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> Choices:
+    """Derivatives of any order by the potentials; the messages are constants."""
+    fractions = _fractions(potentials, lengths, messages)
+    before = SplitLog(messages.before.integer, fractions.before)
+    ends = SplitLog(messages.ends.integer, fractions.ends)
+    logs = split_log.from_log(positions_first(potentials.segment))
+    if potentials.factored:
+        starts = SplitLog(messages.starts.integer, fractions.starts)
+        segment = by_length(before, potentials.labels).times(logs).ratio(expand(ends, 2))
+        transition = split_log.from_log(transition_of_items(potentials))
+        label = expand(ends, 3).times(transition).ratio(expand(starts, 2))
+    else:
+        segment, label = expand(before, 3).times(logs).ratio(expand(ends, 2)), None
+    last = at_last(ends, lengths)
+    top = numeric.shift_of(last.integer, -1, keepdims=True)
+    logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)
+    return Choices(segment, label, numeric.log_normalize(logs))
+
+
+def probabilities(logs: Choices) -> Choices:
+    return jax.tree.map(jnp.exp, logs)
+
+
+@jax.custom_jvp
+def _fractions(potentials: Potentials, lengths: Array, messages: Messages) -> _Fractions:
+    starts = None if messages.starts is None else messages.starts.fraction
+    return _Fractions(messages.before.fraction, messages.ends.fraction, starts)
+
+
+@_fractions.defjvp
+def _fractions_derivative(primals, tangents):
+    potentials, _, messages = primals
+    chosen = probabilities(log_choices(*primals))
+    tangent = tangents[0]
+    own = jnp.sum(numeric.masked_product(chosen.segment, positions_first(tangent.segment)), 2)
+    own_label = None
+    ring = jnp.zeros(messages.before.integer.shape[1:], own.dtype)
+    if potentials.factored:
+        own_label = jnp.sum(numeric.masked_product(chosen.label, transition_of_items(tangent)), 2)
+        opening = jnp.where(jnp.isneginf(potentials.initial), 0, tangent.initial)
+        ring = ring.at[:, : potentials.labels].set(opening)
+
+    def step(ring, inputs):
+        own, own_label, segment, label = inputs
+        if potentials.factored:
+            ends = own + jnp.sum(segment * by_length(ring, potentials.labels), 1)
+            starts = following = own_label + _through(ends, label)
+        else:
+            ends = following = own + _through(ring, segment)
+            starts = None
+        return pushed(ring, following), _Fractions(ring, ends, starts)
+
+    inputs = (own, own_label, chosen.segment, chosen.label)
+    return _fractions(*primals), lax.scan(step, ring, inputs)[1]
+
+
+def _through(x: Array, table: Array) -> Array:
+    """(B p) times (B p t)."""
+    return jnp.einsum("bp,bpc->bc", x, table, precision=HIGHEST)

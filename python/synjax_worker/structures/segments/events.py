@@ -1,0 +1,66 @@
+"""Segmentations as events, 0/1 indicators of parts (n m t t), and compact, rows of start, end and label (n 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from ...numerics import numeric
+from .potentials import Potentials, counts, transition_of_items
+
+
+def _labels_before(label: Array) -> Array:
+    """(... n): the label of the segment before, 0 before the first."""
+    return jnp.concatenate([jnp.zeros_like(label[..., :1]), label[..., :-1]], -1)
+
+
+def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Array:
+    """Events (S B n m t t) of segments (S B n 3); rows of -1 have no part."""
+    count, longest, labels = (sizes[name] for name in "nmt")
+    start, end, label = (compact[..., which] for which in range(3))
+    size, before = end - start, _labels_before(label)
+    real = (label >= 0) & (label < labels) & (end < count) & (size >= 0) & (size < longest) & (before >= 0)
+    part = ((end * longest + size) * labels + before) * labels + label
+    rows = compact.shape[0] * compact.shape[1]
+    parts = count * longest * labels * labels
+    index = jnp.where(real, part, parts).reshape(rows, -1)
+    made = jnp.zeros((rows, parts), dtype).at[jnp.arange(rows)[:, None], index].set(1, mode="drop")
+    return made.reshape(*compact.shape[:2], count, longest, labels, labels)
+
+
+def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> tuple[Array, Array]:
+    """Sum of the log-potentials of an event's parts, a pair (S B); linear in the event (S B n m t t)."""
+    general = potentials._replace(segment=event[0], transition=None, initial=None)
+    event = jnp.where(counts(general, lengths), event, 0)
+    segment = jnp.where(counts(potentials, lengths), potentials.segment, 0)
+    if not potentials.factored:
+        terms = jnp.sum(numeric.masked_product(event, segment), (-3, -2, -1))
+        return numeric.pair_sum(terms, -1)
+    segments = jnp.sum(numeric.masked_product(jnp.sum(event, -2), segment), (-2, -1))
+    first = jnp.arange(potentials.longest) == jnp.arange(potentials.positions)[:, None]
+    edges = jnp.sum(jnp.where(first[..., None, None], 0, event), -3)  # (S B n t t)
+    transition = transition_of_items(potentials)[:, None]
+    transitions = jnp.sum(numeric.masked_product(edges, transition), (-2, -1))
+    opening = jnp.sum(jnp.where(first[..., None, None], event, 0), (-4, -3, -2))  # (S B t)
+    openings = numeric.masked_product(opening, potentials.initial)
+    return numeric.pair_sum(jnp.concatenate([segments, transitions, openings], -1), -1)
+
+
+def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> tuple[Array, Array]:
+    """The same of segments (S B n 3), by looking up their parts; rows of -1 count for nothing."""
+    start, end, label = (compact[..., which] for which in range(3))
+    used = (label >= 0) & (end < lengths[:, None])
+    size, before = (jnp.where(used, x, 0) for x in (end - start, _labels_before(label)))
+    end, label = (jnp.where(used, x, 0) for x in (end, label))
+    item = jnp.arange(potentials.items)[:, None]
+    if not potentials.factored:
+        return numeric.pair_sum(jnp.where(used, potentials.segment[item, end, size, before, label], 0), -1)
+    segments = jnp.where(used, potentials.segment[item, end, size, label], 0)
+    shared = potentials.transition.ndim == 2
+    edges = potentials.transition[before, label] if shared else potentials.transition[item, before, label]
+    first = jnp.arange(label.shape[-1]) == 0
+    edges = jnp.where(first, potentials.initial[item, label], edges)
+    return numeric.pair_sum(jnp.concatenate([segments, jnp.where(used, edges, 0)], -1), -1)

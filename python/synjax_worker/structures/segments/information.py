@@ -1,0 +1,103 @@
+"""Entropy and divergence of segmentations, by the chain rule over the choices of a walk from the end: sums of local
+terms, each >= 0, weighted by how likely the walk is to come there. No two large numbers are ever subtracted.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics.guard import run_if
+from ..structure import Query
+from .choices import Choices, log_choices, probabilities
+from .forward import Messages, forward
+from .marginals import Passed, passed, visited
+from .potentials import Potentials, as_general
+
+
+def _expected(local: Choices, walks: Passed) -> Array:
+    """(B): the expected sum of what each choice of a walk brings, given per choice as a term of its own mean."""
+    total = jnp.sum(walks.ends * jnp.sum(local.segment, 2), (0, 2)) + jnp.sum(local.last, -1)
+    if local.label is not None:
+        total += jnp.sum(walks.starts * jnp.sum(local.label, 2), (0, 2))
+    return total
+
+
+def _surprise(log_prob: Array) -> Array:
+    """-p log p"""
+    return jnp.where(log_prob > -jnp.inf, -jnp.exp(log_prob) * log_prob, 0)
+
+
+def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """(B), nats; 0 where there is no structure."""
+    return _entropy(log_choices(potentials, lengths, messages), potentials.longest, lengths)
+
+
+def _entropy(logs: Choices, longest: int, lengths: Array) -> Array:
+    walks = passed(probabilities(logs), longest, lengths)
+    return _expected(jax.tree.map(_surprise, logs), walks)
+
+
+def _divergence(log_prob: Array, log_other: Array) -> Array:
+    """p log(p / q) - p + q, which is >= 0 and adds up to the divergence of two distributions; q where p is 0, and 0
+    where q is.
+    """
+    comparable = (log_prob > -jnp.inf) & (log_other > -jnp.inf)
+    ratio = jnp.where(comparable, log_other, 0) - jnp.where(comparable, log_prob, 0)
+    prob = jnp.where(comparable, jnp.exp(log_prob), 0)
+    near = jnp.abs(ratio) < 0.05
+    small = jnp.where(near, ratio, 0)
+    series = small * small * (1 / 2 + small * (1 / 6 + small * (1 / 24 + small * (1 / 120 + small / 720))))
+    below = jnp.where(near | (ratio > 1), 0, ratio)
+    other = jnp.exp(log_other)
+    far = jnp.where(ratio > 1, other - prob - prob * ratio, prob * (jnp.expm1(below) - below))
+    return jnp.where(comparable, jnp.where(near, prob * series, far), other)
+
+
+def _two(p: Query, q: Query) -> tuple[Choices, Choices, int]:
+    """Log-probabilities of the choices of both, in the same form."""
+    if p.potentials.factored != q.potentials.factored:
+        p, q = (_general(query) for query in (p, q))
+    return log_choices(*p), log_choices(*q), p.potentials.longest
+
+
+def _general(query: Query) -> Query:
+    potentials = as_general(query.potentials)
+    return Query(potentials, query.lengths, forward(potentials, query.lengths))
+
+
+def _divergences(p: Query, q: Query, logs_p: Choices, logs_q: Choices, longest: int) -> Array:
+    walks = passed(probabilities(logs_p), longest, p.lengths)
+    total = _expected(jax.tree.map(_divergence, logs_p, logs_q), walks)
+    return jnp.where(_escapes(p, q, logs_p, logs_q, longest), jnp.inf, total)
+
+
+def _escapes(p: Query, q: Query, logs_p: Choices, logs_q: Choices, longest: int) -> Array:
+    """(B): whether p allows a structure that q does not. Asked of what is allowed, however unlikely."""
+    allowed = lambda logs: jax.tree.map(lambda x: lax.stop_gradient(x) > -jnp.inf, logs)
+    of_p, of_q = allowed(logs_p), allowed(logs_q)
+    alone = jax.tree.map(lambda a, b: a & ~b, of_p, of_q)
+    some = jnp.any(alone.segment, (0, 2, 3)) | jnp.any(alone.last, 1)
+    if alone.label is not None:
+        some |= jnp.any(alone.label, (0, 2, 3))
+
+    def reached(of_p: Choices, alone: Choices) -> Array:
+        walks = visited(of_p, longest, p.lengths)
+        found = jnp.any(jnp.any(alone.segment, 2) & walks.ends, (0, 2)) | jnp.any(alone.last, 1)
+        if alone.label is not None:
+            found |= jnp.any(jnp.any(alone.label, 2) & walks.starts, (0, 2))
+        return found
+
+    return run_if(some, reached, (of_p, alone), some) | (p.lengths != q.lengths)
+
+
+def kl_divergence(p: Query, q: Query) -> Array:
+    """KL(p || q), (B), nats; +inf where p allows a structure that q does not, 0 where p allows none."""
+    return _divergences(p, q, *_two(p, q))
+
+
+def cross_entropy(p: Query, q: Query) -> Array:
+    """The same and the entropy of p."""
+    logs_p, logs_q, longest = _two(p, q)
+    return _entropy(logs_p, longest, p.lengths) + _divergences(p, q, logs_p, logs_q, longest)

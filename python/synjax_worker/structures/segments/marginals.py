@@ -1,0 +1,169 @@
+"""Probabilities of segments and of their logs: what a walk from the end passes through, and the log-partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.numeric import HIGHEST
+from .choices import Choices, log_choices, probabilities
+from .forward import Messages
+from .potentials import Potentials, contract, items_first
+
+
+class Passed(NamedTuple):
+    """How much of the walks passes where: probabilities, their logs, or whether any does."""
+
+    ends: Array  # (n B t): a segment with this label ends at i
+    starts: Array | None  # (n B t), factored: the segment after position i has this label
+    first: Array  # (B t): factored, the first segment has this label; general, all of it stands at label 0
+
+
+class _Algebra(NamedTuple):
+    """How walks are added up."""
+
+    zero: float | bool
+    add: Callable[[Array, Array], Array]
+    times: Callable[[Array, Array], Array]
+    through: Callable[[Array, Array], Array]  # a table (B p t) and walks (B t): (B p)
+    settle: Callable[
+        [Array], Array
+    ]  # of the walks that are still under way (B m*t), which are all of an item's
+
+
+def _made_whole(pending: Array) -> Array:
+    """Walks add up to 1 at every step: what is lost or won by rounding would add up over a long sequence."""
+    whole = lax.stop_gradient(jnp.sum(pending, 1, keepdims=True))
+    return pending * jnp.where(whole > 0, 1 / jnp.where(whole > 0, whole, 1), 1)
+
+
+def _log_add(a: Array, b: Array) -> Array:
+    return numeric.logsumexp(jnp.stack([a, b]), 0)
+
+
+def _product(table: Array, walks: Array) -> Array:
+    return jnp.einsum("bpc,bc->bp", table, walks, precision=HIGHEST)
+
+
+def _log_product(table: Array, walks: Array) -> Array:
+    return numeric.logsumexp(table + walks[:, None], -1)
+
+
+def _any_product(table: Array, walks: Array) -> Array:
+    return jnp.any(table & walks[:, None], -1)
+
+
+def _unchanged(pending: Array) -> Array:
+    return pending
+
+
+_SUM = _Algebra(0.0, jnp.add, jnp.multiply, _product, _made_whole)
+_LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, _log_product, _unchanged)
+_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, _any_product, _unchanged)
+
+
+def _passed(choices: Choices, longest: int, lengths: Array, algebra: _Algebra) -> Passed:
+    """Every walk at once, from the end to the front. Carries what stands at the last m positions: slot j at i - j."""
+    zero, add, times, through, settle = algebra
+    count, items, _, labels = choices.segment.shape
+    final = (jnp.arange(count)[:, None] == lengths - 1)[..., None]
+    last = jnp.where(final, choices.last, zero)
+
+    def step(pending, inputs):
+        segment, label, last = inputs
+        here, starts = pending[:, :labels], None
+        if label is not None:
+            starts = here
+            here = through(label, here)
+        ends = add(here, last)
+        if label is None:
+            chosen = through(segment, ends)
+        else:
+            chosen = times(segment, ends[:, None]).reshape(pending.shape)
+        moved = jnp.concatenate([pending[:, labels:], jnp.full_like(here, zero)], 1)
+        return settle(add(moved, chosen)), (ends, starts)
+
+    pending = jnp.full((items, longest * labels), zero, choices.last.dtype)
+    inputs = (choices.segment, choices.label, last)
+    pending, (ends, starts) = lax.scan(step, pending, inputs, reverse=True)
+    return Passed(ends, starts, pending[:, :labels])
+
+
+def passed(chosen: Choices, longest: int, lengths: Array) -> Passed:
+    """Probabilities, from those of the choices."""
+    return _passed(chosen, longest, lengths, _SUM)
+
+
+def visited(possible: Choices, longest: int, lengths: Array) -> Passed:
+    """Whether any walk passes, however unlikely."""
+    return _passed(possible, longest, lengths, _ANY)
+
+
+# ------------------------------------------------------------------------------------------------------- marginals
+
+
+def potential_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
+    """The gradient of each item's log-partition by its potentials; every field leads with B."""
+    chosen = probabilities(log_choices(potentials, lengths, messages))
+    walks = passed(chosen, potentials.longest, lengths)
+    segment = items_first(chosen.segment * walks.ends[:, :, None], potentials)
+    if not potentials.factored:
+        return Potentials(segment)
+    # Transitions are counted where both labels are known.
+    transition = jnp.einsum("nbac,nbc->bac", chosen.label, walks.starts, precision=HIGHEST)
+    return Potentials(segment, transition, walks.first)
+
+
+def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """Probability of each segment, and the label before it, (B n m t t)."""
+    chosen = probabilities(log_choices(potentials, lengths, messages))
+    walks = passed(chosen, potentials.longest, lengths)
+    segment = chosen.segment * walks.ends[:, :, None]
+    if not potentials.factored:
+        return items_first(segment, potentials)
+    return event_of_choices(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
+
+
+def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """Its logarithm, right at any size, (B n m t t)."""
+    logs = log_choices(potentials, lengths, messages)
+    walks = _passed(logs, potentials.longest, lengths, _LOG_SUM)
+    segment = logs.segment + walks.ends[:, :, None]
+    if not potentials.factored:
+        return items_first(segment, potentials)
+    return event_of_choices(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
+
+
+def event_of_choices(
+    segment: Array, label: Array, times: Callable[[Array, Array], Array], certain: float, nothing: float
+) -> Array:
+    """Segments (n B m t) with the label before each, as an event's (B n m t t). The first of a sequence has label 0."""
+    count, _, longest, labels = segment.shape
+    begin = jnp.arange(count)[:, None] - jnp.arange(longest)  # (n m)
+    before = jnp.moveaxis(label[jnp.maximum(begin - 1, 0)], 2, 1)  # (n B m t t)
+    alone = jnp.where(jnp.arange(labels) == 0, certain, nothing).astype(label.dtype)[:, None]
+    first = (begin == 0)[:, None, :, None, None]
+    parts = times(segment[..., None, :], jnp.where(first, alone, before))
+    possible = (begin >= 0)[:, None, :, None, None]
+    return jnp.moveaxis(jnp.where(possible, parts, nothing), 0, 1)
+
+
+# --------------------------------------------------------------------------------------------------- log-partition
+
+
+@jax.custom_jvp
+def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
+    """The log-partition (B) as an unevaluated pair; its derivative is the marginals."""
+    return messages.log_partition
+
+
+@log_partition.defjvp
+def _log_partition_derivative(primals, tangents):
+    tangent = contract(potential_marginals(*primals), tangents[0])
+    value = log_partition(*primals)
+    return value, (jnp.zeros_like(value[0]), tangent)

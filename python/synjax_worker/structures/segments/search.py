@@ -1,0 +1,241 @@
+"""The best segmentation, the k best, and draws with and without replacement: walks from the end.
+
+Walks stand side by side, k for each of B items, and every step is a segment of each: there are no more steps than the
+longest walk has segments. A walk that is done stands at end -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, split_log, topdown
+from .choices import log_choices, probabilities
+from .events import score_of_compact
+from .forward import Messages, forward
+from .potentials import Potentials
+from .walks import choice_logs, label_logs, last_logs, segment_logs
+
+
+class _Walks(NamedTuple):
+    end: Array  # (B k): the last position that is not explained yet
+    label: Array  # (B k): of the segment that ends there
+    segments: Array  # (n B k 3): what was chosen, the last segment first
+
+
+def _started(end: Array, label: Array, positions: int) -> _Walks:
+    return _Walks(end, label, jnp.full((positions, *end.shape, 3), -1, jnp.int32))
+
+
+def _moved(walks: _Walks, step: Array, size: Array, before: Array) -> _Walks:
+    """After a segment of length `size` + 1, with label `before` on what ends before it."""
+    done = walks.end < 0
+    segment = jnp.stack([walks.end - size, walks.end, walks.label], -1)
+    segments = lax.dynamic_update_index_in_dim(
+        walks.segments, jnp.where(done[..., None], -1, segment).astype(jnp.int32), step, 0
+    )
+    end = jnp.where(done, -1, walks.end - size - 1)
+    return _Walks(end, jnp.where(done, walks.label, before).astype(jnp.int32), segments)
+
+
+def _until_done(positions: int, state: tuple, step: Callable) -> tuple:
+    """`step(index, *state)` until all of its walks, which come first, are done."""
+
+    def running(carry):
+        index, walks, *_ = carry
+        return (index < positions) & jnp.any(walks.end >= 0)
+
+    body = lambda carry: (carry[0] + 1, *step(*carry))
+    return lax.while_loop(running, body, (jnp.int32(0), *state))[1:]
+
+
+def _in_order(segments: Array) -> Array:
+    """(n B k 3), the last segment first, as (k B n 3), the first one first."""
+    count = jnp.sum(segments[..., 2] >= 0, 0)
+    index = count - 1 - jnp.arange(segments.shape[0])[:, None, None]
+    ordered = jnp.take_along_axis(segments, jnp.maximum(index, 0)[..., None], 0)
+    return jnp.transpose(jnp.where(index[..., None] >= 0, ordered, -1), (2, 1, 0, 3))
+
+
+def _last_ends(real: Array, lengths: Array) -> Array:
+    """(B k): where walks start; those that are not real are done."""
+    return jnp.where(real, lengths[:, None] - 1, -1).astype(jnp.int32)
+
+
+# ---------------------------------------------------------------------------------------------------------- the best
+
+
+def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    """The best segmentation (B n 3), and whether there is one (B). Of equals, the shortest last segment wins, then the
+    first label before it.
+    """
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    messages = forward(potentials, lengths, split_log.largest)
+    logs = last_logs(messages, lengths)
+    possible = jnp.any(logs > -jnp.inf, -1)
+    last = topdown.first_largest(logs)[:, None]
+    walks = _started(_last_ends(possible[:, None], lengths), last, potentials.positions)
+
+    def step(index: Array, walks: _Walks) -> tuple[_Walks]:
+        at = jnp.maximum(walks.end, 0)
+        logs = segment_logs(potentials, messages, at, walks.label)
+        if potentials.factored:
+            size = topdown.first_largest(logs)
+            before = topdown.first_largest(label_logs(potentials, messages, at, size, walks.label))
+        else:
+            chosen = topdown.first_largest(logs.reshape(*at.shape, -1))
+            size, before = chosen // potentials.labels, chosen % potentials.labels
+        return (_moved(walks, index, size, before),)
+
+    (walks,) = _until_done(potentials.positions, (walks,), step)
+    return _in_order(walks.segments)[0], possible
+
+
+# -------------------------------------------------------------------------------------------------------- k at once
+
+
+class _Beam(NamedTuple):
+    walks: _Walks
+    log: Array  # (B k): of what was chosen so far
+    priority: Array  # (B k): by which a walk is kept
+    parents: Array  # (n B k): the slot that a slot continues, by step
+
+
+def _beam(
+    potentials: Potentials, lengths: Array, messages: Messages, k: int, prioritize: Callable
+) -> tuple[Array, Array, Array]:
+    """The k walks of highest priority: segments (k B n 3), logs (B k), priorities (B k), -inf past the support.
+
+    `prioritize(step, priority, logs)` gives the priorities of children (B k p) from their parents' and their logs.
+    """
+    labels, count = potentials.labels, potentials.positions
+    choices = potentials.longest * labels
+    take = lambda x, index: jnp.take_along_axis(x, index, 1)
+
+    def kept(priority: Array, logs: Array) -> tuple[Array, Array, Array]:
+        priority, index = topdown.largest(priority, k)
+        return priority, jnp.where(priority > -jnp.inf, take(logs, index), -jnp.inf), index
+
+    logs = last_logs(messages, lengths)
+    priority = prioritize(jnp.int32(0), jnp.zeros_like(logs[:, :1]), logs[:, None])[:, 0]
+    missing = ((0, 0), (0, max(k - labels, 0)))
+    priority, logs = (jnp.pad(x, missing, constant_values=-jnp.inf) for x in (priority, logs))
+    priority, logs, label = kept(priority, logs)
+    end = _last_ends(priority > -jnp.inf, lengths)
+    walks = _started(end, jnp.minimum(label, labels - 1).astype(jnp.int32), count)
+    slots = jnp.broadcast_to(jnp.arange(k), (count, *end.shape))
+    # A walk that is done has one child, itself.
+    itself = jnp.where(jnp.arange(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+
+    def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
+        at = jnp.maximum(walks.end, 0)
+        local = choice_logs(potentials, messages, at, walks.label).reshape(*at.shape, choices)
+        local = jnp.where((walks.end < 0)[..., None], itself, local)
+        children = log[..., None] + local
+        wanted = prioritize(index + 1, priority, children)
+        flat = lambda x: x.reshape(x.shape[0], -1)
+        priority, log, chosen = kept(flat(wanted), flat(children))
+        parent, choice = chosen // choices, chosen % choices
+        continued = walks._replace(end=take(walks.end, parent), label=take(walks.label, parent))
+        walks = _moved(continued, index, choice // labels, choice % labels)
+        walks = walks._replace(end=jnp.where(priority > -jnp.inf, walks.end, -1))
+        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
+
+    walks, log, priority, parents = _until_done(count, (walks, logs, priority, slots), step)
+
+    def back(slot: Array, chosen: tuple[Array, Array]) -> tuple[Array, Array]:
+        parent, segment = chosen
+        return take(parent, slot), take(segment, slot[..., None])
+
+    _, segments = lax.scan(back, slots[0], (parents, walks.segments), reverse=True)
+    segments = jnp.where((priority > -jnp.inf)[..., None], segments, -1)
+    return _in_order(segments), log, priority
+
+
+def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
+    """The k best segmentations (k B n 3), best first, and which are real (k B): O(k m t) a step, after one pass.
+
+    A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
+    """
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    messages = forward(potentials, lengths, split_log.largest)
+    segments, _, priority = _beam(potentials, lengths, messages, k, lambda step, parents, logs: logs)
+    real = (priority > -jnp.inf).T
+    score = numeric.pair_value(score_of_compact(potentials, lengths, segments))
+    order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
+    return jnp.take_along_axis(segments, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
+
+
+def sample_without_replacement(
+    key: Array, potentials: Potentials, lengths: Array, k: int
+) -> tuple[Array, Array]:
+    """k distinct segmentations (k B n 3) in the order they are drawn; their log-probabilities (k B), -inf past the
+    support (Kool, van Hoof & Welling 2019).
+    """
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    messages = forward(potentials, lengths)
+    keys = jax.random.split(numeric.normal_key(key), potentials.items)
+
+    def prioritize(step: Array, parents: Array, logs: Array) -> Array:
+        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, step), logs.shape[1:], logs.dtype)
+        noise = jax.vmap(draw)(keys)
+        drawn = jnp.where(logs > -jnp.inf, logs + noise, -jnp.inf)
+        conditional = jax.vmap(topdown.conditional_gumbels)(parents, logs, noise)
+        return jnp.where(step == 0, drawn, conditional)
+
+    segments, log, priority = _beam(potentials, lengths, messages, k, prioritize)
+    return segments, jnp.where(priority > -jnp.inf, log, -jnp.inf).T
+
+
+# ---------------------------------------------------------------------------------------------------------- samples
+
+
+def sample(key: Array, potentials: Potentials, lengths: Array, messages: Messages, draws: int) -> Array:
+    """Independent segmentations (draws B n 3). Two uniform numbers a segment: its length, the label before it.
+
+    A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
+    """
+    potentials = jax.tree.map(lax.stop_gradient, potentials)
+    count, labels, longest = potentials.positions, potentials.labels, potentials.longest
+    keys = jax.random.split(numeric.normal_key(key), potentials.items)
+    dtype = potentials.segment.dtype
+    uniforms = jax.vmap(lambda key: jax.random.uniform(key, (count + 1, 2, draws), dtype))(keys)
+    uniforms = jnp.moveaxis(uniforms, 0, 2)  # (n+1 2 B draws)
+
+    def choose(logs: Array, uniform: Array) -> Array:
+        return choose_weighted(jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True)), uniform)
+
+    def choose_weighted(weights: Array, uniform: Array) -> Array:
+        return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform)
+
+    many = not potentials.factored and draws >= labels
+    if many:  # one table of lengths for all of them: (n B m t)
+        chosen = probabilities(log_choices(potentials, lengths, messages)).segment
+        table = jnp.sum(chosen.reshape(count, potentials.items, longest, labels, labels), 3)
+    logs = last_logs(messages, lengths)
+    rows = (*logs.shape[:1], draws, labels)
+    last = choose(jnp.broadcast_to(logs[:, None], rows), uniforms[0, 0])
+    possible = jnp.any(logs > -jnp.inf, -1, keepdims=True)
+    walks = _started(_last_ends(jnp.broadcast_to(possible, last.shape), lengths), last, count)
+    item = jnp.arange(potentials.items)[:, None]
+
+    def step(index: Array, walks: _Walks) -> tuple[_Walks]:
+        at = jnp.maximum(walks.end, 0)
+        of_size, of_label = uniforms[index + 1]
+        if many:
+            size = choose_weighted(table[at, item, :, walks.label], of_size)
+        else:
+            logs = segment_logs(potentials, messages, at, walks.label)
+            if potentials.factored:
+                size = choose(logs, of_size)
+            else:
+                size = choose_weighted(jnp.sum(jnp.exp(logs), -1), of_size)
+        before = choose(label_logs(potentials, messages, at, size, walks.label), of_label)
+        return (_moved(walks, index, size, before),)
+
+    (walks,) = _until_done(count, (walks,), step)
+    return _in_order(walks.segments)

@@ -1,0 +1,233 @@
+"""Every query of segments against enumeration, in both forms, float32 and float64."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from synjax_worker.numerics import numeric
+from synjax_worker.structures.segments.potentials import Potentials
+from synjax_worker.structures.segments.structure import Segments
+from synjax_worker.structures.structure import Query
+from tests.compiling import quick_jit
+
+from .enumeration import FORMS, LABELS, LONGEST, POSITIONS, SHAPE, Case, Truth, case, event, logsumexp, truth
+
+SEGMENTS = Segments()
+SIZES = {"n": POSITIONS, "m": LONGEST, "t": LABELS}
+K = 6
+MORE_THAN_ALL = 60
+TOLERANCE = {np.float32: 1e-5, np.float64: 1e-10}
+ROUNDING = {np.float32: 4 * 2.0**-23, np.float64: 4 * 2.0**-52}
+
+pytestmark = pytest.mark.parametrize("dtype", TOLERANCE)
+forms = pytest.mark.parametrize("form", FORMS)
+
+
+def queries(key: jax.Array, potentials: Potentials, other: Potentials, lengths: jax.Array) -> dict[str, Any]:
+    """All of them in one program."""
+    messages = SEGMENTS.forward(potentials, lengths)
+    arguments = potentials, lengths, messages
+    p, q = Query(*arguments), Query(other, lengths, SEGMENTS.forward(other, lengths))
+    best, possible = SEGMENTS.argmax(potentials, lengths)
+    top, real = SEGMENTS.top_k(potentials, lengths, K)
+    drawn, log_probs = SEGMENTS.sample_without_replacement(key, potentials, lengths, MORE_THAN_ALL)
+    event = lambda compact: SEGMENTS.event(compact, SIZES, potentials.segment.dtype)
+    value = lambda pair: numeric.pair_value(pair)
+    scores = lambda compact: value(SEGMENTS.score_of_compact(potentials, lengths, compact))
+    events = event(top)
+    return {
+        "possible": SEGMENTS.possible(messages),
+        "log_partition": value(SEGMENTS.log_partition(*arguments)),
+        "log_count": value(SEGMENTS.log_count(potentials, lengths)),
+        "marginals": SEGMENTS.marginals(*arguments),
+        "log_marginals": SEGMENTS.log_marginals(*arguments),
+        "potential_marginals": SEGMENTS.potential_marginals(*arguments),
+        "entropy": SEGMENTS.entropy(*arguments),
+        "cross_entropy": SEGMENTS.cross_entropy(p, q),
+        "kl_divergence": SEGMENTS.kl_divergence(p, q),
+        "of_itself": SEGMENTS.kl_divergence(p, p),
+        "argmax": (best, possible, scores(best[None])[0]),
+        "top_k": (top, real, scores(top)),
+        "events": events,
+        "compact": SEGMENTS.compact(events, lengths),
+        "score_of_event": value(SEGMENTS.score_of_event(potentials, lengths, events)),
+        "samples": SEGMENTS.sample(key, *arguments, 3),
+        "drawn": (drawn, log_probs),
+        "smoothed": SEGMENTS.smoothed_max(potentials, lengths, numeric.logsumexp),
+        "relaxed": SEGMENTS.relaxed_walk(key, *arguments, jnp.full(lengths.shape, 1e-3), 2),
+    }
+
+
+@functools.cache
+def given(form: str, dtype: type) -> tuple[Case, dict[str, Any], list[Truth]]:
+    with jax.enable_x64(dtype == np.float64):
+        made = case(form, dtype)
+        jit = quick_jit
+        found = jit(queries)(jax.random.key(0), made.potentials, made.other, made.lengths)
+        items = range(len(made.lengths))
+        return made, jax.tree.map(np.asarray, found), [truth(made, item) for item in items]
+
+
+def close(found: Any, expected: Any, tolerance: float, what: Any) -> None:
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=str(what))
+
+
+def rows(compact: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Of one structure; what follows the last segment is -1."""
+    real = compact[compact[:, 2] >= 0]
+    assert (compact[len(real) :] == -1).all()
+    return tuple(tuple(int(x) for x in row) for row in real)
+
+
+@forms
+def test_sums_over_all_segmentations(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    for item, true in enumerate(truths):
+        what = made.kinds[item], made.lengths[item]
+        assert found["possible"][item] == true.possible, what
+        if not true.possible:
+            assert found["log_partition"][item] == found["log_count"][item] == -np.inf, what
+            assert not found["marginals"][item].any(), what
+            assert (found["log_marginals"][item] == -np.inf).all(), what
+            assert found["entropy"][item] == found["of_itself"][item] == 0, what
+            continue
+        expected = true.log_partition
+        assert abs(found["log_partition"][item] - expected) <= ROUNDING[dtype] * max(1, abs(expected)), what
+        count = np.log(np.sum(true.scores > -np.inf))
+        close(found["log_count"][item], count, TOLERANCE[dtype], what)
+        events = true.events()
+        marginals = np.tensordot(true.probs, events, 1)
+        close(found["marginals"][item], marginals, TOLERANCE[dtype], what)
+        used = np.max(np.where((true.scores > -np.inf)[:, None, None, None, None], events, 0), 0) > 0
+        assert (found["marginals"][item][~used] == 0).all(), what
+        logs = logsumexp(np.where(events > 0, true.log_probs[:, None, None, None, None], -np.inf))
+        close(found["log_marginals"][item], logs, TOLERANCE[dtype], what)
+        close(found["entropy"][item], -np.sum(xlogy(true)), TOLERANCE[dtype], what)
+        assert found["of_itself"][item] == 0, what
+        close(found["smoothed"][item], expected, TOLERANCE[dtype], what)
+
+
+def xlogy(true: Truth) -> np.ndarray:
+    return true.probs * np.where(true.probs > 0, true.log_probs, 0)
+
+
+@forms
+def test_marginals_of_potentials_add_up_those_of_parts(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    for item, true in enumerate(truths):
+        expected = potential_marginals(form, np.tensordot(true.probs, true.events(), 1))
+        for field, wanted in zip(found["potential_marginals"], expected, strict=True):
+            if wanted is not None:
+                close(field[item], wanted, TOLERANCE[dtype], made.kinds[item])
+
+
+def potential_marginals(form: str, marginals: np.ndarray) -> Potentials:
+    if form == "general":
+        return Potentials(marginals)
+    first = np.arange(LONGEST)[:, None, None] == np.arange(POSITIONS)[:, None, None, None]
+    return Potentials(
+        marginals.sum(2),
+        np.where(first, 0, marginals).sum((0, 1)),
+        np.where(first, marginals, 0).sum((0, 1, 2)),
+    )
+
+
+@forms
+def test_divergences(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    infinite = 0
+    for item, true in enumerate(truths):
+        if not true.possible:
+            assert found["kl_divergence"][item] in (0, np.inf)
+            continue
+        other = truth(made, item, other=True)
+        if (np.isneginf(other.scores) & ~np.isneginf(true.scores)).any():
+            infinite += 1
+            assert found["kl_divergence"][item] == found["cross_entropy"][item] == np.inf
+            continue
+        allowed = true.scores > -np.inf
+        expected = np.sum(
+            np.where(allowed, true.probs * (true.log_probs - np.where(allowed, other.log_probs, 0)), 0)
+        )
+        close(found["kl_divergence"][item], expected, TOLERANCE[dtype], made.kinds[item])
+        cross = found["cross_entropy"][item]
+        close(cross, expected - np.sum(xlogy(true)), TOLERANCE[dtype], made.kinds[item])
+    assert infinite
+
+
+@forms
+def test_the_best(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    segments, possible, scores = found["argmax"]
+    top, real, top_scores = found["top_k"]
+    for item, true in enumerate(truths):
+        what = made.kinds[item], made.lengths[item]
+        order = np.sort(true.scores[true.scores > -np.inf])[::-1][:K]
+        assert possible[item] == (len(order) > 0) and real[:, item].sum() == len(order), what
+        score_of = dict(zip(true.structures, true.scores, strict=True))
+        if len(order):
+            close(score_of[rows(segments[item])], order[0], TOLERANCE[dtype], what)
+            close(scores[item], order[0], TOLERANCE[dtype], what)
+        found_rows = [rows(top[which, item]) for which in range(len(order))]
+        assert len(set(found_rows)) == len(order), what
+        close([score_of[each] for each in found_rows], order, TOLERANCE[dtype], what)
+        close(top_scores[: len(order), item], order, TOLERANCE[dtype], what)
+        assert (np.diff(top_scores[: len(order), item]) <= 0).all(), what
+        assert (top[len(order) :, item] == -1).all(), what
+
+
+@forms
+def test_events_are_compact_ones_and_have_their_scores(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    top, real, scores = found["top_k"]
+    for item, true in enumerate(truths):
+        for which in range(K):
+            expected = event(rows(top[which, item])) if real[which, item] else np.zeros(SHAPE)
+            np.testing.assert_array_equal(found["events"][which, item], expected)
+        assert (found["compact"][:, item] == top[:, item]).all(), made.kinds[item]
+        if true.possible:
+            close(found["score_of_event"][:, item], scores[:, item], TOLERANCE[dtype], made.kinds[item])
+
+
+@forms
+def test_draws_are_segmentations_and_without_replacement_all_of_them(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    segments, log_probs = found["drawn"]
+    for item, true in enumerate(truths):
+        what = made.kinds[item], made.lengths[item]
+        allowed = {
+            each: log_prob
+            for each, log_prob in zip(true.structures, true.log_probs, strict=True)
+            if log_prob > -np.inf
+        }
+        if allowed:
+            assert all(rows(draw) in allowed for draw in found["samples"][:, item]), what
+        real = log_probs[:, item] > -np.inf
+        assert real[: len(allowed)].all() and not real[len(allowed) :].any(), what
+        drawn = [rows(segments[which, item]) for which in range(len(allowed))]
+        assert set(drawn) == set(allowed), what
+        close(log_probs[: len(allowed), item], [allowed[each] for each in drawn], TOLERANCE[dtype], what)
+
+
+@forms
+def test_a_walk_that_is_hardly_relaxed_is_a_segmentation(form: str, dtype: type) -> None:
+    made, found, truths = given(form, dtype)
+    hard = 0
+    for item, true in enumerate(truths):
+        relaxed = found["relaxed"][:, item]
+        assert np.isfinite(relaxed).all()
+        if not true.possible:
+            assert not relaxed.any()
+            continue
+        possible = true.events()[true.scores > -np.inf]
+        covered = np.max(possible, 0, initial=0) > 0
+        assert (relaxed[:, ~covered] == 0).all()
+        gaps = np.abs(possible[None] - relaxed[:, None]).max((2, 3, 4, 5)).min(1)
+        hard += (gaps < 1e-3).sum()
+    assert hard > 0.9 * 2 * sum(true.possible for true in truths)
