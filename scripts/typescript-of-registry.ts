@@ -2,7 +2,19 @@
 
 export interface Parameter {
   readonly name: string;
-  readonly kind: "num" | "nums" | "any" | "key" | "dist" | "event" | "compact" | "size" | "shape" | "axis" | "dtype" | "static";
+  readonly kind:
+    | "num"
+    | "nums"
+    | "any"
+    | "key"
+    | "dist"
+    | "event"
+    | "compact"
+    | "size"
+    | "shape"
+    | "axis"
+    | "dtype"
+    | "static";
   readonly optional?: boolean;
   readonly rest?: boolean;
   readonly type?: string;

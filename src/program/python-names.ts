@@ -1,9 +1,7 @@
 /** Python's names as TypeScript spells them. */
 
 /** Arguments that have another name here, by operation: a chain of Python has states, a tagger's are tags. */
-const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  
-};
+const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
 
 export const camelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
