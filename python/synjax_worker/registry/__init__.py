@@ -131,6 +131,11 @@ def distribution(cls: Class) -> Class:
     return cls
 
 
+def is_registered(value: Any) -> bool:
+    """Whether a value is a class marked `@distribution`."""
+    return isinstance(value, type) and _DISTRIBUTIONS.get(value.__name__) is value
+
+
 class _Query(NamedTuple):
     signature: str
     options: dict[str, Any]
