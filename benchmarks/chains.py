@@ -17,7 +17,6 @@ import os
 import pathlib
 import platform
 import statistics
-import time
 
 import jax
 import jax.numpy as jnp
@@ -25,57 +24,12 @@ import numpy as np
 
 from synjax_worker.runtime import passes
 from synjax_worker.worker.allocator import keep_freed_memory
+from curves import draw_curves
+from measure import ROWS, add_row, compare, compiled, medians
+from segments import segment_rows
 from synjax_worker.distributions import HMM, LinearChainCRF
 
 HERE = pathlib.Path(__file__).parent
-ROWS: list[dict] = []
-
-
-# ------------------------------------------------------------------------------------------------------- measuring
-
-
-def compiled(function, *args):
-    """The executable, the seconds it took to make it, and its bytes beside arguments and results."""
-    start = time.perf_counter()
-    executable = jax.jit(function).lower(*args).compile()
-    seconds = time.perf_counter() - start
-    analysis = executable.memory_analysis()
-    return executable, seconds, (analysis.temp_size_in_bytes if analysis else 0)
-
-
-def medians(*calls, least=15, budget=4.0):
-    """Median seconds of each call, taken in turns."""
-    for call in calls:
-        jax.block_until_ready(call())
-    times = [[] for _ in calls]
-    began = time.perf_counter()
-    while len(times[0]) < least or time.perf_counter() - began < budget and len(times[0]) < 200:
-        for call, into in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            jax.block_until_ready(call())
-            into.append(time.perf_counter() - start)
-    return [statistics.median(t) for t in times]
-
-
-def add_row(name, ratio, sense, bound, note=""):
-    ok = bool(ratio <= bound if sense == "<=" else ratio >= bound)
-    ROWS.append({"name": name, "ratio": float(ratio), "sense": sense, "bound": bound, "ok": ok, "note": note})
-    print(f"{'ok    ' if ok else 'MISSED'} {name:<88} {ratio:9.3g}  {sense} {bound:g}   {note}", flush=True)
-
-
-def compare(name, ours, theirs, args, bound, sense=">=", their_args=None):
-    """How many times faster `ours` is."""
-    their_args = args if their_args is None else their_args
-    mine, seconds, peak = compiled(ours, *args)
-    other, other_seconds, other_peak = compiled(theirs, *their_args)
-    a, b = medians(lambda: mine(*args), lambda: other(*their_args))
-    note = (
-        f"{1e3 * a:.3g} against {1e3 * b:.3g} ms; compiled in {seconds:.1f} against {other_seconds:.1f} s; "
-        f"{peak / 1e6:.3g} against {other_peak / 1e6:.3g} MB"
-    )
-    add_row(name, b / a, sense, bound, note)
-
-
 # ------------------------------------------------------------------------------------- plain implementations, to beat
 
 
@@ -427,52 +381,9 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
     return {name: slope for name, (_, _, slope) in found.items()}
 
 
-COLOURS = ["#1F4E9E", "#00805F", "#F0A202", "#C44E52", "#7B5EA7"]
-
-
-def draw_curves(found):
-    width, height, left, top, right, bottom = 760, 460, 80, 60, 190, 60
-    sizes = next(iter(found.values()))[0]
-    every = [t for _, times, _ in found.values() for t in times]
-    low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
-    x = lambda n: left + (width - left - right) * math.log2(n / sizes[0]) / math.log2(sizes[-1] / sizes[0])
-    y = lambda s: height - bottom - (height - top - bottom) * (math.log10(s) - low) / (high - low)
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13">',
-        f'<rect width="{width}" height="{height}" fill="#fdfdfb"/>',
-        f'<text x="{left}" y="30" font-size="18" font-weight="700">Time against length: a factored chain of 16 states</text>',
-    ]
-    for n in sizes:
-        out.append(
-            f'<line x1="{x(n):.1f}" y1="{top}" x2="{x(n):.1f}" y2="{height - bottom}" stroke="#e4e6e8"/>'
-        )
-        out.append(f'<text x="{x(n):.1f}" y="{height - bottom + 20}" text-anchor="middle">{n}</text>')
-    for exponent in range(low, high + 1):
-        at = y(10.0**exponent)
-        label = {-6: "1 µs", -5: "10 µs", -4: "0.1 ms", -3: "1 ms", -2: "10 ms", -1: "0.1 s", 0: "1 s"}.get(
-            exponent, f"1e{exponent} s"
-        )
-        out.append(f'<line x1="{left}" y1="{at:.1f}" x2="{width - right}" y2="{at:.1f}" stroke="#e4e6e8"/>')
-        out.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
-    out.append(
-        f'<text x="{(left + width - right) / 2}" y="{height - 15}" text-anchor="middle">length n</text>'
-    )
-    ends = sorted(((y(times[-1]), name) for name, (_, times, _) in found.items()))
-    labels, previous = {}, -math.inf
-    for at, name in ends:  # labels that would overlap move down
-        previous = labels[name] = max(at, previous + 17)
-    for colour, (name, (_, times, slope)) in zip(COLOURS, found.items(), strict=True):
-        points = " ".join(f"{x(n):.1f},{y(s):.1f}" for n, s in zip(sizes, times, strict=True))
-        out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
-        out.append(
-            f'<text x="{width - right + 10}" y="{labels[name] + 4:.1f}" fill="{colour}">{name}: n^{slope:.2f}</text>'
-        )
-    return "\n".join([*out, "</svg>\n"])
-
-
 def main():
     keep_freed_memory()
-    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
+    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows, segment_rows):
         rows()
     (HERE / "results").mkdir(exist_ok=True)
     exponents = curves()
