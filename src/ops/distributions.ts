@@ -226,3 +226,86 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
    */
   withTemperature(temperature: TensorLike<FloatDType>): this;
 }
+
+/** What `new SemiMarkovCRF` takes. */
+export interface SemiMarkovCRFOptions<F extends FloatDType = "float32"> {
+  /**
+   * `(*batch n m t t)`: `[i, j, a, b]` scores a segment of j+1 positions that ends at i, with label b,
+   * after label a; a segment that starts the sequence reads row a = 0.
+   */
+  readonly logPotentials?: TensorLike<F>;
+  /** `(*batch)`: how many positions each item has, 0 to n; all n where left out. */
+  readonly lengths?: TensorLike<IntDType>;
+  /** `(*batch t)`: log-potentials of the first label; zeros where left out. */
+  readonly initial?: TensorLike<F>;
+  /** `(*batch t t)`: log-potentials of a label after another. */
+  readonly transition?: TensorLike<F>;
+  /** `(*batch n m t)`: log-potentials of segments of j+1 positions that end at i, with label b. */
+  readonly segment?: TensorLike<F>;
+}
+/** The parameters of SemiMarkovCRF, for checks on the host and for the wire. */
+export const semiMarkovCRFParameters: readonly Parameter[] = [
+  { name: "logPotentials", python: "log_potentials", kind: "Float", dims: "*batch n m t t", optional: true },
+  { name: "lengths", python: "lengths", kind: "Int", dims: "*batch", optional: true },
+  { name: "initial", python: "initial", kind: "Float", dims: "*batch t", optional: true },
+  { name: "transition", python: "transition", kind: "Float", dims: "*batch t t", optional: true },
+  { name: "segment", python: "segment", kind: "Float", dims: "*batch n m t", optional: true },
+];
+/** The queries of SemiMarkovCRF, as the registry has them. */
+export interface SemiMarkovCRFQueries<F extends FloatDType = "float32"> {
+  /** The best structure. Among equals the choice is deterministic. */
+  argmax(): Tensor<F>;
+  /** The best structure and its score. */
+  argmaxAndMax(): { readonly event: Tensor<F>; readonly score: Tensor<F> };
+  /** The distribution of one item of the first batch axis. */
+  at(index: Dim): this;
+  /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
+  crossEntropy(other: this): Tensor<F>;
+  /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
+  decode(event: TensorLike<FloatDType>): Tensor<"int32">;
+  /** The event of a compact one; what stands past the end is ignored. */
+  encode(compact: TensorLike<IntDType>): Tensor<F>;
+  /** Shannon entropy, (*batch), nats. */
+  entropy(): Tensor<F>;
+  /** Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. */
+  klDivergence(other: this): Tensor<F>;
+  /** Log of the number of structures, (*batch). */
+  logCount(): Tensor<F>;
+  /** Log-probability of each part, event-shaped; right where `marginals` underflows. */
+  logMarginals(): Tensor<F>;
+  /** Log of the sum of the exponentiated scores of all structures, (*batch). */
+  logPartition(): Tensor<F>;
+  /** Log-probability of an event: its score less `logPartition`. Axes before the batch are samples. */
+  logProb(event: TensorLike<FloatDType>): Tensor<F>;
+  /** Probability of each part, event-shaped: the gradient of `logPartition`. */
+  marginals(): Tensor<F>;
+  /** The gradient of each item's `logPartition` by the parameters, in place of the parameters. */
+  marginalsForTemplateVariables(): this;
+  /** Independent structures, (*sample_shape *batch ...). Many draws share every pass. */
+  sample(
+    key: Tensor<"key">,
+    options?: { readonly sampleShape?: ShapeLike; readonly temperature?: TensorLike<FloatDType> },
+  ): Tensor<F>;
+  /**
+   * k distinct structures, in the order in which they are drawn, (k *batch ...), and their
+   * log-probabilities.
+   *
+   * Source: Kool, van Hoof & Welling (2019), "Stochastic beams and where to find them".
+   */
+  sampleWithoutReplacement(
+    key: Tensor<"key">,
+    k: Dim,
+  ): { readonly events: Tensor<F>; readonly logProbs: Tensor<F>; readonly count: Tensor<"int32"> };
+  /** The k best structures and their scores, best first, (k *batch); `count` says how many there are. */
+  topK(k: Dim): { readonly events: Tensor<F>; readonly scores: Tensor<F>; readonly count: Tensor<"int32"> };
+  /**
+   * Sum of the log-potentials of the event's parts; linear in the event. Axes before the batch are
+   * samples.
+   */
+  unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
+  /**
+   * The distribution with every log-potential divided by `temperature`: a number, or one per item
+   * (*batch).
+   */
+  withTemperature(temperature: TensorLike<FloatDType>): this;
+}

@@ -98,9 +98,21 @@ class SemiMarkovCRF(Distribution):
         before = jnp.concatenate([jnp.full_like(end[..., :1], -1), end[..., :-1]], -1)
         longest = jnp.minimum(start + m, self.lengths_of("lengths")[..., None]) - 1
         return [
-            Check("segments", used & (start != before + 1), start, "the position after the segment before it"),
-            Check("segments", used & ((end < start) | (end > longest)), end, f"an end at most m = {m} positions on"),
-            Check("segments", used & ((label < 0) | (label >= t)), label, f"a label between 0 and t - 1 = {t - 1}"),
+            Check(
+                "segments", used & (start != before + 1), start, "the position after the segment before it"
+            ),
+            Check(
+                "segments",
+                used & ((end < start) | (end > longest)),
+                end,
+                f"an end at most m = {m} positions on",
+            ),
+            Check(
+                "segments",
+                used & ((label < 0) | (label >= t)),
+                label,
+                f"a label between 0 and t - 1 = {t - 1}",
+            ),
         ]
 
     def _paired_with(self, other: Self) -> tuple[Query, Query]:

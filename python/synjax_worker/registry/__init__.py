@@ -116,6 +116,9 @@ def distribution(cls: Class) -> Class:
 
     Raises TypeError where a field of the class does not say what it is.
     """
+    known = _DISTRIBUTIONS.get(cls.__name__, cls)
+    if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(f"two distributions are called {cls.__name__!r}")
     own = cls.__init__
 
     def __init__(self: Any, *arguments: Any, **named: Any) -> None:
@@ -125,9 +128,7 @@ def distribution(cls: Class) -> Class:
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     __init__.__signature__ = signature.replace(parameters=[self_parameter, *signature.parameters.values()])
     cls.__init__ = __init__
-    known = _DISTRIBUTIONS.setdefault(cls.__name__, cls)
-    if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise ValueError(f"two distributions are called {cls.__name__!r}")
+    _DISTRIBUTIONS[cls.__name__] = cls
     return cls
 
 
