@@ -11,7 +11,7 @@ from jax import Array
 from jax.scipy.special import gammaln
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .numerics import numeric
+from .numerics import numeric, relaxed
 
 safe_log = numeric.safe_log
 
@@ -62,16 +62,9 @@ def sample_one_hot(
 
 
 def sparsemax(x: Array, axis: int | tuple[int, ...] = -1) -> Array:
-    """The nearest point of the probability simplex (Martins & Astudillo 2016, Algorithm 1)."""
+    """The nearest point of the probability simplex (Martins & Astudillo 2016, Algorithm 1); zeros where all is -inf."""
     axes = normalize_axis_tuple(axis, x.ndim)
-    flat = _flatten_last(x, axes)
-    flat = flat - jax.lax.stop_gradient(jnp.max(flat, -1, keepdims=True, initial=-jnp.inf))
-    ordered = -jnp.sort(-flat, -1)
-    count = jnp.arange(1, flat.shape[-1] + 1, dtype=x.dtype)
-    supported = 1 + count * ordered > jnp.cumsum(ordered, -1)
-    size = jnp.sum(supported, -1, keepdims=True)
-    threshold = (jnp.sum(jnp.where(supported, ordered, 0), -1, keepdims=True) - 1) / size
-    return _unflatten_last(jnp.maximum(flat - threshold, 0), x, axes)
+    return _unflatten_last(relaxed.sparsemax(_flatten_last(x, axes)), x, axes)
 
 
 @jax.custom_jvp
