@@ -127,7 +127,7 @@ def _beam(
     priority, logs, label = kept(priority, logs)
     end = _last_ends(priority > -jnp.inf, lengths)
     walks = _started(end, jnp.minimum(label, labels - 1).astype(jnp.int32), count)
-    slots = jnp.broadcast_to(jnp.arange(k), (count, *end.shape))
+    slots = jnp.broadcast_to(jnp.arange(k, dtype=jnp.int32), (count, *end.shape))
     # A walk that is done has one child, itself.
     itself = jnp.where(jnp.arange(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
 
@@ -143,7 +143,7 @@ def _beam(
         continued = walks._replace(end=take(walks.end, parent), label=take(walks.label, parent))
         walks = _moved(continued, index, choice // labels, choice % labels)
         walks = walks._replace(end=jnp.where(priority > -jnp.inf, walks.end, -1))
-        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
+        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent.astype(jnp.int32), index, 0)
 
     walks, log, priority, parents = _until_done(count, (walks, logs, priority, slots), step)
 

@@ -89,6 +89,8 @@ def case(
         other = [perturbed(rng, kind, field) for field in fields]
         if form == "shared":
             other[1] = shared_transition(seed + 1)
+        if kind == "forbidden" and length == 3:
+            other[0][length - 1, 0] = -np.inf
         for field in (fields, other):
             field[0][length:] = garbage
         made.append(fields)
