@@ -12,13 +12,16 @@ from jax import Array
 
 from ..errors import InvalidArgument
 from ..numerics import numeric
+from ..numerics.noise import NOISES, Noise
 from ..registry import Check, query
 from ..runtime import passes
 from ..shapes import as_shape, at_least_one, show
 from ..structures.structure import Query, Structure
-from . import batching, events
-from .declared import Indices, dims_of, map_dims
+from . import batching, events, relaxed
+from .declared import Indices, dims_of, event_dims, map_dims
 from .parameters import Parameters, out_of_range, replace
+
+_NOISES = " | ".join(f'"{name}"' for name in NOISES)
 
 
 class TopK(NamedTuple):
@@ -319,6 +322,61 @@ class Distribution(Parameters):
         compact, log_probs = self.structure.sample_without_replacement(key, potentials, lengths, k)
         compact = events.where(log_probs > -jnp.inf, compact, -1)
         return Draws(self._event_of(compact, (k,)), log_probs.reshape(k, *self.batch_shape))
+
+    # ------------------------------------------------------------------------------------------ differentiable samples
+
+    @property
+    def parts_per_event(self) -> int:
+        """How many parts a structure typically has: what Sum-of-Gamma noise is a share of."""
+        dims = event_dims(self.declaration().event)
+        bounded = [each.role.bounds for each in self.declaration().lengths]
+        return self._bind()[next((dim for dim in dims if dim in bounded), dims[0])]
+
+    @query(
+        "key: key, { method: static " + " | ".join(f'"{method}"' for method in relaxed.METHODS) + ", "
+        f"noise?: static {_NOISES}, temperature?: num Float, sample_shape?: shape, straight_through?: static boolean, "
+        "implicit_mle_lr?: num Float } -> event"
+    )
+    def differentiable_sample(
+        self,
+        key: Array,
+        *,
+        method: str,
+        noise: Noise = "Sum-of-Gamma",
+        temperature: Any = 1.0,
+        sample_shape: int | tuple[int, ...] = (),
+        straight_through: bool = False,
+        implicit_mle_lr: Any = 1.0,
+        implicit_MLE_lr: Any = None,
+    ) -> Any:
+        """Structures, relaxed or discrete, whose gradient by the potentials is not 0; (*sample_shape *batch ...).
+
+        Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the marginals of the
+        perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP" replace every
+        maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel 2018).
+        "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to the best one
+        of potentials moved against the gradient by `implicit_mle_lr` (Niepert et al. 2021). "Gumbel-CRF" relaxes the
+        choices of a sample's walk (Fu et al. 2020). With `straight_through` these choices are hard, with the derivative
+        of the smooth ones. In Python `noise` may be a function of a key and a shape.
+        """
+        # `implicit_MLE_lr` is SynJax's spelling.
+        rate = implicit_mle_lr if implicit_MLE_lr is None else implicit_MLE_lr
+        return relaxed.sample(
+            self,
+            numeric.normal_key(key),
+            method,
+            noise,
+            batching.as_temperature(temperature),
+            as_shape("sample_shape", sample_shape),
+            straight_through,
+            rate,
+        )
+
+    @query(f"key: key, {{ noise?: static {_NOISES}, temperature?: num Float }} -> dist")
+    def with_perturbation(self, key: Array, noise: Noise = "Sum-of-Gamma", temperature: Any = 1.0) -> Self:
+        """The distribution with noise added to every log-potential, then divided by `temperature`."""
+        temperature = batching.as_temperature(temperature)
+        return relaxed.perturbed(self, numeric.normal_key(key), noise, temperature)
 
     # -------------------------------------------------------------------------------------------------- other versions
 

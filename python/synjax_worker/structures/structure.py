@@ -21,6 +21,7 @@ from jax import Array
 
 Pair = tuple[Array, Array]
 Tree = Any
+Choose = Callable[[Array, int], Array]
 
 
 class Query(NamedTuple):
@@ -100,14 +101,34 @@ class Structure(Protocol):
 
     # ------------------------------------------------------------------------------------------ differentiable samples
 
-    def smoothed_max(self, potentials: Any, lengths: Any, choose: Callable[[Array, int], Array]) -> Array:
-        """The recursion of the best score with every maximum replaced by `choose(candidates, axis)`, (B). Its gradient
-        by the potentials is a relaxed structure (Corro & Titov 2019; Mensch & Blondel 2018).
+    def smoothed_max(self, potentials: Any, lengths: Any, choose: Choose) -> Array:
+        """The recursion of the best score with every maximum replaced by `choose(candidates, axis)`, (B)."""
+
+    def relaxed_event(self, potentials: Any, lengths: Any, choose: Choose) -> Tree:
+        """The gradient of `smoothed_max` by the score of every part, (B *event): a relaxed structure (Corro & Titov
+        2019; Mensch & Blondel 2018). Differentiable by the potentials.
         """
 
     def relaxed_walk(
-        self, key: Array, potentials: Any, lengths: Any, messages: Any, temperature: Array, draws: int
+        self,
+        key: Array,
+        potentials: Any,
+        lengths: Any,
+        messages: Any,
+        temperature: Array,
+        draws: int,
+        straight_through: bool,
     ) -> Tree:
         """Events (draws B *event) of a walk from the end whose choices are softmaxes of Gumbel-perturbed local
-        log-probabilities, divided by `temperature` (B): Gumbel-CRF (Fu et al. 2020).
+        log-probabilities, divided by `temperature` (B): Gumbel-CRF (Fu et al. 2020). With `straight_through` they are
+        hard, with the derivative of the softmax. Differentiable by the potentials.
         """
+
+    def parts(self, potentials: Any) -> Tree:
+        """The score of every part, (B *event): a structure's score is the sum over its parts. Linear in potentials."""
+
+    def of_parts(self, scores: Tree) -> Any:
+        """The potentials of a distribution given by the scores of its parts."""
+
+    def by_parts(self) -> Structure:
+        """The structure that serves potentials given by `of_parts`."""

@@ -197,7 +197,7 @@ def relaxed_walk(
     A choice is the softmax of the log-probabilities of the states before, perturbed by Gumbels and divided by
     `temperature` (B). The mass at every state is pushed through a choice of its own, so that the walk stays
     differentiable by the potentials and the temperature. With `straight_through` the choices are indicators, and the
-    walk is an exact sample, with the derivative of softmax. Each item uses a key of its own, and each node one of those.
+    walk is an exact sample, with the derivative of softmax. Each item and each of its nodes has a key of its own.
     """
     items = lengths.shape[0]
     node_keys = lambda item_key: jax.vmap(lambda node: jax.random.fold_in(item_key, node))(
@@ -231,16 +231,14 @@ def _event(potentials: Potentials, first: Array, edges: Array) -> Array:
     return jnp.concatenate([jnp.where(row, first[:, None, :], 0)[:, None], edges], 1)
 
 
-def part_potentials(potentials: Potentials, lengths: Array) -> tuple[Potentials, Array]:
-    """The same chain with a potential for every part of its event, and its number of nodes: one more, in state 0."""
+def part_potentials(potentials: Potentials) -> Potentials:
+    """The same chain with a potential for every part of its event."""
     if potentials.per_step:
-        return potentials, lengths
+        return potentials
     start, transition, emission = potentials
     size = potentials.states
-    shape = (*emission.shape[:2], size, size)
+    items, positions, _ = emission.shape
     edges = transition if transition.ndim == 2 else transition[:, None]
-    first = jnp.broadcast_to((start + emission[:, 0])[:, None, None], (shape[0], 1, *shape[2:]))
-    rest = jnp.broadcast_to(edges + emission[:, 1:, None, :], (shape[0], shape[1] - 1, *shape[2:]))
-    alone = jnp.where(jnp.arange(size) == 0, 0, -jnp.inf).astype(start.dtype)
-    alone = jnp.broadcast_to(alone, start.shape)
-    return Potentials(alone, jnp.concatenate([first, rest], 1), None), lengths + 1
+    first = jnp.broadcast_to((start + emission[:, 0])[:, None, None], (items, 1, size, size))
+    rest = jnp.broadcast_to(edges + emission[:, 1:, None, :], (items, positions - 1, size, size))
+    return Potentials.time_varying_from(jnp.concatenate([first, rest], 1))

@@ -18,11 +18,11 @@ from jax import Array
 from ...numerics import numeric
 from ...numerics.scaled import Scaled
 from ...runtime import passes
-from ..structure import Pair, Query
+from ..structure import Choose, Pair, Query
 from . import entropy as chain_entropy
 from . import long as long_chain
 from . import passes as chain
-from . import search
+from . import relaxed, search
 from .long import LongMessages, Symbols
 from .passes import Messages, Potentials
 
@@ -151,6 +151,38 @@ class Chain(NamedTuple):
         terms = [start[item, states[..., :1]], emission[item, position, states], edges]
         used = jnp.concatenate([used[..., :1], used, used[..., 1:]], -1)
         return numeric.pair_sum(jnp.where(used, jnp.concatenate(terms, -1), 0), -1)
+
+    # ------------------------------------------------------------------------------------------ differentiable samples
+
+    def smoothed_max(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
+        return relaxed.smoothed_max(potentials, _node_lengths(potentials, lengths), choose)
+
+    def relaxed_event(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
+        return relaxed.relaxed_event(potentials, _node_lengths(potentials, lengths), choose)
+
+    def relaxed_walk(
+        self,
+        key: Array,
+        potentials: Potentials,
+        lengths: Array,
+        messages: Any,
+        temperature: Array,
+        draws: int,
+        straight_through: bool,
+    ) -> Array:
+        nodes = _node_lengths(potentials, lengths)
+        return relaxed.relaxed_walk(key, potentials, nodes, temperature, draws, straight_through)
+
+    def parts(self, potentials: Potentials) -> Array:
+        edges = relaxed.part_potentials(potentials).transition
+        row = jnp.arange(edges.shape[-1])[:, None] == 0
+        return edges.at[:, 0].set(jnp.where(row, edges[:, 0], -jnp.inf))
+
+    def of_parts(self, scores: Array) -> Potentials:
+        return Potentials.time_varying_from(scores)
+
+    def by_parts(self) -> Chain:
+        return Chain()
 
 
 def _node_lengths(potentials: Potentials, lengths: Array) -> Array:

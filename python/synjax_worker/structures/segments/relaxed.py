@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import numeric, split_log
+from ...numerics import numeric, relaxed, split_log
 from ...numerics.split_log import SplitLog
 from .choices import Choices, log_choices
 from .forward import Messages, recursion
 from .marginals import event_of_choices, passed
-from .potentials import Potentials
+from .potentials import Potentials, as_general
 
 
 def smoothed_max(potentials: Potentials, lengths: Array, choose: Callable[[Array, int], Array]) -> Array:
@@ -35,12 +35,27 @@ def smoothed_max(potentials: Potentials, lengths: Array, choose: Callable[[Array
     return numeric.pair_value(recursion(potentials, lengths, reduce, inputs, lambda here: here).log_partition)
 
 
+def relaxed_event(potentials: Potentials, lengths: Array, choose: Callable[[Array, int], Array]) -> Array:
+    """The gradient of `smoothed_max` by the score of every part, (B n m t t), with one choice of a segment's length and
+    of the label before it in both forms. Differentiable by the potentials.
+    """
+    of_parts = lambda segment: jnp.sum(smoothed_max(Potentials(segment), lengths, choose))
+    return jax.grad(of_parts)(as_general(potentials).segment)
+
+
 def relaxed_walk(
-    key: Array, potentials: Potentials, lengths: Array, messages: Messages, temperature: Array, draws: int
+    key: Array,
+    potentials: Potentials,
+    lengths: Array,
+    messages: Messages,
+    temperature: Array,
+    draws: int,
+    straight_through: bool = False,
 ) -> Array:
     """Events (draws B n m t t) of walks whose choices are softmaxes of Gumbel-perturbed local log-probabilities,
     divided by `temperature` (B): Gumbel-CRF (Fu et al. 2020).
     """
+    soften = relaxed.straight_through_softmax if straight_through else relaxed.softmax
     logs = log_choices(potentials, lengths, messages)
     keys = jax.random.split(numeric.normal_key(key), potentials.items)
     names = {"segment": 2, "label": 2, "last": 1}
@@ -61,7 +76,7 @@ def relaxed_walk(
         table = table[:, None] if by_position else table
         factor = factor.reshape(-1, *(1,) * (axis if by_position else 1))
         soft = jnp.where(table > -jnp.inf, (table + noise) * factor, -jnp.inf)
-        weights = jnp.exp(numeric.log_normalize(soft, axis + 1 if by_position else -1))
+        weights = soften(soft, axis + 1 if by_position else -1)
         flat = (weights.shape[0], -1, *weights.shape[3:]) if by_position else (-1, weights.shape[-1])
         return weights.reshape(flat)
 

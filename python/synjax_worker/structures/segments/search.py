@@ -143,7 +143,12 @@ def _beam(
         continued = walks._replace(end=take(walks.end, parent), label=take(walks.label, parent))
         walks = _moved(continued, index, choice // labels, choice % labels)
         walks = walks._replace(end=jnp.where(priority > -jnp.inf, walks.end, -1))
-        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent.astype(jnp.int32), index, 0)
+        return (
+            walks,
+            log,
+            priority,
+            lax.dynamic_update_index_in_dim(parents, parent.astype(jnp.int32), index, 0),
+        )
 
     walks, log, priority, parents = _until_done(count, (walks, logs, priority, slots), step)
 

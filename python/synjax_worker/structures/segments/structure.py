@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
 from jax import Array
 
-from ..structure import Pair, Query
+from ..structure import Choose, Pair, Query
 from . import events, forward, information, marginals, relaxed, search
 from .forward import Messages
-from .potentials import Potentials
+from .potentials import Potentials, as_general
 
 
 class Segments:
@@ -91,10 +91,11 @@ class Segments:
     def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
         return events.score_of_compact(potentials, lengths, compact)
 
-    def smoothed_max(
-        self, potentials: Potentials, lengths: Array, choose: Callable[[Array, int], Array]
-    ) -> Array:
+    def smoothed_max(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
         return relaxed.smoothed_max(potentials, lengths, choose)
+
+    def relaxed_event(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
+        return relaxed.relaxed_event(potentials, lengths, choose)
 
     def relaxed_walk(
         self,
@@ -104,5 +105,15 @@ class Segments:
         messages: Messages,
         temperature: Array,
         draws: int,
+        straight_through: bool,
     ) -> Array:
-        return relaxed.relaxed_walk(key, potentials, lengths, messages, temperature, draws)
+        return relaxed.relaxed_walk(key, potentials, lengths, messages, temperature, draws, straight_through)
+
+    def parts(self, potentials: Potentials) -> Array:
+        return as_general(potentials).segment
+
+    def of_parts(self, scores: Array) -> Potentials:
+        return Potentials(scores)
+
+    def by_parts(self) -> Segments:
+        return self

@@ -1,0 +1,117 @@
+"""Differentiable samples: relaxed structures, and best ones with a gradient of their own. For every class alike."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ..errors import InvalidArgument
+from ..numerics import noise as noises
+from ..numerics import relaxed
+from ..numerics.implicit_mle import implicit_mle
+from ..numerics.noise import Noise
+from . import batching, events
+from .parameters import Parameters, replace
+
+# What replaces a maximum, by method and whether its value is discrete.
+_CHOICES = {
+    ("Perturb-and-SoftmaxDP", False): relaxed.softmax_max,
+    ("Perturb-and-SoftmaxDP", True): relaxed.straight_through_softmax_max,
+    ("Perturb-and-SparsemaxDP", False): relaxed.sparsemax_max,
+    ("Perturb-and-SparsemaxDP", True): relaxed.straight_through_sparsemax_max,
+}
+METHODS = (
+    "Perturb-and-Marginals",
+    "Perturb-and-SoftmaxDP",
+    "Perturb-and-SparsemaxDP",
+    "Perturb-and-MAP-Implicit-MLE",
+    "Gumbel-CRF",
+)
+
+
+def perturbed(distribution: Any, key: Array, noise: Noise, temperature: Array) -> Any:
+    """The distribution with noise added to every log-potential, then divided by a temperature (*batch)."""
+    fields, drawn = potentials_of(distribution), _noise(distribution, key, noise)
+    added = jax.tree.map(lambda x, eta: jnp.where(jnp.isneginf(x), x, x + eta), fields, drawn)
+    return replace(distribution, **added).with_temperature(temperature)
+
+
+def potentials_of(distribution: Parameters) -> dict[str, Any]:
+    """The log-potentials that were given, by name."""
+    names = distribution.declaration().potentials
+    return {name: getattr(distribution, name) for name in names if getattr(distribution, name) is not None}
+
+
+def _noise(distribution: Any, key: Array, noise: Noise) -> dict[str, Any]:
+    return noises.draw_like(noise, key, potentials_of(distribution), distribution.parts_per_event)
+
+
+def repeated(distribution: Any, shape: tuple[int, ...]) -> Any:
+    """A distribution of batch (*shape *batch): every parameter broadcast, so that noise is drawn for each by itself."""
+    batch = (*shape, *distribution.batch_shape)
+    return distribution._map_potentials(lambda x, own: batching.broadcast_batch(x, batch, own))
+
+
+def sample(
+    distribution: Any,
+    key: Array,
+    method: str,
+    noise: Noise,
+    temperature: Array,
+    shape: tuple[int, ...],
+    straight_through: bool,
+    learning_rate: Any,
+) -> Any:
+    """Events (*shape *batch ...), relaxed or discrete; see `Distribution.differentiable_sample`."""
+    if method == "Perturb-and-Marginals":
+        return perturbed(repeated(distribution, shape), key, noise, temperature).marginals()
+    if (method, straight_through) in _CHOICES:
+        found = perturbed(repeated(distribution, shape), key, noise, temperature)
+        choose = _CHOICES[method, straight_through]
+        return found._batched(
+            found.structure.relaxed_event(found._potentials(), found._item_lengths(), choose)
+        )
+    if method == "Perturb-and-MAP-Implicit-MLE":
+        return _implicit_mle(repeated(distribution, shape), key, noise, temperature, learning_rate)
+    if method == "Gumbel-CRF":
+        return _gumbel_crf(distribution, key, temperature, shape, straight_through)
+    expected = ", ".join(METHODS)
+    raise InvalidArgument(
+        f"`method` is {method!r}, expected one of {expected}.",
+        argument="method",
+        expected=expected,
+        came=repr(method),
+    )
+
+
+def _gumbel_crf(distribution: Any, key: Array, temperature: Array, shape: tuple[int, ...], hard: bool) -> Any:
+    per_item = jnp.broadcast_to(temperature, distribution.batch_shape).reshape(-1)
+    draws = math.prod(shape)
+    walk = distribution.structure.relaxed_walk(key, *distribution._query(), per_item, draws, hard)
+    return events.unflatten(walk, shape, distribution.batch_shape)
+
+
+def _implicit_mle(distribution: Any, key: Array, noise: Noise, temperature: Array, learning_rate: Any) -> Any:
+    """On the scores of the parts, which are shaped like the event whatever the parameters are."""
+    structure = distribution.structure.by_parts()
+    parts = structure.parts(distribution._potentials())
+    # Scores of parts are sums of potentials, so those of the noise are what the noise adds to them.
+    drawn = replace(distribution, **_noise(distribution, key, noise))
+    eta = structure.parts(drawn._item_potentials())
+    sizes, dtype = dict(distribution._bind().sizes), distribution.dtype
+
+    def best(parts: Any, lengths: Any) -> Any:
+        compact, possible = structure.argmax(structure.of_parts(parts), lengths)
+        compact = jax.tree.map(lambda x: x[None], compact)
+        event = structure.event(events.where(possible[None], compact, -1), sizes, dtype)
+        return jax.tree.map(lambda x: x[0], event)
+
+    per_item = jnp.broadcast_to(temperature, distribution.batch_shape).reshape(-1)
+    spread = lambda x: per_item.reshape(-1, *((1,) * (x.ndim - 1))).astype(x.dtype)
+    eta = jax.tree.map(lambda x: x * spread(x), eta)
+    event = implicit_mle(best, parts, eta, distribution._item_lengths(), 1.0, learning_rate)
+    return distribution._batched(event)
