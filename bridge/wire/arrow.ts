@@ -4,6 +4,7 @@
  * a vector is made.
  */
 import type { Vector } from "apache-arrow";
+import { ARROW_TYPE } from "./generated-protocol.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, type TypedArray } from "./dtypes.ts";
 import { SynjaxError } from "../errors.ts";
 
@@ -134,23 +135,9 @@ function rowsOf(chunk: ArrowData, argument: string): HostArray[] {
  */
 export async function toArrowVector(host: HostArray): Promise<Vector> {
   const arrow = await import("apache-arrow");
-  const types: { readonly [D in DType]?: () => InstanceType<typeof arrow.DataType> } = {
-    bool: () => new arrow.Bool(),
-    int8: () => new arrow.Int8(),
-    int16: () => new arrow.Int16(),
-    int32: () => new arrow.Int32(),
-    int64: () => new arrow.Int64(),
-    uint8: () => new arrow.Uint8(),
-    uint16: () => new arrow.Uint16(),
-    uint32: () => new arrow.Uint32(),
-    uint64: () => new arrow.Uint64(),
-    float16: () => new arrow.Float16(),
-    float32: () => new arrow.Float32(),
-    float64: () => new arrow.Float64(),
-  };
-  const type = types[host.dtype]?.();
-  if (!type)
+  if (!hasArrowType(host.dtype))
     throw invalid("tensor", "a dtype that Arrow has (bfloat16: convert it with .astype)", host.dtype);
+  const type = new arrow[ARROW_TYPE[host.dtype]]();
   const data = host.dtype === "bool" ? packBits(host.data as Uint8Array) : host.data;
   let node = arrow.makeData({ type, length: host.data.length, nullCount: 0, data } as never) as InstanceType<
     typeof arrow.Data
@@ -165,6 +152,10 @@ export async function toArrowVector(host: HostArray): Promise<Vector> {
     });
   }
   return arrow.makeVector(node);
+}
+
+function hasArrowType(dtype: DType): dtype is keyof typeof ARROW_TYPE {
+  return dtype in ARROW_TYPE;
 }
 
 // -- chunks ----------------------------------------------------------------------------------------------------------

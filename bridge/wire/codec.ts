@@ -1,6 +1,7 @@
 // The native half, which the main entry loads, doubles the time to import this package and speeds only strings.
 import { Packr } from "msgpackr/pack";
 import type { RemoteError } from "../errors.ts";
+import { STATUS } from "./generated-protocol.ts";
 
 // Records and extension types are msgpackr's own inventions: without them the bytes are plain msgpack.
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });
@@ -65,8 +66,8 @@ export function decodeAnswer(frames: readonly Uint8Array[]): Answer {
   if (!Array.isArray(header) || !Number.isSafeInteger(header[0]))
     throw new Error("a reply's header is not [seq, …]");
   const [seq, status, result, data, errors] = header as [number, ...unknown[]];
-  if (status === 1 && isRemoteError(result)) return { seq, error: result };
-  if (status !== 0 || header.length < 3) return { seq, malformed: "neither a result nor an error" };
+  if (status === STATUS.error && isRemoteError(result)) return { seq, error: result };
+  if (status !== STATUS.ok || header.length < 3) return { seq, malformed: "neither a result nor an error" };
   const values = data === undefined ? [] : collect(data, frames);
   if (!values) return { seq, malformed: "its data are not bytes or frames of the message" };
   if (errors !== undefined && !isErrorList(errors)) return { seq, malformed: "its errors are none" };
