@@ -4,7 +4,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { packageRoot, resolvePython } from "../bridge/environment/environment.ts";
+import { packageRoot } from "../bridge/environment/package-root.ts";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
 import {
   distributionsFile,

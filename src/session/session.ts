@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Channel, Reply } from "../../bridge/transport/channel.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
-import type { Connection, ConnectionOptions } from "../../bridge/worker/connection.ts";
+import type { Connection } from "../../bridge/worker/connection.ts";
+import type { ConnectionOptions } from "../../bridge/worker/connection-options.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, ITEM_BYTES } from "../../bridge/wire/dtypes.ts";
 import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import { Events } from "../../bridge/transport/events.ts";
@@ -608,7 +609,10 @@ export class Session {
 
   /** Makes room for a program: the worker refuses one more than it keeps. */
   #forgetOldest(channel: Channel): void {
-    const kept = Math.min(DEFAULT_LIMITS.programs, channel.info.limits["programs"] ?? DEFAULT_LIMITS.programs);
+    const kept = Math.min(
+      DEFAULT_LIMITS.programs,
+      channel.info.limits["programs"] ?? DEFAULT_LIMITS.programs,
+    );
     if (this.#programs.size < kept) return;
     const [oldest, hash] = this.#programs.entries().next().value!;
     this.#programs.delete(oldest);

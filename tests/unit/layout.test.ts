@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
 
 const root = packageRoot();
 

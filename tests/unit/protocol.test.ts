@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
 import * as generated from "../../bridge/wire/generated-protocol.ts";
 import { type Protocol, protocolFile } from "../../scripts/protocol-of-registry.ts";
 
