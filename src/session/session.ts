@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Channel, Reply } from "../../bridge/transport/channel.ts";
+import type { Channel } from "../../bridge/transport/channel.ts";
+import type { Reply } from "../../bridge/wire/codec.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
 import type { Connection } from "../../bridge/worker/connection.ts";
 import type { ConnectionOptions } from "../../bridge/worker/connection-options.ts";
