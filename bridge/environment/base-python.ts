@@ -48,7 +48,7 @@ export async function findBasePython(env: NodeJS.ProcessEnv, needsPip: boolean):
     const wrong = unusable(answer, needsPip);
     if (!wrong) return { python: { path: answer.path, version: answer.version }, rejected };
     rejected.push(`${name}: ${wrong.problem}`);
-    // A missing module is nearer to working than a version that is too old.
+    // Of several problems report a missing module first: it is easier to install than a newer Python.
     if (!problem || wrong.kind === "no-ensurepip") problem = wrong;
   }
   return { problem: problem ?? noPython(asked), rejected };

@@ -22,7 +22,7 @@ export interface Problem {
   readonly remedy: string;
 }
 
-/** The oldest Python that has what the worker needs. */
+/** The oldest Python that the worker runs on. */
 export const OLDEST_PYTHON = "3.11";
 
 export function setupFailed(problem: Problem, cause?: unknown): SynjaxError {

@@ -53,7 +53,7 @@ export async function runCommand(
     };
     const expire = (): void => {
       child.kill("SIGKILL");
-      // A grandchild may hold the other ends open.
+      // A grandchild may keep the pipes open.
       child.stdout?.destroy();
       child.stderr?.destroy();
       finish(null, new Error(`no answer within ${options.timeout} ms`));
