@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer } from "zeromq";
-import { resolvePython } from "../bridge/environment/environment.ts";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { array, connect, jit, np, SynjaxError, type Tensor } from "../src/index.ts";
 import { adopt, encode, Program, RootFrame, within } from "../src/program/program.ts";
 import { Tensor as TensorClass } from "../src/tensor/tensor.ts";

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { resolvePython } from "../bridge/environment/environment.ts";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
 
 const suite = process.argv[2] ?? "";
 const here = new URL("./", import.meta.url);

@@ -1,55 +1,6 @@
-/** Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler. */
-export type ErrorCode =
-  // the caller's own mistake, found before anything is sent
-  | "INVALID_ARGUMENT"
-  | "NARROWING"
-  | "NOT_A_TENSOR"
-  | "SIZE_UNKNOWN"
-  | "TRACED_AS_NUMBER"
-  | "LEAKED_TRACER"
-  | "OTHER_SESSION"
-  | "HANDLE_DONATED"
-  | "HANDLE_DISPOSED"
-  // the program ran, or tried to
-  | "OP_FAILED"
-  | "CHECK_FAILED"
-  | "POISONED"
-  | "OUT_OF_MEMORY"
-  | "RUN_FAILED"
-  | "UNFETCHED_FAILURES"
-  // the call was given up
-  | "ABORTED"
-  | "DEADLINE"
-  // the worker
-  | "SETUP_REQUIRED"
-  | "SETUP_FAILED"
-  | "WORKER_START"
-  | "WORKER_LOST"
-  | "HANDLE_LOST"
-  | "HANDLE_UNKNOWN"
-  | "SESSION_CLOSED"
-  | "OVERLOADED"
-  | "UNSUPPORTED_RUNTIME"
-  // the wire
-  | "PROTOCOL_MISMATCH"
-  | "UNAUTHORIZED"
-  | "BAD_MESSAGE"
-  | "BAD_PROGRAM"
-  | "BAD_HASH"
-  | "UNKNOWN_OP"
-  | "UNKNOWN_PROGRAM"
-  | "INTERNAL"
-  // limits
-  | "LIMIT_EQUATIONS"
-  | "LIMIT_BODIES"
-  | "LIMIT_NESTING"
-  | "LIMIT_BODY"
-  | "LIMIT_ATTRIBUTE"
-  | "LIMIT_RANK"
-  | "LIMIT_FRAMES"
-  | "LIMIT_BYTES"
-  | "LIMIT_HANDLES"
-  | "LIMIT_PROGRAMS";
+import type { ErrorCode } from "./wire/generated-protocol.ts";
+
+export type { ErrorCode } from "./wire/generated-protocol.ts";
 
 export interface ErrorDetails {
   readonly cause?: unknown;

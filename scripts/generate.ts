@@ -1,10 +1,12 @@
-// Makes bridge/registry.json from the Python registry, and src/ops from it.
+// Makes bridge/registry.json from the Python registry, and from it src/ops and bridge/wire/generated-protocol.ts.
 // `npm run generate` writes the files; `npm run generate -- --check` fails where one is not what it would write.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import { packageRoot, resolvePython } from "../bridge/environment/environment.ts";
+import { packageRoot } from "../bridge/environment/package-root.ts";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
+import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
 import {
   distributionsFile,
   dtypesFile,
@@ -28,7 +30,7 @@ async function printRegistry(): Promise<string> {
 /** Every generated file, by its path from the root. */
 async function generate(): Promise<Map<string, string>> {
   const json = await printRegistry();
-  const registry = JSON.parse(json) as Registry;
+  const registry = JSON.parse(json) as Registry & { readonly protocol: Protocol };
   const sources = {
     "dtypes.ts": dtypesFile(registry),
     "registry-hash.ts": hashFile(registry),
@@ -37,8 +39,13 @@ async function generate(): Promise<Map<string, string>> {
   };
   const style = await resolveConfig(join(root, "package.json"));
   const files = new Map([[join("bridge", "registry.json"), json]]);
+  const formatted = (source: string): Promise<string> => format(source, { ...style, parser: "typescript" });
+  files.set(
+    join("bridge", "wire", "generated-protocol.ts"),
+    await formatted(protocolFile(registry.protocol)),
+  );
   for (const [name, source] of Object.entries(sources))
-    files.set(join("src", "ops", name), await format(source, { ...style, parser: "typescript" }));
+    files.set(join("src", "ops", name), await formatted(source));
   return files;
 }
 

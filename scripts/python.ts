@@ -1,7 +1,8 @@
 // Runs the environment's Python on this repository's package: `npm run python -- -m pytest python/tests`.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { packageRoot, resolvePython } from "../bridge/environment/environment.ts";
+import { packageRoot } from "../bridge/environment/package-root.ts";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 
 try {

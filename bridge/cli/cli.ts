@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { DEVICES, type Device, type SetupProgress } from "../environment/environment.ts";
+import type { SetupProgress } from "../environment/setup-progress.ts";
 import { SynjaxError } from "../errors.ts";
+import { type Device, DEVICES } from "../wire/protocol.ts";
 
 const USAGE = `Usage: synjax <command> [options]
 
@@ -21,7 +22,7 @@ Environment variables
   SYNJAX_PYTHON        an interpreter to use as it is, instead of an environment of ours
 `;
 
-/** Wrong usage: what was typed cannot be meant. */
+/** The command line is wrong. */
 class UsageError extends Error {}
 
 interface Command {
@@ -89,14 +90,15 @@ async function setup({ device, dev }: Command): Promise<number> {
 }
 
 async function doctor({ device, dev, json }: Command): Promise<number> {
-  const { describe, inspectEnvironment } = await import("./doctor.ts");
+  const { inspectEnvironment } = await import("./doctor.ts");
+  const { describe } = await import("./report.ts");
   const report = await inspectEnvironment({ device, dev });
   say(json ? JSON.stringify(report, null, 2) : describe(report));
   return report.ok ? 0 : 1;
 }
 
 async function version(): Promise<number> {
-  const { packageVersion } = await import("./doctor.ts");
+  const { packageVersion } = await import("../environment/package-root.ts");
   return say(await packageVersion());
 }
 

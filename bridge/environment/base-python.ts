@@ -1,4 +1,4 @@
-import { pythonEnv, runChild } from "./run-command.ts";
+import { pythonEnv, runCommand } from "./run-command.ts";
 import { noEnsurepip, noPython, notCPython, OLDEST_PYTHON, pythonTooOld, type Problem } from "./problem.ts";
 
 /** An interpreter of the system, from which an environment can be made. */
@@ -48,7 +48,7 @@ export async function findBasePython(env: NodeJS.ProcessEnv, needsPip: boolean):
     const wrong = unusable(answer, needsPip);
     if (!wrong) return { python: { path: answer.path, version: answer.version }, rejected };
     rejected.push(`${name}: ${wrong.problem}`);
-    // A missing module is nearer to working than a version that is too old.
+    // Of several problems report a missing module first: it is easier to install than a newer Python.
     if (!problem || wrong.kind === "no-ensurepip") problem = wrong;
   }
   return { problem: problem ?? noPython(asked), rejected };
@@ -62,7 +62,7 @@ function unusable(answer: Answer, needsPip: boolean): Problem | undefined {
 }
 
 async function ask(name: string, env: NodeJS.ProcessEnv): Promise<Answer | "missing" | string> {
-  const ran = await runChild(name, ["-I", "-c", ASK], { env: pythonEnv(env), timeout: 20_000 });
+  const ran = await runCommand(name, ["-I", "-c", ASK], { env: pythonEnv(env), timeout: 20_000 });
   if (ran.error?.code === "ENOENT") return "missing";
   try {
     return JSON.parse(ran.stdout) as Answer;
@@ -79,6 +79,6 @@ function isNewEnough(version: string): boolean {
 
 /** The version of Astral's uv where it is on PATH; other programs of that name are not it. */
 export async function findUv(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const ran = await runChild("uv", ["--version"], { env, timeout: 20_000 });
+  const ran = await runCommand("uv", ["--version"], { env, timeout: 20_000 });
   return /^uv (\d+\.\d+\.\d+)/.exec(ran.stdout)?.[1];
 }

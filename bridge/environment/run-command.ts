@@ -20,7 +20,7 @@ export interface RunOptions {
 }
 
 /** Runs a command to its end. Never rejects: a command that cannot be started is a `Finished` with `error`. */
-export async function runChild(
+export async function runCommand(
   command: string,
   args: readonly string[],
   options: RunOptions = {},
@@ -53,7 +53,7 @@ export async function runChild(
     };
     const expire = (): void => {
       child.kill("SIGKILL");
-      // A grandchild may hold the other ends open.
+      // A grandchild may keep the pipes open.
       child.stdout?.destroy();
       child.stderr?.destroy();
       finish(null, new Error(`no answer within ${options.timeout} ms`));
@@ -83,3 +83,7 @@ const STRAY = new Set([
   "PIP_REQUIRE_VIRTUALENV",
   "__PYVENV_LAUNCHER__",
 ]);
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split(/\r?\n/).slice(-count).join("\n");
+}

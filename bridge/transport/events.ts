@@ -1,6 +1,6 @@
 /**
- * Events from the moment it is made, for one reader. It ends after the event that `isLast`, or when the reader leaves,
- * also while it waits for the next.
+ * Iterates over events, from the moment it is made, for one reader. It ends after the event for which `isLast` is true,
+ * or when the reader leaves, even while it waits for the next event.
  */
 export class Events<E> implements AsyncGenerator<E, void, undefined> {
   readonly #listeners: Set<(event: E) => void>;
@@ -9,7 +9,7 @@ export class Events<E> implements AsyncGenerator<E, void, undefined> {
   readonly #waiting: ((result: IteratorResult<E, void>) => void)[] = [];
   #ended = false;
 
-  /** @param listeners told of every event; this one is among them until it ends */
+  /** @param listeners called with every event; this iterator is one of them until it ends */
   constructor(listeners: Set<(event: E) => void>, isLast: (event: E) => boolean, first: readonly E[] = []) {
     this.#listeners = listeners;
     this.#isLast = isLast;
@@ -17,7 +17,7 @@ export class Events<E> implements AsyncGenerator<E, void, undefined> {
     for (const event of first) this.#take(event);
   }
 
-  /** Without any event: of what has ended already. */
+  /** An iterator without events, for what has ended already. */
   static none<E>(): Events<E> {
     const events = new Events<E>(new Set(), () => false);
     events.#end();
@@ -31,7 +31,7 @@ export class Events<E> implements AsyncGenerator<E, void, undefined> {
     if (this.#isLast(event)) this.#end();
   };
 
-  /** What has come can still be read. */
+  /** Events that have arrived can still be read. */
   #end(): void {
     this.#ended = true;
     this.#listeners.delete(this.#take);

@@ -1,6 +1,6 @@
 /**
- * Has the engine collect what is unreachable, and waits until finalizers have run. It does not know of device memory,
- * so a small object here may hold much there.
+ * Collects garbage now, and waits until finalizers have run. The engine would not do it by itself in time: it sees only
+ * small objects, although each of them may hold much device memory.
  */
 export async function collectGarbage(): Promise<void> {
   (globalThis.gc ?? (await exposedCollector()))();
@@ -10,7 +10,7 @@ export async function collectGarbage(): Promise<void> {
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-// A context that is made after the flag was set has the function; the one that exists does not get it.
+// The flag gives `gc` to contexts that are made later, not to the current one.
 async function exposedCollector(): Promise<() => void> {
   const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([
     import("node:v8"),

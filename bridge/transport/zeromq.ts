@@ -4,25 +4,25 @@ import { SynjaxError } from "../errors.ts";
 import type { Frames, Transport } from "./transport.ts";
 
 /**
- * Milliseconds after which a waiting send or receive looks for itself. zeromq signals a change of a socket once, and takes
- * the signal back whenever it is asked about the socket: a receive that begins while a connection comes about leaves the
- * send that waits for it asleep, and `writable` does it to a receive (zeromq 6.8.0).
+ * Readiness is edge-triggered and another operation can consume it, so a waiting send or receive polls every 100 ms.
+ * For example, a receive that starts while the socket connects consumes the signal that a send waits for; reading
+ * `writable` does the same to a receive (zeromq 6.8.0).
  */
-const LOOK_AGAIN = 100;
+const POLL_INTERVAL = 100;
 
 /** Dials a worker at an `ipc://` or `tcp://` address. */
 export async function dialZeromq(address: string): Promise<Transport> {
   const { Dealer } = await loadZeromq();
   const socket = new Dealer({
-    // Otherwise messages that nobody took would keep the process from ending.
+    // Otherwise undelivered messages would keep the process from ending.
     linger: 0,
-    // The channel has a window of its own.
+    // The channel bounds what is in flight itself.
     sendHighWaterMark: 0,
     receiveHighWaterMark: 0,
-    // Makes `writable` tell whether the peer is there.
+    // Makes `writable` false while no peer is connected.
     immediate: true,
-    sendTimeout: LOOK_AGAIN,
-    receiveTimeout: LOOK_AGAIN,
+    sendTimeout: POLL_INTERVAL,
+    receiveTimeout: POLL_INTERVAL,
   });
   try {
     socket.connect(address);
@@ -50,7 +50,7 @@ async function loadZeromq(): Promise<typeof zeromq> {
   }
 }
 
-// No observer of the socket's events: closing one breaks the sockets that are opened after it (zeromq 6.8.0).
+// It does not observe the socket's events: closing such an observer breaks sockets opened later (zeromq 6.8.0).
 class DealerTransport implements Transport {
   readonly #socket: Dealer;
   readonly #queue: Frames[] = [];
@@ -70,7 +70,7 @@ class DealerTransport implements Transport {
     if (!this.#sending) void this.#drain();
   }
 
-  // A second send() while one waits is an error of zeromq's.
+  // zeromq refuses a second send() while one is pending.
   async #drain(): Promise<void> {
     this.#sending = true;
     try {

@@ -1,9 +1,10 @@
 /**
- * Arrow vectors in and out. A tensor is the values buffer of a primitive vector, so neither direction copies; booleans,
- * which are bits there, are unpacked, and a vector of several chunks is joined. apache-arrow itself is loaded only where
- * a vector is made.
+ * Converts between Arrow vectors and host arrays. An array is the values buffer of a primitive vector, so neither
+ * direction copies, with two exceptions: Arrow packs booleans as bits, and a vector of several chunks is joined.
+ * apache-arrow itself is loaded only where a vector is made.
  */
 import type { Vector } from "apache-arrow";
+import { ARROW_TYPE } from "./generated-protocol.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, type TypedArray } from "./dtypes.ts";
 import { SynjaxError } from "../errors.ts";
 
@@ -39,7 +40,7 @@ interface ArrowData {
   readonly children: readonly ArrowData[];
 }
 
-/** What is read of an Arrow vector, of whichever copy of apache-arrow made it. */
+/** The part of an Arrow vector that is read here. Any copy of apache-arrow may have made it. */
 export interface ArrowVector {
   readonly type: { readonly typeId: number };
   readonly length: number;
@@ -47,7 +48,7 @@ export interface ArrowVector {
   readonly data: readonly object[];
 }
 
-/** What is read of the schema field of a vector. */
+/** The part of a schema field that is read here. */
 export interface ArrowField {
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -65,10 +66,10 @@ export function isArrowVector(value: unknown): value is ArrowVector {
 }
 
 /**
- * The tensor of a vector of numbers or booleans, `[length]`, or of fixed-size lists of them, `[length, …]`. Its data are
- * the vector's own memory where they can be.
+ * The array of a vector: `[length]` of numbers or booleans, `[length, …]` of fixed-size lists of them. It shares the
+ * vector's memory where it can.
  *
- * @param field the vector's field in its schema: of an `arrow.fixed_shape_tensor` column it carries the shape
+ * @param field the vector's field in its schema; for an `arrow.fixed_shape_tensor` column it holds the shape
  * @throws SynjaxError INVALID_ARGUMENT for nulls, and for what is no array of numbers.
  */
 export function fromArrowVector(vector: ArrowVector, argument: string, field?: ArrowField): HostArray {
@@ -134,23 +135,9 @@ function rowsOf(chunk: ArrowData, argument: string): HostArray[] {
  */
 export async function toArrowVector(host: HostArray): Promise<Vector> {
   const arrow = await import("apache-arrow");
-  const types: { readonly [D in DType]?: () => InstanceType<typeof arrow.DataType> } = {
-    bool: () => new arrow.Bool(),
-    int8: () => new arrow.Int8(),
-    int16: () => new arrow.Int16(),
-    int32: () => new arrow.Int32(),
-    int64: () => new arrow.Int64(),
-    uint8: () => new arrow.Uint8(),
-    uint16: () => new arrow.Uint16(),
-    uint32: () => new arrow.Uint32(),
-    uint64: () => new arrow.Uint64(),
-    float16: () => new arrow.Float16(),
-    float32: () => new arrow.Float32(),
-    float64: () => new arrow.Float64(),
-  };
-  const type = types[host.dtype]?.();
-  if (!type)
+  if (!hasArrowType(host.dtype))
     throw invalid("tensor", "a dtype that Arrow has (bfloat16: convert it with .astype)", host.dtype);
+  const type = new arrow[ARROW_TYPE[host.dtype]]();
   const data = host.dtype === "bool" ? packBits(host.data as Uint8Array) : host.data;
   let node = arrow.makeData({ type, length: host.data.length, nullCount: 0, data } as never) as InstanceType<
     typeof arrow.Data
@@ -165,6 +152,10 @@ export async function toArrowVector(host: HostArray): Promise<Vector> {
     });
   }
   return arrow.makeVector(node);
+}
+
+function hasArrowType(dtype: DType): dtype is keyof typeof ARROW_TYPE {
+  return dtype in ARROW_TYPE;
 }
 
 // -- chunks ----------------------------------------------------------------------------------------------------------
@@ -183,7 +174,7 @@ function joined(type: ArrowType, chunks: readonly ArrowData[], argument: string)
   return { dtype, shape: [length, ...item], data };
 }
 
-/** `[length, …]`; a list's elements lie one after the other in its child. */
+/** One chunk as an array `[length, …]`. The child of a fixed-size list holds the elements of all lists in a row. */
 function hostOf(chunk: ArrowData, argument: string): HostArray {
   assertNoNulls(chunk, argument);
   const [dtype, item] = elementOf(chunk.type, argument);

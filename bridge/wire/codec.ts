@@ -1,23 +1,24 @@
-// The native half, which the main entry loads, doubles the time to import this package and speeds only strings.
+// msgpackr's main entry also loads a native addon, which doubles the import time and speeds up only strings.
 import { Packr } from "msgpackr/pack";
 import type { RemoteError } from "../errors.ts";
+import { STATUS } from "./generated-protocol.ts";
 
 // Records and extension types are msgpackr's own inventions: without them the bytes are plain msgpack.
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: "number" });
 
 const LARGEST_UINT32 = 0xffff_ffff;
 
-/** What a worker answered to one message. */
+/** What the worker answered to one message. */
 export interface Reply {
   /** Avals of a launch or fetch; a map for hello, ping and goodbye. */
   readonly result: unknown;
-  /** Bytes of what was wanted, `null` where it failed. Each starts at a multiple of 8 in its own buffer. */
+  /** The data of the wanted outputs, `null` where one failed. They begin where a typed array of 8-byte elements can. */
   readonly data: readonly (Uint8Array | null)[];
-  /** Outputs of a lenient launch that failed, by position. */
+  /** The outputs of a lenient launch that failed, and why. */
   readonly errors: readonly (readonly [output: number, error: RemoteError])[];
 }
 
-/** A reply frame by frame, not yet given to whom it belongs. */
+/** A decoded reply, before the call that it answers is looked up. */
 export type Answer =
   | { readonly seq: number; readonly reply: Reply }
   | { readonly seq: number; readonly error: RemoteError }
@@ -56,17 +57,17 @@ function widen(value: unknown): unknown {
 }
 
 /**
- * The frames of a reply as the call they answer wants them.
+ * Decodes the frames of a reply.
  *
- * @throws Error where not even the call can be told: the stream is not to be trusted any more.
+ * @throws Error where even the call that it answers cannot be read: nothing more on this connection can be trusted.
  */
 export function decodeAnswer(frames: readonly Uint8Array[]): Answer {
   const header = frames[0] && unpack(frames[0]);
   if (!Array.isArray(header) || !Number.isSafeInteger(header[0]))
     throw new Error("a reply's header is not [seq, …]");
   const [seq, status, result, data, errors] = header as [number, ...unknown[]];
-  if (status === 1 && isRemoteError(result)) return { seq, error: result };
-  if (status !== 0 || header.length < 3) return { seq, malformed: "neither a result nor an error" };
+  if (status === STATUS.error && isRemoteError(result)) return { seq, error: result };
+  if (status !== STATUS.ok || header.length < 3) return { seq, malformed: "neither a result nor an error" };
   const values = data === undefined ? [] : collect(data, frames);
   if (!values) return { seq, malformed: "its data are not bytes or frames of the message" };
   if (errors !== undefined && !isErrorList(errors)) return { seq, malformed: "its errors are none" };
@@ -101,14 +102,14 @@ function collect(data: unknown, frames: readonly Uint8Array[]): (Uint8Array | nu
   return values;
 }
 
-/** A received frame as it lies, or a copy where a typed array of 8-byte elements could not be laid over it. */
+/** A received frame in place, or a copy where it is unaligned or a small part of a large buffer that it would keep. */
 function aligned(frame: Uint8Array): Uint8Array {
   return frame.byteOffset % 8 === 0 && frame.byteLength * 2 >= frame.buffer.byteLength
     ? new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength)
     : new Uint8Array(frame);
 }
 
-/** The bytes of a typed array, in place; of shared memory a copy, because zeromq would send its name instead. */
+/** The bytes of a typed array, in place. Shared memory is copied: zeromq would send the text of its class name. */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   return view.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);

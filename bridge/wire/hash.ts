@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { HASH_BYTES } from "./generated-protocol.ts";
 
-/** What names a program on the wire: the first 16 bytes of its SHA-256. */
+/** What names a program on the wire: the first bytes of its SHA-256. */
 export function programHash(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest().subarray(0, 16);
+  return createHash("sha256").update(bytes).digest().subarray(0, HASH_BYTES);
 }

@@ -1,42 +1,21 @@
-import type { DType } from "./dtypes.ts";
+/** The shapes of what crosses the wire. Its numbers and names are generated. */
 import type { RemoteError } from "../errors.ts";
+import type { DType, INPUT, NamedFloat, STATUS } from "./generated-protocol.ts";
 
-/** Version of the messages and of the program format; both sides refuse another. */
-export const PROTOCOL_VERSION = 1;
+export * from "./generated-protocol.ts";
 
-/** First element of a client's header. */
-export const MESSAGE = {
-  hello: 0,
-  launch: 1,
-  fetch: 2,
-  ping: 3,
-  forget: 4,
-  free: 5,
-  cancel: 6,
-  goodbye: 7,
-  compile: 8,
-} as const;
+type WeakInput = readonly [typeof INPUT.int, number] | readonly [typeof INPUT.float, number | NamedFloat];
 
-/** Bits of a launch's flags. */
-export const FLAG = { lenient: 1, unchecked: 2 } as const;
-
-/** Inputs up to this size ride inside the header. */
-export const INLINE_BYTES = 512;
-
-/** A handle, a weak int, a weak float, or a host array (its bytes inline, or in the next buffer frame). */
+/** A handle, a weak number, or a host array (its bytes inline, or in the next buffer frame). */
 export type WireInput =
   | number
-  | readonly [0, number]
-  | readonly [2, number | "-0" | "nan" | "inf" | "-inf"]
-  | readonly [1, DType, readonly number[]]
-  | readonly [1, DType, readonly number[], Uint8Array];
+  | WeakInput
+  | readonly [typeof INPUT.array, DType, readonly number[]]
+  | readonly [typeof INPUT.array, DType, readonly number[], Uint8Array];
 
 /** An input of a launch to come: a handle, a weak number, or what an array will be. */
 export type WireInputType =
-  | number
-  | readonly [0, number]
-  | readonly [2, number | "-0" | "nan" | "inf" | "-inf"]
-  | readonly [1, DType, readonly number[], weak: boolean];
+  number | WeakInput | readonly [typeof INPUT.array, DType, readonly number[], weak: boolean];
 
 export type ArrayAval = readonly [dtype: DType, shape: readonly number[], weak: boolean];
 /** What a result is: an array, or an object (a distribution) that only other programs can use. */
@@ -45,19 +24,19 @@ export type Aval = ArrayAval | readonly ["object", string];
 export type WireReply =
   | readonly [
       seq: number,
-      status: 0,
+      status: typeof STATUS.ok,
       avals: readonly (Aval | null)[],
       data: readonly (Uint8Array | number | null)[],
     ]
   | readonly [
       seq: number,
-      status: 0,
+      status: typeof STATUS.ok,
       avals: readonly (Aval | null)[],
       data: readonly (Uint8Array | number | null)[],
       errors: readonly (readonly [output: number, error: RemoteError])[],
     ]
-  | readonly [seq: number, status: 0, result: unknown]
-  | readonly [seq: number, status: 1, error: RemoteError];
+  | readonly [seq: number, status: typeof STATUS.ok, result: unknown]
+  | readonly [seq: number, status: typeof STATUS.error, error: RemoteError];
 
 export interface HelloInfo {
   readonly version: number;

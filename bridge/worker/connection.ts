@@ -1,48 +1,16 @@
-import { Channel } from "../transport/channel.ts";
-import { type Device, type SetupProgress, resolvePython } from "../environment/environment.ts";
 import { SynjaxError } from "../errors.ts";
-import { checkConnectionOptions } from "./options.ts";
-import type { HelloInfo } from "../wire/protocol.ts";
-import type { WorkerProcess } from "./worker.ts";
-import type { Transport } from "../transport/transport.ts";
+import { resolvePython } from "../environment/resolve-python.ts";
 import { LONGEST_TIMER } from "../transport/call-options.ts";
+import { Channel } from "../transport/channel.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { HelloInfo } from "../wire/protocol.ts";
+import { checkConnectionOptions, type ConnectionOptions } from "./connection-options.ts";
+import type { WorkerProcess } from "./worker-process.ts";
 
-export interface ConnectionOptions {
-  /** Where JAX computes. Default `"cpu"`. */
-  readonly device?: Device | undefined;
-  /** `tcp://host:port` of a worker that is served; without one the bundled worker is started. */
-  readonly address?: string | undefined;
-  /** What the served worker wants to hear. */
-  readonly token?: string | undefined;
-  /** How the bundled worker is reached. Default: `"ipc"` where it works, otherwise `"tcp"` on the loopback interface. */
-  readonly transport?: "ipc" | "tcp" | undefined;
-  /** A Python interpreter to use instead of the environment that `synjax setup` made. */
-  readonly python?: string | undefined;
-  /** `"auto"` makes the Python environment where it is missing. Default `"never"`. */
-  readonly setup?: "auto" | "never" | undefined;
-  readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
-  /** Limits of the bundled worker, by name; see `info.limits`. */
-  readonly limits?: Readonly<Record<string, number>> | undefined;
-  /** Directory for compiled programs, kept between runs; `null` keeps none. Default: in the user's cache directory. */
-  readonly compilationCache?: string | null | undefined;
-  /** Environment variables of the bundled worker, on top of this process's. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Milliseconds until the worker must be ready. Default 120,000; 10,000 for one that is served. */
-  readonly startTimeout?: number | undefined;
-  /** Milliseconds without a sign of life, while calls are unanswered, until the worker is given up. Default 30,000. */
-  readonly hangAfter?: number | undefined;
-  /** Milliseconds between pings while calls are unanswered; 0 sends none. Default 1,000. */
-  readonly heartbeat?: number | undefined;
-  /** Hash of the registry this side was generated from. */
-  readonly registryHash: string;
-  /** Gives up connecting. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A worker that has answered. */
+/** A worker that has answered our hello. */
 export interface Connection {
   readonly channel: Channel;
-  /** Where this process started it. */
+  /** The worker's process, where this process started it. */
   readonly worker: WorkerProcess | undefined;
   readonly info: HelloInfo;
   /** Resolves when the worker is lost, before the calls in flight reject. */
@@ -55,7 +23,7 @@ const DIAL_TIMEOUT = 10_000;
 const HELLO_TIMEOUT = 30_000;
 
 /**
- * Starts the bundled worker, or dials one, and introduces this side.
+ * Starts the bundled worker, or dials one that is served, and says hello.
  *
  * @throws SynjaxError UNSUPPORTED_RUNTIME, INVALID_ARGUMENT, SETUP_REQUIRED, SETUP_FAILED, WORKER_START,
  * PROTOCOL_MISMATCH, UNAUTHORIZED, WORKER_LOST where nothing answers, ABORTED.
@@ -69,7 +37,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     return connect(options, address, token, startTimeout, undefined);
   }
   const python = await resolvePython(options);
-  const { WorkerProcess } = await import("./worker.ts");
+  const { WorkerProcess } = await import("./worker-process.ts");
   const worker = await WorkerProcess.start({ ...options, python });
   try {
     assertSameRegistry(options.registryHash, worker.ready.registry);
@@ -80,7 +48,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   }
 }
 
-// zeromq's native part hangs or crashes there; a typed error is better.
+// zeromq's native part hangs or crashes there, so refuse with a typed error first.
 function assertNode(): void {
   for (const runtime of ["Deno", "Bun"]) {
     if (runtime in globalThis) {
@@ -159,7 +127,7 @@ function giveUpAfter(
 
 function connected(channel: Channel, transport: Transport, worker: WorkerProcess | undefined): Connection {
   void worker?.exited.then((error) => channel.lose(error));
-  void channel.lost.then(() => worker?.kill()); // it may only hang
+  void channel.lost.then(() => worker?.kill()); // a lost worker may still run, and hang
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await channel.close({ farewell: !worker });

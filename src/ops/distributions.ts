@@ -61,6 +61,40 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
   crossEntropy(other: this): Tensor<F>;
   /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
   decode(event: TensorLike<FloatDType>): Tensor<"int32">;
+  /**
+   * Structures, relaxed or discrete, whose gradient by the potentials is not 0; (*sample_shape *batch
+   * ...).
+   *
+   * Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the
+   * marginals of the
+   * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
+   * replace every
+   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
+   * 2018).
+   * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
+   * the best one
+   * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
+   * relaxes the
+   * choices of a sample's walk (Fu et al. 2020). With `straightThrough` these choices are hard, with the
+   * derivative
+   * of the smooth ones. In Python `noise` may be a function of a key and a shape.
+   */
+  differentiableSample(
+    key: Tensor<"key">,
+    options: {
+      readonly method:
+        | "Perturb-and-Marginals"
+        | "Perturb-and-SoftmaxDP"
+        | "Perturb-and-SparsemaxDP"
+        | "Perturb-and-MAP-Implicit-MLE"
+        | "Gumbel-CRF";
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+      readonly sampleShape?: ShapeLike;
+      readonly straightThrough?: boolean;
+      readonly implicitMleLr?: TensorLike<FloatDType>;
+    },
+  ): Tensor<F>;
   /** The event of a compact one; what stands past the end is ignored. */
   encode(compact: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
@@ -137,6 +171,14 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
    * samples.
    */
   unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
+  /** The distribution with noise added to every log-potential, then divided by `temperature`. */
+  withPerturbation(
+    key: Tensor<"key">,
+    options?: {
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+    },
+  ): this;
   /**
    * The distribution with every log-potential divided by `temperature`: a number, or one per item
    * (*batch).
@@ -180,6 +222,40 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
   crossEntropy(other: this): Tensor<F>;
   /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
   decode(event: TensorLike<FloatDType>): Tensor<"int32">;
+  /**
+   * Structures, relaxed or discrete, whose gradient by the potentials is not 0; (*sample_shape *batch
+   * ...).
+   *
+   * Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the
+   * marginals of the
+   * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
+   * replace every
+   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
+   * 2018).
+   * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
+   * the best one
+   * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
+   * relaxes the
+   * choices of a sample's walk (Fu et al. 2020). With `straightThrough` these choices are hard, with the
+   * derivative
+   * of the smooth ones. In Python `noise` may be a function of a key and a shape.
+   */
+  differentiableSample(
+    key: Tensor<"key">,
+    options: {
+      readonly method:
+        | "Perturb-and-Marginals"
+        | "Perturb-and-SoftmaxDP"
+        | "Perturb-and-SparsemaxDP"
+        | "Perturb-and-MAP-Implicit-MLE"
+        | "Gumbel-CRF";
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+      readonly sampleShape?: ShapeLike;
+      readonly straightThrough?: boolean;
+      readonly implicitMleLr?: TensorLike<FloatDType>;
+    },
+  ): Tensor<F>;
   /** The event of a compact one; what stands past the end is ignored. */
   encode(compact: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
@@ -220,6 +296,14 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
    * samples.
    */
   unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
+  /** The distribution with noise added to every log-potential, then divided by `temperature`. */
+  withPerturbation(
+    key: Tensor<"key">,
+    options?: {
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+    },
+  ): this;
   /**
    * The distribution with every log-potential divided by `temperature`: a number, or one per item
    * (*batch).
@@ -263,6 +347,40 @@ export interface SemiMarkovCRFQueries<F extends FloatDType = "float32"> {
   crossEntropy(other: this): Tensor<F>;
   /** The compact form of an event, int32, -1 where there is nothing; of marginals, the likeliest choices. */
   decode(event: TensorLike<FloatDType>): Tensor<"int32">;
+  /**
+   * Structures, relaxed or discrete, whose gradient by the potentials is not 0; (*sample_shape *batch
+   * ...).
+   *
+   * Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the
+   * marginals of the
+   * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
+   * replace every
+   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
+   * 2018).
+   * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
+   * the best one
+   * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
+   * relaxes the
+   * choices of a sample's walk (Fu et al. 2020). With `straightThrough` these choices are hard, with the
+   * derivative
+   * of the smooth ones. In Python `noise` may be a function of a key and a shape.
+   */
+  differentiableSample(
+    key: Tensor<"key">,
+    options: {
+      readonly method:
+        | "Perturb-and-Marginals"
+        | "Perturb-and-SoftmaxDP"
+        | "Perturb-and-SparsemaxDP"
+        | "Perturb-and-MAP-Implicit-MLE"
+        | "Gumbel-CRF";
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+      readonly sampleShape?: ShapeLike;
+      readonly straightThrough?: boolean;
+      readonly implicitMleLr?: TensorLike<FloatDType>;
+    },
+  ): Tensor<F>;
   /** The event of a compact one; what stands past the end is ignored. */
   encode(compact: TensorLike<IntDType>): Tensor<F>;
   /** Shannon entropy, (*batch), nats. */
@@ -303,6 +421,14 @@ export interface SemiMarkovCRFQueries<F extends FloatDType = "float32"> {
    * samples.
    */
   unnormalizedLogProb(event: TensorLike<FloatDType>): Tensor<F>;
+  /** The distribution with noise added to every log-potential, then divided by `temperature`. */
+  withPerturbation(
+    key: Tensor<"key">,
+    options?: {
+      readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+      readonly temperature?: TensorLike<FloatDType>;
+    },
+  ): this;
   /**
    * The distribution with every log-potential divided by `temperature`: a number, or one per item
    * (*batch).

@@ -2,9 +2,7 @@
 import type { Handle } from "../session/handle.ts";
 import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./program.ts";
 import type { Session } from "../session/session.ts";
-
-const isStructural = (op: string): boolean =>
-  op.startsWith("size") || op.startsWith("shape") || op === "rank";
+import { givesSizes } from "./structural.ts";
 
 /** Positions of the references in an encoded argument, replaced one by one. */
 function mapReferences(
@@ -64,7 +62,7 @@ export class EagerFrame extends RootFrame {
 
   /** Two operations are two values, each with a life of its own; XLA computes equal ones once. */
   protected override isNumbered(op: string): boolean {
-    return isStructural(op);
+    return givesSizes(op);
   }
 
   want(index: number): void {
@@ -92,7 +90,7 @@ export class EagerFrame extends RootFrame {
       );
     }
     return this.equations.flatMap(([op], i) => {
-      const free = !consumed.has(i) && !this.#unwanted.has(i) && !isStructural(op);
+      const free = !consumed.has(i) && !this.#unwanted.has(i) && !givesSizes(op);
       return free || this.#wanted.has(i) ? [i] : [];
     });
   }

@@ -6,9 +6,10 @@ import { pack } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { programHash } from "../../bridge/wire/hash.ts";
-import { PROTOCOL_VERSION } from "../../bridge/wire/protocol.ts";
+import { PROGRAM_FORMAT } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../session/handle.ts";
 import { captureLine, lineOf } from "./source-line.ts";
+import { givesSizes } from "./structural.ts";
 import { camelCase } from "./python-names.ts";
 import { enter } from "../tensor/cycles.ts";
 
@@ -356,8 +357,6 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
   throw notATensor(value);
 }
 
-const isSizeArithmetic = (op: string): boolean => op.startsWith("size") || op.startsWith("shape");
-
 function notATensor(value: unknown, op?: string): SynjaxError {
   const isNamed = typeof value === "object" && value !== null;
   const came = isNamed
@@ -405,7 +404,7 @@ export function emitIn(
   statics: Readonly<Record<string, unknown>> | undefined,
   named?: Readonly<Record<string, unknown>>,
 ): number {
-  const fixed = isSizeArithmetic(op);
+  const fixed = givesSizes(op);
   const args: Encoded[] = [];
   for (let i = 0; i < operands.length; i++) {
     if (!fixed) assertGiven(operands[i], op);
@@ -495,7 +494,7 @@ export class Program {
 
   constructor(root: RootFrame, results: readonly Encoded[], recordAgain?: () => Program) {
     const body: Body = [root.inputs, root.constants.length, root.equations, results];
-    this.bytes = pack([PROTOCOL_VERSION, [...root.bodies, body]]);
+    this.bytes = pack([PROGRAM_FORMAT, [...root.bodies, body]]);
     this.hash = programHash(this.bytes);
     this.key = String.fromCharCode(...this.hash);
     this.constants = root.constants;

@@ -1,14 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Channel, Reply } from "../../bridge/transport/channel.ts";
+import type { Channel } from "../../bridge/transport/channel.ts";
+import type { Reply } from "../../bridge/wire/codec.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
-import type { Connection, ConnectionOptions } from "../../bridge/worker/connection.ts";
-import { ARRAY_OF, type DataOf, type DType, type HostArray, itemSize } from "../../bridge/wire/dtypes.ts";
+import type { Connection } from "../../bridge/worker/connection.ts";
+import type { ConnectionOptions } from "../../bridge/worker/connection-options.ts";
+import { ARRAY_OF, type DataOf, type DType, type HostArray, ITEM_BYTES } from "../../bridge/wire/dtypes.ts";
 import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import { Events } from "../../bridge/transport/events.ts";
 import {
   type ArrayAval,
   FLAG,
   type HelloInfo,
+  DEFAULT_LIMITS,
   INLINE_BYTES,
   MESSAGE,
   type WireInput,
@@ -61,7 +64,6 @@ export type SessionEvent =
   | { readonly type: "closed" };
 
 /** Programs the worker keeps for this session before the least recently used one is forgotten. */
-const PROGRAMS_KEPT = 4_096;
 const ROOTS_KEPT = 1_024;
 
 /** A program on its way to the worker, or running there. */
@@ -608,7 +610,10 @@ export class Session {
 
   /** Makes room for a program: the worker refuses one more than it keeps. */
   #forgetOldest(channel: Channel): void {
-    const kept = Math.min(PROGRAMS_KEPT, channel.info.limits["programs"] ?? PROGRAMS_KEPT);
+    const kept = Math.min(
+      DEFAULT_LIMITS.programs,
+      channel.info.limits["programs"] ?? DEFAULT_LIMITS.programs,
+    );
     if (this.#programs.size < kept) return;
     const [oldest, hash] = this.#programs.entries().next().value!;
     this.#programs.delete(oldest);
@@ -1074,7 +1079,7 @@ function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {
   const size = Class.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   const length = aligned.byteLength / size;
-  const expected = shape.reduce((n, d) => n * d, 1) * (itemSize(dtype) / size);
+  const expected = shape.reduce((n, d) => n * d, 1) * (ITEM_BYTES[dtype] / size);
   if (length !== expected)
     throw new SynjaxError(
       "BAD_MESSAGE",

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RemoteFailure, WorkerHang } from "../../bridge/transport/channel.ts";
+import type { RemoteFailure } from "../../bridge/transport/call.ts";
+import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
 import type { Connection } from "../../bridge/worker/connection.ts";
 import { ARRAY_OF, type DType } from "../../bridge/wire/dtypes.ts";
 import { MESSAGE, type WorkerCounters } from "../../bridge/wire/protocol.ts";

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, test } from "vitest";
-import { resolvePython } from "../../bridge/environment/environment.ts";
-import { WorkerProcess } from "../../bridge/worker/worker.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
+import { WorkerProcess } from "../../bridge/worker/worker-process.ts";
 import { registryHash } from "../../src/ops/registry-hash.ts";
 import { addOne, errorOf, float32, float32Of, isAlive, launch, open } from "../fixtures/bridge-calls.ts";
 

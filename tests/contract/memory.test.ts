@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
-import { resolvePython } from "../../bridge/environment/environment.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { collectGarbage } from "../../bridge/transport/garbage.ts";
 import { array, connect, jit, np, type Session, type SessionOptions, type Tensor } from "../../src/index.ts";
 import { codesOf, errorOf } from "../fixtures/errors.ts";

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packageRoot, resolvePython } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 
 const root = packageRoot();
 const directory = mkdtempSync(join(tmpdir(), "synjax-package-"));

@@ -1,13 +1,10 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, test, vi } from "vitest";
-import {
-  Channel,
-  RemoteFailure,
-  type Reply,
-  type StatusEvent,
-  WorkerHang,
-} from "../../bridge/transport/channel.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { RemoteFailure } from "../../bridge/transport/call.ts";
+import { Channel, type StatusEvent } from "../../bridge/transport/channel.ts";
+import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
+import type { Reply } from "../../bridge/wire/codec.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import { type Header, HELLO_INFO, MemoryTransport, welcome } from "../fixtures/memory-transport.ts";
 

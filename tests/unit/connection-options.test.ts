@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { ConnectionOptions } from "../../bridge/worker/connection.ts";
+import type { ConnectionOptions } from "../../bridge/worker/connection-options.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { checkConnectionOptions, refusedConfiguration } from "../../bridge/worker/options.ts";
+import { checkConnectionOptions } from "../../bridge/worker/connection-options.ts";
+import { refusedConfiguration } from "../../bridge/worker/readiness.ts";
 import { checkWait } from "../../bridge/transport/call-options.ts";
 
 function errorOf(run: () => void): SynjaxError | undefined {

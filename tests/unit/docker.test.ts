@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot, resolvePython } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
 const serve = join(packageRoot(), "docker", "serve.sh");

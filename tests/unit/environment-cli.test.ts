@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
 function synjax(

@@ -4,15 +4,15 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test, vi } from "vitest";
+import { findEnvironment } from "../../bridge/environment/environment.ts";
 import {
-  blueprint,
-  blueprintName,
-  findEnvironment,
-  packageRoot,
-  resolvePython,
-  synjaxHome,
-  type Blueprint,
-} from "../../bridge/environment/environment.ts";
+  environmentSpec,
+  environmentName,
+  type EnvironmentSpec,
+} from "../../bridge/environment/environment-spec.ts";
+import { synjaxHome } from "../../bridge/environment/home.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { inspectEnvironment } from "../../bridge/cli/doctor.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { setupEnvironment } from "../../bridge/environment/setup.ts";
@@ -22,17 +22,17 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
   test("makes an environment, says how far it is, and finds it the next time", async () => {
     using machine = new StandIns();
     machine.python("python3");
-    const wanted = machine.blueprint();
+    const wanted = machine.spec();
     const messages: string[] = [];
     const onProgress = ({ message }: { message: string }): number => messages.push(message);
-    const made = await setupEnvironment({ env: machine.env, blueprint: wanted, onProgress });
+    const made = await setupEnvironment({ env: machine.env, spec: wanted, onProgress });
     expect(made).toMatchObject({ pythonVersion: "3.12.1", jax: "0.10.2", installer: "pip" });
     expect(made.python.startsWith(machine.home)).toBe(true);
     expect(messages[0]).toContain("Python 3.12.1");
     expect(messages.at(-1)).toBe("Checking that JAX runs");
 
     messages.length = 0;
-    expect(await setupEnvironment({ env: machine.env, blueprint: wanted, onProgress })).toEqual(made);
+    expect(await setupEnvironment({ env: machine.env, spec: wanted, onProgress })).toEqual(made);
     expect(messages).toEqual([]);
     expect(machine.count("pip")).toBe(1);
   });
@@ -45,7 +45,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     const messages: string[] = [];
     await setupEnvironment({
       env: machine.env,
-      blueprint: machine.blueprint(),
+      spec: machine.spec(),
       onProgress: ({ message }) => messages.push(message),
     });
     expect(messages).toContain("jaxlib 0.10.2 (85.4 MB)");
@@ -56,7 +56,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     using machine = new StandIns();
     machine.python("python3", { ensurepip: false });
     machine.uv("uv 0.9.1 (x86_64-unknown-linux-gnu)");
-    const made = await setupEnvironment({ env: machine.env, blueprint: machine.blueprint() });
+    const made = await setupEnvironment({ env: machine.env, spec: machine.spec() });
     expect(made.installer).toBe("uv");
     expect(machine.steps()).toEqual(["uv venv", "uv pip", "probe"]);
   });
@@ -65,9 +65,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     using machine = new StandIns();
     machine.python("python3");
     machine.uv("1.0.0");
-    expect((await setupEnvironment({ env: machine.env, blueprint: machine.blueprint() })).installer).toBe(
-      "pip",
-    );
+    expect((await setupEnvironment({ env: machine.env, spec: machine.spec() })).installer).toBe("pip");
   });
 
   test("passes over interpreters that do not run, are too old or lack a module", async () => {
@@ -76,7 +74,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     machine.python("python3.13", { version: "3.13.0", ensurepip: false });
     machine.python("python3", { version: "3.9.2" });
     machine.python("python", { version: "3.11.4" });
-    const made = await setupEnvironment({ env: machine.env, blueprint: machine.blueprint() });
+    const made = await setupEnvironment({ env: machine.env, spec: machine.spec() });
     expect(made.pythonVersion).toBe("3.11.4");
   });
 
@@ -84,33 +82,33 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     using machine = new StandIns();
     machine.python("python3", { version: "3.12.1" });
     const other = machine.python("another", { version: "3.13.2" });
-    const wanted = machine.blueprint();
-    const first = await setupEnvironment({ env: machine.env, blueprint: wanted });
+    const wanted = machine.spec();
+    const first = await setupEnvironment({ env: machine.env, spec: wanted });
     const env = { ...machine.env, SYNJAX_BASE_PYTHON: other };
-    const second = await setupEnvironment({ env, blueprint: wanted });
+    const second = await setupEnvironment({ env, spec: wanted });
     expect([first.pythonVersion, second.pythonVersion]).toEqual(["3.12.1", "3.13.2"]);
     expect(second.directory).not.toBe(first.directory);
-    expect(await setupEnvironment({ env, blueprint: wanted })).toEqual(second);
+    expect(await setupEnvironment({ env, spec: wanted })).toEqual(second);
   });
 
   test("a SYNJAX_BASE_PYTHON that cannot be used is an error, though there is an environment", async () => {
     using machine = new StandIns();
     machine.python("python3");
     const old = machine.python("old", { version: "3.10.13" });
-    const wanted = machine.blueprint();
-    await setupEnvironment({ env: machine.env, blueprint: wanted });
+    const wanted = machine.spec();
+    await setupEnvironment({ env: machine.env, spec: wanted });
     const env = { ...machine.env, SYNJAX_BASE_PYTHON: old };
-    const error = await failure(setupEnvironment({ env, blueprint: wanted }));
+    const error = await failure(setupEnvironment({ env, spec: wanted }));
     expect(error.message).toMatch(/old is Python 3\.10\.13; JAX needs 3\.11 or newer/);
   });
 
   test("makes an environment anew when JAX has stopped to run in it", async () => {
     using machine = new StandIns();
     machine.python("python3");
-    const wanted = machine.blueprint();
-    const first = await setupEnvironment({ env: machine.env, blueprint: wanted });
+    const wanted = machine.spec();
+    const first = await setupEnvironment({ env: machine.env, spec: wanted });
     writeFileSync(first.python, "#!/bin/sh\necho 'ImportError: libz.so.1' >&2; exit 1\n");
-    const second = await setupEnvironment({ env: machine.env, blueprint: wanted });
+    const second = await setupEnvironment({ env: machine.env, spec: wanted });
     expect(second.directory).not.toBe(first.directory);
     expect(directories(machine)).toEqual([second.directory]);
   });
@@ -121,7 +119,7 @@ describe.skipIf(process.platform === "win32")("set-up", () => {
     const controller = new AbortController();
     const failing = setupEnvironment({
       env: machine.env,
-      blueprint: machine.blueprint(),
+      spec: machine.spec(),
       signal: controller.signal,
     });
     await vi.waitFor(() => expect(machine.count("pip")).toBe(1));
@@ -213,7 +211,7 @@ describe.skipIf(process.platform === "win32")("a set-up that cannot succeed says
   test.each(cases)("%s", async (_name, prepare, message) => {
     using machine = new StandIns();
     prepare(machine);
-    const error = await failure(setupEnvironment({ env: machine.env, blueprint: machine.blueprint() }));
+    const error = await failure(setupEnvironment({ env: machine.env, spec: machine.spec() }));
     expect(error.code).toBe("SETUP_FAILED");
     expect(error.message).toMatch(message);
     expect(directories(machine)).toEqual([]);
@@ -225,7 +223,7 @@ describe.skipIf(process.platform === "win32")("a set-up that cannot succeed says
     const file = join(machine.root, "file");
     writeFileSync(file, "");
     const env = { ...machine.env, SYNJAX_HOME: join(file, "home") };
-    const error = await failure(setupEnvironment({ env, blueprint: machine.blueprint() }));
+    const error = await failure(setupEnvironment({ env, spec: machine.spec() }));
     expect(error.code).toBe("SETUP_FAILED");
     expect(error.message).toMatch(/Cannot write to .*home: .*\n.*SYNJAX_HOME/);
   });
@@ -237,7 +235,7 @@ describe.skipIf(process.platform === "win32")("interrupted and concurrent set-up
     async (step) => {
       using machine = new StandIns();
       machine.python("python3", { [step]: machine.hang });
-      const wanted = machine.blueprint();
+      const wanted = machine.spec();
       const killed = setupProcess(machine, wanted);
       await vi.waitFor(() => expect(machine.count(step)).toBe(1), { timeout: 20_000 });
       killed.kill("SIGKILL");
@@ -245,7 +243,7 @@ describe.skipIf(process.platform === "win32")("interrupted and concurrent set-up
       expect(findEnvironment(wanted, machine.env)).toBeUndefined();
 
       machine.python("python3");
-      const made = await setupEnvironment({ env: machine.env, blueprint: wanted });
+      const made = await setupEnvironment({ env: machine.env, spec: wanted });
       expect(findEnvironment(wanted, machine.env)).toEqual(made);
       expect(directories(machine)).toEqual([made.directory]);
     },
@@ -254,7 +252,7 @@ describe.skipIf(process.platform === "win32")("interrupted and concurrent set-up
   test("two processes at once make one environment", async () => {
     using machine = new StandIns();
     machine.python("python3", { pip: "/bin/sleep 1" });
-    const wanted = machine.blueprint();
+    const wanted = machine.spec();
     const both = await Promise.all([0, 1].map(() => ended(setupProcess(machine, wanted))));
     expect(both.map(({ status }) => status)).toEqual([0, 0]);
     expect(both[0]?.stdout).toBe(both[1]?.stdout);
@@ -265,7 +263,7 @@ describe.skipIf(process.platform === "win32")("interrupted and concurrent set-up
   test("two calls at once in one process make one environment", async () => {
     using machine = new StandIns();
     machine.python("python3", { pip: "/bin/sleep 0.2" });
-    const options = { env: machine.env, blueprint: machine.blueprint() };
+    const options = { env: machine.env, spec: machine.spec() };
     const [first, second] = await Promise.all([setupEnvironment(options), setupEnvironment(options)]);
     expect(second).toEqual(first);
     expect(machine.count("pip")).toBe(1);
@@ -277,14 +275,14 @@ describe.skipIf(process.platform === "win32")("interrupted and concurrent set-up
   ])("a lock %s is taken over", async (_name, pid, age) => {
     using machine = new StandIns();
     machine.python("python3");
-    const wanted = machine.blueprint();
+    const wanted = machine.spec();
     const directory = join(machine.home, "environments");
     mkdirSync(directory, { recursive: true });
     const lock = join(directory, `${wanted.name}-py3.12.lock`);
     writeFileSync(lock, JSON.stringify({ pid, host: hostname() }));
     const then = new Date(Date.now() - age * 1000);
     utimesSync(lock, then, then);
-    await setupEnvironment({ env: machine.env, blueprint: wanted });
+    await setupEnvironment({ env: machine.env, spec: wanted });
     expect(readdirSync(directory).filter((file) => file.endsWith(".lock"))).toEqual([]);
   });
 });
@@ -387,16 +385,16 @@ describe.skipIf(process.platform === "win32")("doctor", () => {
 describe("names and places", () => {
   test("an environment's name changes with the requirements, the device and the tools", () => {
     using machine = new StandIns();
-    const { name, requirements } = machine.blueprint("tiny==1.0\n");
-    expect(machine.blueprint("tiny==1.1\n").name).not.toBe(name);
-    expect(machine.blueprint("tiny==1.0\n").name).toBe(name);
-    expect(blueprintName("cuda", false, requirements)).toMatch(/^cuda-[0-9a-f]{12}$/);
-    expect(blueprintName("cpu", true, requirements)).toMatch(/^cpu-dev-[0-9a-f]{12}$/);
+    const { name, requirements } = machine.spec("tiny==1.0\n");
+    expect(machine.spec("tiny==1.1\n").name).not.toBe(name);
+    expect(machine.spec("tiny==1.0\n").name).toBe(name);
+    expect(environmentName("cuda", false, requirements)).toMatch(/^cuda-[0-9a-f]{12}$/);
+    expect(environmentName("cpu", true, requirements)).toMatch(/^cpu-dev-[0-9a-f]{12}$/);
   });
 
   test("every device has pinned and hashed requirements that name no index", () => {
     for (const device of ["cpu", "cuda", "tpu"] as const) {
-      const lines = readFileSync(blueprint(device).requirements[0]!, "utf8").split("\n");
+      const lines = readFileSync(environmentSpec(device).requirements[0]!, "utf8").split("\n");
       const pins = lines.filter((line) => /^[a-z]/i.test(line));
       expect(pins.length).toBeGreaterThan(10);
       for (const pin of pins) expect(pin).toMatch(/^[\w.-]+(\[[\w,]+\])?==\S+ .*\\$/);
@@ -427,7 +425,7 @@ async function failure(promise: Promise<unknown>): Promise<SynjaxError> {
   return error as SynjaxError;
 }
 
-function setupProcess(machine: StandIns, wanted: Blueprint): ChildProcess {
+function setupProcess(machine: StandIns, wanted: EnvironmentSpec): ChildProcess {
   const script = join(packageRoot(), "tests", "fixtures", "run-setup.ts");
   return spawn(process.execPath, ["--import", "tsx", script, JSON.stringify(wanted)], {
     cwd: packageRoot(),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../bridge/environment/environment.ts";
+import { packageRoot } from "../../bridge/environment/package-root.ts";
 
 const root = packageRoot();
 
@@ -23,6 +23,11 @@ function stems(directory: string, extension: string, ...shared: string[]): strin
     .map((file) => basename(file, extension).replaceAll("_", "-"))
     .filter((stem) => !stem.startsWith("-") && !shared.includes(stem))
     .sort();
+}
+
+/** By its name. */
+function isGenerated(file: string): boolean {
+  return basename(file).startsWith("generated-");
 }
 
 /** What is no distribution of its own there. */
@@ -48,8 +53,8 @@ describe("layout", () => {
   });
 
   test("generated files say that they are", () => {
-    const generated = files("src/ops", ".ts");
-    expect(generated.length).toBeGreaterThan(0);
+    const generated = [...files("src/ops", ".ts"), ...files("bridge", ".ts").filter(isGenerated)];
+    expect(generated).toContain(join("bridge", "wire", "generated-protocol.ts"));
     for (const file of generated)
       expect([file, text(file).slice(0, 300)]).toEqual([file, expect.stringMatching(/generated/i)]);
   });

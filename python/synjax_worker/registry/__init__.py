@@ -6,8 +6,8 @@ This is the source of truth for both languages. An array operation is one line i
 
 A distribution is a class marked `@distribution` in a module of `distributions/`, its methods marked
 `@query(signature)`. `load()` finds both by importing every module of the two packages. `signature.py`
-describes the language of the signatures. `python -m synjax_worker.registry` prints all of it as JSON, from which
-the TypeScript of `src/ops` is made.
+describes the language of the signatures. `synjax_worker.protocol` declares the wire. `python -m synjax_worker.registry`
+prints all of it as JSON, from which the client's generated files are made.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from .. import protocol
 from . import dtype_tables, introspection, signature
 from .signature import Signature
 
@@ -208,6 +209,7 @@ def build(ops: Iterable[Op], distributions: Iterable[type]) -> Registry:
     of_classes = [each for cls in distributions for each in (constructor(cls), *queries(cls))]
     content = {
         "version": VERSION,
+        "protocol": protocol.document(),
         "types": dtype_tables.tables(),
         "ops": [each.to_json() for each in ops],
         "distributions": [describe(cls) for cls in distributions],

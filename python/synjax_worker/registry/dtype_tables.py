@@ -13,11 +13,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..protocol import WIDE_DTYPES
 from .signature import DTYPES
 
 WEAK = "weak"
 COLUMNS = (*DTYPES, WEAK)
-_WIDE = ("int64", "uint64", "float64")
 
 
 def tables() -> dict[str, Any]:
@@ -48,5 +48,5 @@ def _over_arguments(result: Callable[..., str], dtypes: tuple[str, ...]) -> list
     for dtype in dtypes:
         readings = (1, 1.0) if dtype == WEAK else (jax.ShapeDtypeStruct((2,), dtype),)
         arguments = [(*before, reading) for before in arguments for reading in readings]
-    with jax.enable_x64(any(dtype in _WIDE for dtype in dtypes)):
+    with jax.enable_x64(any(dtype in WIDE_DTYPES for dtype in dtypes)):
         return sorted({result(*each) for each in arguments}, key=DTYPES.index)

@@ -22,21 +22,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-DTYPES = (
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-)
+from ..protocol import NUMERIC_DTYPES
+
+DTYPES = NUMERIC_DTYPES
 VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
 OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact")

@@ -25,11 +25,9 @@ import numpy as np
 from jax import lax
 
 from ..errors import InvalidArgument, SynjaxError
+from ..protocol import NESTED_OPS, STRUCTURAL_OPS, WIDE_DTYPES
 from ..worker.codec import dtype_name
 from .program import (
-    NESTED_OPS,
-    STRUCTURAL_OPS,
-    WIDE_DTYPES,
     Body,
     Dict,
     Equation,

@@ -25,34 +25,26 @@ import msgpack
 import numpy as np
 
 from ..errors import SynjaxError
+from ..protocol import (
+    ARGUMENT_DICT,
+    ARGUMENT_FLOAT,
+    ARGUMENT_INT,
+    ARGUMENT_INT64,
+    ARGUMENT_PROGRAM,
+    ARGUMENT_TUPLE,
+    HASH_BYTES,
+    NAMED_FLOATS,
+    NESTED_OPS,
+    PROGRAM_FORMAT,
+    STRUCTURAL_OPS,
+    WEAK_INT_BITS,
+    WIDE_DTYPES,
+)
 from ..worker.limits import Limits
 
 T = TypeVar("T")
 
-FORMAT_VERSION = 1
-HASH_BYTES = 16
-
-# Weak floats that travel by name: a client may pack -0.0 as the integer 0.
-NAMED_FLOATS = ("-0", "nan", "inf", "-inf")
-
-WIDE_DTYPES = frozenset({"int64", "uint64", "float64"})
-
-STRUCTURAL_OPS = frozenset(
-    "size shape rank size.add size.sub size.mul size.floordiv size.mod size.max size.min "
-    "shape.slice shape.concat shape.product shape.get get".split()
-)
-# How many nested programs stand before the leaves.
-NESTED_OPS = {
-    "grad": 1,
-    "value_and_grad": 1,
-    "vmap": 1,
-    "scan": 1,
-    "cond": 2,
-    "while_loop": 2,
-    "checkpoint": 1,
-}
-# `cond` has its predicate before its nested programs.
-_FIRST_NESTED = {"cond": 1}
+_WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
 
 class OpFacts(Protocol):
@@ -140,8 +132,8 @@ class _Decoder:
 
     def program(self, raw: Any) -> Program:
         version, bodies = _fields(raw, 2, "a program")
-        if version != FORMAT_VERSION:
-            raise _bad(f"program format {version!r:.50}; this worker reads {FORMAT_VERSION}")
+        if version != PROGRAM_FORMAT:
+            raise _bad(f"program format {version!r:.50}; this worker reads {PROGRAM_FORMAT}")
         if not _list(bodies, "the bodies"):
             raise _bad("a program without a body")
         if len(bodies) > self._limits.bodies:
@@ -219,8 +211,8 @@ class _BodyDecoder:
         return equation
 
     def _arguments(self, op: str, raw: list) -> tuple:
-        first = _FIRST_NESTED.get(op, 0)
-        nested = range(first, first + NESTED_OPS.get(op, 0))
+        of_nested = NESTED_OPS.get(op)
+        nested = range(of_nested.first, of_nested.first + of_nested.programs) if of_nested else range(0)
         if len(raw) < nested.stop:
             raise self._bad(f"{op} takes {len(nested)} nested programs")
         if len(raw) > self._limits.attribute_items:
@@ -257,13 +249,13 @@ class _BodyDecoder:
         tag, value = raw[0], raw[1]
         if type(tag) is not int or len(raw) != 2:
             raise self._bad("an argument is [tag, value]; a nested program does not stand here")
-        if tag == 0:
+        if tag == ARGUMENT_INT:
             return self._weak_int(value)
-        if tag == 1:
+        if tag == ARGUMENT_FLOAT:
             return self._weak_float(value)
-        if tag == 2:
+        if tag == ARGUMENT_TUPLE:
             return Tuple(tuple(self._argument(item, depth + 1) for item in self._items(value)))
-        if tag == 3:
+        if tag == ARGUMENT_DICT:
             items = self._items(value)
             if len(items) % 2 or any(type(key) is not str for key in items[::2]):
                 raise self._bad("a dict is [key, value, ...] with string keys")
@@ -273,12 +265,12 @@ class _BodyDecoder:
                     for key, item in zip(items[::2], items[1::2], strict=True)
                 )
             )
-        if tag == 5:
+        if tag == ARGUMENT_INT64:
             return self._int64(value)
         raise self._bad(f"an argument cannot have the tag {tag}")
 
     def _read_nested(self, raw: Any) -> Nested:
-        if type(raw) is not list or len(raw) != 3 or raw[0] != 4:
+        if type(raw) is not list or len(raw) != 3 or raw[0] != ARGUMENT_PROGRAM:
             raise self._bad("a nested program is [4, body, captures]")
         index, captures = raw[1], _list(raw[2], "the captures")
         if type(index) is not int or not 0 <= index < self._index:
@@ -291,8 +283,7 @@ class _BodyDecoder:
 
     def _check_nested(self, equation: Equation) -> None:
         """The number of leaves and of results that each nested program must have."""
-        first = _FIRST_NESTED.get(equation.op, 0)
-        leaves = len(equation.args) - first - NESTED_OPS[equation.op]
+        leaves = len(equation.args) - sum(NESTED_OPS[equation.op])
         nested = [self._earlier[arg.body] for arg in equation.args if isinstance(arg, Nested)]
         for body in nested:
             if body.inputs != leaves:
@@ -306,7 +297,9 @@ class _BodyDecoder:
             raise self._bad(f"{equation.op}: a program without a result")
 
     def _output(self, raw: Any) -> Any:
-        if type(raw) is list and (len(raw) != 2 or raw[0] not in (0, 1, 5)):
+        if type(raw) is list and (
+            len(raw) != 2 or raw[0] not in (ARGUMENT_INT, ARGUMENT_FLOAT, ARGUMENT_INT64)
+        ):
             raise self._bad("a result is a reference or a number")
         if type(raw) not in (int, list):
             raise self._bad(f"a result cannot be {type(raw).__name__}")
@@ -331,7 +324,7 @@ class _BodyDecoder:
         return raw
 
     def _weak_int(self, raw: Any) -> int:
-        if type(raw) is not int or not -(2**31) <= raw < 2**31:
+        if type(raw) is not int or raw not in _WEAK_INTS:
             raise self._bad(f"a weak int is below 2**31; came {raw!r:.50}")
         return raw
 

@@ -16,28 +16,31 @@ import ml_dtypes
 import msgpack
 import numpy as np
 
+from .. import protocol
 from ..errors import SynjaxError
-from ..runtime.program import HASH_BYTES, NAMED_FLOATS
+from ..protocol import (
+    FIELDS,
+    HASH_BYTES,
+    INLINE_BYTES,
+    INPUT_ARRAY,
+    INPUT_FLOAT,
+    INPUT_INT,
+    KEY_WORDS,
+    LARGEST_ID,
+    LENIENT,
+    NAMED_FLOATS,
+    UNCHECKED,
+    WEAK_INT_BITS,
+)
 from .limits import Limits
 
-PROTOCOL_VERSION = 1
-
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
-
-LENIENT, UNCHECKED = 1, 2  # bits of a launch's flags
-
-INLINE_REPLY_BYTES = 512  # results up to this size ride in the header
 SMALL_BYTES = 65_536  # arrays below go to the compiled call as they are; above, to the device first
 ALIGNMENT = 64  # bytes; XLA uses a host buffer in place where it is aligned
 
-_LARGEST_ID = 2**53  # ids are JavaScript numbers
+_WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
-_DTYPES = {
-    name: np.dtype(name)
-    for name in ("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
-} | {"bfloat16": np.dtype(ml_dtypes.bfloat16), "key": np.dtype(np.uint32)}
-
-_KEY_WORDS = 2  # of the default PRNG, threefry
+_NOT_OF_NUMPY = {"bfloat16": ml_dtypes.bfloat16, "key": np.uint32}
+_DTYPES = {each.name: np.dtype(_NOT_OF_NUMPY.get(each.name, each.name)) for each in protocol.DTYPES}
 
 
 class Weak(NamedTuple):
@@ -107,8 +110,7 @@ def unpack_header(frame: bytes) -> list:
 
 def parse_launch(header: list) -> Launch:
     """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch."""
-    if len(header) != 11:
-        raise _bad(f"a launch has 11 fields; came {len(header)}")
+    _check_fields(header, "launch")
     _, seq, hash_, has_body, inputs, first_output, outputs, wants, donated, frees, flags = header
     _program(hash_, has_body, flags)
     _identifier(first_output, "firstOutput")
@@ -133,13 +135,18 @@ def parse_launch(header: list) -> Launch:
 
 def parse_compile(header: list) -> Compile:
     """Raises SynjaxError (BAD_MESSAGE) for anything that is not a compile."""
-    if len(header) != 7:
-        raise _bad(f"a compile has 7 fields; came {len(header)}")
+    _check_fields(header, "compile")
     _, seq, hash_, has_body, inputs, donated, flags = header
     _program(hash_, has_body, flags)
     _positions(donated, len(_list(inputs, "inputs")), "donated")
     types = [_input_type(item) for item in inputs]
     return Compile(seq, hash_, bool(has_body), types, tuple(donated), flags)
+
+
+def _check_fields(header: list, message: str) -> None:
+    count = 1 + len(FIELDS[message])
+    if len(header) != count:
+        raise _bad(f"a {message} has {count} fields; came {len(header)}")
 
 
 def _program(hash_: Any, has_body: Any, flags: Any) -> None:
@@ -150,8 +157,7 @@ def _program(hash_: Any, has_body: Any, flags: Any) -> None:
 
 
 def parse_fetch(header: list) -> Fetch:
-    if len(header) != 4:
-        raise _bad(f"a fetch has 4 fields; came {len(header)}")
+    _check_fields(header, "fetch")
     _, seq, handles, frees = header
     return Fetch(seq, _identifiers(handles, "handles"), _identifiers(frees, "frees"))
 
@@ -175,17 +181,17 @@ def _input(item: Any) -> int | Weak | HostArray:
     if type(item) is not list or len(item) < 2:
         raise _bad("an input is a handle, a number or a host array")
     tag, value = item[0], item[1]
-    if tag == 1 and len(item) in (3, 4):
+    if tag == INPUT_ARRAY and len(item) in (3, 4):
         return _host_array(item)
-    if len(item) == 2 and tag == 0 and type(value) is int and -(2**31) <= value < 2**31:
+    if len(item) == 2 and tag == INPUT_INT and type(value) is int and value in _WEAK_INTS:
         return Weak(value)
-    if len(item) == 2 and tag == 2 and (type(value) in (int, float) or value in NAMED_FLOATS):
+    if len(item) == 2 and tag == INPUT_FLOAT and (type(value) in (int, float) or value in NAMED_FLOATS):
         return Weak(float(value))
     raise _bad(f"an input cannot be {item!s:.80}")
 
 
 def _input_type(item: Any) -> int | Weak | ArrayType:
-    if type(item) is list and len(item) == 4 and item[0] == 1:
+    if type(item) is list and len(item) == 4 and item[0] == INPUT_ARRAY:
         if type(item[3]) is not bool:
             raise _bad("an array's type is [1, dtype, shape, weak]")
         return ArrayType(*_dtype_and_shape(item), item[3])
@@ -207,13 +213,13 @@ def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
     dtype, shape = item[1], _list(item[2], "a shape")
     if dtype not in _DTYPES:
         raise _bad(f"no dtype {dtype!r:.50}")
-    if any(type(size) is not int or not 0 <= size < _LARGEST_ID for size in shape):
+    if any(type(size) is not int or not 0 <= size < LARGEST_ID for size in shape):
         raise _bad(f"a shape cannot be {shape!s:.80}")
     return dtype, tuple(shape)
 
 
 def _identifier(value: Any, what: str) -> int:
-    if type(value) is not int or not 0 <= value < _LARGEST_ID:
+    if type(value) is not int or not 0 <= value < LARGEST_ID:
         raise _bad(f"{what} must be an id; came {value!s:.50}")
     return value
 
@@ -258,7 +264,7 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
     Raises SynjaxError: LIMIT_RANK, or BAD_MESSAGE where the bytes do not fill the shape.
     """
     _check_rank(shape, limits)
-    full_shape = (*shape, _KEY_WORDS) if dtype == "key" else shape
+    full_shape = (*shape, KEY_WORDS) if dtype == "key" else shape
     element = _DTYPES[dtype]
     if math.prod(full_shape) * element.itemsize != len(data):
         raise _bad(f"{len(data)} bytes for {dtype}{list(shape)}")
@@ -317,7 +323,7 @@ def pack_data(values: Iterable[np.ndarray | None]) -> tuple[list[bytes | int | N
     for value in values:
         if value is None:
             data.append(None)
-        elif value.nbytes <= INLINE_REPLY_BYTES:
+        elif value.nbytes <= INLINE_BYTES:
             data.append(value.tobytes())
         else:
             data.append(len(buffers))

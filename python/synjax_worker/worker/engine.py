@@ -26,12 +26,11 @@ import jax
 import numpy as np
 
 from ..errors import SynjaxError
+from ..protocol import ERROR, LENIENT, OK, UNCHECKED, WIDE_DTYPES
 from ..runtime.interpreter import Site, check_error, interpret
-from ..runtime.program import WIDE_DTYPES, Program, affected_outputs, decode_program, program_hash
+from ..runtime.program import Program, affected_outputs, decode_program, program_hash
 from .codec import (
-    LENIENT,
     SMALL_BYTES,
-    UNCHECKED,
     ArrayType,
     Compile,
     Fetch,
@@ -375,7 +374,7 @@ class Engine:
         except Exception as error:
             failure = _root_error(error, message.seq)
             return (lambda: self._reply_error(job, failure)), [], False
-        return (lambda: self._answer(job, [message.seq, 0, None])), [], False
+        return (lambda: self._answer(job, [message.seq, OK, None])), [], False
 
     def _program(
         self, session: Session, launch: Launch | Compile, buffers: list[bytes | memoryview]
@@ -622,7 +621,7 @@ class Engine:
         result = order()
 
         def complete() -> None:
-            self._answer(job, [job.seq, 0, result])
+            self._answer(job, [job.seq, OK, result])
 
         return complete, [], False
 
@@ -643,7 +642,7 @@ class Engine:
             self._post(job.session.client, pack_header(header), buffers)
 
     def _reply_error(self, job: Job, error: ErrorMap) -> None:
-        self._answer(job, [job.seq, 1, error])
+        self._answer(job, [job.seq, ERROR, error])
 
     def _reply_results(self, job: Job, avals: list, outputs: Sequence[Handle], values: list) -> None:
         data, buffers = pack_data(values)
@@ -654,9 +653,9 @@ class Engine:
             avals = list(avals)
             for position, _ in errors:
                 avals[position] = None
-            self._answer(job, [job.seq, 0, avals, data, errors], buffers)
+            self._answer(job, [job.seq, OK, avals, data, errors], buffers)
         else:
-            self._answer(job, [job.seq, 0, avals, data], buffers)
+            self._answer(job, [job.seq, OK, avals, data], buffers)
 
 
 # -------------------------------------------------------------------------------------------------------- signatures

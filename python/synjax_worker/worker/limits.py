@@ -6,32 +6,33 @@ import dataclasses
 from collections.abc import Mapping
 
 from ..errors import InvalidArgument
+from ..protocol import DEFAULT_LIMITS
 
 
-def _limit(default: int, wire_name: str) -> int:
-    return dataclasses.field(default=default, metadata={"wire": wire_name})
+def _limit(wire_name: str) -> int:
+    return dataclasses.field(default=DEFAULT_LIMITS[wire_name], metadata={"wire": wire_name})
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """The table of limits. Every field can be set from the start configuration by its wire name."""
+    """The limits of one worker. `protocol.LIMITS` says what they bound; the start configuration may set them."""
 
-    equations: int = _limit(100_000, "equations")  # a body: LIMIT_EQUATIONS
-    expanded_equations: int = _limit(1_000_000, "expandedEquations")  # with nested ones: LIMIT_EQUATIONS
-    bodies: int = _limit(1_000, "bodies")  # a program: LIMIT_BODIES
-    nesting: int = _limit(64, "nesting")  # programs in programs, tuples in tuples: LIMIT_NESTING
-    body_bytes: int = _limit(16 << 20, "bodyBytes")  # the encoded program: LIMIT_BODY
-    attribute_bytes: int = _limit(64 << 10, "attributeBytes")  # a string: LIMIT_ATTRIBUTE
-    attribute_items: int = _limit(65_536, "attributeItems")  # a tuple or dict: LIMIT_ATTRIBUTE
-    rank: int = _limit(32, "rank")  # an array's dimensions: LIMIT_RANK
-    frames: int = _limit(4_096, "frames")  # a message: LIMIT_FRAMES
-    frame_bytes: int = _limit(2 << 30, "frameBytes")  # LIMIT_BYTES
-    message_bytes: int = _limit(4 << 30, "messageBytes")  # LIMIT_BYTES
-    in_flight_messages: int = _limit(256, "inFlightMessages")  # a client's; beyond twice: OVERLOADED
-    in_flight_bytes: int = _limit(256 << 20, "inFlightBytes")  # a client's; beyond twice: OVERLOADED
-    handles: int = _limit(1_000_000, "handles")  # a client's live results: LIMIT_HANDLES
-    programs: int = _limit(4_096, "programs")  # a client's: LIMIT_PROGRAMS
-    executables: int = _limit(512, "executables")  # the worker's; the least recently used is dropped
+    equations: int = _limit("equations")
+    expanded_equations: int = _limit("expandedEquations")
+    bodies: int = _limit("bodies")
+    nesting: int = _limit("nesting")
+    body_bytes: int = _limit("bodyBytes")
+    attribute_bytes: int = _limit("attributeBytes")
+    attribute_items: int = _limit("attributeItems")
+    rank: int = _limit("rank")
+    frames: int = _limit("frames")
+    frame_bytes: int = _limit("frameBytes")
+    message_bytes: int = _limit("messageBytes")
+    in_flight_messages: int = _limit("inFlightMessages")
+    in_flight_bytes: int = _limit("inFlightBytes")
+    handles: int = _limit("handles")
+    programs: int = _limit("programs")
+    executables: int = _limit("executables")
 
     @classmethod
     def from_config(cls, values: Mapping[str, int] | None) -> Limits:

@@ -23,18 +23,25 @@ from typing import Any
 import zmq
 
 from ..errors import InvalidArgument, SynjaxError
-from .allocator import keep_freed_memory
-from .codec import (
+from ..protocol import (
     CANCEL,
     COMPILE,
+    CONFIGURATION,
+    DEVICES,
+    ERROR,
     FETCH,
+    FIELDS,
     FORGET,
     FREE,
     GOODBYE,
     HELLO,
     LAUNCH,
+    OK,
     PING,
-    PROTOCOL_VERSION,
+    VERSION,
+)
+from .allocator import keep_freed_memory
+from .codec import (
     SMALL_BYTES,
     pack_header,
     parse_compile,
@@ -183,11 +190,11 @@ class Server:
             seq = header[1]
             self._dispatch(client, header, buffers, size, excess)
         except SynjaxError as error:
-            self._post(client, pack_header([seq, 1, error.to_wire()]), ())
+            self._post(client, pack_header([seq, ERROR, error.to_wire()]), ())
         except Exception as error:  # whatever a message does, the worker lives
             log.exception("a message was not handled")
             failure = {"code": "INTERNAL", "message": f"{type(error).__name__}: {error}"[:2_000]}
-            self._post(client, pack_header([seq, 1, failure]), ())
+            self._post(client, pack_header([seq, ERROR, failure]), ())
 
     def _dispatch(
         self, client: bytes, header: list, buffers: list[Buffer], size: int, excess: SynjaxError | None
@@ -208,7 +215,7 @@ class Server:
         if kind == FETCH:
             self._run(Job(session, parse_fetch(header), [], size, seq))
         elif kind == PING:
-            self._post(client, pack_header([seq, 0, self._engine.counters(session)]), ())
+            self._post(client, pack_header([seq, OK, self._engine.counters(session)]), ())
         elif kind == FORGET:
             hashes = parse_hashes(header)
             self._run(Job(session, lambda: _remove(session.programs, hashes), [], seq=seq))
@@ -237,7 +244,7 @@ class Server:
         return not self._socket.get(zmq.EVENTS) & zmq.POLLIN
 
     def _hello(self, client: bytes, header: list) -> None:
-        wish = header[2] if len(header) == 3 else None
+        wish = header[2] if len(header) == 1 + len(FIELDS["hello"]) else None
         if type(wish) is not dict or set(wish) - {"version", "registry", "token"}:
             raise SynjaxError("BAD_MESSAGE", "a hello has version, registry and token")
         token = wish.get("token")
@@ -245,7 +252,7 @@ class Server:
             type(token) is str and hmac.compare_digest(token.encode(), self._token.encode())
         ):
             raise SynjaxError("UNAUTHORIZED", "the token is not this worker's")
-        for name, ours in (("version", PROTOCOL_VERSION), ("registry", self._info["registry"])):
+        for name, ours in (("version", VERSION), ("registry", self._info["registry"])):
             theirs = wish.get(name)
             if theirs != ours:
                 raise SynjaxError(
@@ -257,7 +264,7 @@ class Server:
                 )
         self._sessions.setdefault(client, Session(client))
         self._connected()
-        self._post(client, pack_header([header[1], 0, self._info]), ())
+        self._post(client, pack_header([header[1], OK, self._info]), ())
 
     def _goodbye(self, client: bytes, session: Session, header: list) -> None:
         if len(header) != 3 or type(header[2]) is not bool:
@@ -311,10 +318,6 @@ class _JsonLog(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
-CONFIG_FIELDS = frozenset(
-    {"address", "token", "device", "limits", "compilationCache", "parentWatch", "privateDirectory"}
-)
-_PLATFORM = {"cpu": "cpu", "cuda": "cuda", "tpu": "tpu"}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -371,11 +374,11 @@ def read_config(line: bytes) -> dict[str, Any]:
     config = json.loads(line)
     if type(config) is not dict or type(config.get("address")) is not str:
         raise ValueError("the first line on stdin is a JSON object with an `address`")
-    unknown = set(config) - CONFIG_FIELDS
+    unknown = set(config).difference(CONFIGURATION)
     if unknown:
         raise ValueError(f"unknown configuration: {', '.join(sorted(unknown))}")
-    if config.get("device", "cpu") not in _PLATFORM:
-        raise _bad_device(config["device"], ", ".join(_PLATFORM))
+    if config.get("device", "cpu") not in DEVICES:
+        raise _bad_device(config["device"], ", ".join(DEVICES))
     if not config["address"].startswith("ipc://") and not config.get("token"):
         raise ValueError("an address that others can reach needs a token")
     return config
@@ -395,7 +398,7 @@ def _find_devices(wanted: str) -> list[Any]:
     import jax
     import jax.extend.backend
 
-    jax.config.update("jax_platforms", _PLATFORM[wanted])
+    jax.config.update("jax_platforms", wanted)
     try:
         return jax.devices()
     except Exception as error:  # whatever a plugin throws
@@ -404,7 +407,7 @@ def _find_devices(wanted: str) -> list[Any]:
             why or f"its JAX is without {wanted}; `npx synjax setup --device {wanted}` makes one that has it"
         )
         jax.config.update("jax_platforms", None)
-        found = ", ".join(name for name in jax.extend.backend.backends() if name in _PLATFORM)
+        found = ", ".join(name for name in jax.extend.backend.backends() if name in DEVICES)
         raise _bad_device(wanted, f"one that the worker finds ({found})", f": {why}") from error
 
 
@@ -470,7 +473,7 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     registry = load()
     devices = _find_devices(config.get("device", "cpu"))
     info = {
-        "version": PROTOCOL_VERSION,
+        "version": VERSION,
         "registry": registry.hash,
         "pid": os.getpid(),
         "platform": devices[0].platform,

@@ -18,11 +18,19 @@ import msgpack
 import numpy as np
 import zmq
 
+from synjax_worker.protocol import (
+    CANCEL,
+    COMPILE,
+    FETCH,
+    FREE,
+    GOODBYE,
+    HELLO,
+    LAUNCH,
+    PING,
+)
+
 PYTHON = Path(__file__).parents[2]
 TIMEOUT_MS = 20_000
-
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
-LENIENT, UNCHECKED = 1, 2
 
 
 class RemoteError(Exception):

@@ -8,10 +8,11 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from synjax_worker.protocol import LENIENT
 from synjax_worker.worker.codec import Launch
 from synjax_worker.worker.engine import Engine
 from synjax_worker.worker.limits import Limits
-from tests.runtime.client import LENIENT, Body, Client, Handle, Key, RemoteError, encode, tuple_of
+from tests.runtime.client import Body, Client, Handle, Key, RemoteError, encode, tuple_of
 
 
 def unary(op: str, *args, **attributes) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.runtime.client import UNCHECKED, Body, Client, encode, nested, tuple_of
+from synjax_worker.protocol import UNCHECKED
+from tests.runtime.client import Body, Client, encode, nested, tuple_of
 
 
 def unary(op: str, *args, **attributes) -> bytes:

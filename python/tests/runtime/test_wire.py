@@ -11,24 +11,8 @@ import msgpack
 import numpy as np
 import pytest
 
-from tests.runtime.client import (
-    CANCEL,
-    COMPILE,
-    FETCH,
-    FORGET,
-    FREE,
-    GOODBYE,
-    HELLO,
-    IDENTITY,
-    LAUNCH,
-    PING,
-    Body,
-    Client,
-    RemoteError,
-    Worker,
-    encode,
-    hash_of,
-)
+from synjax_worker.protocol import CANCEL, COMPILE, FETCH, FORGET, FREE, GOODBYE, HELLO, LAUNCH, PING
+from tests.runtime.client import IDENTITY, Body, Client, RemoteError, Worker, encode, hash_of
 
 
 def unary(op: str, *args, **attributes) -> bytes:

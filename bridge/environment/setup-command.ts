@@ -1,0 +1,9 @@
+import type { Device } from "../wire/protocol.ts";
+import { inCheckout } from "./package-root.ts";
+
+/** What a user types to make the environment. */
+export function setupCommand(device: Device = "cpu", dev = false): string {
+  const flags = [...(device === "cpu" ? [] : ["--device", device]), ...(dev ? ["--dev"] : [])];
+  if (!inCheckout()) return ["npx synjax setup", ...flags].join(" ");
+  return ["npm run synjax -- setup", ...flags].join(" ");
+}

@@ -1,0 +1,47 @@
+import type { RemoteError } from "../errors.ts";
+import type { Reply } from "../wire/codec.ts";
+import type { Frames } from "./transport.ts";
+
+export interface CallOptions {
+  /** Gives the call up: it rejects at once with `ABORTED`; the worker drops it unless it has started. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from now after which the call is given up with `DEADLINE`. */
+  readonly deadline?: number | undefined;
+}
+
+/** A message that wants an answer. */
+export interface Call {
+  readonly seq: number;
+  /** Whether it counts among the messages in flight. */
+  readonly windowed: boolean;
+  /** Of its buffers. */
+  readonly bytes: number;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+  sent: boolean;
+  /** True when the caller gave it up. It stays in flight until the worker answers; that answer is ignored. */
+  abandoned: boolean;
+  /** The deadline that passed, in milliseconds. */
+  expired: number | undefined;
+  /** Stops its timer and its listener. */
+  release: (() => void) | undefined;
+  /** `performance.now()`; 0 where nobody measures. */
+  startedAt: number;
+}
+
+/** A message on its way out; without a call it wants no answer. */
+export interface Outgoing {
+  readonly frames: Frames;
+  readonly call: Call | undefined;
+}
+
+/** A call that the worker answered with an error. */
+export class RemoteFailure extends Error {
+  readonly error: RemoteError;
+
+  constructor(error: RemoteError) {
+    super(error.message);
+    this.name = `RemoteFailure [${error.code}]`;
+    this.error = error;
+  }
+}

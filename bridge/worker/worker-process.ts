@@ -1,0 +1,96 @@
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import type { SynjaxError } from "../errors.ts";
+import { keepLastLines } from "./last-lines.ts";
+import { whenReady, type WorkerReady } from "./readiness.ts";
+import { startConfiguration, workerEnv, type WorkerOptions } from "./start-configuration.ts";
+import { endOf, lostError } from "./worker-end.ts";
+import { makeWorkerSocket } from "./worker-socket.ts";
+
+/** A worker ends by itself when its stdin closes; after so many milliseconds it is made to. */
+const TERM_AFTER = 1_000;
+const KILL_AFTER = 2_000;
+
+/** A worker that this process has started. It ends with this process, however that ends. */
+export class WorkerProcess {
+  readonly ready: WorkerReady;
+  /** The secret that it expects in a hello. */
+  readonly token: string;
+  /** Resolves when the process has ended, to the error for the calls in flight. */
+  readonly exited: Promise<SynjaxError>;
+  readonly #child: ChildProcess;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(child: ChildProcess, ready: WorkerReady, token: string, exited: Promise<SynjaxError>) {
+    this.#child = child;
+    this.ready = ready;
+    this.token = token;
+    this.exited = exited;
+  }
+
+  get pid(): number {
+    return this.ready.pid;
+  }
+
+  /**
+   * Starts a worker and waits until it listens.
+   *
+   * @throws SynjaxError WORKER_START with its last lines on stderr, INVALID_ARGUMENT where it refuses a limit or the
+   * device, ABORTED.
+   */
+  static async start(options: WorkerOptions): Promise<WorkerProcess> {
+    const { spawn } = await import("node:child_process");
+    const device = options.device ?? "cpu";
+    const socket = makeWorkerSocket(options.transport);
+    const token = randomBytes(32).toString("hex");
+    const child = spawn(options.python, ["-m", "synjax_worker"], {
+      stdio: ["pipe", "pipe", "pipe"],
+      windowsHide: true,
+      env: workerEnv(device, options.env),
+    });
+    const stderr = keepLastLines(child);
+    const ended = endOf(child);
+    void ended.then(() => socket.remove());
+    // The token goes through stdin: other users can read arguments and environment variables.
+    child.stdin!.on("error", () => undefined);
+    child.stdin!.write(`${JSON.stringify(startConfiguration(options, device, socket, token))}\n`);
+    try {
+      const ready = await whenReady(child, ended, stderr, options);
+      release(child);
+      const exited = ended.then((exit) => lostError(exit, ready.pid, stderr()));
+      return new WorkerProcess(child, ready, token, exited);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends it, and resolves when it has ended. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const child = this.#child;
+    child.ref();
+    child.stdin!.end();
+    const term = setTimeout(() => child.kill("SIGTERM"), TERM_AFTER);
+    const kill = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER);
+    await this.exited;
+    clearTimeout(term);
+    clearTimeout(kill);
+  }
+}
+
+/** Lets this process end although the worker still runs. */
+function release(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
