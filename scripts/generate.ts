@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { packageRoot } from "../bridge/environment/package-root.ts";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
+import { classesPage, errorsPage } from "./docs-of-registry.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
 import {
   distributionsFile,
@@ -46,6 +47,9 @@ async function generate(): Promise<Map<string, string>> {
   );
   for (const [name, source] of Object.entries(sources))
     files.set(join("src", "ops", name), await formatted(source));
+  const page = (source: string): Promise<string> => format(source, { ...style, parser: "markdown" });
+  files.set(join("docs", "errors.md"), await page(errorsPage(registry.protocol.errors)));
+  files.set(join("docs", "classes.md"), await page(classesPage(registry)));
   return files;
 }
 

@@ -60,10 +60,15 @@ export interface DistributionParameter extends ParameterKind {
   readonly alternatives?: readonly ParameterKind[];
 }
 
+export type DeclaredTree = Readonly<Record<string, string | { readonly dims: string }>>;
+
 export interface DistributionClass {
   readonly name: string;
   readonly doc: string;
   readonly params: readonly DistributionParameter[];
+  /** Named dims of an event, or of several arrays by name; and of its compact form. */
+  readonly event: DeclaredTree;
+  readonly compact: DeclaredTree;
   readonly queries: readonly Op[];
 }
 

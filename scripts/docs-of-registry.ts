@@ -1,0 +1,77 @@
+/** The tables of `docs/` that the registry knows: error codes, and which class answers which query. */
+import { camelCase, type DistributionClass, type Registry } from "./typescript-of-registry.ts";
+
+const HEADER = "<!-- Generated from the Python registry by `npm run generate`; do not edit. -->\n";
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+/** Text that stands in a cell. */
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+export function errorsPage(errors: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
+  const groups = Object.entries(errors).map(([group, codes]) => {
+    const rows = Object.entries(codes).map(([code, meaning]) => [`\`${code}\``, cell(meaning)]);
+    return `## ${group}\n\n${table(["code", "means"], rows)}`;
+  });
+  return `${HEADER}
+# Errors
+
+Everything that goes wrong is a \`SynjaxError\`. Its \`code\` is one of these, its message names the argument, what was
+expected and what was received, and ends with the line of your code. \`argument\`, \`expected\` and \`received\` stand beside
+it as fields, \`cause\` is what lay behind it.
+
+${groups.join("\n\n")}
+`;
+}
+
+export function classesPage(registry: Registry): string {
+  const classes = registry.distributions;
+  const queries = [...new Set(classes.flatMap((cls) => cls.queries.map((query) => query.name)))].sort();
+  const answers = (cls: DistributionClass, query: string): string =>
+    cls.queries.some((each) => each.name === query) ? "yes" : "–";
+  const rows = queries.map((query) => [
+    `\`${camelCase(query)}\``,
+    ...classes.map((cls) => answers(cls, query)),
+  ]);
+  return `${HEADER}
+# Classes
+
+Each class with its parameters, by named dims; \`*batch\` is any number of leading axes, broadcast against each other. In
+Python the names are in snake_case.
+
+${classes.map(classSection).join("\n\n")}
+
+## Queries
+
+${table(["query", ...classes.map((cls) => `\`${cls.name}\``)], rows)}
+
+${table(
+  ["query", "answers"],
+  queries.map((query) => queryRow(classes, query)),
+)}
+`;
+}
+
+function queryRow(classes: readonly DistributionClass[], query: string): string[] {
+  const { doc } = classes.flatMap((cls) => cls.queries).find((each) => each.name === query)!;
+  return [`\`${camelCase(query)}\``, cell(doc.split("\n\n")[0]!)];
+}
+
+function classSection(cls: DistributionClass): string {
+  const rows = cls.params.map((parameter) => {
+    const dims = (parameter.alternatives ?? [parameter]).flatMap((kind) =>
+      kind.dims === undefined ? [] : [`\`(${kind.dims})\``],
+    );
+    return [`\`${camelCase(parameter.name)}\``, [...new Set(dims)].join(" or ") || "–", cell(parameter.doc)];
+  });
+  const [first] = cls.doc.split("\n\n");
+  return `## ${cls.name}\n\n${first!}\n\nAn event is ${shown(cls.event)}, its compact form ${shown(cls.compact)}.\n\n${table(["parameter", "dims", "is"], rows)}`;
+}
+
+/** A declared tree: the dims of one array, or of several by name. */
+function shown(tree: DistributionClass["event"]): string {
+  if (typeof tree["dims"] === "string") return `\`(*batch ${tree["dims"]})\``;
+  const leaves = Object.entries(tree as Readonly<Record<string, { readonly dims: string }>>);
+  return leaves.map(([name, leaf]) => `\`${name} (*batch ${leaf.dims})\``).join(" and ");
+}
