@@ -335,7 +335,7 @@ class Distribution(Parameters):
     @query(
         "key: key, { method: static " + " | ".join(f'"{method}"' for method in relaxed.METHODS) + ", "
         f"noise?: static {_NOISES}, temperature?: num Float, sample_shape?: shape, straight_through?: static boolean, "
-        "implicit_mle_lr?: num Float } -> event"
+        "regularized?: static boolean, implicit_mle_lr?: num Float } -> event"
     )
     def differentiable_sample(
         self,
@@ -346,6 +346,7 @@ class Distribution(Parameters):
         temperature: Any = 1.0,
         sample_shape: int | tuple[int, ...] = (),
         straight_through: bool = False,
+        regularized: bool = False,
         implicit_mle_lr: Any = 1.0,
         implicit_MLE_lr: Any = None,
     ) -> Any:
@@ -353,7 +354,8 @@ class Distribution(Parameters):
 
         Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the marginals of the
         perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP" replace every
-        maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel 2018).
+        maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro & Titov 2019);
+        `regularized` subtracts half the squared norm of sparsemax's weights (Mensch & Blondel 2018).
         "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to the best one
         of potentials moved against the gradient by `implicit_mle_lr` (Niepert et al. 2021). "Gumbel-CRF" relaxes the
         choices of a sample's walk (Fu et al. 2020). With `straight_through` these choices are hard, with the derivative
@@ -369,6 +371,7 @@ class Distribution(Parameters):
             batching.as_temperature(temperature),
             as_shape("sample_shape", sample_shape),
             straight_through,
+            regularized,
             rate,
         )
 

@@ -24,6 +24,7 @@ _CHOICES = {
     ("Perturb-and-SparsemaxDP", False): relaxed.sparsemax_max,
     ("Perturb-and-SparsemaxDP", True): relaxed.straight_through_sparsemax_max,
 }
+_REGULARIZED = relaxed.regularized_sparsemax_max
 METHODS = (
     "Perturb-and-Marginals",
     "Perturb-and-SoftmaxDP",
@@ -64,6 +65,7 @@ def sample(
     temperature: Array,
     shape: tuple[int, ...],
     straight_through: bool,
+    regularized: bool,
     learning_rate: Any,
 ) -> Any:
     """Events (*shape *batch ...), relaxed or discrete; see `Distribution.differentiable_sample`."""
@@ -71,7 +73,8 @@ def sample(
         return perturbed(repeated(distribution, shape), key, noise, temperature).marginals()
     if (method, straight_through) in _CHOICES:
         found = perturbed(repeated(distribution, shape), key, noise, temperature)
-        choose = _CHOICES[method, straight_through]
+        of_l2 = regularized and method == "Perturb-and-SparsemaxDP" and not straight_through
+        choose = _REGULARIZED if of_l2 else _CHOICES[method, straight_through]
         return found._batched(
             found.structure.relaxed_event(found._potentials(), found._item_lengths(), choose)
         )
@@ -98,14 +101,14 @@ def _gumbel_crf(distribution: Any, key: Array, temperature: Array, shape: tuple[
 def _implicit_mle(distribution: Any, key: Array, noise: Noise, temperature: Array, learning_rate: Any) -> Any:
     """On the scores of the parts, which are shaped like the event whatever the parameters are."""
     structure = distribution.structure.by_parts()
-    parts = structure.parts(distribution._potentials())
+    parts = structure.part_scores(distribution._potentials())
     # Scores of parts are sums of potentials, so those of the noise are what the noise adds to them.
     drawn = replace(distribution, **_noise(distribution, key, noise))
-    eta = structure.parts(drawn._item_potentials())
+    eta = structure.part_scores(drawn._item_potentials())
     sizes, dtype = dict(distribution._bind().sizes), distribution.dtype
 
     def best(parts: Any, lengths: Any) -> Any:
-        compact, possible = structure.argmax(structure.of_parts(parts), lengths)
+        compact, possible = structure.argmax(structure.of_part_scores(parts), lengths)
         compact = jax.tree.map(lambda x: x[None], compact)
         event = structure.event(events.where(possible[None], compact, -1), sizes, dtype)
         return jax.tree.map(lambda x: x[0], event)

@@ -124,11 +124,11 @@ class Structure(Protocol):
         hard, with the derivative of the softmax. Differentiable by the potentials.
         """
 
-    def parts(self, potentials: Any) -> Tree:
+    def part_scores(self, potentials: Any) -> Tree:
         """The score of every part, (B *event): a structure's score is the sum over its parts. Linear in potentials."""
 
-    def of_parts(self, scores: Tree) -> Any:
+    def of_part_scores(self, scores: Tree) -> Any:
         """The potentials of a distribution given by the scores of its parts."""
 
     def by_parts(self) -> Structure:
-        """The structure that serves potentials given by `of_parts`."""
+        """The structure that serves potentials given by `of_part_scores`."""

@@ -188,7 +188,7 @@ def test_implicit_mle_has_the_gradient_of_its_definition(form: str) -> None:
 
     def parts(arrays: Arrays) -> Any:
         distribution = build(form, arrays)
-        return distribution.structure.by_parts().parts(distribution._potentials())
+        return distribution.structure.by_parts().part_scores(distribution._potentials())
 
     @quick_jit
     def both(arrays: Arrays) -> Any:
@@ -199,9 +199,9 @@ def test_implicit_mle_has_the_gradient_of_its_definition(form: str) -> None:
         structure = distribution.structure.by_parts()
         scores, pull = jax.vjp(parts, arrays)
         noise = relaxed._noise(distribution, KEY, "Gumbel")
-        eta = structure.parts(relaxed.replace(distribution, **noise)._item_potentials())
+        eta = structure.part_scores(relaxed.replace(distribution, **noise)._item_potentials())
         moved = jnp.where(jnp.isneginf(scores), -jnp.inf, scores - rate * cost + eta)
-        compact, _ = structure.argmax(structure.of_parts(moved), distribution._item_lengths())
+        compact, _ = structure.argmax(structure.of_part_scores(moved), distribution._item_lengths())
         target = structure.event(compact[None], dict(distribution._bind().sizes), distribution.dtype)[0]
         return found, pull(event - target)[0]
 

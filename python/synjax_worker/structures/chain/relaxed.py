@@ -4,7 +4,7 @@ One pass from the first node to the last computes a message for every node, in l
 the states before it; a pass back pushes a mass of 1 from the end through weights of those choices. What it moves over
 an edge is the edge's part of the relaxed structure. Nothing larger than an event is made, whatever the potentials.
 
-Messages are an integer and a fraction: sums of potentials of any scale lose nothing (see `numeric.split_integer`).
+Messages are an integer and a fraction: sums of potentials of any scale lose nothing (see `split_log`).
 """
 
 from __future__ import annotations
@@ -17,49 +17,32 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, relaxed
+from ...numerics import numeric, relaxed, split_log
 from ...numerics.guard import drop_forbidden
 from ...numerics.relaxed import Choose
+from ...numerics.split_log import SplitLog
 from .passes import Marginals, Potentials, _prepare, _Prepared, _remade, batch_first, contract
 
 
-class _Log(NamedTuple):
-    """integer + fraction; -inf is (-inf, 0). The derivative goes through the fraction."""
-
-    integer: Array
-    fraction: Array
-
-    def __add__(self, other: _Log) -> _Log:
-        return _Log(self.integer + other.integer, self.fraction + other.fraction)
-
-    def spread(self, axis: int) -> _Log:
-        return _Log(jnp.expand_dims(self.integer, axis), jnp.expand_dims(self.fraction, axis))
+def _candidates(before: SplitLog, edges: SplitLog) -> SplitLog:
+    """Of the states before (axis -2) for every state after."""
+    return SplitLog(*(x[..., None] for x in before)).times(edges)
 
 
-def _log(x: Array) -> _Log:
-    return _Log(*numeric.split_integer(x))
-
-
-def _candidates(log: _Log, axis: int) -> tuple[Array, Array]:
-    """As plain floats, after the largest integer along an axis is taken out of them; and that integer."""
-    top = numeric.shift_of(log.integer, axis, keepdims=True)
-    return (log.integer - top) + log.fraction, jnp.squeeze(top, axis)
-
-
-def _chosen(value: Array, top: Array) -> _Log:
-    integer = lax.stop_gradient(jnp.round(value))
-    return _Log(top + integer, jnp.where(jnp.isneginf(value), 0, value - integer))
+def _in_floats(log: SplitLog, axis: int) -> Array:
+    """Less the largest integer along an axis."""
+    return (log.integer - numeric.shift_of(log.integer, axis, keepdims=True)) + log.fraction
 
 
 class _Chain(NamedTuple):
     """Potentials cleaned of garbage, time first."""
 
     prepared: _Prepared
-    shared: _Log | None  # the transition, (t t) or (B t t), where all steps share it
+    shared: SplitLog | None  # the transition, (t t) or (B t t), where all steps share it
 
-    def edges(self, transition: Array | None) -> _Log:
+    def edges(self, transition: Array | None) -> SplitLog:
         """Log-potentials of the edges of a step, (t t) or (B t t), given those of the step where they vary."""
-        return _log(transition) if self.shared is None else self.shared
+        return split_log.from_log(transition) if self.shared is None else self.shared
 
     def of_steps(self) -> Array | None:
         return self.prepared.transition if self.shared is None else None
@@ -67,33 +50,36 @@ class _Chain(NamedTuple):
 
 def _chain(potentials: Potentials, lengths: Array) -> _Chain:
     prepared = _prepare(potentials, lengths)
-    return _Chain(prepared, None if potentials.per_step else _log(prepared.transition))
+    return _Chain(prepared, None if potentials.per_step else split_log.from_log(prepared.transition))
 
 
 class _Messages(NamedTuple):
-    prefixes: _Log  # (n B t), less the integers that were taken out
+    prefixes: SplitLog  # (n B t), less the integers that were taken out
     taken_out: Array  # (n B)
+
+    def last(self) -> SplitLog:
+        return jax.tree.map(lambda x: x[-1], self.prefixes)
 
 
 def _forward(chain: _Chain, choose: Choose) -> _Messages:
     """The value of the prefixes that end in each state of each node."""
     valid, start, _, emission = chain.prepared
 
-    def settle(message: _Log, node: Array | None) -> tuple[_Log, Array]:
-        message = message if node is None else message + _log(node)
+    def settle(message: SplitLog, node: Array | None) -> tuple[SplitLog, Array]:
+        message = message if node is None else message.times(split_log.from_log(node))
         top = numeric.shift_of(message.integer, -1)
-        return _Log(message.integer - top[:, None], message.fraction), top
+        return message._replace(integer=message.integer - top[:, None]), top
 
-    def step(before: _Log, inputs):
+    def step(before: SplitLog, inputs):
         node, transition, live = inputs
-        candidates, top = _candidates(before.spread(-1) + chain.edges(transition), -2)
-        value, _ = relaxed.value_and_weights(choose, candidates, -2)
-        moved, taken_out = settle(_chosen(value, top), node)
+        value = lambda candidates: relaxed.value_and_weights(choose, candidates, -2)[0]
+        moved = split_log.reduced(_candidates(before, chain.edges(transition)), -2, value)
+        moved, taken_out = settle(moved, node)
         after = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, before)
         return after, (after, jnp.where(live, taken_out, 0))
 
     nodes = (None, None) if emission is None else (emission[0], emission[1:])
-    first, first_taken_out = settle(_log(start), nodes[0])
+    first, first_taken_out = settle(split_log.from_log(start), nodes[0])
     _, (messages, taken_out) = lax.scan(_remade(step), first, (nodes[1], chain.of_steps(), valid[1:]))
     prepend = lambda a, b: jnp.concatenate([a[None], b])
     return _Messages(jax.tree.map(prepend, first, messages), prepend(first_taken_out, taken_out))
@@ -115,13 +101,13 @@ def _backward(
       at_end: the same for the choice of the last state.
     """
     valid = chain.prepared.valid
-    last, _ = _candidates(jax.tree.map(lambda x: x[-1], messages.prefixes), -1)
+    last = _in_floats(messages.last(), -1)
     last = jnp.squeeze(select(last[..., None], at_end), -1)
 
     def step(carry, inputs):
         mass, totals = carry
         before, transition, live, given = inputs
-        candidates, _ = _candidates(before.spread(-1) + chain.edges(transition), -2)
+        candidates = _in_floats(_candidates(before, chain.edges(transition)), -2)
         edges = jnp.where(live[:, None, None], select(candidates, given) * mass[..., None, :], 0)
         moved = jnp.sum(edges, -1)
         # The mass stays 1 but for rounding, which would add up over a long chain.
@@ -164,8 +150,8 @@ def smoothed_max(potentials: Potentials, lengths: Array, choose: Choose) -> Arra
     is right again. Time O(n t^2). See `relaxed_event` for the gradient by every edge.
     """
     messages = _forward(_chain(potentials, lengths), choose)
-    candidates, top = _candidates(jax.tree.map(lambda x: x[-1], messages.prefixes), -1)
-    terms = jnp.concatenate([messages.taken_out, top[None], choose(candidates, -1)[None]])
+    best = split_log.reduced(messages.last(), -1, lambda candidates: choose(candidates, -1))
+    terms = jnp.concatenate([messages.taken_out, best.integer[None], best.fraction[None]])
     return numeric.pair_value(numeric.pair_sum(terms))
 
 
@@ -197,7 +183,7 @@ def relaxed_walk(
     A choice is the softmax of the log-probabilities of the states before, perturbed by Gumbels and divided by
     `temperature` (B). The mass at every state is pushed through a choice of its own, so that the walk stays
     differentiable by the potentials and the temperature. With `straight_through` the choices are indicators, and the
-    walk is an exact sample, with the derivative of softmax. Each item and each of its nodes has a key of its own.
+    walk is an exact sample, with the derivative of softmax. Each item has a key of its own, and of it each node one.
     """
     items = lengths.shape[0]
     node_keys = lambda item_key: jax.vmap(lambda node: jax.random.fold_in(item_key, node))(
@@ -231,14 +217,19 @@ def _event(potentials: Potentials, first: Array, edges: Array) -> Array:
     return jnp.concatenate([jnp.where(row, first[:, None, :], 0)[:, None], edges], 1)
 
 
-def part_potentials(potentials: Potentials) -> Potentials:
-    """The same chain with a potential for every part of its event."""
+def part_scores(potentials: Potentials) -> Array:
+    """The score of every part of an event, (B n t t). What the first position ignores may be anything."""
     if potentials.per_step:
-        return potentials
+        return potentials.transition
     start, transition, emission = potentials
-    size = potentials.states
-    items, positions, _ = emission.shape
     edges = transition if transition.ndim == 2 else transition[:, None]
-    first = jnp.broadcast_to((start + emission[:, 0])[:, None, None], (items, 1, size, size))
-    rest = jnp.broadcast_to(edges + emission[:, 1:, None, :], (items, positions - 1, size, size))
-    return Potentials.time_varying_from(jnp.concatenate([first, rest], 1))
+    first = (start + emission[:, 0])[:, None, None]
+    rest = edges + emission[:, 1:, None]
+    both = [jnp.broadcast_to(x, (*x.shape[:2], *transition.shape[-2:])) for x in (first, rest)]
+    return jnp.concatenate(both, 1)
+
+
+def of_part_scores(scores: Array) -> Potentials:
+    """The chain that has a potential for every part of its event: its nodes are one more than the positions."""
+    alone = jnp.where(jnp.arange(scores.shape[-1]) == 0, 0, -jnp.inf).astype(scores.dtype)
+    return Potentials(jnp.broadcast_to(alone, (scores.shape[0], scores.shape[-1])), scores, None)

@@ -173,13 +173,11 @@ class Chain(NamedTuple):
         nodes = _node_lengths(potentials, lengths)
         return relaxed.relaxed_walk(key, potentials, nodes, temperature, draws, straight_through)
 
-    def parts(self, potentials: Potentials) -> Array:
-        edges = relaxed.part_potentials(potentials).transition
-        row = jnp.arange(edges.shape[-1])[:, None] == 0
-        return edges.at[:, 0].set(jnp.where(row, edges[:, 0], -jnp.inf))
+    def part_scores(self, potentials: Potentials) -> Array:
+        return relaxed.part_scores(potentials)
 
-    def of_parts(self, scores: Array) -> Potentials:
-        return Potentials.time_varying_from(scores)
+    def of_part_scores(self, scores: Array) -> Potentials:
+        return relaxed.of_part_scores(scores)
 
     def by_parts(self) -> Chain:
         return Chain()

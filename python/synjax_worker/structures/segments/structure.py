@@ -109,10 +109,10 @@ class Segments:
     ) -> Array:
         return relaxed.relaxed_walk(key, potentials, lengths, messages, temperature, draws, straight_through)
 
-    def parts(self, potentials: Potentials) -> Array:
+    def part_scores(self, potentials: Potentials) -> Array:
         return as_general(potentials).segment
 
-    def of_parts(self, scores: Array) -> Potentials:
+    def of_part_scores(self, scores: Array) -> Potentials:
         return Potentials(scores)
 
     def by_parts(self) -> Segments:
