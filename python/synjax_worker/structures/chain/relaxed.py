@@ -20,7 +20,8 @@ from jax import Array, lax
 from ...numerics import numeric, relaxed
 from ...numerics.guard import drop_forbidden
 from ...numerics.relaxed import Choose
-from .passes import Marginals, Potentials, _prepare, _Prepared, _remade, batch_first, contract
+from .exact import rematerialized
+from .potentials import Marginals, Potentials, Prepared, batch_first, contract, prepare
 
 
 class _Log(NamedTuple):
@@ -54,7 +55,7 @@ def _chosen(value: Array, top: Array) -> _Log:
 class _Chain(NamedTuple):
     """Potentials cleaned of garbage, time first."""
 
-    prepared: _Prepared
+    prepared: Prepared
     shared: _Log | None  # the transition, (t t) or (B t t), where all steps share it
 
     def edges(self, transition: Array | None) -> _Log:
@@ -66,7 +67,7 @@ class _Chain(NamedTuple):
 
 
 def _chain(potentials: Potentials, lengths: Array) -> _Chain:
-    prepared = _prepare(potentials, lengths)
+    prepared = prepare(potentials, lengths)
     return _Chain(prepared, None if potentials.per_step else _log(prepared.transition))
 
 
@@ -94,7 +95,7 @@ def _forward(chain: _Chain, choose: Choose) -> _Messages:
 
     nodes = (None, None) if emission is None else (emission[0], emission[1:])
     first, first_taken_out = settle(_log(start), nodes[0])
-    _, (messages, taken_out) = lax.scan(_remade(step), first, (nodes[1], chain.of_steps(), valid[1:]))
+    _, (messages, taken_out) = lax.scan(rematerialized(step), first, (nodes[1], chain.of_steps(), valid[1:]))
     prepend = lambda a, b: jnp.concatenate([a[None], b])
     return _Messages(jax.tree.map(prepend, first, messages), prepend(first_taken_out, taken_out))
 
@@ -132,7 +133,7 @@ def _backward(
     totals = None if every_step else jnp.zeros((*last.shape, last.shape[-1]), last.dtype)
     before = jax.tree.map(lambda x: x[:-1], messages.prefixes)
     inputs = (before, chain.of_steps(), valid[1:], of_nodes)
-    (first, totals), (rest, edges) = lax.scan(_remade(step), (last, totals), inputs, reverse=True)
+    (first, totals), (rest, edges) = lax.scan(rematerialized(step), (last, totals), inputs, reverse=True)
     states = jnp.concatenate([first[None], rest])
     real = valid.reshape(valid.shape[0], *(1,) * (states.ndim - 3), valid.shape[1], 1)
     return jnp.where(real, states, 0), edges if every_step else totals
