@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from synjax_worker.numerics.guard import run_if
-from synjax_worker.structures.chain import passes as chain
+from synjax_worker.structures.chain import Potentials, fast
+from synjax_worker.structures.chain.log_partition import log_partition
 from tests.compiling import quick_jit
 
 
@@ -34,7 +35,7 @@ def test_the_exact_side_stays_inside_a_conditional_loop(mapped: bool) -> None:
     assert [count for count in loops if count] == [1, 1]
 
 
-def potentials(kind: str, seed: int = 0) -> tuple[chain.Potentials, jax.Array]:
+def potentials(kind: str, seed: int = 0) -> tuple[Potentials, jax.Array]:
     rng = np.random.default_rng(seed)
     start, transition, emission = (
         rng.normal(size=(3, 4)),
@@ -46,13 +47,13 @@ def potentials(kind: str, seed: int = 0) -> tuple[chain.Potentials, jax.Array]:
         transition[1, 2:, :2] -= 300
         emission[1, ::2, :2] -= 150
         emission[1, 1::2, 2:] -= 150
-    made = chain.Potentials(*(jnp.asarray(x, jnp.float32) for x in (start, transition, emission)))
+    made = Potentials(*(jnp.asarray(x, jnp.float32) for x in (start, transition, emission)))
     return made, jnp.array([6, 6, 4])
 
 
-def value(potentials: chain.Potentials, lengths: jax.Array) -> tuple[jax.Array, jax.Array]:
-    messages = chain.forward(potentials, lengths)
-    return sum(chain.log_partition(potentials, lengths, messages)), messages.certified
+def value(potentials: Potentials, lengths: jax.Array) -> tuple[jax.Array, jax.Array]:
+    messages = fast.forward(potentials, lengths)
+    return sum(log_partition(potentials, lengths, messages)), messages.certified
 
 
 def test_an_item_that_is_refused_changes_no_bit_of_its_neighbours() -> None:

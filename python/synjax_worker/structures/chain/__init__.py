@@ -1,6 +1,6 @@
 """Chains: n positions with t states each."""
 
-from .passes import Potentials
+from .potentials import Potentials
 from .structure import Chain
 
 __all__ = ["Chain", "Potentials"]

@@ -22,7 +22,9 @@ from jax import Array, lax
 from ...numerics import numeric, scaled
 from ...numerics.guard import limits, run_if
 from ...numerics.numeric import HIGHEST
-from .passes import Conditionals, Marginals, Potentials, exact_log_partition, transition_weights, uniform
+from .conditionals import Conditionals
+from .exact import exact_log_partition
+from .potentials import Marginals, Potentials, transition_weights, uniform
 
 # Positions in a chunk; a multiple of the steps between two rescalings.
 CHUNK = 32

@@ -21,7 +21,8 @@ from ...numerics import numeric, relaxed, split_log
 from ...numerics.guard import drop_forbidden
 from ...numerics.relaxed import Choose
 from ...numerics.split_log import SplitLog
-from .passes import Marginals, Potentials, _prepare, _Prepared, _remade, batch_first, contract
+from .exact import rematerialized
+from .potentials import Marginals, Potentials, Prepared, batch_first, contract, prepare
 
 
 def _candidates(before: SplitLog, edges: SplitLog) -> SplitLog:
@@ -37,7 +38,7 @@ def _in_floats(log: SplitLog, axis: int) -> Array:
 class _Chain(NamedTuple):
     """Potentials cleaned of garbage, time first."""
 
-    prepared: _Prepared
+    prepared: Prepared
     shared: SplitLog | None  # the transition, (t t) or (B t t), where all steps share it
 
     def edges(self, transition: Array | None) -> SplitLog:
@@ -49,7 +50,7 @@ class _Chain(NamedTuple):
 
 
 def _chain(potentials: Potentials, lengths: Array) -> _Chain:
-    prepared = _prepare(potentials, lengths)
+    prepared = prepare(potentials, lengths)
     return _Chain(prepared, None if potentials.per_step else split_log.from_log(prepared.transition))
 
 
@@ -80,7 +81,7 @@ def _forward(chain: _Chain, choose: Choose) -> _Messages:
 
     nodes = (None, None) if emission is None else (emission[0], emission[1:])
     first, first_taken_out = settle(split_log.from_log(start), nodes[0])
-    _, (messages, taken_out) = lax.scan(_remade(step), first, (nodes[1], chain.of_steps(), valid[1:]))
+    _, (messages, taken_out) = lax.scan(rematerialized(step), first, (nodes[1], chain.of_steps(), valid[1:]))
     prepend = lambda a, b: jnp.concatenate([a[None], b])
     return _Messages(jax.tree.map(prepend, first, messages), prepend(first_taken_out, taken_out))
 
@@ -118,7 +119,7 @@ def _backward(
     totals = None if every_step else jnp.zeros((*last.shape, last.shape[-1]), last.dtype)
     before = jax.tree.map(lambda x: x[:-1], messages.prefixes)
     inputs = (before, chain.of_steps(), valid[1:], of_nodes)
-    (first, totals), (rest, edges) = lax.scan(_remade(step), (last, totals), inputs, reverse=True)
+    (first, totals), (rest, edges) = lax.scan(rematerialized(step), (last, totals), inputs, reverse=True)
     states = jnp.concatenate([first[None], rest])
     real = valid.reshape(valid.shape[0], *(1,) * (states.ndim - 3), valid.shape[1], 1)
     return jnp.where(real, states, 0), edges if every_step else totals

@@ -15,7 +15,9 @@ from jax import Array, lax
 from ...numerics import numeric, scaled, topdown
 from ...numerics.guard import run_if
 from ...numerics.scaled import Scaled
-from .passes import Messages, Potentials, exact_forward
+from .exact import exact_forward
+from .fast import Messages
+from .potentials import Potentials
 
 
 class Chain(NamedTuple):

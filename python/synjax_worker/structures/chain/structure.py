@@ -19,12 +19,11 @@ from ...numerics import numeric
 from ...numerics.scaled import Scaled
 from ...runtime import passes
 from ..structure import Choose, Pair, Query
-from . import entropy as chain_entropy
+from . import divergence, entropy, fast, log_marginals, log_partition, marginals, relaxed, scores, search
 from . import long as long_chain
-from . import passes as chain
-from . import relaxed, search
+from .fast import Messages
 from .long import LongMessages, Symbols
-from .passes import Messages, Potentials
+from .potentials import Potentials
 
 
 class Chain(NamedTuple):
@@ -38,31 +37,31 @@ class Chain(NamedTuple):
         nodes = _node_lengths(potentials, lengths)
         if long_chain.serves(potentials):
             return long_chain.forward(potentials, nodes, self.symbols)
-        return chain.forward(potentials, nodes)
+        return fast.forward(potentials, nodes)
 
     def possible(self, messages: Any) -> Array:
         return jax.lax.stop_gradient(messages.log_partition[0]) > -jnp.inf
 
     def log_partition(self, potentials: Potentials, lengths: Array, messages: Any) -> Pair:
-        return chain.log_partition(potentials, _node_lengths(potentials, lengths), messages)
+        return log_partition.log_partition(potentials, _node_lengths(potentials, lengths), messages)
 
     def log_count(self, potentials: Potentials, lengths: Array) -> Pair:
         nodes = _node_lengths(potentials, lengths)
         if long_chain.serves(potentials):
             return long_chain.log_count(potentials, nodes, self.symbols)
-        return chain.log_count(potentials, nodes)
+        return fast.log_count(potentials, nodes)
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
-        start, edges = chain.edge_marginals(potentials, _node_lengths(potentials, lengths), messages)
+        start, edges = marginals.edge_marginals(potentials, _node_lengths(potentials, lengths), messages)
         return edges_as_event(potentials, start, edges, nothing=0)
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         nodes = _node_lengths(potentials, lengths)
-        start, edges = chain_entropy.log_edge_marginals(potentials, nodes, messages)
+        start, edges = log_marginals.log_edge_marginals(potentials, nodes, messages)
         return edges_as_event(potentials, start, edges, nothing=-jnp.inf)
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Potentials:
-        return Potentials(*chain.marginals(potentials, _node_lengths(potentials, lengths), messages))
+        return Potentials(*marginals.marginals(potentials, _node_lengths(potentials, lengths), messages))
 
     def state_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         """Probability of each state at each position, (B n t); zeros past the end. Of emissions only."""
@@ -70,16 +69,16 @@ class Chain(NamedTuple):
 
     def filtering(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         """Probability of each state given what stands before and at its position, (B n t); zeros past the end."""
-        return chain.filtering(potentials, _node_lengths(potentials, lengths), messages)
+        return marginals.filtering(potentials, _node_lengths(potentials, lengths), messages)
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
-        return chain_entropy.entropy(potentials, _node_lengths(potentials, lengths), messages)
+        return entropy.entropy(potentials, _node_lengths(potentials, lengths), messages)
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return chain_entropy.cross_entropy(node_query(p), node_query(q))
+        return divergence.cross_entropy(node_query(p), node_query(q))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        return chain_entropy.kl_divergence(node_query(p), node_query(q))
+        return divergence.kl_divergence(node_query(p), node_query(q))
 
     # ------------------------------------------------------------------------------------------------- one of them
 
@@ -128,7 +127,7 @@ class Chain(NamedTuple):
         start, transition, emission = potentials
         valid = jnp.arange(event.shape[-3]) < lengths[:, None]
         if emission is None:
-            return numeric.pair_sum(chain.step_scores(event, transition, valid), -1)
+            return numeric.pair_sum(scores.edge_scores(event, transition, valid), -1)
         event = jnp.where(valid[..., None, None], event, 0)
         states = jnp.sum(event, -2)
         clean = jnp.where(valid[..., None], emission, 0)

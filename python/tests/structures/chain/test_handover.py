@@ -16,8 +16,9 @@ import pytest
 
 from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.runtime import passes
-from synjax_worker.structures.chain import entropy as chain_information
-from synjax_worker.structures.chain import passes as chain
+from synjax_worker.structures.chain import divergence, log_marginals, marginals
+from synjax_worker.structures.chain.entropy import exact_entropy
+from synjax_worker.structures.chain.exact import exact_log_partition, exact_marginals
 from synjax_worker.structures.chain.structure import edges_as_event, node_query
 from tests.compiling import quick_jit
 
@@ -170,8 +171,8 @@ def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
         "cross_entropy": p.cross_entropy(q),
         "certified": {
             "messages": one.messages.certified,
-            "divergence": chain_information._divergence_fast(one, two)[1],
-            "logs": chain_information._log_edge_marginals_fast(one)[1],
+            "divergence": divergence._divergence_fast(one, two)[1],
+            "logs": log_marginals._log_edge_marginals_fast(one)[1],
         },
     }
 
@@ -180,20 +181,22 @@ def exact_answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     p, q = (LinearChainCRF(**arrays, lengths=lengths) for arrays in (mine, theirs))
     potentials, nodes = p._potentials(), node_query(p._query()).lengths
     # By automatic differentiation: neither pass computes the derivative so.
-    entropy, pull = jax.vjp(lambda x: chain_information._exact_entropy(x, nodes), potentials)
+    entropy, pull = jax.vjp(lambda x: exact_entropy(x, nodes), potentials)
     (gradient,) = pull(jnp.ones_like(entropy))
-    divergence = chain_information._exact_divergence(potentials, q._potentials(), nodes, nodes)
+    kl_divergence = divergence._exact_divergence(potentials, q._potentials(), nodes, nodes)
     names = ("initial", "transition", "emission") if "initial" in mine else ("", "log_potentials", "")
     return {
-        "log_partition": sum(chain.exact_log_partition(potentials, nodes)),
-        "marginals": edges_as_event(potentials, *chain._exact_edge_marginals(potentials, nodes), nothing=0),
+        "log_partition": sum(exact_log_partition(potentials, nodes)),
+        "marginals": edges_as_event(
+            potentials, *marginals._exact_edge_marginals(potentials, nodes), nothing=0
+        ),
         "log_marginals": edges_as_event(
-            potentials, *chain_information._exact_log_edge_marginals(potentials, nodes), nothing=-jnp.inf
+            potentials, *log_marginals._exact_log_edge_marginals(potentials, nodes), nothing=-jnp.inf
         ),
         "entropy": entropy,
         "gradient of entropy": {name: x for name, x in zip(names, gradient, strict=True) if name},
-        "kl_divergence": divergence,
-        "cross_entropy": entropy + divergence,
+        "kl_divergence": kl_divergence,
+        "cross_entropy": entropy + kl_divergence,
     }
 
 
@@ -267,7 +270,7 @@ def test_marginals_of_a_long_chain_that_is_refused_do_not_drift() -> None:
 
     def marginals(*arrays: Any) -> Any:
         made = LinearChainCRF(**dict(zip(("initial", "transition", "emission"), arrays, strict=True)))
-        start, edges, states = chain.exact_marginals(made._potentials(), node_query(made._query()).lengths)
+        start, edges, states = exact_marginals(made._potentials(), node_query(made._query()).lengths)
         return start, edges / 4000, states
 
     came = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))

@@ -1,0 +1,170 @@
+"""KL divergence and cross-entropy of two chains.
+
+By the chain rule over the conditionals P(a | b), both are sums of local terms weighted by the marginals of the states.
+Every term of the divergence is >= 0, so that large numbers are never subtracted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.guard import drop_forbidden, run_if
+from ..structure import Query
+from .conditionals import Conditionals, ExactConditionals, exact_conditionals, log_or_zero
+from .entropy import exact_entropy
+from .potentials import Potentials, batch_first, position_first, transition_logs
+from .underflow import LEAST_WEIGHT, above, least_weight, states_before_above
+
+
+class _Pair(NamedTuple):
+    """Both distributions by their fast passes. Arrays of edges are (1 t t), (B 1 t t) or (B n-1 t t)."""
+
+    p: Conditionals
+    q: Conditionals
+    logs_p: Array  # log-weights of the edges
+    logs_q: Array
+    allowed: Array  # whether p allows an edge; q allows the same where certified
+    certified: Array  # (B)
+
+
+def _pair(p: Query, q: Query) -> _Pair:
+    """Certified where both passes are, both allow the same edges, and every state has a weight in the float range."""
+    of_p, of_q = (each.messages.conditionals(each.potentials, each.lengths) for each in (p, q))
+    logs_p, logs_q = (transition_logs(each.potentials, each.lengths) for each in (p, q))
+    weights_p, weights_q = of_p.edges(), of_q.edges()
+    certified = p.messages.certified & q.messages.certified & (p.lengths == q.lengths)
+    of_both = jnp.where(weights_p > 0, jnp.minimum(weights_p, weights_q), weights_p == weights_q)
+    certified &= least_weight(of_both) > LEAST_WEIGHT
+    for query, given in ((p, of_p), (q, of_q)):
+        certified &= states_before_above(query, given, 0)
+        certified &= jnp.all(above(numeric.normalize(given.last), 0), -1)
+    return _Pair(of_p, of_q, logs_p, logs_q, weights_p > 0, certified)
+
+
+def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
+    pair = _pair(p, q)
+    of_p, of_q = pair.p, pair.q
+    ahead = numeric.once(log_or_zero(of_q.before) - log_or_zero(of_p.before))
+    behind = numeric.once(log_or_zero(of_q.sums) - log_or_zero(of_p.sums))
+    local = jnp.where(pair.allowed, pair.logs_q - pair.logs_p, 0)
+    terms = _terms(of_p.table(), of_q.table(), local + ahead[..., None] - behind[..., None, :])
+    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
+    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
+    last = _terms(last_p, last_q, log_or_zero(last_q) - log_or_zero(last_p))
+    return total + jnp.sum(last, -1), pair.certified
+
+
+def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
+    """`_divergence_terms` without exp or log, given log(other / prob), of probabilities in the float range."""
+    near = jnp.abs(log_ratio) < 0.5
+    orders = 10 if prob.dtype == jnp.float32 else 16
+    series = jnp.full_like(log_ratio, 1 / math.factorial(orders))
+    for order in range(orders - 1, 1, -1):  # (e**x - 1 - x) / x**2
+        series = series * log_ratio + 1 / math.factorial(order)
+    return jnp.where(near, prob * (log_ratio * log_ratio) * series, other - prob - prob * log_ratio)
+
+
+def _cross_entropy_fast(p: Query, q: Query) -> tuple[Array, Array]:
+    """The expectation under p of -log of q's conditionals."""
+    pair = _pair(p, q)
+    of_p, of_q = pair.p, pair.q
+    ahead, behind = numeric.once((log_or_zero(of_q.before), log_or_zero(of_q.sums)))
+    local = jnp.where(pair.allowed, pair.logs_q, 0)
+    surprise = _surprise(of_q.table(), behind[..., None, :] - ahead[..., None] - local)
+    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * surprise, -2), (1, 2))
+    last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
+    return total + jnp.sum(last_p * _surprise(last_q, -log_or_zero(last_q)), -1), pair.certified
+
+
+def _surprise(prob: Array, by_potentials: Array) -> Array:
+    """-log of a probability: by a series in 1 - prob where likely, else `by_potentials`.
+
+    `by_potentials` is a difference of logs and its error is relative to them. Near 0 that is too large.
+    """
+    likely = jnp.where(prob > 0.5, jnp.minimum(prob, 1), 1)
+    ratio = (1 - likely) / (1 + likely)
+    square = ratio * ratio
+    orders = 15 if prob.dtype == jnp.float32 else 35
+    series = jnp.full_like(square, 1 / orders)
+    for order in range(orders - 2, 0, -2):  # artanh
+        series = series * square + 1 / order
+    return jnp.where(prob > 0.5, 2 * ratio * series, by_potentials)
+
+
+def _exact_divergence(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
+    exact_p, exact_q = exact_conditionals(p, lengths), exact_conditionals(q, lengths_q)
+    local = jnp.sum(_divergence_terms(exact_p.table, exact_p.log_table, exact_q.log_table), -2)
+    total = jnp.sum(exact_p.states[:, 1:] * local, (1, 2))
+    total += jnp.sum(_divergence_terms(exact_p.last, exact_p.log_last, exact_q.log_last), -1)
+    return jnp.where(_escapes(p, lengths, exact_p, exact_q) | (lengths != lengths_q), jnp.inf, total)
+
+
+def _divergence_terms(prob: Array, log_prob: Array, log_other: Array) -> Array:
+    """p log(p / q) - p + q, and 0 where q is 0. Each is >= 0; over a distribution they add up to the divergence."""
+    comparable = (prob > 0) & (log_other > -jnp.inf)
+    ratio = jnp.where(comparable, log_other, 0) - jnp.where(comparable, log_prob, 0)
+    near = jnp.abs(ratio) < 0.05
+    small = jnp.where(near, ratio, 0)
+    series = small * small * (1 / 2 + small * (1 / 6 + small * (1 / 24 + small / 120)))
+    below = jnp.where(near | (ratio > 1), 0, ratio)
+    other = jnp.exp(jnp.where(log_other > -jnp.inf, log_other, -jnp.inf))
+    far = jnp.where(ratio > 1, other - prob - prob * ratio, prob * (jnp.expm1(below) - below))
+    return jnp.where(comparable, jnp.where(near, prob * series, far), other)
+
+
+def _escapes(p: Potentials, lengths: Array, exact_p: ExactConditionals, exact_q: ExactConditionals) -> Array:
+    """Whether p allows a structure that q forbids, (B). Compares supports, because probabilities may underflow."""
+    edges = ~jnp.isneginf(exact_p.log_table)
+    valid = jnp.arange(exact_p.states.shape[1]) < lengths[:, None]
+    ends = ~jnp.isneginf(exact_p.log_last)
+
+    def step(useful, inputs):
+        edges, live = inputs
+        before = jnp.any(edges & useful[:, None], -1)
+        return jnp.where(live[:, None], before, useful), useful
+
+    _, useful = lax.scan(step, ends, (position_first(edges), valid[:, 1:].T), reverse=True)
+    used = edges & batch_first(useful)[..., None, :] & valid[:, 1:, None, None]
+    return jnp.any(used & jnp.isneginf(exact_q.log_table), (1, 2, 3)) | jnp.any(
+        ends & jnp.isneginf(exact_q.log_last), -1
+    )
+
+
+def _exact_cross_entropy(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
+    return exact_entropy(p, lengths) + _exact_divergence(p, q, lengths, lengths_q)
+
+
+def _on_two(fast: Callable, exact: Callable) -> Callable:
+    """A query on two distributions: `fast(p, q)` gives values and whether they are certified, else `exact` is used.
+
+    `exact` also gives the derivative.
+    """
+
+    @jax.custom_jvp
+    def query(p: Query, q: Query) -> Array:
+        value, certified = fast(p, q)
+        return run_if(~certified, exact, (p.potentials, q.potentials, p.lengths, q.lengths), value)
+
+    @query.defjvp
+    def derivative(primals, tangents):
+        p, q = primals
+        potentials = p.potentials, q.potentials
+        directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
+        of_potentials = lambda a, b: exact(a, b, p.lengths, q.lengths)
+        return query(*primals), jax.jvp(of_potentials, potentials, directions)[1]
+
+    return query
+
+
+# KL(p || q), (B), nats: inf where p allows a structure that q forbids, 0 where p allows no structure.
+kl_divergence = _on_two(_divergence_fast, _exact_divergence)
+
+# The expectation under p of -log q, (B), nats: KL(p || q) plus the entropy of p.
+cross_entropy = _on_two(_cross_entropy_fast, _exact_cross_entropy)

@@ -1,0 +1,145 @@
+"""Log-potentials of chains, and how passes prepare them: garbage is replaced, and the largest factor taken out.
+
+In this folder a chain has n positions and n - 1 edges between them; each position is in one of t states. B chains are
+computed side by side.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.guard import limits
+from ...numerics.numeric import HIGHEST
+
+
+class Potentials(NamedTuple):
+    """Log-potentials of B chains. All share one `transition` (t t), or each chain has its own (B t t).
+
+    Time-varying chains have one transition per edge (B n-1 t t) and no emission. They start in state 0, so only row 0
+    of the first edge counts.
+    """
+
+    start: Array  # (B t)
+    transition: Array  # (t t), (B t t) or (B n-1 t t)
+    emission: Array | None  # (B n t)
+
+    @property
+    def per_step(self) -> bool:
+        return self.transition.ndim == 4
+
+    @property
+    def nodes(self) -> int:
+        return self.transition.shape[1] + 1 if self.per_step else self.emission.shape[1]
+
+    @property
+    def states(self) -> int:
+        return self.transition.shape[-1]
+
+    @staticmethod
+    def time_varying_from(edges: Array) -> Potentials:
+        """From one transition per edge (B n-1 t t). Only row 0 of the first counts: chains start in state 0."""
+        items, _, states, _ = edges.shape
+        alone = jnp.where(jnp.arange(states) == 0, 0, -jnp.inf).astype(edges.dtype)
+        return Potentials(jnp.broadcast_to(alone, (items, states)), edges, None)
+
+
+class Marginals(NamedTuple):
+    """Probabilities of states and edges, in the layout of `Potentials`; every field has the axis B."""
+
+    start: Array  # (B t)
+    transition: Array  # (B t t), summed over the edges, or (B n-1 t t) of time-varying chains
+    emission: Array | None  # (B n t)
+
+
+def contract(marginal: Marginals, tangent: Potentials) -> Array:
+    """The derivative of each log-partition (B) along a direction in the potentials."""
+    total = jnp.einsum("bt,bt->b", marginal.start, tangent.start, precision=HIGHEST)
+    edges = {2: "bac,ac->b", 3: "bac,bac->b", 4: "bnac,bnac->b"}[tangent.transition.ndim]
+    total += jnp.einsum(edges, marginal.transition, tangent.transition, precision=HIGHEST)
+    if tangent.emission is not None:
+        total += jnp.einsum("bnt,bnt->b", marginal.emission, tangent.emission, precision=HIGHEST)
+    return total
+
+
+def uniform(potentials: Any) -> Any:
+    """Potentials that score every allowed structure 0: finite values become 0, -inf stays."""
+    return jax.tree.map(lambda x: jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype)), potentials)
+
+
+class Prepared(NamedTuple):
+    """Potentials without garbage. Positions lead, because `scan` runs over the leading axis."""
+
+    valid: Array  # (n B)
+    start: Array  # (B t)
+    transition: Array  # (t t), (B t t) or (n-1 B t t)
+    emission: Array | None  # (n B t)
+
+
+def prepare(potentials: Potentials, lengths: Array) -> Prepared:
+    """Replaces what lies beyond the lengths, before anything that is differentiated reads it.
+
+    A chain of length 0 has one structure, the empty one: its first position gets a single state, of weight 1.
+    """
+    start, transition, emission = potentials
+    valid = jnp.arange(potentials.nodes)[:, None] < lengths
+    alone = jnp.where(jnp.arange(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    start = jnp.where((lengths == 0)[:, None], alone, start)
+    if potentials.per_step:
+        transition = jnp.where(valid[1:].T[..., None, None], only_first_row(transition), 0)
+        transition = jnp.moveaxis(transition, 1, 0)
+    else:
+        emission = jnp.where(valid[:, :, None], jnp.moveaxis(emission, 1, 0), 0)
+    return Prepared(valid, start, transition, emission)
+
+
+def only_first_row(transition: Array) -> Array:
+    """(... n-1 t t): all rows of the first edge replaced by row 0, the only one that counts."""
+    return jnp.where(ignored_rows(*transition.shape[-3:-1]), transition[..., :1, :1, :], transition)
+
+
+def ignored_rows(edges: int, states: int) -> Array:
+    """(n-1 t 1): True at the rows of the first edge that do not count."""
+    return (jnp.arange(edges)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
+
+
+def transition_weights(transition: Array) -> tuple[Array, Array]:
+    """exp(transition - column maximum) and the column maxima. Finite entries stay larger than denormal floats."""
+    floor = limits(transition.dtype, 1).floor
+    column = numeric.shift_of(transition, -2, keepdims=True)
+    weights = jnp.maximum(jnp.exp(transition - column), floor)
+    return jnp.where(jnp.isneginf(transition), 0, weights), jnp.squeeze(column, -2)
+
+
+def edge_weights(transition: Array, live: Array) -> tuple[Array, Array]:
+    """`transition_weights` of every edge: (B n-1 t t) and (n-1 B t). Potentials are read twice and never copied."""
+    logs, column = _edge_logs(transition, live)
+    weights = jnp.maximum(jnp.exp(logs), limits(transition.dtype, 1).floor)
+    return jnp.where(jnp.isneginf(logs), 0, weights), position_first(column)
+
+
+def _edge_logs(transition: Array, live: Array) -> tuple[Array, Array]:
+    column = jnp.max(transition, -2).at[:, 0].set(transition[:, 0, 0])
+    column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
+    counts = live[..., None, None] & ~ignored_rows(*transition.shape[-3:-1])
+    return jnp.where(counts, transition - column[..., None, :], 0), column
+
+
+def transition_logs(potentials: Potentials, lengths: Array) -> Array:
+    """transition - column maximum, with an axis of edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
+    transition = potentials.transition
+    if potentials.per_step:
+        return _edge_logs(transition, jnp.arange(1, potentials.nodes) < lengths[:, None])[0]
+    return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
+
+
+def position_first(x: Array) -> Array:
+    return jnp.moveaxis(x, 1, 0)
+
+
+def batch_first(x: Array) -> Array:
+    return jnp.moveaxis(x, 0, 1)

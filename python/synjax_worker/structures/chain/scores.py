@@ -1,0 +1,38 @@
+"""Scores of events by time-varying potentials."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from ...numerics import numeric
+from ...numerics.guard import run_if
+from ...numerics.numeric import HIGHEST
+from .potentials import ignored_rows
+
+
+def _exact_edge_scores(event: Array, transition: Array, valid: Array) -> Array:
+    counts = valid[..., None, None] & ~ignored_rows(*transition.shape[-3:-1])
+    clean = jnp.where(counts, transition, 0)
+    return jnp.sum(numeric.masked_product(jnp.where(counts, event, 0), clean), (-1, -2))
+
+
+@jax.custom_jvp
+def edge_scores(event: Array, transition: Array, valid: Array) -> Array:
+    """What each edge adds to the scores of events (... B n t t): (... B n).
+
+    Computed by plain sums of products. If one is not finite, it met -inf or garbage times 0, and all are computed
+    again with such products replaced by 0.
+    """
+    terms = jnp.einsum("...nac,...nac->...n", event, transition, precision=HIGHEST)
+    first = jnp.einsum("...c,...c->...", event[..., 0, 0, :], transition[..., 0, 0, :], precision=HIGHEST)
+    terms = jnp.where(valid, terms.at[..., 0].set(first), 0)
+    return run_if(~jnp.all(jnp.isfinite(terms)), _exact_edge_scores, (event, transition, valid), terms)
+
+
+@edge_scores.defjvp
+def _edge_scores_derivative(primals, tangents):
+    event, transition, valid = primals
+    exact = lambda event, transition: _exact_edge_scores(event, transition, valid)
+    return edge_scores(*primals), jax.jvp(exact, (event, transition), tangents[:2])[1]
