@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics.guard import run_if
+from ...numerics.numeric import HIGHEST
 from ..structure import Query
 from .choices import Choices, log_choices, probabilities
 from .forward import Messages, forward
@@ -17,16 +18,22 @@ from .potentials import Potentials, as_general
 
 
 def _expected(local: Choices, walks: Passed) -> Array:
-    """(B): the expected sum of what each choice of a walk brings, given per choice as a term of its own mean."""
-    total = jnp.sum(walks.ends * jnp.sum(local.segment, 2), (0, 2)) + jnp.sum(local.last, -1)
-    if local.label is not None:
-        total += jnp.sum(walks.starts * jnp.sum(local.label, 2), (0, 2))
-    return total
+    """(B): the expected sum of what the choices of a walk bring, each given as its part of a mean.
+
+    As products with the walks: sums of a table over its choices alone do not vectorise on a CPU.
+    """
+    total = _weighted(local.segment, walks.ends) + jnp.sum(local.last, -1)
+    return total if local.label is None else total + _weighted(local.label, walks.starts)
+
+
+def _weighted(table: Array, walks: Array) -> Array:
+    return jnp.sum(jnp.einsum("nbpc,nbc->nbp", table, walks, precision=HIGHEST), (0, 2))
 
 
 def _surprise(log_prob: Array) -> Array:
     """-p log p"""
-    return jnp.where(log_prob > -jnp.inf, -jnp.exp(log_prob) * log_prob, 0)
+    possible = log_prob > -jnp.inf
+    return -jnp.exp(log_prob) * jnp.where(possible, log_prob, 0)
 
 
 def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
