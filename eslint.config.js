@@ -48,7 +48,7 @@ export default tseslint.config(
         message: "src knows no wire.",
       },
       {
-        regex: "/(zeromq|transport|worker|environment|setup|doctor|cli)\\.ts$",
+        regex: "/bridge/(environment|cli)/|/(zeromq|transport|worker-process)\\.ts$",
         message: "src sees a connection only.",
       },
     ],

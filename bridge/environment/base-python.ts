@@ -77,7 +77,7 @@ function isNewEnough(version: string): boolean {
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-/** The version of Astral's uv where it is on PATH; other programs of that name are not it. */
+/** The version of Astral's uv, if it is on PATH. Another program of that name does not count. */
 export async function findUv(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const ran = await runCommand("uv", ["--version"], { env, timeout: 20_000 });
   return /^uv (\d+\.\d+\.\d+)/.exec(ran.stdout)?.[1];

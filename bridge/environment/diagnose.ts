@@ -57,7 +57,7 @@ function noBuild(version: string): Problem {
 const SYSTEMS =
   "JAX runs on Linux with glibc (x64, arm64), macOS (arm64) and Windows (x64), with CPython 3.11 to 3.14.";
 
-/** pip says the same of an index that is out of reach and of one that has nothing for this system. */
+/** pip writes the same text when the index cannot be reached and when it has nothing for this system. */
 function nothingFound(version: string): Problem {
   return {
     kind: "offline",

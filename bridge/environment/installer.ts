@@ -38,7 +38,7 @@ export async function installPackages(build: Build, attempt: string): Promise<vo
   await run(build, attempt, command);
 }
 
-// The requirement files are complete, so nothing needs to be resolved.
+// The requirement files list every package with its version, so pip has nothing to resolve.
 const PIP_FLAGS = [
   "--require-hashes",
   "--no-deps",

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Milliseconds between the signs of life of a lock's holder. */
 const BEAT = 2_000;
-/** A holder silent for this long is taken for dead, wherever it runs. */
+/** Milliseconds of silence after which a holder counts as dead, on whichever host it runs. */
 const SILENCE = 30_000;
 
 interface Holder {
@@ -21,7 +21,7 @@ export interface LockOptions {
 
 /**
  * Runs `work` while holding a lock file. A lock whose holder died is taken over.
- * It keeps work from being done twice; correctness must not rest on it, because a frozen holder may wake up.
+ * The lock only saves work from being done twice. `work` must be right without it too: a frozen holder may wake up.
  */
 export async function withLock<T>(
   path: string,
@@ -65,7 +65,7 @@ async function liveHolder(path: string): Promise<Holder | undefined> {
   try {
     const silence = Date.now() - (await stat(path)).mtimeMs;
     const holder = parseHolder(await readFile(path, "utf8"));
-    // Unreadable is a holder between creating the file and writing it, or one that died there.
+    // The file is unreadable while its holder has created but not written it, or if the holder died in between.
     if (holder === undefined) return silence < BEAT ? { pid: 0, host: "" } : undefined;
     if (silence > SILENCE) return undefined;
     return holder.host === hostname() && !isAlive(holder.pid) ? undefined : holder;

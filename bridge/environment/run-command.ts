@@ -4,7 +4,7 @@ export interface Finished {
   /** Exit status; null when a signal ended it or it could not be started. */
   readonly status: number | null;
   readonly stdout: string;
-  /** Both streams, in the order their lines arrived; the last 500 lines. */
+  /** The last 500 lines of both streams, in the order they arrived. */
   readonly output: string;
   /** Set when the command could not be started. */
   readonly error?: NodeJS.ErrnoException;
@@ -66,7 +66,7 @@ export async function runCommand(
   });
 }
 
-/** An environment for Python children without what would change where they look for modules or put packages. */
+/** Environment variables for a Python process, without those that change where it finds modules or installs packages. */
 export function pythonEnv(env: NodeJS.ProcessEnv, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const clean = Object.entries(env).filter(([name]) => !STRAY.has(name));
   return { ...Object.fromEntries(clean), ...extra };

@@ -155,7 +155,7 @@ async function requireSpace({ home, spec }: Build): Promise<void> {
     throw setupFailed(lacksSpace(home, spec.device));
 }
 
-/** Deletes what can be deleted; an installer whose parent was killed may still be writing there. */
+/** Deletes what it can. An installer whose parent was killed may still be writing there. */
 async function clear(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true, maxRetries: 2 }).catch(() => {});
 }

@@ -8,11 +8,11 @@ import { startConfiguration, workerEnv, type WorkerOptions } from "./start-confi
 import { endOf, lostError } from "./worker-end.ts";
 import { makeWorkerSocket } from "./worker-socket.ts";
 
-/** A worker ends by itself when its stdin closes; after so many milliseconds it is made to. */
+/** Milliseconds after closing its stdin, at which a worker that still runs is sent SIGTERM, then SIGKILL. */
 const TERM_AFTER = 1_000;
 const KILL_AFTER = 2_000;
 
-/** A worker that this process has started. It ends with this process, however that ends. */
+/** A worker that this process started. It ends when this process ends, even if that is killed. */
 export class WorkerProcess {
   readonly ready: WorkerReady;
   /** The secret that it expects in a hello. */

@@ -1,4 +1,5 @@
 /** Operations outside a recorded function wait in a graph, which runs as one program when a value is asked for. */
+import { ARGUMENT } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../session/handle.ts";
 import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./program.ts";
 import type { Session } from "../session/session.ts";
@@ -14,15 +15,15 @@ function mapReferences(
   if (!Array.isArray(arg)) return arg;
   const [tag, content, captures] = arg as unknown as readonly [number, Encoded, readonly number[]];
   switch (tag) {
-    case 2:
-      return [2, (content as readonly Encoded[]).map((a) => mapReferences(a, reference, body))];
-    case 3:
+    case ARGUMENT.tuple:
+      return [ARGUMENT.tuple, (content as readonly Encoded[]).map((a) => mapReferences(a, reference, body))];
+    case ARGUMENT.dict:
       return [
-        3,
+        ARGUMENT.dict,
         (content as readonly Encoded[]).map((a, i) => (i % 2 ? mapReferences(a, reference, body) : a)),
       ];
-    case 4:
-      return [4, body(content as number), captures.map(reference)];
+    case ARGUMENT.program:
+      return [ARGUMENT.program, body(content as number), captures.map(reference)];
     default:
       return arg;
   }

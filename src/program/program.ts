@@ -6,7 +6,7 @@ import { pack } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { programHash } from "../../bridge/wire/hash.ts";
-import { PROGRAM_FORMAT } from "../../bridge/wire/protocol.ts";
+import { ARGUMENT, type NamedFloat, PROGRAM_FORMAT, WEAK_INT_BITS } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../session/handle.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { givesSizes } from "./structural.ts";
@@ -254,13 +254,16 @@ export function within<T>(frame: Frame, body: () => T): T {
 // ---------------------------------------------------------------------------------------------------------------
 // Encoding
 
+const WEAK_INT_END = 2 ** (WEAK_INT_BITS - 1);
+
 /** Integers stay weak ints as JAX's do; what msgpack would not carry exactly travels as its name. */
 export function encodeNumber(value: number): Encoded {
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !Object.is(value, -0)) return [0, value];
-  return [1, weakFloat(value)];
+  if (Number.isInteger(value) && Math.abs(value) < WEAK_INT_END && !Object.is(value, -0))
+    return [ARGUMENT.int, value];
+  return [ARGUMENT.float, weakFloat(value)];
 }
 
-export function weakFloat(value: number): number | "-0" | "nan" | "inf" | "-inf" {
+export function weakFloat(value: number): number | NamedFloat {
   if (Object.is(value, -0)) return "-0";
   if (Number.isFinite(value)) return value;
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
@@ -329,26 +332,26 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
           came: value.toString(),
           line: lineOf(captureLine()),
         });
-      return [5, value.toString()];
+      return [ARGUMENT.int64, value.toString()];
     case "object": {
       if (value === null) return null;
       if (value instanceof Traced) return reference(value, frame);
       if (value instanceof NestedProgram)
-        return [4, value.body, value.captures.map((c) => reference(c, frame))];
+        return [ARGUMENT.program, value.body, value.captures.map((c) => reference(c, frame))];
       if (AS_TRACED in value) return reference((value as { [AS_TRACED](): Traced })[AS_TRACED](), frame);
       if (Array.isArray(value)) {
         if (fixed || holdsTraced(value)) {
           enter((parents ??= []), value, "an operand");
           const items = value.map((v) => encode(v, frame, fixed, parents));
           parents.pop();
-          return [2, items];
+          return [ARGUMENT.tuple, items];
         }
       } else if (isPlainObject(value) && fixed) {
         enter((parents ??= []), value, "an operand");
         const names = Object.keys(value).filter((k) => value[k] !== undefined);
         const entries = names.sort().flatMap((k) => [k, encode(value[k], frame, fixed, parents)]);
         parents.pop();
-        return [3, entries];
+        return [ARGUMENT.dict, entries];
       }
       const traced = toTraced?.(value);
       if (traced) return reference(traced, frame);

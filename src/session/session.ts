@@ -12,7 +12,9 @@ import {
   FLAG,
   type HelloInfo,
   DEFAULT_LIMITS,
+  ARGUMENT,
   INLINE_BYTES,
+  INPUT,
   MESSAGE,
   type WireInput,
   type WireInputType,
@@ -1056,8 +1058,8 @@ function remoteError(failure: unknown): RemoteError {
 export type InputType = Constant | { readonly aval: ArrayAval };
 
 function wireInputType(input: InputType): WireInputType {
-  if ("aval" in input) return [1, ...input.aval];
-  if ("host" in input) return [1, input.host.dtype, input.host.shape, false];
+  if ("aval" in input) return [INPUT.array, ...input.aval];
+  if ("host" in input) return [INPUT.array, input.host.dtype, input.host.shape, false];
   return wireInput(input, []) as WireInputType;
 }
 
@@ -1065,13 +1067,13 @@ function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
   if ("handle" in input) return input.handle.id;
   if ("weak" in input) {
     const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
-    return encoded[0] === 0 ? [0, encoded[1]] : [2, weakFloat(input.weak)];
+    return encoded[0] === ARGUMENT.int ? [INPUT.int, encoded[1]] : [INPUT.float, weakFloat(input.weak)];
   }
   const { dtype, shape, data } = input.host;
   const bytes = bytesOf(data);
-  if (bytes.byteLength <= INLINE_BYTES) return [1, dtype, shape, bytes];
+  if (bytes.byteLength <= INLINE_BYTES) return [INPUT.array, dtype, shape, bytes];
   buffers.push(bytes);
-  return [1, dtype, shape];
+  return [INPUT.array, dtype, shape];
 }
 
 function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {

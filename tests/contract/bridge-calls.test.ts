@@ -127,7 +127,7 @@ describe("many calls", () => {
       for (let i = 0; i < 500; i++) {
         const started = performance.now();
         const { reply } = launch(nervous.channel, addOne, [float32(numbers(3))]);
-        while (performance.now() - started < 2) continue; // the beat and the answer both come meanwhile
+        while (performance.now() - started < 2) continue; // a heartbeat is due and its answer arrives meanwhile
         await reply;
         if (i > 0) expect(performance.now() - started).toBeLessThan(1_000);
       }

@@ -3,7 +3,7 @@ import { Router } from "zeromq";
 import type { Transport } from "../../bridge/transport/transport.ts";
 import { dialZeromq } from "../../bridge/transport/zeromq.ts";
 
-/** Long enough for zeromq's own thread to connect (it tries every 100 ms) or to deliver, while this one does nothing. */
+/** Blocks this thread for 500 ms, in which zeromq's own thread connects (it tries every 100 ms) or delivers. */
 const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
 
 let router: Router;
@@ -20,7 +20,7 @@ async function bound(): Promise<string> {
   return router.lastEndpoint!;
 }
 
-// Whoever asks zeromq for the state of a socket takes the signal that would have woken those who wait.
+// Readiness is edge-triggered: who reads the state of a socket consumes the signal that a pending operation waits for.
 describe("a wake-up that somebody else took", () => {
   test("a message goes out that waited for the connection", async () => {
     const address = await bound();
