@@ -69,8 +69,9 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
    * marginals of the
    * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
    * replace every
-   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
-   * 2018).
+   * maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro &
+   * Titov 2019);
+   * `regularized` subtracts half the squared norm of sparsemax's weights (Mensch & Blondel 2018).
    * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
    * the best one
    * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
@@ -92,6 +93,7 @@ export interface HMMQueries<F extends FloatDType = "float32"> {
       readonly temperature?: TensorLike<FloatDType>;
       readonly sampleShape?: ShapeLike;
       readonly straightThrough?: boolean;
+      readonly regularized?: boolean;
       readonly implicitMleLr?: TensorLike<FloatDType>;
     },
   ): Tensor<F>;
@@ -230,8 +232,9 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
    * marginals of the
    * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
    * replace every
-   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
-   * 2018).
+   * maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro &
+   * Titov 2019);
+   * `regularized` subtracts half the squared norm of sparsemax's weights (Mensch & Blondel 2018).
    * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
    * the best one
    * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
@@ -253,6 +256,7 @@ export interface LinearChainCRFQueries<F extends FloatDType = "float32"> {
       readonly temperature?: TensorLike<FloatDType>;
       readonly sampleShape?: ShapeLike;
       readonly straightThrough?: boolean;
+      readonly regularized?: boolean;
       readonly implicitMleLr?: TensorLike<FloatDType>;
     },
   ): Tensor<F>;
@@ -355,8 +359,9 @@ export interface SemiMarkovCRFQueries<F extends FloatDType = "float32"> {
    * marginals of the
    * perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP"
    * replace every
-   * maximum of the best structure's recursion by a smooth one (Corro & Titov 2019; Mensch & Blondel
-   * 2018).
+   * maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro &
+   * Titov 2019);
+   * `regularized` subtracts half the squared norm of sparsemax's weights (Mensch & Blondel 2018).
    * "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to
    * the best one
    * of potentials moved against the gradient by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF"
@@ -378,6 +383,7 @@ export interface SemiMarkovCRFQueries<F extends FloatDType = "float32"> {
       readonly temperature?: TensorLike<FloatDType>;
       readonly sampleShape?: ShapeLike;
       readonly straightThrough?: boolean;
+      readonly regularized?: boolean;
       readonly implicitMleLr?: TensorLike<FloatDType>;
     },
   ): Tensor<F>;
