@@ -319,7 +319,8 @@ function imports(source: string, from: Readonly<Record<string, readonly string[]
 }
 
 const FROM = {
-  "../program/program.ts": ["emit", "struct", "type Traced"],
+  "../program/emit.ts": ["emit", "struct"],
+  "../program/graph.ts": ["type Traced"],
   "../tensor/tensor.ts": [
     "asBool",
     "asFloat",

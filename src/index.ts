@@ -37,7 +37,7 @@ export {
   type GradOptions,
   type JitOptions,
   type Jitted,
-  type Planned,
+  type AbstractArg,
   type VmapOptions,
 } from "./transforms/transforms.ts";
 

@@ -1,4 +1,5 @@
-import { emit, Traced } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { Traced } from "../program/graph.ts";
 import { asFloat, type FloatDType, type TensorLike } from "../tensor/tensor.ts";
 
 /** A distribution of single observations, one for each state of a hidden Markov model. */

@@ -28,19 +28,18 @@ import { paddingHint } from "../distributions/named-dims.ts";
 import { argumentName, spelled } from "../program/python-names.ts";
 import { enter } from "../tensor/cycles.ts";
 import { registryHash } from "../ops/registry-hash.ts";
+import { encodeNumber, weakFloat } from "../program/encode.ts";
 import {
   adopt,
   AS_TRACED,
   type Constant,
-  encodeNumber,
   NODE,
-  Program,
   RECORDER_LIMITS,
   RootFrame,
-  setEagerGraphs,
   Traced,
-  weakFloat,
-} from "../program/program.ts";
+} from "../program/graph.ts";
+import { Program } from "../program/program.ts";
+import { setEagerGraphs } from "../program/recording.ts";
 import { Shape } from "../tensor/shape.ts";
 import { setReader, Tensor, type HostLike, type WaitOptions } from "../tensor/tensor.ts";
 import { flatten, rebuild } from "../program/tree.ts";
