@@ -319,8 +319,7 @@ function imports(source: string, from: Readonly<Record<string, readonly string[]
 }
 
 const FROM = {
-  "../program/emit.ts": ["emit", "struct"],
-  "../program/graph.ts": ["type Traced"],
+  "../program/program.ts": ["emit", "struct", "type Traced"],
   "../tensor/tensor.ts": [
     "asBool",
     "asFloat",

@@ -37,7 +37,7 @@ export {
   type GradOptions,
   type JitOptions,
   type Jitted,
-  type AbstractArg,
+  type Planned,
   type VmapOptions,
 } from "./transforms/transforms.ts";
 

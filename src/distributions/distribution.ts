@@ -2,9 +2,17 @@ import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
 import { checkNamedDims, type ShapedArgument } from "./named-dims.ts";
-import { component, emit, emitIn, struct } from "../program/emit.ts";
-import { Intermediate, NODE, type ResultClass, Traced } from "../program/graph.ts";
-import { frameFor } from "../program/recording.ts";
+import {
+  component,
+  emit,
+  emitIn,
+  frameFor,
+  Intermediate,
+  NODE,
+  type ResultClass,
+  struct,
+  Traced,
+} from "../program/program.ts";
 import { Shape } from "../tensor/shape.ts";
 import {
   asBool,

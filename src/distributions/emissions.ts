@@ -1,5 +1,4 @@
-import { emit } from "../program/emit.ts";
-import { Traced } from "../program/graph.ts";
+import { emit, Traced } from "../program/program.ts";
 import { asFloat, type FloatDType, type TensorLike } from "../tensor/tensor.ts";
 
 /** A distribution of single observations, one for each state of a hidden Markov model. */

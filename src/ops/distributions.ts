@@ -1,6 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { Parameter } from "../distributions/distribution.ts";
-import type { Traced } from "../program/graph.ts";
+import type { Traced } from "../program/program.ts";
 import type { Dim, FloatDType, ShapeLike, Tensor, TensorLike } from "../tensor/tensor.ts";
 import type { IntDType } from "./dtypes.ts";
 

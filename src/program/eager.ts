@@ -1,7 +1,7 @@
 /** Operations outside a recorded function wait in a graph, which runs as one program when a value is asked for. */
 import { ARGUMENT } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../session/handle.ts";
-import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./graph.ts";
+import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./program.ts";
 import type { Session } from "../session/session.ts";
 import { givesSizes } from "./structural.ts";
 

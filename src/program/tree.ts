@@ -2,7 +2,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "../tensor/cycles.ts";
-import { Traced } from "./graph.ts";
+import { Traced } from "./program.ts";
 
 function isBranch(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || value instanceof Traced || ArrayBuffer.isView(value))

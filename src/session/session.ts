@@ -28,18 +28,19 @@ import { paddingHint } from "../distributions/named-dims.ts";
 import { argumentName, spelled } from "../program/python-names.ts";
 import { enter } from "../tensor/cycles.ts";
 import { registryHash } from "../ops/registry-hash.ts";
-import { encodeNumber, weakFloat } from "../program/encode.ts";
 import {
   adopt,
   AS_TRACED,
   type Constant,
+  encodeNumber,
   NODE,
+  Program,
   RECORDER_LIMITS,
   RootFrame,
+  setEagerGraphs,
   Traced,
-} from "../program/graph.ts";
-import { Program } from "../program/program.ts";
-import { setEagerGraphs } from "../program/recording.ts";
+  weakFloat,
+} from "../program/program.ts";
 import { Shape } from "../tensor/shape.ts";
 import { setReader, Tensor, type HostLike, type WaitOptions } from "../tensor/tensor.ts";
 import { flatten, rebuild } from "../program/tree.ts";

@@ -1,6 +1,5 @@
 import { SynjaxError } from "../../bridge/errors.ts";
-import { emit } from "../program/emit.ts";
-import { AS_TRACED, Intermediate, Traced } from "../program/graph.ts";
+import { AS_TRACED, emit, Intermediate, Traced } from "../program/program.ts";
 
 /** What functions take where a length is wanted. */
 export type Dim = number | Size;

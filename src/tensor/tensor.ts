@@ -14,9 +14,7 @@ import {
   toScalar,
 } from "./host.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
-import { emit } from "../program/emit.ts";
-import { adopt, NODE, Traced } from "../program/graph.ts";
-import { isRecording, setArrayConversion } from "../program/recording.ts";
+import { adopt, emit, isRecording, NODE, setArrayConversion, Traced } from "../program/program.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";

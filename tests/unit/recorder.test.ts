@@ -1,10 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { np } from "../../src/ops/np.ts";
-import { encode } from "../../src/program/encode.ts";
-import { adopt, RootFrame } from "../../src/program/graph.ts";
-import { Program } from "../../src/program/program.ts";
-import { within } from "../../src/program/recording.ts";
+import { adopt, encode, Program, RootFrame, within } from "../../src/program/program.ts";
 import { array, Tensor } from "../../src/tensor/tensor.ts";
 import { cond, grad, jit, scan, vmap } from "../../src/transforms/transforms.ts";
 
