@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from synjax_worker.distributions.declared import Indices, declaration, length, potential
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
 from synjax_worker.worker.server import main
@@ -111,8 +112,16 @@ class ToyChain(eqx.Module):
       lengths: of the items.
     """
 
-    emission: Float[Array, "*batch n t"]
-    lengths: Int[Array, "*batch"] | None
+    emission: Float[Array, "*batch n t"] = potential()
+    lengths: Int[Array, "*batch"] | None = length("n")
+
+    forms = ()
+    event = "n t"
+    compact = Indices("n", name="tags", below="t")
+
+    @classmethod
+    def declaration(cls):
+        return declaration(cls)
 
     def __init__(self, emission: Float[Array, "*batch n t"], *, lengths: Int[Array, "*batch"] | None = None):
         self.emission = emission
