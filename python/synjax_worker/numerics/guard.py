@@ -1,4 +1,4 @@
-"""The fast path where a certificate allows it, the exact one elsewhere, for values and derivatives of any order."""
+"""A fast computation where it is certified to be right, an exact one elsewhere, with derivatives of any order."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 
-class Limits(NamedTuple):
-    """What sums of products of weights may be, to have lost nothing to the float range."""
+class FloatRange(NamedTuple):
+    """Bounds above which a sum of products of floats lost nothing to underflow."""
 
-    floor: float  # finite weights are not smaller
-    lift: float  # what gives room below is multiplied by this, to use the upper half of the exponent range
-    threshold: float  # a sum of as many products that is not smaller has lost nothing
+    floor: float  # the smallest weight, except 0
+    lift: (
+        float  # a factor that moves numbers up to 1 into the upper half of the exponent range, for room below
+    )
+    threshold: float  # a sum of at least this size lost nothing that shows
 
 
-def limits(dtype: Any, terms: int) -> Limits:
+def float_range(dtype: Any, terms: int) -> FloatRange:
+    """The bounds for sums of `terms` products of two weights between `floor` and 1."""
     info = jnp.finfo(dtype)
     floor = 8 * float(info.tiny)
     lift = 2.0 ** (92 if info.bits == 32 else 900)
-    return Limits(floor, lift, 16 * terms * floor / float(info.eps))
+    return FloatRange(floor, lift, 16 * terms * floor / float(info.eps))
 
 
 def select_items(choose: Array, chosen: Any, otherwise: Any) -> Any:
-    """Per item of the leading axis; `choose` has that axis alone, or none."""
+    """`chosen` or `otherwise` per item of the leading axis. `choose` has only that axis, or none."""
 
     def select(a: Array, b: Array) -> Array:
         return jnp.where(choose.reshape(choose.shape + (1,) * (a.ndim - choose.ndim)), a, b)
@@ -34,12 +37,12 @@ def select_items(choose: Array, chosen: Any, otherwise: Any) -> Any:
     return jax.tree.map(select, chosen, otherwise)
 
 
-def run_if(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
+def recompute_where(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
     """`compute(*arguments)` for the items where `predicate` holds, `default` for the others.
 
-    Nothing is computed where no item needs it, under `vmap` too: a `while_loop` of at most one turn, whose predicate
-    `vmap` reduces with `or`, where `cond` would become a select that always computes both sides. The barrier ties the
-    arguments to the loop's flag; without it XLA moves the whole computation out of the loop. Not for reverse mode.
+    Computes nothing if no item needs it. A `while_loop` of at most one turn does that under `vmap` too, which reduces
+    its predicate with `or`; a `cond` would become a select that computes both sides. The barrier ties the arguments to
+    the loop's flag, because XLA would move the computation out of the loop. Has no reverse-mode derivative.
     """
 
     def body(carry):
@@ -52,7 +55,7 @@ def run_if(predicate: Array, compute: Callable[..., Any], arguments: tuple, defa
 
 @jax.custom_batching.custom_vmap
 def any_of_all(predicate: Array) -> Array:
-    """Whether it holds anywhere, under `vmap` in any lane: a `cond` on it stays one, for derivatives too."""
+    """Whether any element is true; under `vmap`, any element of any lane. So a `cond` on it stays a `cond`."""
     return jnp.any(predicate)
 
 
@@ -62,25 +65,25 @@ def _any_of_all_lanes(axis_size: int, in_batched: list[bool], predicate: Array) 
 
 
 def drop_forbidden(parameters: Any, tangents: Any) -> Any:
-    """Tangents with 0 where the parameter is -inf: a forbidden part stays forbidden, whatever its derivative says."""
+    """Tangents with 0 where the parameter is -inf: what is forbidden stays so, and 0 times inf is avoided."""
     return jax.tree.map(lambda x, dx: jnp.where(jnp.isneginf(x), 0, dx), parameters, tangents)
 
 
 def certified_or_exact(fast: Callable, exact: Callable) -> Callable:
-    """A query without a derivative of its own: see `guarded`."""
+    """`guarded` without the derivative."""
 
     def query(parameters, lengths, messages):
         value = fast(parameters, lengths, messages)
-        return run_if(~messages.certified, exact, (parameters, lengths), value)
+        return recompute_where(~messages.certified, exact, (parameters, lengths), value)
 
     return query
 
 
 def guarded(fast: Callable, exact: Callable) -> Callable:
-    """A query: `fast(parameters, lengths, messages)` where certified, else `exact(parameters, lengths)`.
+    """A query: `fast(parameters, lengths, messages)` where `messages.certified`, else `exact(parameters, lengths)`.
 
-    Results lead with the batch axis. The derivative by the parameters is that of `exact`, which must be differentiable
-    to every order that is wanted; messages are constants to it, so that one pass may serve many queries.
+    Results lead with the batch axis. The derivative by the parameters is that of `exact`, to any order it has. The
+    messages are constants to it, so that one forward pass can serve many queries.
     """
 
     query = jax.custom_jvp(certified_or_exact(fast, exact))

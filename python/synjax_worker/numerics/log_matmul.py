@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .guard import any_of_all, limits, run_if
+from .guard import any_of_all, float_range, recompute_where
 from .numeric import HIGHEST
 from .scaled import Scaled
 
@@ -33,7 +33,7 @@ def _of_shifted(a: Array, b: Array) -> Array:
     """The largest of each row of a and of each column of b is 0."""
     _, _, sums, certified = _product(a, b)
     value = jnp.log(jnp.where(certified, sums, 1))
-    return run_if(~certified, lambda a, b: scaled.to_log(_in_pairs(a, b)), (a, b), value)
+    return recompute_where(~certified, lambda a, b: scaled.to_log(_in_pairs(a, b)), (a, b), value)
 
 
 @_of_shifted.defjvp
@@ -55,7 +55,7 @@ def _product(a: Array, b: Array) -> tuple[Array, Array, Array, Array]:
     """exp a, exp b, their product, and where that has lost nothing."""
     left, right = numeric.exp_or_zero(a), numeric.exp_or_zero(b)
     sums = jnp.matmul(left, right, precision=HIGHEST)
-    return left, right, sums, lax.stop_gradient(sums) >= limits(sums.dtype, a.shape[-1]).threshold
+    return left, right, sums, lax.stop_gradient(sums) >= float_range(sums.dtype, a.shape[-1]).threshold
 
 
 def _in_pairs(a: Array, b: Array) -> Scaled:

@@ -1,6 +1,6 @@
 """Arithmetic that stays right at the edges of the float range, in values and in derivatives.
 
-Zero weights have log -inf, `0 * -inf` is 0, and denormals count as 0 (their reciprocal is not finite).
+The log of weight 0 is -inf, `0 * -inf` is 0, and denormal floats count as 0 (their reciprocal is not finite).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ HIGHEST = lax.Precision.HIGHEST
 
 
 def finite_or_zero(x: Array) -> Array:
+    """x where it is finite, else 0."""
     return jnp.where(jnp.isfinite(x), x, 0)
 
 
 def shift_of(x: Array, axis: int, keepdims: bool = False) -> Array:
-    """The maximum along an axis as a shift, not a value: without gradient, and 0 where everything is -inf."""
+    """The maximum along an axis, to subtract before `exp`: without gradient, and 0 where it is not finite."""
     return lax.stop_gradient(finite_or_zero(jnp.max(x, axis, keepdims=keepdims, initial=-jnp.inf)))
 
 
@@ -32,7 +33,7 @@ def safe_log(x: Array) -> Array:
 
 
 def exp_or_zero(x: Array) -> Array:
-    """exp x, 0 where it is a denormal: some devices keep those, with few of their bits."""
+    """exp x, and 0 where it would be denormal, because denormal floats have few bits on the devices that keep them."""
     return jnp.where(x < jnp.log(jnp.finfo(x.dtype).tiny), 0, jnp.exp(x))
 
 
@@ -43,13 +44,13 @@ def logsumexp(x: Array, axis: int) -> Array:
 
 
 def log_normalize(x: Array, axis: int = -1) -> Array:
-    """log-softmax, which leaves what is -inf everywhere as it is."""
+    """log-softmax; where everything is -inf it stays -inf."""
     total = logsumexp(x, axis)
     return x - jnp.expand_dims(jnp.where(total > -jnp.inf, total, 0), axis)
 
 
 def reciprocal(x: Array) -> Array:
-    """1/x for x >= 0, 0 at 0. Rescales before it divides: the derivative x**-2 leaves float32 at x = 1e-20."""
+    """1/x for x >= 0, and 0 at 0. Rescales before dividing, because the derivative x**-2 overflows at x = 1e-20."""
     positive = x >= jnp.finfo(x.dtype).tiny
     scale = lax.stop_gradient(jnp.where(positive, 1 / jnp.where(positive, x, 1), 0))
     return jnp.where(positive, scale / jnp.where(positive, x * scale, 1), 0)
@@ -73,8 +74,8 @@ def masked_product(weight: Array, x: Array) -> Array:
     return jnp.where(nonzero, weight * jnp.where(nonzero, x, 0), 0)
 
 
-def once(x: Any) -> Any:
-    """The same, made before it is used: XLA would make a small array anew for each element of a large one."""
+def materialize(x: Any) -> Any:
+    """x, stored before it is used. XLA may otherwise compute a small array again for each element of a large one."""
     return lax.optimization_barrier(x)
 
 
@@ -87,7 +88,7 @@ def log1mexp(x: Array) -> Array:
 def split_integer(x: Array) -> tuple[Array, Array]:
     """x = i + f exactly, i integral and |f| <= 1/2; -inf is (-inf, 0).
 
-    Integral floats add without rounding below 2**24, so sums of potentials of 1e4 lose nothing: the integers carry the
+    Sums of integral floats are exact below 2**24, so sums of potentials of 1e4 lose nothing: the integers hold the
     scale, the fractions the precision and the derivative.
     """
     integer = lax.stop_gradient(jnp.round(x))
@@ -112,8 +113,8 @@ FLOAT_LAYOUT = {
 def pair_sum(x: Array, axis: int = 0) -> tuple[Array, Array]:
     """The sum along an axis as an unevaluated pair (high, low), almost exactly rounded.
 
-    ExtractVector of Rump, Ogita & Oishi (2008): no loop, any order of reduction. The derivative goes through `low`.
-    Differences of two such sums are taken part by part, so they keep what a single float would lose.
+    ExtractVector of Rump, Ogita & Oishi (2008): no loop, and any order of reduction will do. `low` has the derivative.
+    Subtract two such sums part by part (`pair_difference`) to keep what a single float would lose.
     """
     count = max(x.shape[axis], 1)
     finite = jnp.isfinite(x)
@@ -132,6 +133,7 @@ def pair_sum(x: Array, axis: int = 0) -> tuple[Array, Array]:
 
 
 def pair_value(pair: tuple[Array, Array]) -> Array:
+    """The value of an unevaluated pair as one float."""
     return pair[0] + pair[1]
 
 

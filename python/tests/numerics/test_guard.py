@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synjax_worker.numerics.guard import run_if
+from synjax_worker.numerics.guard import recompute_where
 from synjax_worker.structures.chain import Potentials, fast
 from synjax_worker.structures.chain.log_partition import log_partition
 from tests.compiling import quick_jit
@@ -18,7 +18,7 @@ def expensive(x: jax.Array) -> jax.Array:
 
 
 def guarded(x: jax.Array) -> jax.Array:
-    return run_if(x > 1, expensive, (x,), -x)
+    return recompute_where(x > 1, expensive, (x,), -x)
 
 
 def test_items_are_selected_one_by_one() -> None:

@@ -36,7 +36,7 @@ def test_unwinding_follows_the_slots_from_the_start_to_the_end_they_grew_from() 
         [[1, 0], [1, 1]]
     )  # position 0: slot 0 continues slot 1; position 1: both continue slot 1
     states = jnp.array([[1, 2], [3, 4]])
-    assert topdown.unwind(last, parents, states).tolist() == [[1, 4, 8], [2, 3, 8]]
+    assert topdown.backtrace(last, parents, states).tolist() == [[1, 4, 8], [2, 3, 8]]
 
 
 def test_conditional_gumbels_have_the_maximum_they_are_given_and_the_law_of_gumbels() -> None:

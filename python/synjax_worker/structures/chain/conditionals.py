@@ -29,7 +29,7 @@ class Conditionals(NamedTuple):
 
     def table(self) -> Array:
         """P(a | b), (B n-1 t t)."""
-        inverse = numeric.once(numeric.reciprocal(self.sums))
+        inverse = numeric.materialize(numeric.reciprocal(self.sums))
         return self.before[..., None] * self.edges() * inverse[..., None, :]
 
 
@@ -49,7 +49,7 @@ def exact_conditionals(potentials: Potentials, lengths: Array) -> ExactCondition
     """The conditionals of the exact pass, differentiable to any order."""
     messages, prepared = exact_forward(potentials, lengths)
     states, _ = exact_backward(messages, prepared, each_edge=False)
-    transition = prepared.transition if potentials.per_step else potentials.transition
+    transition = prepared.transition if potentials.time_varying else potentials.transition
     edge_exponent, edge_rest = scaled.reduce_log(transition)
     edges = Scaled(jnp.where(jnp.isneginf(transition), 0, jnp.exp(edge_rest)), edge_exponent)
     before = jax.tree.map(lambda x: x[:-1, :, :, None], messages.filtered)

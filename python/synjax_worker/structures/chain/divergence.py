@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import drop_forbidden, run_if
+from ...numerics.guard import drop_forbidden, recompute_where
 from ..structure import Query
 from .conditionals import Conditionals, ExactConditionals, exact_conditionals, log_or_zero
 from .entropy import exact_entropy
@@ -51,8 +51,8 @@ def _pair(p: Query, q: Query) -> _Pair:
 def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
     pair = _pair(p, q)
     of_p, of_q = pair.p, pair.q
-    ahead = numeric.once(log_or_zero(of_q.before) - log_or_zero(of_p.before))
-    behind = numeric.once(log_or_zero(of_q.sums) - log_or_zero(of_p.sums))
+    ahead = numeric.materialize(log_or_zero(of_q.before) - log_or_zero(of_p.before))
+    behind = numeric.materialize(log_or_zero(of_q.sums) - log_or_zero(of_p.sums))
     local = jnp.where(pair.allowed, pair.logs_q - pair.logs_p, 0)
     terms = _terms(of_p.table(), of_q.table(), local + ahead[..., None] - behind[..., None, :])
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
@@ -75,7 +75,7 @@ def _cross_entropy_fast(p: Query, q: Query) -> tuple[Array, Array]:
     """The expectation under p of -log of q's conditionals."""
     pair = _pair(p, q)
     of_p, of_q = pair.p, pair.q
-    ahead, behind = numeric.once((log_or_zero(of_q.before), log_or_zero(of_q.sums)))
+    ahead, behind = numeric.materialize((log_or_zero(of_q.before), log_or_zero(of_q.sums)))
     local = jnp.where(pair.allowed, pair.logs_q, 0)
     surprise = _surprise(of_q.table(), behind[..., None, :] - ahead[..., None] - local)
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * surprise, -2), (1, 2))
@@ -150,7 +150,7 @@ def _on_two(fast: Callable, exact: Callable) -> Callable:
     @jax.custom_jvp
     def query(p: Query, q: Query) -> Array:
         value, certified = fast(p, q)
-        return run_if(~certified, exact, (p.potentials, q.potentials, p.lengths, q.lengths), value)
+        return recompute_where(~certified, exact, (p.potentials, q.potentials, p.lengths, q.lengths), value)
 
     @query.defjvp
     def derivative(primals, tangents):

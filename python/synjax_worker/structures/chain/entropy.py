@@ -54,9 +54,9 @@ def _entropy_derivative(primals, tangents):
 def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
     """The gradient by the potentials from the fast pass, without a table of conditionals where it can be avoided."""
     given = messages.conditionals(potentials, lengths)
-    live = jnp.arange(1, potentials.nodes) < lengths[:, None]
-    surprise = numeric.once(_weighted_surprise(given.table()))
-    inverse = numeric.once(numeric.reciprocal(given.sums))
+    live = jnp.arange(1, potentials.positions) < lengths[:, None]
+    surprise = numeric.materialize(_weighted_surprise(given.table()))
+    inverse = numeric.materialize(numeric.reciprocal(given.sums))
     last = numeric.normalize(given.last)
     expected = surprise * given.states[:, 1:, None, :]
     of_edges_from = jnp.sum(expected, -1)
@@ -77,7 +77,7 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
         moved = moved - state * mean(moved)
         return jnp.where(live[:, None], moved, after), (after, jnp.where(live[:, None], ratio, 0))
 
-    indices = jnp.arange(potentials.nodes - 1)
+    indices = jnp.arange(potentials.positions - 1)
     local, local_from, states = (
         position_first(jnp.sum(surprise, -2)),
         position_first(of_edges_from),
@@ -93,24 +93,24 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
 
     before = given.before * (batch_first(prefixes) - mean(of_edges_from))
     after = given.states[:, 1:] * inverse
-    before, after, ratios = numeric.once((before, after, batch_first(ratios)))
+    before, after, ratios = numeric.materialize((before, after, batch_first(ratios)))
     first = jnp.where((lengths > 0)[:, None], suffix, 0)
-    if potentials.per_step:
+    if potentials.time_varying:
         edges = given.weights * (
             before[..., None] * after[..., None, :] + given.before[..., None] * ratios[..., None, :]
         )
         return Marginals(first, jnp.where(live[..., None, None], edges + expected, 0), None)
     pairs = lambda a, b: jnp.einsum("bna,bnc->bac", a, b, precision=HIGHEST)
     edges = given.weights * (pairs(before, after) + pairs(given.before, ratios)) + jnp.sum(expected, 1)
-    nodes = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
-    nodes = jnp.where(live[..., None], given.states[:, 1:] * nodes + batch_first(suffixes), 0)
-    return Marginals(first, edges, jnp.concatenate([first[:, None], nodes], 1))
+    later = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
+    later = jnp.where(live[..., None], given.states[:, 1:] * later + batch_first(suffixes), 0)
+    return Marginals(first, edges, jnp.concatenate([first[:, None], later], 1))
 
 
 def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:
     """The gradient by the potentials from tables of exact conditionals, differentiable to any order."""
     exact = exact_conditionals(potentials, lengths)
-    live = jnp.arange(1, potentials.nodes) < lengths[:, None]
+    live = jnp.arange(1, potentials.positions) < lengths[:, None]
     surprise = -numeric.x_log_x(exact.table)
     expected = surprise * exact.states[:, 1:, None, :]
     of_edges_from = jnp.sum(expected, -1)
@@ -138,16 +138,16 @@ def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals
     start = ending - exact.last * mean(ending)
     suffix, suffixes = lax.scan(backward, start, (table, local_from, states[:-1], live_first), reverse=True)
 
-    after, later = batch_first(suffixes), exact.states[:, 1:]
+    after, later_states = batch_first(suffixes), exact.states[:, 1:]
     before = batch_first(prefixes) - mean(of_edges_from)
     first = jnp.where((lengths > 0)[:, None], suffix, 0)
-    edges = exact.table * (before[..., None] * later[..., None, :] + after[..., None, :]) + expected
+    edges = exact.table * (before[..., None] * later_states[..., None, :] + after[..., None, :]) + expected
     edges = jnp.where(live[..., None, None], edges, 0)
-    if potentials.per_step:
+    if potentials.time_varying:
         return Marginals(first, edges, None)
-    nodes = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
-    nodes = jnp.where(live[..., None], later * nodes + after, 0)
-    return Marginals(first, jnp.sum(edges, 1), jnp.concatenate([first[:, None], nodes], 1))
+    later = batch_first(jnp.concatenate([prefixes, prefix[None]]))[:, 1:]
+    later = jnp.where(live[..., None], later_states * later + after, 0)
+    return Marginals(first, jnp.sum(edges, 1), jnp.concatenate([first[:, None], later], 1))
 
 
 _entropy_gradient = guarded(_entropy_gradient_fast, _exact_entropy_gradient)

@@ -38,8 +38,8 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
     """The forward pass, O(n t^2), and the potentials it prepared."""
     prepared = prepare(potentials, lengths)
     valid, start, transition, emission = prepared
-    per_step = potentials.per_step
-    shared = None if per_step else scaled.from_log(transition)
+    time_varying = potentials.time_varying
+    shared = None if time_varying else scaled.from_log(transition)
 
     def take_out(number: Scaled) -> tuple[Scaled, Array]:
         top = jnp.max(number.exponent, -1)
@@ -54,7 +54,7 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
 
     def step(message: Scaled, inputs):
         factor, live, logs = inputs
-        edges = scaled.from_log(logs) if per_step else shared
+        edges = scaled.from_log(logs) if time_varying else shared
         exponents = message.exponent[:, :, None] + edges.exponent
         scale = jnp.max(exponents, 1)
         shares = scaled.power_of_two(exponents - scale[:, None], start.dtype)
@@ -69,7 +69,7 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
     inputs = (
         None if factors is None else jax.tree.map(lambda x: x[1:], factors),
         valid[1:],
-        transition if per_step else None,
+        transition if time_varying else None,
     )
     last, (sums, scales, messages, tops) = lax.scan(rematerialized(step), first, inputs)
     prepend = lambda a, b: jnp.concatenate([a[None], b])
@@ -93,14 +93,14 @@ def exact_log_partition(potentials: Potentials, lengths: Array) -> tuple[Array, 
 def exact_backward(messages: ExactMessages, prepared: Prepared, each_edge: bool) -> tuple[Array, Array]:
     """The backward pass: the marginals of the states (n B t), and of each edge (n-1 B t t) or their sum (B t t)."""
     valid, start, transition, _ = prepared
-    per_step = transition.ndim == 4
+    time_varying = transition.ndim == 4
     # With transposed edges both sums of a step run along major axes. XLA does not vectorise sums along the minor axis.
-    shared = None if per_step else scaled.from_log(transposed(transition))
+    shared = None if time_varying else scaled.from_log(transposed(transition))
 
     def step(carry, inputs):
         marginal, totals = carry
         filtered, sums, scale, live, logs = inputs
-        edges = scaled.from_log(transposed(logs)) if per_step else shared
+        edges = scaled.from_log(transposed(logs)) if time_varying else shared
         ratio = jnp.where(live[:, None], marginal * numeric.reciprocal(sums), 0)
         shares = scaled.power_of_two(
             filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype
@@ -113,7 +113,13 @@ def exact_backward(messages: ExactMessages, prepared: Prepared, each_edge: bool)
     size = start.shape[-1]
     totals = None if each_edge else jnp.zeros((start.shape[0], size, size), start.dtype)
     before_last = jax.tree.map(lambda x: x[:-1], messages.filtered)
-    inputs = (before_last, messages.predecessors, messages.scale, valid[1:], transition if per_step else None)
+    inputs = (
+        before_last,
+        messages.predecessors,
+        messages.scale,
+        valid[1:],
+        transition if time_varying else None,
+    )
     last = numeric.normalize(scaled.to_shared_scale(messages.last))
     (first, totals), (rest, joints) = lax.scan(rematerialized(step), (last, totals), inputs, reverse=True)
     states = jnp.where(valid[:, :, None], jnp.concatenate([first[None], rest]), 0)
@@ -122,8 +128,8 @@ def exact_backward(messages: ExactMessages, prepared: Prepared, each_edge: bool)
 
 def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:
     """The gradient of each log-partition by its potentials."""
-    per_step = potentials.per_step
-    states, edges = exact_backward(*exact_forward(potentials, lengths), each_edge=per_step)
-    if per_step:
+    time_varying = potentials.time_varying
+    states, edges = exact_backward(*exact_forward(potentials, lengths), each_edge=time_varying)
+    if time_varying:
         return Marginals(states[0], batch_first(edges), None)
     return Marginals(states[0], edges, batch_first(states))

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, scaled
-from ...numerics.guard import limits, run_if
+from ...numerics.guard import float_range, recompute_where
 from ...numerics.numeric import HIGHEST
 from .conditionals import Conditionals
 from .exact import exact_log_partition
@@ -47,7 +47,7 @@ class Messages(NamedTuple):
 
     def marginals(self, potentials: Potentials, lengths: Array) -> Marginals:
         factors, states, ratios = self._backward(potentials, lengths)
-        if potentials.per_step:
+        if potentials.time_varying:
             return Marginals(states[0], _edge_marginals(factors, self, ratios), None)
         # One product over all edges, so that no array of n t t is made.
         totals = jnp.einsum("nba,nbc->bac", self.filtered[:-1], ratios, precision=HIGHEST)
@@ -77,7 +77,7 @@ class _Factors(NamedTuple):
 def _factors(potentials: Potentials, prepared: Prepared) -> _Factors:
     """The potentials in probability space. Integers and fractions are summed apart, so shifts cancel exactly."""
     valid, start, transition, emission = prepared
-    if potentials.per_step:
+    if potentials.time_varying:
         weights, column = edge_weights(potentials.transition, valid[1:].T)
     else:
         weights, column = transition_weights(transition)
@@ -105,7 +105,7 @@ def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     """The logarithm of the number of allowed structures, as an unevaluated pair (B)."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     prepared = prepare(uniform(potentials), lengths)
-    if potentials.per_step:  # all weights are 0 or 1: neither maxima nor exponentials are needed
+    if potentials.time_varying:  # all weights are 0 or 1: neither maxima nor exponentials are needed
         counts = prepared.valid[1:].T[..., None, None] & ~ignored_rows(*potentials.transition.shape[-3:-1])
         weights = jnp.where(
             counts & jnp.isneginf(potentials.transition), 0, jnp.ones((), prepared.start.dtype)
@@ -127,10 +127,10 @@ def _forward(
     filtered, predecessors, scales = _filter(factors, prepared.valid)
     certified = _certify(factors, prepared, filtered, predecessors, scales)
     last = numeric.safe_log(jnp.sum(filtered[-1], -1))
-    lift = limits(potentials.start.dtype, 1).lift
+    lift = float_range(potentials.start.dtype, 1).lift
     logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
     terms = jnp.concatenate([*factors.shift, logs, last[None]])
-    value = run_if(~certified, exact, (potentials, lengths), numeric.pair_sum(terms))
+    value = recompute_where(~certified, exact, (potentials, lengths), numeric.pair_sum(terms))
     return Messages(value, certified, filtered, predecessors)
 
 
@@ -148,7 +148,7 @@ def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
         return message, (sums, message, scale)
 
     first = numeric.exp_or_zero(states[0])
-    emissions = scaled.lifted_exp(states[1:], limits(states.dtype, 1).lift)
+    emissions = scaled.lifted_exp(states[1:], float_range(states.dtype, 1).lift)
     inputs = (emissions, valid[1:], jnp.arange(states.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales
@@ -159,7 +159,7 @@ def _certify(factors: _Factors, prepared: Prepared, filtered: Array, sums: Array
 
     A state that no path reaches may have the sum 0. Which states those are is computed only if some sum is small.
     """
-    threshold = limits(factors.states.dtype, factors.states.shape[-1]).threshold
+    threshold = float_range(factors.states.dtype, factors.states.shape[-1]).threshold
     beyond = ~prepared.valid[1:]
     certified = jnp.all(((jnp.min(sums, -1) >= threshold) & (scales >= 1)) | beyond, 0)
 
@@ -170,7 +170,7 @@ def _certify(factors: _Factors, prepared: Prepared, filtered: Array, sums: Array
         return jnp.all((sums_hold & scales_hold) | beyond, 0)
 
     arguments = (factors.weights, ~jnp.isneginf(factors.states), prepared.valid, sums, scales)
-    certified = run_if(~certified, of_reachable, arguments, certified)
+    certified = recompute_where(~certified, of_reachable, arguments, certified)
     # The first message needs no check: had it lost a state that matters, the sums after it would be small.
     return certified & jnp.any(filtered[-1] > 0, -1)
 
@@ -220,5 +220,5 @@ def _smooth(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array,
 def _edge_marginals(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     """Marginals of every edge, (B n-1 t t)."""
     weights = factors.weights[:, None] if factors.weights.ndim == 3 else factors.weights
-    before, after = numeric.once((batch_first(messages.filtered[:-1]), batch_first(ratios)))
+    before, after = numeric.materialize((batch_first(messages.filtered[:-1]), batch_first(ratios)))
     return before[..., None] * weights * after[..., None, :]

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, scaled
-from ...numerics.guard import drop_forbidden, run_if
+from ...numerics.guard import drop_forbidden, recompute_where
 from ...numerics.scaled import Scaled
 from ..structure import Query
 from .conditionals import log_or_zero
@@ -22,7 +22,7 @@ from .underflow import LEAST_WEIGHT, least_weight, states_above, states_before_a
 def log_edge_marginals(potentials: Potentials, lengths: Array, messages: Any) -> tuple[Array, Array]:
     """Logs of the marginals of the first state (B t) and of every edge (B n-1 t t), right at any size."""
     value, certified = _log_edge_marginals_fast(Query(potentials, lengths, messages))
-    return run_if(~certified, _exact_log_edge_marginals, (potentials, lengths), value)
+    return recompute_where(~certified, _exact_log_edge_marginals, (potentials, lengths), value)
 
 
 @log_edge_marginals.defjvp
@@ -37,7 +37,7 @@ def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
     """Sums of the logs of the factors of each marginal, and whether all factors are in the float range, (B)."""
     potentials, lengths, messages = query
     given = messages.conditionals(potentials, lengths)
-    valid = jnp.arange(potentials.nodes) < lengths[:, None]
+    valid = jnp.arange(potentials.positions) < lengths[:, None]
     weights = given.edges()
     certified = messages.certified & (least_weight(jnp.where(weights == 0, 1, weights)) > LEAST_WEIGHT)
     certified &= states_above(query, given.states, _LEAST_SEEN) & states_before_above(
@@ -46,7 +46,7 @@ def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
     inside = valid[:, 1:, None]
     before = jnp.where(inside, numeric.safe_log(given.before), -jnp.inf)
     after = jnp.where(inside, numeric.safe_log(given.states[:, 1:]) - log_or_zero(given.sums), -jnp.inf)
-    before, after = numeric.once((before, after))
+    before, after = numeric.materialize((before, after))
     edges = transition_logs(potentials, lengths) + before[..., None] + after[..., None, :]
     return (jnp.where(valid[:, :1], numeric.safe_log(given.states[:, 0]), -jnp.inf), edges), certified
 
@@ -58,9 +58,9 @@ _LEAST_SEEN = 1e-20
 def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     messages, prepared = exact_forward(potentials, lengths)
     valid, start, transition, emission = prepared
-    per_step = potentials.per_step
+    time_varying = potentials.time_varying
     possible = jnp.any(messages.last.mantissa > 0, -1)
-    shared = None if per_step else scaled.from_log(transition)
+    shared = None if time_varying else scaled.from_log(transition)
 
     def step(later, inputs):
         factor, live, logs = inputs
@@ -68,7 +68,7 @@ def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[A
             later_with = Scaled(later.mantissa * factor.mantissa, later.exponent + factor.exponent)
         else:
             later_with = later
-        edges = scaled.from_log(logs) if per_step else shared
+        edges = scaled.from_log(logs) if time_varying else shared
         exponents = edges.exponent + later_with.exponent[:, None]
         scale = jnp.max(exponents, -1)
         shares = scaled.power_of_two(exponents - scale[..., None], start.dtype)
@@ -79,7 +79,7 @@ def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[A
 
     factors = None if emission is None else jax.tree.map(lambda x: x[1:], scaled.from_log(emission))
     ones = Scaled(jnp.ones_like(start), jnp.zeros(start.shape, jnp.int32))
-    inputs = (factors, valid[1:], transition if per_step else None)
+    inputs = (factors, valid[1:], transition if time_varying else None)
     first_later, later = lax.scan(step, ones, inputs, reverse=True)
 
     before = jax.tree.map(lambda x: x[:-1, :, :, None], messages.filtered)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import limits
+from ...numerics.guard import float_range
 from ...numerics.numeric import HIGHEST
 
 
@@ -29,12 +29,12 @@ class Potentials(NamedTuple):
     emission: Array | None  # (B n t)
 
     @property
-    def per_step(self) -> bool:
+    def time_varying(self) -> bool:
         return self.transition.ndim == 4
 
     @property
-    def nodes(self) -> int:
-        return self.transition.shape[1] + 1 if self.per_step else self.emission.shape[1]
+    def positions(self) -> int:
+        return self.transition.shape[1] + 1 if self.time_varying else self.emission.shape[1]
 
     @property
     def states(self) -> int:
@@ -86,10 +86,10 @@ def prepare(potentials: Potentials, lengths: Array) -> Prepared:
     A chain of length 0 has one structure, the empty one: its first position gets a single state, of weight 1.
     """
     start, transition, emission = potentials
-    valid = jnp.arange(potentials.nodes)[:, None] < lengths
+    valid = jnp.arange(potentials.positions)[:, None] < lengths
     alone = jnp.where(jnp.arange(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where((lengths == 0)[:, None], alone, start)
-    if potentials.per_step:
+    if potentials.time_varying:
         transition = jnp.where(valid[1:].T[..., None, None], only_first_row(transition), 0)
         transition = jnp.moveaxis(transition, 1, 0)
     else:
@@ -109,7 +109,7 @@ def ignored_rows(edges: int, states: int) -> Array:
 
 def transition_weights(transition: Array) -> tuple[Array, Array]:
     """exp(transition - column maximum) and the column maxima. Finite entries stay larger than denormal floats."""
-    floor = limits(transition.dtype, 1).floor
+    floor = float_range(transition.dtype, 1).floor
     column = numeric.shift_of(transition, -2, keepdims=True)
     weights = jnp.maximum(jnp.exp(transition - column), floor)
     return jnp.where(jnp.isneginf(transition), 0, weights), jnp.squeeze(column, -2)
@@ -118,7 +118,7 @@ def transition_weights(transition: Array) -> tuple[Array, Array]:
 def edge_weights(transition: Array, live: Array) -> tuple[Array, Array]:
     """`transition_weights` of every edge: (B n-1 t t) and (n-1 B t). Potentials are read twice and never copied."""
     logs, column = _edge_logs(transition, live)
-    weights = jnp.maximum(jnp.exp(logs), limits(transition.dtype, 1).floor)
+    weights = jnp.maximum(jnp.exp(logs), float_range(transition.dtype, 1).floor)
     return jnp.where(jnp.isneginf(logs), 0, weights), position_first(column)
 
 
@@ -132,8 +132,8 @@ def _edge_logs(transition: Array, live: Array) -> tuple[Array, Array]:
 def transition_logs(potentials: Potentials, lengths: Array) -> Array:
     """transition - column maximum, with an axis of edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
     transition = potentials.transition
-    if potentials.per_step:
-        return _edge_logs(transition, jnp.arange(1, potentials.nodes) < lengths[:, None])[0]
+    if potentials.time_varying:
+        return _edge_logs(transition, jnp.arange(1, potentials.positions) < lengths[:, None])[0]
     return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
 
 

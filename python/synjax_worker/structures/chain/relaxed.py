@@ -51,7 +51,7 @@ class _Chain(NamedTuple):
 
 def _chain(potentials: Potentials, lengths: Array) -> _Chain:
     prepared = prepare(potentials, lengths)
-    return _Chain(prepared, None if potentials.per_step else split_log.from_log(prepared.transition))
+    return _Chain(prepared, None if potentials.time_varying else split_log.from_log(prepared.transition))
 
 
 class _Messages(NamedTuple):
@@ -136,8 +136,8 @@ def _relax(
 
 def _gradient(potentials: Potentials, lengths: Array, choose: Choose) -> Marginals:
     """The relaxed structure, shaped as the potentials; plain code, with its true derivative."""
-    _, (states, edges) = _relax(potentials, lengths, choose, every_step=potentials.per_step)
-    if potentials.per_step:
+    _, (states, edges) = _relax(potentials, lengths, choose, every_step=potentials.time_varying)
+    if potentials.time_varying:
         return Marginals(states[0], batch_first(edges), None)
     return Marginals(states[0], edges, batch_first(states))
 
@@ -212,7 +212,7 @@ def relaxed_walk(
 def _event(potentials: Potentials, first: Array, edges: Array) -> Array:
     """Mass of the first states (B t) and of the edges (n-1 B t t) as an event (B n t t)."""
     edges = batch_first(edges)
-    if potentials.per_step:
+    if potentials.time_varying:
         return edges
     row = jnp.arange(potentials.states)[:, None] == 0
     return jnp.concatenate([jnp.where(row, first[:, None, :], 0)[:, None], edges], 1)
@@ -220,7 +220,7 @@ def _event(potentials: Potentials, first: Array, edges: Array) -> Array:
 
 def part_scores(potentials: Potentials) -> Array:
     """The score of every part of an event, (B n t t). What the first position ignores may be anything."""
-    if potentials.per_step:
+    if potentials.time_varying:
         return potentials.transition
     start, transition, emission = potentials
     edges = transition if transition.ndim == 2 else transition[:, None]

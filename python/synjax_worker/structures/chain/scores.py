@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import run_if
+from ...numerics.guard import recompute_where
 from ...numerics.numeric import HIGHEST
 from .potentials import ignored_rows
 
@@ -28,7 +28,9 @@ def edge_scores(event: Array, transition: Array, valid: Array) -> Array:
     terms = jnp.einsum("...nac,...nac->...n", event, transition, precision=HIGHEST)
     first = jnp.einsum("...c,...c->...", event[..., 0, 0, :], transition[..., 0, 0, :], precision=HIGHEST)
     terms = jnp.where(valid, terms.at[..., 0].set(first), 0)
-    return run_if(~jnp.all(jnp.isfinite(terms)), _exact_edge_scores, (event, transition, valid), terms)
+    return recompute_where(
+        ~jnp.all(jnp.isfinite(terms)), _exact_edge_scores, (event, transition, valid), terms
+    )
 
 
 @edge_scores.defjvp

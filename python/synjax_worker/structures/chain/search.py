@@ -1,7 +1,7 @@
-"""What is chosen on a chain: the best structure, the k best, draws with and without replacement.
+"""Searching a chain: the best structure, the k best, samples with and without replacement.
 
-Every function here takes one chain (batch by `vmap`); all walk the same tree from the last node to the first. States
-are int32 (n), frozen beyond the length.
+Every function takes one chain (batch by `vmap`) and walks from its last position to its first. A structure is its
+states, int32 (n); beyond the length the last real state is repeated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, scaled, topdown
-from ...numerics.guard import run_if
+from ...numerics.guard import recompute_where
 from ...numerics.scaled import Scaled
 from .exact import exact_forward
 from .fast import Messages
@@ -21,8 +21,9 @@ from .potentials import Potentials
 
 
 class Chain(NamedTuple):
-    """One chain. Its emissions are clean beyond its length; potentials that differ at every step are cleaned where a
-    walk looks at them, so that they are never copied.
+    """One chain of n positions.
+
+    Emissions beyond the length are 0. Time-varying transitions are masked where they are read, which saves a copy.
     """
 
     start: Array  # (t)
@@ -31,15 +32,15 @@ class Chain(NamedTuple):
     valid: Array  # (n)
 
     @property
-    def per_step(self) -> bool:
+    def time_varying(self) -> bool:
         return self.transition.ndim == 3
 
 
 def one_chain(potentials: Potentials, length: Array) -> Chain:
-    """A chain out of potentials without a batch axis."""
+    """A chain of potentials without a batch axis."""
     start, transition, emission = potentials
-    nodes = transition.shape[0] + 1 if emission is None else emission.shape[0]
-    valid = jnp.arange(nodes) < length
+    positions = transition.shape[0] + 1 if emission is None else emission.shape[0]
+    valid = jnp.arange(positions) < length
     alone = jnp.where(jnp.arange(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     if emission is None:
@@ -47,40 +48,39 @@ def one_chain(potentials: Potentials, length: Array) -> Chain:
     return Chain(start, transition, jnp.where(valid[:, None], emission, 0), valid)
 
 
-def _edges(chain: Chain, step: Array) -> Array:
-    """Log-potentials of the edges of a step, (t t)."""
-    if not chain.per_step:
+def _edges(chain: Chain, edge: Array) -> Array:
+    """Log-potentials of one edge, (t t)."""
+    if not chain.time_varying:
         return chain.transition
-    edges = lax.dynamic_index_in_dim(chain.transition, step, keepdims=False)
-    return jnp.where(_counts(chain, step)[:, None], edges, jnp.where(chain.valid[step + 1], -jnp.inf, 0))
+    edges = lax.dynamic_index_in_dim(chain.transition, edge, keepdims=False)
+    return jnp.where(_counts(chain, edge)[:, None], edges, jnp.where(chain.valid[edge + 1], -jnp.inf, 0))
 
 
-def _edges_into(chain: Chain, step: Array, states: Array) -> Array:
-    """Log-potentials of the edges of a step into states (...): (... t)."""
-    if not chain.per_step:
+def _edges_into(chain: Chain, edge: Array, states: Array) -> Array:
+    """Log-potentials of one edge into the given states (...): (... t)."""
+    if not chain.time_varying:
         return chain.transition.T[states]
-    columns = chain.transition[step, :, states]
-    return jnp.where(_counts(chain, step), columns, jnp.where(chain.valid[step + 1], -jnp.inf, 0))
+    columns = chain.transition[edge, :, states]
+    return jnp.where(_counts(chain, edge), columns, jnp.where(chain.valid[edge + 1], -jnp.inf, 0))
 
 
-def _counts(chain: Chain, step: Array) -> Array:
-    """(t): whether edges out of a state are real. The first step leaves state 0."""
-    return chain.valid[step + 1] & ((step > 0) | (jnp.arange(chain.start.shape[0]) == 0))
+def _counts(chain: Chain, edge: Array) -> Array:
+    """Whether an edge may leave each state, (t). The first edge leaves state 0."""
+    return chain.valid[edge + 1] & ((edge > 0) | (jnp.arange(chain.start.shape[0]) == 0))
 
 
-def _steps(chain: Chain) -> Array:
+def _edge_indices(chain: Chain) -> Array:
     return jnp.arange(chain.valid.shape[0] - 1)
 
 
 def score_terms(chain: Chain, states: Array) -> Array:
-    """The terms that add up to the score of a structure: the start, the transitions, the emissions."""
-    if chain.per_step:
-        steps = jnp.arange(chain.transition.shape[0])
-        edges = chain.transition[steps, states[:-1], states[1:]]
+    """The terms of the score of a structure: start, transitions and emissions."""
+    if chain.time_varying:
+        edges = chain.transition[_edge_indices(chain), states[:-1], states[1:]]
         terms = [chain.start[states[0]][None], edges]
     else:
-        nodes = jnp.take_along_axis(chain.emission, states[:, None], 1)[:, 0]
-        terms = [chain.start[states[0]][None], chain.transition[states[:-1], states[1:]], nodes]
+        emissions = jnp.take_along_axis(chain.emission, states[:, None], 1)[:, 0]
+        terms = [chain.start[states[0]][None], chain.transition[states[:-1], states[1:]], emissions]
     live = [jnp.ones(1, bool), chain.valid[1:], chain.valid][: len(terms)]
     return jnp.where(jnp.concatenate(live), jnp.concatenate(terms), 0)
 
@@ -90,27 +90,27 @@ def score(chain: Chain, states: Array) -> Array:
 
 
 def _best_prefixes(chain: Chain) -> Array:
-    """Score of the best prefix that ends in each state, less the best of its node: (n t). Only differences matter."""
+    """Score of the best prefix that ends in each state, less the best at its position: (n t)."""
     emission = chain.emission
 
     def settle(scores: Array) -> Array:
         return scores - numeric.shift_of(scores, -1)
 
     def step(scores, inputs):
-        node, live, index = inputs
+        emitted, live, index = inputs
         moved = jnp.max(scores[:, None] + _edges(chain, index), 0)
-        if node is not None:
-            moved = moved + node
+        if emitted is not None:
+            moved = moved + emitted
         scores = jnp.where(live, settle(moved), scores)
         return scores, scores
 
     first = settle(chain.start if emission is None else chain.start + emission[0])
-    inputs = (None if emission is None else emission[1:], chain.valid[1:], _steps(chain))
+    inputs = (None if emission is None else emission[1:], chain.valid[1:], _edge_indices(chain))
     return jnp.concatenate([first[None], lax.scan(step, first, inputs)[1]])
 
 
 def argmax(chain: Chain) -> tuple[Array, Array]:
-    """The best structure (n) and its score. The first state wins a tie, from the end backwards."""
+    """The best structure (n) and its score. Ties are decided from the end backwards: the lowest state wins."""
     prefixes = _best_prefixes(chain)
 
     def step(state, inputs):
@@ -119,23 +119,23 @@ def argmax(chain: Chain) -> tuple[Array, Array]:
         return state, state
 
     last = topdown.first_largest(prefixes[-1])
-    inputs = (prefixes[:-1], chain.valid[1:], _steps(chain))
+    inputs = (prefixes[:-1], chain.valid[1:], _edge_indices(chain))
     states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
     return states, score(chain, states)
 
 
 def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
-    """The k best structures (k n) and their scores (k), -inf past the support. One `top_k` over k t per node."""
+    """The k best structures (k n) and their scores (k), -inf past the support. O(k t) per position, after one pass."""
     prefixes = _best_prefixes(chain)
     slots = jnp.arange(k)
     size = chain.start.shape[0]
 
     def step(carry, inputs):
         suffix, state = carry
-        before, node, live, step = inputs
-        candidates = suffix[:, None] + _edges_into(chain, step, state)
-        if node is not None:
-            candidates = candidates + node[state][:, None]
+        before, emission, live, edge = inputs
+        candidates = suffix[:, None] + _edges_into(chain, edge, state)
+        if emission is not None:
+            candidates = candidates + emission[state][:, None]
         priority, index = topdown.largest((candidates + before).ravel(), k)
         chosen = jnp.where(priority > -jnp.inf, candidates.ravel()[index], -jnp.inf)
         chosen = chosen - numeric.finite_or_zero(priority[0])
@@ -149,33 +149,33 @@ def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
         prefixes[:-1],
         None if chain.emission is None else chain.emission[1:],
         chain.valid[1:],
-        _steps(chain),
+        _edge_indices(chain),
     )
     (suffix, _), (parents, states) = lax.scan(step, (suffix, last), inputs, reverse=True)
-    paths = topdown.unwind(last, parents, states).astype(jnp.int32)
+    paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
     scores = jnp.where(suffix > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
-    order = jnp.argsort(-scores, stable=True)  # rescoring may exchange near ties
+    order = jnp.argsort(-scores, stable=True)  # computed exactly, near ties may have changed places
     return paths[order], scores[order]
 
 
 def scaled_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Scaled:
-    """The filtered messages (B n t) whichever pass is to be trusted. What is too small to be drawn may be 0."""
+    """The filtered messages (B n t), of the fast pass where certified. Weights too small to be drawn may be 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     fast = scaled.from_float(messages.filtered_weights(potentials, lengths))
-    return run_if(~messages.certified, exact_messages, (potentials, lengths), fast)
+    return recompute_where(~messages.certified, exact_messages, (potentials, lengths), fast)
 
 
 def exact_messages(potentials: Potentials, lengths: Array) -> Scaled:
-    """The filtered messages (B n t); those of any structure that is allowed at all are not 0."""
+    """The filtered messages (B n t) of the exact pass: no allowed structure has the weight 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     filtered = exact_forward(potentials, lengths)[0].filtered
     return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
-def _entering(chain: Chain, shared: Scaled | None, step: Array, states: Array) -> Scaled:
-    """Weights of the edges into states (k): (k t). `shared` has the state entered first."""
-    if chain.per_step:
-        return scaled.from_log(_edges_into(chain, step, states))
+def _entering(chain: Chain, shared: Scaled | None, edge: Array, states: Array) -> Scaled:
+    """Weights of one edge into states (k): (k t). In `shared` the state that is entered is the first axis."""
+    if chain.time_varying:
+        return scaled.from_log(_edges_into(chain, edge, states))
     return jax.tree.map(lambda x: x[states], shared)
 
 
@@ -193,26 +193,26 @@ def _row_weights(message: Scaled, edges: Scaled) -> Array:
 
 
 def _at_end(x: Array, valid: Array) -> Array:
-    """The row of the last valid node, so that more padding does not change which random numbers are used."""
+    """The row of the last real position: the random numbers used do not depend on the padding."""
     return x[jnp.maximum(jnp.sum(valid) - 1, 0)]
 
 
 def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
-    """Independent structures (draws n). One uniform number a node; all draws share every pass.
+    """Independent structures (draws n), by one uniform number per position.
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
     """
     size = chain.start.shape[0]
-    nodes = chain.valid.shape[0]
-    uniforms = jax.random.uniform(key, (nodes, draws), chain.start.dtype)
-    shared = None if chain.per_step else scaled.from_log(chain.transition.T)
-    entering = lambda step, states: _entering(chain, shared, step, states)
+    positions = chain.valid.shape[0]
+    uniforms = jax.random.uniform(key, (positions, draws), chain.start.dtype)
+    shared = None if chain.time_varying else scaled.from_log(chain.transition.T)
+    entering = lambda edge, states: _entering(chain, shared, edge, states)
 
     def step(state, inputs):
         message, uniform, live, index = inputs
-        if draws >= size:  # one table for all of them
+        if draws >= size:  # cheaper to tabulate all states once than to look up each draw's
             table = _row_weights(
-                message, scaled.from_log(_edges(chain, index).T) if chain.per_step else shared
+                message, scaled.from_log(_edges(chain, index).T) if chain.time_varying else shared
             )
             weights, cumulative = table[state], topdown.cumulate(table)[state]
         else:
@@ -225,7 +225,7 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
     weights = jnp.broadcast_to(weights, (draws, size))
     last = topdown.inverse_cdf(topdown.cumulate(weights), weights, _at_end(uniforms, chain.valid))
     before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, uniforms[:-1], chain.valid[1:], _steps(chain))
+    inputs = (before, uniforms[:-1], chain.valid[1:], _edge_indices(chain))
     states = lax.scan(step, last, inputs, reverse=True)[1]
     return jnp.concatenate([states, last[None]]).T.astype(jnp.int32)
 
@@ -233,16 +233,16 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
 def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: int) -> tuple[Array, Array]:
     """k distinct structures (k n) in the order they are drawn; their log-probabilities (k), -inf past the support."""
     size = chain.start.shape[0]
-    nodes = chain.valid.shape[0]
+    positions = chain.valid.shape[0]
     slots = jnp.arange(k)
-    noise = jax.random.gumbel(key, (nodes, k, size), chain.start.dtype)
-    shared = None if chain.per_step else scaled.from_log(chain.transition.T)
-    entering = lambda step, states: _entering(chain, shared, step, states)
+    noise = jax.random.gumbel(key, (positions, k, size), chain.start.dtype)
+    shared = None if chain.time_varying else scaled.from_log(chain.transition.T)
+    entering = lambda edge, states: _entering(chain, shared, edge, states)
 
     def step(carry, inputs):
         log_prob, gumbel, state = carry
-        message, noise, live, step = inputs
-        weight_logs, weights = _log_weights(message, entering(step, state))
+        message, noise, live, edge = inputs
+        weight_logs, weights = _log_weights(message, entering(edge, state))
         total = numeric.safe_log(jnp.sum(weights, -1, keepdims=True))
         children = log_prob[:, None] + (weight_logs - numeric.finite_or_zero(total))
         priority = topdown.conditional_gumbels(gumbel, children, noise)
@@ -259,7 +259,7 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
     )
     log_prob = jnp.where(gumbel > -jnp.inf, logs[last], -jnp.inf)
     before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, noise[:-1], chain.valid[1:], _steps(chain))
+    inputs = (before, noise[:-1], chain.valid[1:], _edge_indices(chain))
     (log_prob, gumbel, _), (parents, states) = lax.scan(step, (log_prob, gumbel, last), inputs, reverse=True)
-    paths = topdown.unwind(last, parents, states).astype(jnp.int32)
+    paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
     return paths, jnp.where(gumbel > -jnp.inf, log_prob, -jnp.inf)

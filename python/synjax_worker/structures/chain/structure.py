@@ -3,7 +3,7 @@
 A chain has n positions with t states each. Its event (n t t) has a 1 at [i, a, b] where state a at i-1 is followed by b
 at i; the first state stands in row 0, [0, 0, b]. Its compact event is the states, (n) int32.
 
-Potentials that vary with time make a chain of n + 1 nodes: one more before the first, always in state 0.
+Potentials that vary with time make a chain of n + 1 positions: one more before the first, always in state 0.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ class Chain(NamedTuple):
     # ---------------------------------------------------------------------------------------------- sums over all
 
     def forward(self, potentials: Potentials, lengths: Array) -> Messages | LongMessages:
-        nodes = _node_lengths(potentials, lengths)
+        chain_lengths = _chain_lengths(potentials, lengths)
         if long_chain.serves(potentials):
-            return long_chain.forward(potentials, nodes, self.symbols)
-        return fast.forward(potentials, nodes)
+            return long_chain.forward(potentials, chain_lengths, self.symbols)
+        return fast.forward(potentials, chain_lengths)
 
     def possible(self, messages: Any) -> Array:
         return jax.lax.stop_gradient(messages.log_partition[0]) > -jnp.inf
 
     def log_partition(self, potentials: Potentials, lengths: Array, messages: Any) -> Pair:
-        return log_partition.log_partition(potentials, _node_lengths(potentials, lengths), messages)
+        return log_partition.log_partition(potentials, _chain_lengths(potentials, lengths), messages)
 
     def log_count(self, potentials: Potentials, lengths: Array) -> Pair:
-        nodes = _node_lengths(potentials, lengths)
+        chain_lengths = _chain_lengths(potentials, lengths)
         if long_chain.serves(potentials):
-            return long_chain.log_count(potentials, nodes, self.symbols)
-        return fast.log_count(potentials, nodes)
+            return long_chain.log_count(potentials, chain_lengths, self.symbols)
+        return fast.log_count(potentials, chain_lengths)
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
-        start, edges = marginals.edge_marginals(potentials, _node_lengths(potentials, lengths), messages)
+        start, edges = marginals.edge_marginals(potentials, _chain_lengths(potentials, lengths), messages)
         return edges_as_event(potentials, start, edges, nothing=0)
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
-        nodes = _node_lengths(potentials, lengths)
-        start, edges = log_marginals.log_edge_marginals(potentials, nodes, messages)
+        chain_lengths = _chain_lengths(potentials, lengths)
+        start, edges = log_marginals.log_edge_marginals(potentials, chain_lengths, messages)
         return edges_as_event(potentials, start, edges, nothing=-jnp.inf)
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Potentials:
-        return Potentials(*marginals.marginals(potentials, _node_lengths(potentials, lengths), messages))
+        return Potentials(*marginals.marginals(potentials, _chain_lengths(potentials, lengths), messages))
 
     def state_marginals(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         """Probability of each state at each position, (B n t); zeros past the end. Of emissions only."""
@@ -69,45 +69,45 @@ class Chain(NamedTuple):
 
     def filtering(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
         """Probability of each state given what stands before and at its position, (B n t); zeros past the end."""
-        return marginals.filtering(potentials, _node_lengths(potentials, lengths), messages)
+        return marginals.filtering(potentials, _chain_lengths(potentials, lengths), messages)
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Any) -> Array:
-        return entropy.entropy(potentials, _node_lengths(potentials, lengths), messages)
+        return entropy.entropy(potentials, _chain_lengths(potentials, lengths), messages)
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return divergence.cross_entropy(node_query(p), node_query(q))
+        return divergence.cross_entropy(chain_query(p), chain_query(q))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        return divergence.kl_divergence(node_query(p), node_query(q))
+        return divergence.kl_divergence(chain_query(p), chain_query(q))
 
     # ------------------------------------------------------------------------------------------------- one of them
 
     def argmax(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-        nodes, scores = _each(potentials, lengths, search.argmax)
-        return _states(potentials, lengths, nodes), scores > -jnp.inf
+        states, scores = _each(potentials, lengths, search.argmax)
+        return _states(potentials, lengths, states), scores > -jnp.inf
 
     def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
-        nodes, scores = _each(potentials, lengths, lambda item: search.top_k(item, k))
-        nodes, scores = jnp.moveaxis(nodes, 1, 0), jnp.moveaxis(scores, 1, 0)
-        return _states(potentials, lengths, nodes), scores > -jnp.inf
+        states, scores = _each(potentials, lengths, lambda item: search.top_k(item, k))
+        states, scores = jnp.moveaxis(states, 1, 0), jnp.moveaxis(scores, 1, 0)
+        return _states(potentials, lengths, states), scores > -jnp.inf
 
     def sample(self, key: Array, potentials: Potentials, lengths: Array, messages: Any, draws: int) -> Array:
-        compute = lambda: search.scaled_messages(potentials, _node_lengths(potentials, lengths), messages)
+        compute = lambda: search.scaled_messages(potentials, _chain_lengths(potentials, lengths), messages)
         scaled: Scaled = passes.shared(messages, "scaled", compute)
         keys = jax.random.split(key, lengths.shape[0])
         walk = lambda item, messages, key: search.sample(key, item, messages, draws)
-        nodes = jnp.moveaxis(_each(potentials, lengths, walk, scaled, keys), 1, 0)
-        return _states(potentials, lengths, nodes)
+        states = jnp.moveaxis(_each(potentials, lengths, walk, scaled, keys), 1, 0)
+        return _states(potentials, lengths, states)
 
     def sample_without_replacement(
         self, key: Array, potentials: Potentials, lengths: Array, k: int
     ) -> tuple[Array, Array]:
         keys = jax.random.split(key, lengths.shape[0])
         walk = lambda item, messages, key: search.sample_without_replacement(key, item, messages, k)
-        exact = search.exact_messages(potentials, _node_lengths(potentials, lengths))
-        nodes, log_probs = _each(potentials, lengths, walk, exact, keys)
-        nodes, log_probs = jnp.moveaxis(nodes, 1, 0), jnp.moveaxis(log_probs, 1, 0)
-        return _states(potentials, lengths, nodes), log_probs
+        exact = search.exact_messages(potentials, _chain_lengths(potentials, lengths))
+        states, log_probs = _each(potentials, lengths, walk, exact, keys)
+        states, log_probs = jnp.moveaxis(states, 1, 0), jnp.moveaxis(log_probs, 1, 0)
+        return _states(potentials, lengths, states), log_probs
 
     # -------------------------------------------------------------------------------------- events, and their scores
 
@@ -131,11 +131,11 @@ class Chain(NamedTuple):
         event = jnp.where(valid[..., None, None], event, 0)
         states = jnp.sum(event, -2)
         clean = jnp.where(valid[..., None], emission, 0)
-        nodes = jnp.sum(numeric.masked_product(states, clean), -1)
+        emissions = jnp.sum(numeric.masked_product(states, clean), -1)
         starts = jnp.sum(numeric.masked_product(states[..., 0, :], start), -1, keepdims=True)
         shared = transition if transition.ndim == 2 else transition[:, None]
         edges = jnp.sum(numeric.masked_product(event[..., 1:, :, :], shared), (-1, -2))
-        return numeric.pair_sum(jnp.concatenate([starts, nodes, edges], -1), -1)
+        return numeric.pair_sum(jnp.concatenate([starts, emissions, edges], -1), -1)
 
     def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
         start, transition, emission = potentials
@@ -154,10 +154,10 @@ class Chain(NamedTuple):
     # ------------------------------------------------------------------------------------------ differentiable samples
 
     def smoothed_max(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
-        return relaxed.smoothed_max(potentials, _node_lengths(potentials, lengths), choose)
+        return relaxed.smoothed_max(potentials, _chain_lengths(potentials, lengths), choose)
 
     def relaxed_event(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
-        return relaxed.relaxed_event(potentials, _node_lengths(potentials, lengths), choose)
+        return relaxed.relaxed_event(potentials, _chain_lengths(potentials, lengths), choose)
 
     def relaxed_walk(
         self,
@@ -169,8 +169,8 @@ class Chain(NamedTuple):
         draws: int,
         straight_through: bool,
     ) -> Array:
-        nodes = _node_lengths(potentials, lengths)
-        return relaxed.relaxed_walk(key, potentials, nodes, temperature, draws, straight_through)
+        chain_lengths = _chain_lengths(potentials, lengths)
+        return relaxed.relaxed_walk(key, potentials, chain_lengths, temperature, draws, straight_through)
 
     def part_scores(self, potentials: Potentials) -> Array:
         return relaxed.part_scores(potentials)
@@ -182,13 +182,13 @@ class Chain(NamedTuple):
         return Chain()
 
 
-def _node_lengths(potentials: Potentials, lengths: Array) -> Array:
-    return lengths + 1 if potentials.per_step else lengths
+def _chain_lengths(potentials: Potentials, lengths: Array) -> Array:
+    return lengths + 1 if potentials.time_varying else lengths
 
 
-def node_query(query: Query) -> Query:
-    """The arguments of a query with the lengths of its chains in nodes."""
-    return query._replace(lengths=_node_lengths(query.potentials, query.lengths))
+def chain_query(query: Query) -> Query:
+    """The arguments of a query with the lengths of the chains that the passes compute."""
+    return query._replace(lengths=_chain_lengths(query.potentials, query.lengths))
 
 
 def _before(states: Array) -> Array:
@@ -196,16 +196,16 @@ def _before(states: Array) -> Array:
     return jnp.concatenate([jnp.zeros_like(states[..., :1]), states[..., :-1]], -1)
 
 
-def _states(potentials: Potentials, lengths: Array, nodes: Array) -> Array:
-    """What a search chose, (... B nodes), as the states of the positions (... B n); -1 past the end."""
-    states = nodes[..., 1:] if potentials.per_step else nodes
+def _states(potentials: Potentials, lengths: Array, chosen: Array) -> Array:
+    """The states of chains, (... B n) or n+1 if time-varying, as a compact event (... B n); -1 past the end."""
+    states = chosen[..., 1:] if potentials.time_varying else chosen
     valid = jnp.arange(states.shape[-1]) < lengths[:, None]
     return jnp.where(valid, states, -1).astype(jnp.int32)
 
 
 def edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: float) -> Array:
     """First states (B t) and edges (B n-1 t t) as an event's (B n t t)."""
-    if potentials.per_step:
+    if potentials.time_varying:
         return edges
     rows = jnp.arange(start.shape[-1])[:, None] == 0
     first = jnp.where(rows, start[:, None, :], nothing)
@@ -217,5 +217,5 @@ def _each(potentials: Potentials, lengths: Array, walk: Callable, *extra: Any) -
     axes = Potentials(0, None if potentials.transition.ndim == 2 else 0, 0)
     one = lambda potentials, length, *rest: walk(search.one_chain(potentials, length), *rest)
     potentials = jax.tree.map(jax.lax.stop_gradient, potentials)
-    nodes = _node_lengths(potentials, lengths)
-    return jax.vmap(one, in_axes=(axes, 0, *([0] * len(extra))))(potentials, nodes, *extra)
+    chain_lengths = _chain_lengths(potentials, lengths)
+    return jax.vmap(one, in_axes=(axes, 0, *([0] * len(extra))))(potentials, chain_lengths, *extra)

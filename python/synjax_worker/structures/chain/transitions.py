@@ -34,5 +34,5 @@ def reverse_transition(weights: Array) -> Callable[[Array, Array], Array]:
     """
     if weights.ndim == 4:
         return lambda message, edge: apply_transition(message, transposed(weights_at(weights, edge)))
-    turned = numeric.once(transposed(weights))
+    turned = numeric.materialize(transposed(weights))
     return lambda message, edge: apply_transition(message, turned)

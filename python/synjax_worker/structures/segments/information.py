@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import split_log
-from ...numerics.guard import run_if
+from ...numerics.guard import recompute_where
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
 from .choices import Choices, log_choices, probabilities
@@ -137,7 +137,7 @@ def _escapes(p: Query, q: Query, logs_p: Choices, logs_q: Choices, longest: int)
             found |= jnp.any(jnp.any(alone.label, 2) & walks.starts, (0, 2))
         return found
 
-    return run_if(some, reached, (of_p, alone), some) | (p.lengths != q.lengths)
+    return recompute_where(some, reached, (of_p, alone), some) | (p.lengths != q.lengths)
 
 
 def kl_divergence(p: Query, q: Query) -> Array:

@@ -19,7 +19,7 @@ from synjax_worker.runtime import passes
 from synjax_worker.structures.chain import divergence, log_marginals, marginals
 from synjax_worker.structures.chain.entropy import exact_entropy
 from synjax_worker.structures.chain.exact import exact_log_partition, exact_marginals
-from synjax_worker.structures.chain.structure import edges_as_event, node_query
+from synjax_worker.structures.chain.structure import chain_query, edges_as_event
 from tests.compiling import quick_jit
 
 Arrays = dict[str, np.ndarray]
@@ -160,7 +160,7 @@ def case(form: str) -> tuple[Arrays, Arrays, np.ndarray]:
 def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     make = lambda arrays: LinearChainCRF(**arrays, lengths=lengths)
     p, q = make(mine), make(theirs)
-    one, two = (node_query(each._query()) for each in (p, q))
+    one, two = (chain_query(each._query()) for each in (p, q))
     return {
         "log_partition": p.log_partition(),
         "marginals": p.marginals(),
@@ -179,7 +179,7 @@ def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
 
 def exact_answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
     p, q = (LinearChainCRF(**arrays, lengths=lengths) for arrays in (mine, theirs))
-    potentials, nodes = p._potentials(), node_query(p._query()).lengths
+    potentials, nodes = p._potentials(), chain_query(p._query()).lengths
     # By automatic differentiation: neither pass computes the derivative so.
     entropy, pull = jax.vjp(lambda x: exact_entropy(x, nodes), potentials)
     (gradient,) = pull(jnp.ones_like(entropy))
@@ -270,7 +270,7 @@ def test_marginals_of_a_long_chain_that_is_refused_do_not_drift() -> None:
 
     def marginals(*arrays: Any) -> Any:
         made = LinearChainCRF(**dict(zip(("initial", "transition", "emission"), arrays, strict=True)))
-        start, edges, states = exact_marginals(made._potentials(), node_query(made._query()).lengths)
+        start, edges, states = exact_marginals(made._potentials(), chain_query(made._query()).lengths)
         return start, edges / 4000, states
 
     came = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))
