@@ -1,4 +1,4 @@
-"""Long sweeps run only when they are asked for; tests that share a program run where it is compiled, long ones first."""
+"""Long sweeps run only when asked for; tests that share a program run where it is compiled, the longest first."""
 
 from __future__ import annotations
 

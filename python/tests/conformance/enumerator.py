@@ -7,6 +7,7 @@ import copy
 import functools
 import importlib
 import itertools
+import math
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
@@ -47,6 +48,8 @@ class Enumerator(abc.ABC):
     float32: bool = True
     # Parameters without a batch axis, the same for all items.
     shared: tuple[str, ...] = ()
+    # Further arguments of the constructor, plain values.
+    options: Mapping[str, Any] = {}
     # How many arrays a parameter has that is a list.
     many: Mapping[str, int] = {}
     # Named dims of parameters whose annotation has alternatives.
@@ -97,7 +100,7 @@ class Enumerator(abc.ABC):
 
     def build(self, arrays: Arrays) -> Any:
         """The distribution."""
-        return self.cls(**arrays)
+        return self.cls(**arrays, **self.options)
 
     def bad_inputs(self) -> Iterator[BadInput]:
         """What only this form must refuse. What every class must is in `bad_input.py`."""
@@ -153,7 +156,21 @@ class Enumerator(abc.ABC):
             leaves.append(x.reshape(*x.shape[: x.ndim - len(dims_of(leaf))], -1))
 
         map_dims(collect, self.declared.event, event)
-        return leaves[0] if len(leaves) == 1 else jax.numpy.concatenate(leaves, -1)
+        concatenate = np.concatenate if isinstance(leaves[0], np.ndarray) else jax.numpy.concatenate
+        return leaves[0] if len(leaves) == 1 else concatenate(leaves, -1)
+
+    def unflattened(self, parts: np.ndarray) -> Tree:
+        """The parts of events (B parts) as the event's tree."""
+        start = 0
+
+        def take(_path: str, leaf: str) -> np.ndarray:
+            nonlocal start
+            shape = shape_of(leaf, self.sizes)
+            own = parts[:, start : start + math.prod(shape)]
+            start += math.prod(shape)
+            return own.reshape(-1, *shape)
+
+        return map_dims(take, self.declared.event)
 
     def with_garbage(self, arrays: Arrays, garbage: float) -> Arrays:
         """A batch with everything that stands beyond the lengths replaced."""

@@ -130,14 +130,12 @@ class HmmOfLikelihoods(Chain):
     name = "HMM-likelihoods"
     potentials = ("init_logits", "transition_logits", "emission_log_likelihoods")
     shared = ("transition_logits",)
+    options = {"normalize": False}
     thorough = True  # of the factored chain
 
     def without_structures(self, arrays, lengths):
         arrays["emission_log_likelihoods"][max(lengths["lengths"] - 1, 0)] = -np.inf
         return arrays
-
-    def build(self, arrays):
-        return HMM(**arrays, normalize=False)
 
     def parts(self, arrays, lengths):
         return edges(*(arrays[name] for name in self.potentials))

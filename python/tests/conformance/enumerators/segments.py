@@ -73,7 +73,9 @@ class FactoredSegments(Segmentation):
         return arrays
 
     def parts(self, arrays, lengths):
-        segment, transition, initial = (arrays[name].astype(np.float64) for name in self.potentials)
+        segment, transition, initial = (
+            arrays[name].astype(np.float64) for name in FactoredSegments.potentials
+        )
         end, longer = np.arange(self.sizes["n"])[:, None], np.arange(self.sizes["m"])
         starts_the_sequence = (longer == end)[..., None, None]
         return segment[:, :, None] + np.where(starts_the_sequence, initial, transition)
