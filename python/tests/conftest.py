@@ -1,13 +1,12 @@
-"""Long sweeps run only when they are asked for; tests that share a program run where it is compiled."""
+"""Long sweeps run only when asked for; tests that share a program run where it is compiled, the longest first."""
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 
-FULL = bool(os.environ.get("SYNJAX_TEST_FULL"))
+from tests import budget
 
 # What takes long in these files is made once, for all of the file's tests or for all whose parameters differ in the
 # last one only.
@@ -23,8 +22,22 @@ SHARED_BY_FILE = {
 SHARED_BUT_FOR_THE_LAST = {"test_handover.py", "test_laws.py"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    budget.register(config)
+
+
+# Started first: what takes longest must not be what everything waits for at the end.
+LONGEST_FIRST = ["test_laws.py", "test_mutants.py", "test_hmm.py", "test_bad_input.py"]
+
+
+def rank(item: pytest.Item) -> int:
+    name = item.path.name
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if FULL:
+    items.sort(key=rank)
+    if budget.FULL:
         return
     skip = pytest.mark.skip(reason="a long sweep: set SYNJAX_TEST_FULL=1")
     for item in items:
@@ -49,6 +62,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
     if config.getvalue("dist") != "load":
         return None
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # as they are collected, not by how many tests share a program
 
     class BySharing(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:

@@ -35,6 +35,7 @@ class Parameters(eqx.Module):
             raise TypeError(f"{type(self).__name__}: {error}") from None
         bound.apply_defaults()
         given = dict(bound.arguments)
+        _require_given(declared, given)
         _require_one_form(declared, given)
         given = self._settle(
             {parameter.name: _taken(parameter, given[parameter.name]) for parameter in declared}
@@ -263,6 +264,13 @@ def same_dtype_of_all(given: Mapping[str, Any]) -> dict[str, Any]:
     arrays = {name: value for name, value in given.items() if is_array(value)}
     dtype = jnp.result_type(*jax.tree.leaves(arrays))
     return jax.tree.map(lambda x: x.astype(dtype), arrays)
+
+
+def _require_given(declared: Declaration, given: Mapping[str, Any]) -> None:
+    """What may not be left out may not be None."""
+    for parameter in declared:
+        if given[parameter.name] is None and not parameter.optional:
+            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, came="None")
 
 
 def _require_one_form(declared: Declaration, given: Mapping[str, Any]) -> None:

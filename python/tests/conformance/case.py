@@ -1,15 +1,17 @@
-"""What a law is tried on: one batch of small items of every kind and length, and all structures of each."""
+"""What a law is tried on: one batch of small items of every kind and length."""
 
 from __future__ import annotations
 
-import abc
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
-Arrays = dict[str, np.ndarray]
+# Arguments of a constructor by name. A list of arrays is a tuple.
+Arrays = dict[str, Any]
+Lengths = dict[str, int]
 
 # What the potentials of an item are like.
 KINDS = ("plain", "small", "medium", "large", "gap", "ties", "forbidden", "mixed", "nothing")
@@ -35,11 +37,11 @@ class Case:
     arrays: Arrays
     other: Arrays  # of another distribution over the same structures, for the divergence
     kinds: tuple[str, ...]  # of each item
-    lengths: tuple[int, ...]
-    longest: int
+    lengths: tuple[Lengths, ...]  # of each item
+    full: Lengths  # the extents that the lengths bound
 
     def law(self, item: int) -> str:
-        if self.kinds[item] == "plain" and self.lengths[item] < self.longest:
+        if self.kinds[item] == "plain" and self.lengths[item] != self.full:
             return "padding"
         return LAW_OF_KIND[self.kinds[item]]
 
@@ -52,75 +54,6 @@ class BadInput:
     argument: str
     build: Callable[[], Any]
     on_device: bool = False
-
-
-class Enumerator(abc.ABC):
-    """How the suite knows a class: small cases of it, and all their structures. Registering one makes a class join."""
-
-    name: str
-    # Extents of the case, small enough to enumerate: the longest item, and whatever else the class needs.
-    longest: int = 4
-    # Two sizes between which a program must not grow.
-    extents: tuple[int, int] = (5, 9)
-
-    @abc.abstractmethod
-    def make(self, rng: np.random.Generator, kind: str, length: int) -> tuple[Arrays, Arrays]:
-        """One item's arguments, and those of another distribution, without lengths; the padding filled with 0."""
-
-    @abc.abstractmethod
-    def with_garbage(self, arrays: Arrays, garbage: float) -> Arrays:
-        """The batch with everything that stands beyond the lengths replaced."""
-
-    @abc.abstractmethod
-    def build(self, arrays: Arrays) -> Any:
-        """The distribution."""
-
-    @abc.abstractmethod
-    def events(self, arrays: Arrays, item: int) -> np.ndarray:
-        """All structures of an item, allowed or not: (S *event) bool."""
-
-    @abc.abstractmethod
-    def scores(self, arrays: Arrays, item: int, events: np.ndarray) -> np.ndarray:
-        """Their scores, float64 (S)."""
-
-    @abc.abstractmethod
-    def resized(self, extent: int) -> Any:
-        """A distribution of one plain item of another size."""
-
-    @abc.abstractmethod
-    def bad_inputs(self) -> Iterator[BadInput]: ...
-
-    def lengths(self) -> range:
-        return range(self.longest + 1)
-
-    def kinds(self) -> tuple[str, ...]:
-        return KINDS
-
-    def case(self, dtype: np.dtype, seed: int = 0, garbage: float = np.nan) -> Case:
-        rng = np.random.default_rng(seed)
-        items = [(kind, length) for kind in self.kinds() for length in self.lengths()]
-        made = [self.make(rng, kind, length) for kind, length in items]
-        lengths = tuple(length for _, length in items)
-
-        def stack(which: int) -> Arrays:
-            arrays = {name: np.stack([item[which][name] for item in made]) for name in made[0][which]}
-            arrays = {name: x.astype(dtype) if x.dtype.kind == "f" else x for name, x in arrays.items()}
-            return self.with_garbage({**arrays, "lengths": np.array(lengths, np.int32)}, garbage)
-
-        return Case(stack(0), stack(1), tuple(kind for kind, _ in items), lengths, self.longest)
-
-
-ENUMERATORS: dict[str, list[Enumerator]] = {}
-
-
-def enumerates(class_name: str) -> Callable[[type[Enumerator]], type[Enumerator]]:
-    """Class decorator: registers an enumerator of the class of that name. A class may have several forms."""
-
-    def register(enumerator: type[Enumerator]) -> type[Enumerator]:
-        ENUMERATORS.setdefault(class_name, []).append(enumerator())
-        return enumerator
-
-    return register
 
 
 def potentials_of(rng: np.random.Generator, kind: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -147,3 +80,8 @@ def perturbed(rng: np.random.Generator, kind: str, x: np.ndarray) -> np.ndarray:
     if kind == "forbidden":
         return np.where(rng.random(x.shape) < 0.02, -np.inf, other)
     return other
+
+
+def is_float(value: Any) -> bool:
+    """Whether an argument is floats, and so differentiated: an array or a tuple of them."""
+    return all(x.dtype.kind == "f" for x in jax.tree.leaves(value))

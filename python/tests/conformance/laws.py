@@ -6,7 +6,8 @@ A law that is broken says so by its name, and where: which query, which item.
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -14,8 +15,11 @@ import numpy as np
 import scipy.stats
 
 from synjax_worker.errors import InvalidArgument
+from synjax_worker.runtime import passes
 
-from .queries import DRAWS, PAIRS, Answers, K
+from .bad_input import of_every_class
+from .enumerator import Enumerator
+from .queries import DRAWS, PAIRS, Answers, K, equations
 
 # Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of
 # the mass between two halves of the structures is found with power above 0.999 at this level.
@@ -28,23 +32,41 @@ class LawBroken(AssertionError):
         self.law = law
 
 
-LAWS: dict[str, Callable[[Answers], Iterator[LawBroken]]] = {}
+Check = Callable[[Answers], Iterator[LawBroken]]
+
+# By the program whose answers they look at.
+LAWS: dict[str, dict[str, Check]] = {"values": {}, "derivatives": {}}
+
+# Those that look at a form itself.
+LAWS_OF_FORMS: dict[str, Callable[[Enumerator], Iterator[LawBroken]]] = {}
 
 
-def law(name: str):
-    def register(check: Callable[[Answers], Iterator[LawBroken]]):
-        LAWS[name] = check
+def law(name: str, program: str = "values"):
+    def register(check: Check) -> Check:
+        LAWS[program][name] = check
         return check
 
     return register
 
 
-def broken_laws(answers: Answers) -> dict[str, list[str]]:
-    """The names of the laws that are broken, with what was found."""
+def law_of_forms(name: str):
+    def register(check: Callable[[Enumerator], Iterator[LawBroken]]):
+        LAWS_OF_FORMS[name] = check
+        return check
+
+    return register
+
+
+def broken_laws(
+    answers: dict[str, Answers],
+    enumerator: Enumerator,
+    of_forms: Mapping[str, Callable[[Enumerator], Iterable[LawBroken]]],
+) -> dict[str, list[str]]:
+    """The names of the laws that are broken, with what was found. `answers` are by program."""
     found = collections.defaultdict(list)
-    for check in LAWS.values():
-        for breach in check(answers):
-            found[breach.law].append(str(breach))
+    of_programs = (check(answers[program]) for program in answers for check in LAWS[program].values())
+    for breach in itertools.chain(*of_programs, *(check(enumerator) for check in of_forms.values())):
+        found[breach.law].append(str(breach))
     return dict(found)
 
 
@@ -68,7 +90,8 @@ def _gap(got: np.ndarray, want: np.ndarray) -> float:
 
 def items(answers: Answers) -> Iterator[tuple[int, Any, str]]:
     for i, item in enumerate(answers.oracle.items):
-        yield i, item, f"item {i} ({answers.case.kinds[i]}, length {answers.case.lengths[i]})"
+        lengths = ", ".join(f"{name} {length}" for name, length in answers.case.lengths[i].items())
+        yield i, item, f"item {i} ({', '.join(filter(None, [answers.case.kinds[i], lengths]))})"
 
 
 # ------------------------------------------------------------------------------- enumeration, any scale, forbidden
@@ -89,49 +112,56 @@ def _check_values(answers: Answers) -> Iterator[LawBroken]:
             "log_marginals": item.log_marginals,
             "max": item.scores.max() if len(item.scores) else -np.inf,
         }
-        for name, want in wanted.items():
-            if differs(values[name][i], want, tol):
-                got = np.asarray(values[name][i])
+        wanted["log_partition outside"] = item.log_partition
+        for name in wanted.keys() & values.keys():
+            want, got = wanted[name], np.asarray(values[name][i])
+            if differs(got, want, tol):
                 shown = f"{got} for {want}" if got.ndim == 0 else f"off by {_gap(got, want):.1e}"
                 yield LawBroken(broken, f"{name}, {where}: {shown}")
         size = len(item.events)
-        for name, want in (("unnormalized_log_prob", item.scores), ("log_prob", item.log_probs)):
-            got = values[name][:size, i]
+        of_events = {"unnormalized_log_prob": item.scores, "log_prob": item.log_probs}
+        of_events["log_prob outside"] = item.log_probs
+        for name in of_events.keys() & values.keys():
+            got, want = values[name][:size, i], of_events[name]
             if differs(got, want, tol):
                 yield LawBroken(broken, f"{name}, {where}: {got[:4]} for {want[:4]}")
 
 
-@law("enumeration")
-def _enumeration(answers: Answers) -> Iterator[LawBroken]:
-    yield from (breach for breach in _check_values(answers) if breach.law == "enumeration")
+def _of_kind(name: str) -> Check:
+    return lambda answers: (breach for breach in _check_values(answers) if breach.law == name)
 
 
-@law("any_scale")
-def _any_scale(answers: Answers) -> Iterator[LawBroken]:
-    yield from (breach for breach in _check_values(answers) if breach.law == "any_scale")
+for _program in LAWS:
+    for _name in ("enumeration", "any_scale"):
+        law(_name, _program)(_of_kind(_name))
 
 
 @law("forbidden")
 def _forbidden(answers: Answers) -> Iterator[LawBroken]:
-    """Forbidden parts have no probability at all, and no derivative is NaN."""
-    yield from (breach for breach in _check_values(answers) if breach.law == "forbidden")
+    """Forbidden parts have no probability at all."""
+    yield from _of_kind("forbidden")(answers)
     values = answers.values
     for i, item, where in items(answers):
-        never = ~np.any(item.events[item.allowed], 0) if item.count else np.ones(item.events.shape[1:], bool)
-        if np.any(values["marginals"][i][never] != 0):
+        never = ~np.any(item.events[item.allowed], 0)
+        if "marginals" in values and np.any(values["marginals"][i][never] != 0):
             yield LawBroken("forbidden", f"marginals, {where}: a part of no structure has probability")
-        if np.any(values["log_marginals"][i][never] != -np.inf):
+        if "log_marginals" in values and np.any(values["log_marginals"][i][never] != -np.inf):
             yield LawBroken("forbidden", f"log_marginals, {where}: not -inf at a part of no structure")
-        if not item.count and np.any(values["argmax"][i] != 0):
+        if "argmax" in values and not item.count and np.any(values["argmax"][i] != 0):
             yield LawBroken("forbidden", f"argmax, {where}: a structure where there is none")
-    for name, gradient in _named(values["backward"]):
-        if not np.all(np.isfinite(gradient)):
-            yield LawBroken("forbidden", f"gradient by {name}: not finite")
 
 
-def _named(backward: tuple[dict, dict]) -> list[tuple[str, np.ndarray]]:
-    mine, other = backward
-    return [*mine.items(), *((f"the other's {name}", x) for name, x in other.items())]
+@law("forbidden", "derivatives")
+def _finite_derivatives(answers: Answers) -> Iterator[LawBroken]:
+    """No derivative is NaN or infinite."""
+    yield from _of_kind("forbidden")(answers)
+    gradients = {"log_partition": answers.values["gradient"]}
+    if "backward" in answers.values:
+        gradients["everything"], gradients["everything, the other's"] = answers.values["backward"]
+    for of, gradient in gradients.items():
+        for name, value in gradient.items():
+            if not all(np.all(np.isfinite(x)) for x in jax.tree.leaves(value)):
+                yield LawBroken("forbidden", f"gradient of {of} by {name}: not finite")
 
 
 # ----------------------------------------------------------------------------------------------------------- ties
@@ -141,6 +171,8 @@ def _named(backward: tuple[dict, dict]) -> list[tuple[str, np.ndarray]]:
 def _ties(answers: Answers) -> Iterator[LawBroken]:
     """argmax is one valid structure, its score is the maximum returned with it."""
     values = answers.values
+    if "argmax" not in values:
+        return
     for i, item, where in items(answers):
         if not item.count:
             continue
@@ -155,15 +187,24 @@ def _ties(answers: Answers) -> Iterator[LawBroken]:
             )
         if values["max"][i] != values["score_of_argmax"][i]:
             yield LawBroken("ties", f"argmax_and_max, {where}: the maximum is not the score of the structure")
-    if not np.array_equal(values["argmax"], values["argmax_alone"]):
+    if "argmax_alone" in values and not np.array_equal(values["argmax"], values["argmax_alone"]):
         yield LawBroken("ties", "argmax: not the structure of argmax_and_max")
-    if not np.array_equal(values["argmax"], values["decoded"]):
-        yield LawBroken("ties", "decode and encode: not the structure they were given")
+
+
+@law("ties", "derivatives")
+def _best_outside_a_frame(answers: Answers) -> Iterator[LawBroken]:
+    for i, item, where in items(answers):
+        want = item.scores.max() if item.count else 0
+        got = answers.values["score_of_argmax outside"][i]
+        if differs(got, want, tolerance(answers)):
+            yield LawBroken(
+                "ties", f"argmax outside a frame, {where}: a structure of score {got}, not {want}"
+            )
 
 
 def _index(events: np.ndarray, event: np.ndarray) -> int | None:
     """Which structure an event is."""
-    hits = np.flatnonzero(np.all((events == event).reshape(len(events), -1), 1))
+    hits = np.flatnonzero(np.all(events == event, 1))
     return int(hits[0]) if len(hits) else None
 
 
@@ -171,19 +212,55 @@ def _index(events: np.ndarray, event: np.ndarray) -> int | None:
 
 
 @law("padding")
+@law("padding", "derivatives")
 def _padding(answers: Answers) -> Iterator[LawBroken]:
     """What stands beyond the lengths changes nothing, in values and gradients, and has no gradient."""
-    yield from (breach for breach in _check_values(answers) if breach.law == "padding")
-    random = {"samples", "samples_are_binary", "pairs", "pairs_log_probs"}
-    random |= {name for name in answers.values if name.startswith("few_")}
+    yield from _of_kind("padding")(answers)
     for name, value in answers.values.items():
-        if name not in random and not _same_tree(value, answers.again[name]):
+        if not _is_random(name) and not _same_tree(value, answers.again[name]):
             yield LawBroken("padding", f"{name}: changes with what stands beyond the lengths")
+
+
+def _is_random(name: str) -> bool:
+    return name.startswith(("sample", "pairs", "few_")) or name.endswith("of sample")
 
 
 def _same_tree(a: Any, b: Any) -> bool:
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
     return all(np.array_equal(x, y, equal_nan=True) for x, y in pairs)
+
+
+# --------------------------------------------------------------------------------------------- events and their copies
+
+
+@law("events")
+def _events(answers: Answers) -> Iterator[LawBroken]:
+    """`decode` and `encode` of all structures."""
+    if "encoded" not in answers.values:
+        return
+    for i, item, where in items(answers):
+        table, size = answers.oracle.tables[i], len(item.events)
+        if not np.array_equal(answers.values["encoded"][:size, i], item.events):
+            yield LawBroken("events", f"encode, {where}: not the event of the structure")
+        decoded = jax.tree.map(lambda x, i=i, size=size: x[:size, i], answers.values["decoded"])
+        if not _same_tree(decoded, table.compact):
+            yield LawBroken("events", f"decode, {where}: not the structure of the event")
+
+
+@law("remembered")
+def _remembered(answers: Answers) -> Iterator[LawBroken]:
+    """An array that a query has returned is answered like its copy, though the frame remembers where it is from."""
+    tol = tolerance(answers)
+    for name, value in answers.values.items():
+        if not name.startswith("remembered"):
+            continue
+        pairs = zip(jax.tree.leaves(value), jax.tree.leaves(answers.values[_copied(name)]), strict=True)
+        if any(differs(got, want, tol) for got, want in pairs):
+            yield LawBroken("remembered", f"{name.removeprefix('remembered ')}: not what is said of a copy")
+
+
+def _copied(name: str) -> str:
+    return name.replace("remembered", "copied", 1)
 
 
 # -------------------------------------------------------------------------------------------------------- samples
@@ -192,6 +269,12 @@ def _same_tree(a: Any, b: Any) -> bool:
 @law("samples")
 def _samples(answers: Answers) -> Iterator[LawBroken]:
     values = answers.values
+    if "samples" not in values:
+        if "pairs" in values:
+            for i, item, where in items(answers):
+                if item.count:
+                    yield from _without_replacement(answers, i, item, where)
+        return
     if not values["samples_are_binary"]:
         yield LawBroken("samples", "sample: an event that is not 0/1")
     if np.array_equal(values["samples"], answers.again["samples"]):
@@ -267,6 +350,8 @@ def _chi_square(observed: np.ndarray, expected: np.ndarray) -> float:
 @law("top_k")
 def _top_k(answers: Answers) -> Iterator[LawBroken]:
     values, tol = answers.values, tolerance(answers)
+    if "top_events" not in values:
+        return
     for i, item, where in items(answers):
         count = min(K, item.count)
         scores, events = values["top_scores"][:, i], values["top_events"][:, i]
@@ -289,36 +374,49 @@ def _top_k(answers: Answers) -> Iterator[LawBroken]:
 # -------------------------------------------------------------------------------------------------------- duality
 
 
-@law("duality")
+@law("duality", "derivatives")
 def _duality(answers: Answers) -> Iterator[LawBroken]:
     """Derivatives of log-partition, entropy, divergence and marginals, forward and backward, against enumeration."""
     values = answers.values
     tol = 5e-5 if answers.dtype == np.float32 else 1e-6  # the enumerated derivative is a central difference
-    wanted = answers.oracle.derivatives(*answers.directions)
+    wanted = answers.oracle.derivatives(answers.directions)
+    count = len(answers.oracle.items)
+    size = sum(_size(answers, i) for i in range(count))
+    along = _along(values["gradient"], answers.directions[0])
+    if differs(along, sum(wanted["log_partition"]), tol * count):
+        yield LawBroken("duality", f"gradient of log_partition: {along} for {sum(wanted['log_partition'])}")
+    if "forward" not in values:
+        return
     names = {"log_partition": "log_partition", "entropy": "entropy", "divergence": "kl_divergence"}
     for i, _, where in items(answers):
         for name in ("log_partition", "entropy", "divergence", "marginals"):
-            if differs(values["forward"][name][i], wanted[name][i], tol * _size(answers, i)):
-                got, want = values["forward"][name][i], wanted[name][i]
-                shown = (
-                    f"{got} for {want}" if np.ndim(got) == 0 else f"off by {np.max(np.abs(got - want)):.1e}"
-                )
+            got, want = values["forward"][name][i], wanted[name][i]
+            if differs(got, want, tol * _size(answers, i)):
+                shown = f"{got} for {want}" if np.ndim(got) == 0 else f"off by {_gap(got, want):.1e}"
                 yield LawBroken("duality", f"derivative of {names.get(name, name)}, {where}: {shown}")
-        if differs(values["kl_to_itself"][i], 0, tol):
-            yield LawBroken("duality", f"kl_divergence to itself, {where}: {values['kl_to_itself'][i]}")
     total = sum(
-        np.sum(wanted["marginals"][i] * answers.directional_weights[i])
-        + sum(np.sum(wanted[name][i]) for name in names)
-        for i in range(len(answers.oracle.items))
+        np.sum(wanted["marginals"][i] * answers.weights[i]) + sum(np.sum(wanted[name][i]) for name in names)
+        for i in range(count)
     )
-    got = sum(
-        np.sum(gradient[name].astype(np.float64) * direction[name])
-        for gradient, direction in zip(values["backward"], answers.directions, strict=True)
-        for name in gradient
-    )
-    size = sum(_size(answers, i) for i in range(len(answers.oracle.items)))
+    got = sum(map(_along, values["backward"], answers.directions))
     if differs(got, total, tol * size):
         yield LawBroken("duality", f"gradients of everything: {got} for {total}")
+
+
+def _along(gradient: Any, directions: Any) -> float:
+    product = lambda x, direction: np.sum(x.astype(np.float64) * direction)
+    return sum(jax.tree.leaves(jax.tree.map(product, gradient, directions)))
+
+
+@law("duality")
+def _no_divergence_from_itself(answers: Answers) -> Iterator[LawBroken]:
+    if "kl_to_itself" not in answers.values:
+        return
+    for i, _, where in items(answers):
+        if differs(answers.values["kl_to_itself"][i], 0, tolerance(answers)):
+            yield LawBroken(
+                "duality", f"kl_divergence to itself, {where}: {answers.values['kl_to_itself'][i]}"
+            )
 
 
 def _size(answers: Answers, i: int) -> float:
@@ -332,49 +430,49 @@ def _size(answers: Answers, i: int) -> float:
 
 
 @law("on_device")
+@law("on_device", "derivatives")
 def _on_device(answers: Answers) -> Iterator[LawBroken]:
-    """No callback to the host, and a program that does not grow with the length."""
-    if "callback" in answers.jaxpr:
-        yield LawBroken("on_device", "a callback to the host")
-    sizes = {
-        extent: _program_size(answers.enumerator.resized(extent)) for extent in answers.enumerator.extents
-    }
+    """No callback to the host, and a program that does not grow with the lengths."""
+    for name in sorted(answers.primitives):
+        if "callback" in name:
+            yield LawBroken("on_device", f"a callback to the host: {name}")
+
+
+@law_of_forms("on_device")
+def _program_does_not_grow(enumerator: Enumerator) -> Iterator[LawBroken]:
+    sizes = {extent: _program_size(enumerator, extent) for extent in enumerator.extents}
     if len(set(sizes.values())) > 1:
         yield LawBroken("on_device", f"the program grows with the length: {sizes}")
 
 
-def _program_size(distribution: Any) -> int:
-    def everything(distribution, key):
-        return (
-            distribution.log_partition(),
-            distribution.marginals(),
-            distribution.entropy(),
-            distribution.argmax(),
-            distribution.top_k(3),
-            distribution.sample(key, (2,)),
-            distribution.sample_without_replacement(key, 2),
-        )
+def _program_size(enumerator: Enumerator, extent: int) -> int:
+    """How many equations the queries have where every length is bounded by `extent`."""
+    resized = enumerator.of({each.role.bounds: extent for each in enumerator.declared.lengths})
 
-    return _equations(jax.make_jaxpr(everything)(distribution, jax.random.key(0)).jaxpr)
+    def everything(arrays, key):
+        with passes.frame():
+            distribution = resized.build(arrays)
+            return (
+                distribution.log_partition(),
+                distribution.marginals(),
+                distribution.entropy(),
+                distribution.argmax(),
+                distribution.top_k(3),
+                distribution.sample(key, (2,)),
+                distribution.sample_without_replacement(key, 2),
+            )
 
-
-def _equations(jaxpr: Any) -> int:
-    total = len(jaxpr.eqns)
-    for equation in jaxpr.eqns:
-        for value in equation.params.values():
-            for inner in value if isinstance(value, tuple | list) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                total += _equations(inner) if hasattr(inner, "eqns") else 0
-    return total
+    jaxpr = jax.make_jaxpr(everything)(resized.plain(), jax.random.key(0))
+    return sum(1 for _ in equations(jaxpr.jaxpr))
 
 
 # ------------------------------------------------------------------------------------------------------ bad input
 
 
-@law("bad_input")
-def _bad_input(answers: Answers) -> Iterator[LawBroken]:
+@law_of_forms("bad_input")
+def _bad_input(enumerator: Enumerator) -> Iterator[LawBroken]:
     """Refused with the argument's name: on the host where it can know, by `checks()` elsewhere."""
-    for bad in answers.enumerator.bad_inputs():
+    for bad in itertools.chain(of_every_class(enumerator), enumerator.bad_inputs()):
         try:
             made = bad.build()
         except InvalidArgument as error:
@@ -384,3 +482,13 @@ def _bad_input(answers: Answers) -> Iterator[LawBroken]:
         refused = [check.argument for check in made.checks() if np.any(check.bad)] if bad.on_device else []
         if refused != [bad.argument]:
             yield LawBroken("bad_input", f"{bad.what} in `{bad.argument}`: refused are {refused}")
+
+
+@law_of_forms("padding")
+def _padding_is_not_refused(enumerator: Enumerator) -> Iterator[LawBroken]:
+    """What stands beyond the lengths is nobody's bad input."""
+    items = [("plain", lengths) for lengths in enumerator.lengths()]
+    made = enumerator.build(enumerator.case(np.dtype(np.float32), items=items).arrays)
+    for check in made.checks():
+        if np.any(check.bad):
+            yield LawBroken("padding", f"`{check.argument}` is refused for what stands beyond the lengths")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+import jax
 import numpy as np
 
-from .case import Arrays, Case, Enumerator
+from .case import Arrays, Case
+from .enumerator import Enumerator, Table
 
 # Of a central difference: scores are linear or nearly so, and float64 has room on both sides.
 _STEP = 1e-5
@@ -15,9 +17,9 @@ _STEP = 1e-5
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """All structures of one item."""
+    """All structures of one item. The parts of an event stand one after the other, whatever its tree is."""
 
-    events: np.ndarray  # (S *event) bool
+    events: np.ndarray  # (S parts) bool
     scores: np.ndarray  # (S)
     scores_other: np.ndarray  # (S)
 
@@ -48,9 +50,7 @@ class Item:
     @functools.cached_property
     def log_marginals(self) -> np.ndarray:
         """Part by part: exact where the marginals are too small for a float."""
-        flat = self.events.reshape(len(self.events), -1)
-        logs = [log_sum(self.log_probs[flat[:, part]]) for part in range(flat.shape[1])]
-        return np.array(logs).reshape(self.events.shape[1:])
+        return np.array([log_sum(self.log_probs[has_part]) for has_part in self.events.T])
 
     @functools.cached_property
     def entropy(self) -> float:
@@ -85,21 +85,27 @@ class Oracle:
         self.enumerator, self.case = enumerator, case
         self.arrays = widened(case.arrays)
         self.other = widened(case.other)
-        self.items = [self._item(i, self.arrays, self.other) for i in range(len(case.kinds))]
+        self.tables = [enumerator.table(lengths) for lengths in case.lengths]
+        self.items = self._items(self.arrays, self.other)
 
-    def _item(self, i: int, arrays: Arrays, other: Arrays) -> Item:
-        events = self.enumerator.events(arrays, i)
-        scores = self.enumerator.scores(arrays, i, events)
-        return Item(events, scores, self.enumerator.scores(other, i, events))
+    def _items(self, arrays: Arrays, other: Arrays) -> list[Item]:
+        return [self._item(i, table, arrays, other) for i, table in enumerate(self.tables)]
 
-    def moved(self, directions: Arrays, directions_other: Arrays, step: float) -> list[Item]:
-        arrays, other = moved(self.arrays, directions, step), moved(self.other, directions_other, step)
-        return [self._item(i, arrays, other) for i in range(len(self.items))]
+    def _item(self, i: int, table: Table, arrays: Arrays, other: Arrays) -> Item:
+        lengths = self.case.lengths[i]
+        scores = (
+            self.enumerator.scores(self.enumerator.item(each, i), lengths, table.events)
+            for each in (arrays, other)
+        )
+        return Item(self.enumerator.flat(table.events), *scores)
 
-    def derivatives(self, directions: Arrays, directions_other: Arrays) -> dict[str, list]:
+    def moved(self, directions: tuple[Arrays, Arrays], step: float) -> list[Item]:
+        mine, other = directions
+        return self._items(moved(self.arrays, mine, step), moved(self.other, other, step))
+
+    def derivatives(self, directions: tuple[Arrays, Arrays]) -> dict[str, list]:
         """Of log-partition, entropy, divergence and marginals of each item, along a direction in the parameters."""
-        ahead = self.moved(directions, directions_other, _STEP)
-        behind = self.moved(directions, directions_other, -_STEP)
+        ahead, behind = self.moved(directions, _STEP), self.moved(directions, -_STEP)
         names = ("log_partition", "entropy", "divergence", "marginals")
 
         def slope(name: str, i: int):
@@ -112,8 +118,9 @@ class Oracle:
 
 
 def widened(arrays: Arrays) -> Arrays:
-    return {name: x.astype(np.float64) if x.dtype.kind == "f" else x for name, x in arrays.items()}
+    return jax.tree.map(lambda x: x.astype(np.float64) if x.dtype.kind == "f" else x, arrays)
 
 
 def moved(arrays: Arrays, directions: Arrays, step: float) -> Arrays:
-    return {name: x + step * directions[name] if name in directions else x for name, x in arrays.items()}
+    ahead = lambda x, direction: x + step * direction
+    return arrays | {name: jax.tree.map(ahead, arrays[name], each) for name, each in directions.items()}

@@ -1,17 +1,20 @@
-"""All queries of a class in one compiled program."""
+"""All queries of a class, in two compiled programs: one of values, one of derivatives."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .case import Arrays, Case, Enumerator
+from synjax_worker.runtime import passes
+
+from .case import Arrays, Case
+from .enumerator import Enumerator, Tree, floats_of
 from .oracle import Oracle
 
 K = 12
@@ -21,7 +24,7 @@ PAIRS = 3000
 
 @dataclasses.dataclass
 class Answers:
-    """What a class said about a case, and what it should have said."""
+    """What a class said about a case, and what it should have said. Events are flat: (... parts)."""
 
     enumerator: Enumerator
     case: Case
@@ -30,137 +33,225 @@ class Answers:
     values: dict[str, Any]
     again: dict[str, Any]  # to the same questions with other garbage in the padding, and other random numbers
     directions: tuple[Arrays, Arrays]
-    directional_weights: np.ndarray
-    jaxpr: str
-
-
-def split(arrays: Arrays) -> tuple[Arrays, Arrays]:
-    """What is differentiated, and what is not."""
-    floats = {name: x for name, x in arrays.items() if x.dtype.kind == "f"}
-    return floats, {name: x for name, x in arrays.items() if x.dtype.kind != "f"}
+    weights: np.ndarray  # (B parts), of the marginals in the derivative of everything
+    primitives: frozenset[str]
 
 
 def directions_of(rng: np.random.Generator, arrays: Arrays) -> Arrays:
-    floats, _ = split(arrays)
-    return {
-        name: np.where(np.isneginf(x), 0, rng.normal(size=x.shape)).astype(x.dtype)
-        for name, x in floats.items()
-    }
+    draw = lambda x: np.where(np.isneginf(x), 0, rng.normal(size=x.shape)).astype(x.dtype)
+    return jax.tree.map(draw, floats_of(arrays)[0])
 
 
 def finite(x: Any) -> Any:
     return jnp.where(jnp.isfinite(x), x, 0)
 
 
+def copied(tree: Tree) -> Tree:
+    """Equal arrays that no frame remembers anything of."""
+    return jax.tree.map(lambda x: x + 0, tree)
+
+
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """One distribution, another over the same structures, and all structures of each item, padded by zeros."""
+    """One distribution, another over the same structures, and all structures of each item, padded by nothing."""
 
-    build: Callable[[Any], Any]
+    enumerator: Enumerator
     arrays: Any
     other: Any
-    events: Any  # (S *batch *event)
+    events: Tree  # (S *batch *leaf)
+    compact: Tree  # (S *batch *leaf)
     directions: Any
     weights: Any
     key: jax.Array
 
     @functools.cached_property
     def distribution(self) -> Any:
-        return self.build(self.arrays)
+        return self.enumerator.build(self.arrays)
 
     @functools.cached_property
     def second(self) -> Any:
-        return self.build(self.other)
+        return self.enumerator.build(self.other)
 
     @functools.cached_property
     def keys(self) -> jax.Array:
         return jax.random.split(self.key)
 
+    def flat(self, event: Tree) -> Any:
+        return self.enumerator.flat(event)
 
-Question = Callable[[Asked], dict[str, Any]]
 
-# Each is asked for itself, so that what is broken in one alone is asked again for that one alone.
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """Each is asked for itself, so that what is broken in one alone is asked again for that one alone."""
+
+    ask: Callable[[Asked], dict[str, Any]]
+    program: str  # "values" or "derivatives"
+    own: bool  # of what a form's own code answers, not its structure's: all that is asked of a further form
+    float32: bool  # whether float32 can be wrong where float64 is right
+    frame: bool  # whether a frame is open, as it is in a recorded program: queries share their passes
+
+
 QUESTIONS: list[Question] = []
 
 
-def question(ask: Question) -> Question:
-    QUESTIONS.append(ask)
-    return ask
+def question(program: str = "values", own: bool = False, float32: bool = True, frame: bool = True):
+    def register(ask: Callable[[Asked], dict[str, Any]]) -> Callable:
+        QUESTIONS.append(Question(ask, program, own, float32, frame))
+        return ask
+
+    return register
 
 
-def _query(name: str) -> Question:
-    return lambda asked: {name: getattr(asked.distribution, name)()}
+def questions(program: str, thorough: bool = True, float32: bool = False) -> list[Question]:
+    """Those of a program: all, or a further form's own; and of them those that are asked in float32 too."""
+    of_program = [each for each in QUESTIONS if each.program == program]
+    return [each for each in of_program if (thorough or each.own) and (each.float32 or not float32)]
 
 
-def _query_of_events(name: str) -> Question:
-    return lambda asked: {name: getattr(asked.distribution, name)(asked.events)}
+# --------------------------------------------------------------------------------------------------------------- values
 
 
-def _query_of_two(name: str) -> Question:
-    return lambda asked: {name: getattr(asked.distribution, name)(asked.second)}
+@question(own=True)
+def _log_partition(asked: Asked) -> dict[str, Any]:
+    return {"log_partition": asked.distribution.log_partition()}
 
 
-QUESTIONS += map(_query, ("log_partition", "log_count", "entropy", "marginals", "log_marginals"))
-QUESTIONS += map(_query_of_events, ("unnormalized_log_prob", "log_prob"))
-QUESTIONS += map(_query_of_two, ("cross_entropy", "kl_divergence"))
+@question(own=True)
+def _scores(asked: Asked) -> dict[str, Any]:
+    distribution = asked.distribution
+    return {name: getattr(distribution, name)(asked.events) for name in ("unnormalized_log_prob", "log_prob")}
 
 
-@question
+@question(own=True, float32=False)
+def _compact(asked: Asked) -> dict[str, Any]:
+    distribution = asked.distribution
+    return {
+        "encoded": asked.flat(distribution.encode(asked.compact)),
+        "decoded": distribution.decode(asked.events),
+    }
+
+
+@question(float32=False)
+def _count(asked: Asked) -> dict[str, Any]:
+    return {"log_count": asked.distribution.log_count()}
+
+
+@question()
+def _entropy(asked: Asked) -> dict[str, Any]:
+    return {"entropy": asked.distribution.entropy()}
+
+
+@question()
+def _marginals(asked: Asked) -> dict[str, Any]:
+    names = ("marginals", "log_marginals")
+    return {name: asked.flat(getattr(asked.distribution, name)()) for name in names}
+
+
+@question()
+def _divergences(asked: Asked) -> dict[str, Any]:
+    distribution, second = asked.distribution, asked.second
+    return {
+        "cross_entropy": distribution.cross_entropy(second),
+        "kl_divergence": distribution.kl_divergence(second),
+    }
+
+
+@question(float32=False)
 def _to_itself(asked: Asked) -> dict[str, Any]:
     return {"kl_to_itself": asked.distribution.kl_divergence(asked.distribution)}
 
 
-@question
+@question()
 def _best(asked: Asked) -> dict[str, Any]:
     distribution = asked.distribution
     best, score = distribution.argmax_and_max()
     return {
-        "argmax": best,
-        "argmax_alone": distribution.argmax(),
+        "argmax": asked.flat(best),
         "max": score,
         "score_of_argmax": distribution.unnormalized_log_prob(best),
-        "decoded": distribution.encode(distribution.decode(best)),
     }
 
 
-@question
+@question(float32=False)
+def _best_alone(asked: Asked) -> dict[str, Any]:
+    distribution = asked.distribution
+    best = distribution.argmax()
+    # "remembered" is what a query says of the very arrays that another has returned, "copied" what of their copies.
+    return {"argmax_alone": asked.flat(best), **remembered("argmax", distribution, best)}
+
+
+def remembered(name: str, distribution: Any, event: Tree, most: int | None = None) -> dict[str, Any]:
+    """What is said of events that the frame remembers, and of copies; of many (k ...) the first `most`."""
+    copy = copied(jax.tree.map(lambda x: x[:most], event))
+    said = {}
+    for query in ("decode", "unnormalized_log_prob"):
+        of_event = jax.tree.map(lambda x: x[:most], getattr(distribution, query)(event))
+        said[f"remembered {query} of {name}"] = of_event
+        said[f"copied {query} of {name}"] = getattr(distribution, query)(copy)
+    return said
+
+
+@question()
 def _top(asked: Asked) -> dict[str, Any]:
     top = asked.distribution.top_k(K)
-    return {"top_events": top.events, "top_scores": top.scores, "top_count": top.count}
+    return {"top_events": asked.flat(top.events), "top_scores": top.scores, "top_count": top.count}
 
 
-@question
+@question(float32=False)
+def _top_remembered(asked: Asked) -> dict[str, Any]:
+    return remembered("top_k", asked.distribution, asked.distribution.top_k(2).events)
+
+
+@question(float32=False)
 def _samples(asked: Asked) -> dict[str, Any]:
     samples = asked.distribution.sample(asked.keys[0], (DRAWS,))
-    return {"samples": samples > 0, "samples_are_binary": jnp.all((samples == 0) | (samples == 1))}
+    flat = asked.flat(samples)
+    return {
+        "samples": flat > 0,
+        "samples_are_binary": jnp.all((flat == 0) | (flat == 1)),
+        **remembered("sample", asked.distribution, samples, most=20),
+    }
 
 
-@question
+@question()
 def _without_replacement(asked: Asked) -> dict[str, Any]:
     keys = jax.random.split(asked.keys[1], PAIRS)
     pairs = jax.vmap(lambda key: asked.distribution.sample_without_replacement(key, 2))(keys)
     few = asked.distribution.sample_without_replacement(asked.keys[1], K)
     return {
-        "pairs": pairs.events > 0,
+        "pairs": asked.flat(pairs.events) > 0,
         "pairs_log_probs": pairs.log_probs,
-        "few_events": few.events,
+        "few_events": asked.flat(few.events),
         "few_log_probs": few.log_probs,
         "few_count": few.count,
     }
 
 
-@question
+# ---------------------------------------------------------------------------------------------------------- derivatives
+
+
+@question("derivatives", own=True, float32=False)
+def _gradient(asked: Asked) -> dict[str, Any]:
+    floats, fixed = floats_of(asked.arrays)
+    total = lambda floats: jnp.sum(finite(asked.enumerator.build({**floats, **fixed}).log_partition()))
+    return {"gradient": jax.grad(total)(floats)}
+
+
+@question("derivatives", float32=False)
 def _derivatives(asked: Asked) -> dict[str, Any]:
     """Forward along a direction, per item; backward of everything at once."""
-    (mine, fixed), (theirs, fixed_other) = split(asked.arrays), split(asked.other)
+    (mine, fixed), (theirs, fixed_other) = floats_of(asked.arrays), floats_of(asked.other)
 
     def of(mine, theirs):
-        distribution, second = asked.build({**mine, **fixed}), asked.build({**theirs, **fixed_other})
+        distribution, second = (
+            asked.enumerator.build({**mine, **fixed}),
+            asked.enumerator.build({**theirs, **fixed_other}),
+        )
         return {
             "log_partition": distribution.log_partition(),
             "entropy": distribution.entropy(),
             "divergence": distribution.kl_divergence(second),
-            "marginals": distribution.marginals(),
+            "marginals": asked.flat(distribution.marginals()),
         }
 
     def total(mine, theirs):
@@ -172,42 +263,77 @@ def _derivatives(asked: Asked) -> dict[str, Any]:
     return {"forward": forward, "backward": jax.grad(total, (0, 1))(mine, theirs)}
 
 
+@question("derivatives", own=True, float32=False, frame=False)
+def _outside_a_frame(asked: Asked) -> dict[str, Any]:
+    """As plain Python asks: nothing is shared and nothing is remembered."""
+    best = asked.distribution.argmax()
+    return {
+        "log_partition outside": asked.distribution.log_partition(),
+        "log_prob outside": asked.distribution.log_prob(asked.events),
+        "score_of_argmax outside": asked.distribution.unnormalized_log_prob(best),
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------- asking
+
+
 def ask(
     enumerator: Enumerator,
-    build: Callable,
     dtype: np.dtype,
+    questions: Iterable[Question],
     seed: int = 0,
-    questions: Iterable[Question] = tuple(QUESTIONS),
     options: dict[str, Any] | None = None,
 ) -> Answers:
+    """Asks in one program."""
     case = enumerator.case(dtype, seed)
     clean = enumerator.case(dtype, seed, garbage=np.inf)
     oracle = Oracle(enumerator, case)
     rng = np.random.default_rng(seed + 1)
     directions = directions_of(rng, case.arrays), directions_of(rng, case.other)
-    events = padded_events(oracle).astype(dtype)
-    weights = rng.normal(size=events.shape[1:]).astype(dtype)
+    weights = rng.normal(size=(len(case.kinds), oracle.items[0].events.shape[1])).astype(dtype)
+    events = jax.tree.map(lambda x: x.astype(dtype), padded([table.events for table in oracle.tables], 0))
+    compact = padded([table.compact for table in oracle.tables], -1)
 
     def everything(*arguments):
-        asked = Asked(build, *arguments)
-        return {name: answer for question in questions for name, answer in question(asked).items()}
+        said = {}
+        with passes.frame():
+            asked = Asked(enumerator, *arguments)
+            for question in questions:
+                said |= question.ask(asked) if question.frame else {}
+        for question in questions:
+            said |= {} if question.frame else question.ask(asked)
+        return said
 
-    rest = (events, directions, weights)
+    rest = (events, compact, directions, weights)
     arguments = (case.arrays, case.other, *rest, jax.random.key(seed))
     with jax.enable_x64(np.dtype(dtype) == np.float64):
         traced = jax.jit(everything).trace(*arguments)
         program = traced.lower().compile(options)
         values = jax.device_get(program(*arguments))
         again = jax.device_get(program(clean.arrays, clean.other, *rest, jax.random.key(seed + 1)))
-    return Answers(
-        enumerator, case, oracle, np.dtype(dtype), values, again, directions, weights, str(traced.jaxpr)
-    )
+    primitives = frozenset(equation.primitive.name for equation in equations(traced.jaxpr.jaxpr))
+    return Answers(enumerator, case, oracle, np.dtype(dtype), values, again, directions, weights, primitives)
 
 
-def padded_events(oracle: Oracle) -> np.ndarray:
-    longest = max(len(item.events) for item in oracle.items)
-    shape = oracle.items[0].events.shape[1:]
-    events = np.zeros((longest, len(oracle.items), *shape), bool)
-    for i, item in enumerate(oracle.items):
-        events[: len(item.events), i] = item.events
-    return events
+def padded(tables: list[Tree], filler: int) -> Tree:
+    """Trees (S ...) of each item as one (S B ...), padded to the most structures."""
+    most = max(len(jax.tree.leaves(table)[0]) for table in tables)
+
+    def stack(*leaves: np.ndarray) -> np.ndarray:
+        batch = np.full((most, len(leaves), *leaves[0].shape[1:]), filler, leaves[0].dtype)
+        for i, leaf in enumerate(leaves):
+            batch[: len(leaf), i] = leaf
+        return batch
+
+    return jax.tree.map(stack, *tables)
+
+
+def equations(jaxpr: Any) -> Iterator[Any]:
+    """Those of a program and of all programs inside it."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for value in equation.params.values():
+            for inner in value if isinstance(value, tuple | list) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    yield from equations(inner)

@@ -1,23 +1,26 @@
-"""Every registered class stands before every law, in float32 and float64."""
+"""Every registered class stands before the laws.
+
+A structure's most telling form is asked everything, in float64 and, where precision matters, in float32. Its other
+forms, and classes that share it, are asked what their own code answers. `npm run test:full` asks all of everything.
+"""
 
 from __future__ import annotations
 
 import functools
-import os
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from synjax_worker import registry
 from synjax_worker.distributions import Distribution
+from tests.budget import FULL
 from tests.compiling import UNOPTIMIZED
 
-from . import chains  # noqa: F401  registers
-from .case import ENUMERATORS, Enumerator
-from .laws import LAWS
-from .queries import Answers, ask
-
-DTYPES = ("float32", "float64")
+from . import enumerator
+from .enumerator import Enumerator
+from .laws import LAWS, LAWS_OF_FORMS
+from .queries import Answers, ask, questions
 
 
 def classes() -> list[str]:
@@ -26,33 +29,68 @@ def classes() -> list[str]:
     return [name for name in names if issubclass(loaded.ops[name].fn, Distribution)]
 
 
-FORMS = [enumerator for name in classes() for enumerator in ENUMERATORS.get(name, [])]
+CLASSES = classes()
+FORMS = [form for forms in enumerator.load().values() for form in forms]
 
 
-@pytest.mark.parametrize("name", classes())
+@pytest.mark.parametrize("name", CLASSES)
 def test_every_class_has_an_enumerator(name: str) -> None:
-    assert ENUMERATORS.get(name)
+    assert name in enumerator.ENUMERATORS, (
+        f"{name} has no enumerator: write a module of tests/conformance/enumerators/ with a subclass of Enumerator "
+        f"marked @enumerates({name}); docs/adding-a-distribution.md tells how"
+    )
 
 
-FULL = bool(os.environ.get("SYNJAX_TEST_FULL"))
+class Program(NamedTuple):
+    form: Enumerator
+    dtype: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.form.name}-{self.dtype}-{self.name}"
+
+    @property
+    def thorough(self) -> bool:
+        return self.form.thorough or FULL
 
 
-def type_name(enumerator: Enumerator) -> str:
-    return next(name for name, forms in ENUMERATORS.items() if enumerator in forms)
+def programs() -> list[Program]:
+    """What is compiled, the longest first: they are started in this order."""
+    forms = sorted(FORMS, key=lambda form: not form.thorough)
+    found = [Program(form, "float64", name) for form in forms for name in LAWS]
+    found += [
+        Program(form, "float32", "values") for form in forms if (form.thorough and form.float32) or FULL
+    ]
+    if FULL:
+        found += [Program(form, "float32", "derivatives") for form in forms]
+    return sorted(found, key=lambda program: not program.thorough)
 
 
 @functools.cache
-def answers_of(enumerator: Enumerator, dtype: str) -> Answers:
+def answers_of(program: Program) -> Answers:
     """In float32 as optimized as anybody's program; float64 looks for what is wrong at any optimization."""
-    options = UNOPTIMIZED if dtype == "float64" else None
-    return ask(enumerator, enumerator.build, np.dtype(dtype), options=options)
+    form, dtype, name = program
+    float32 = dtype == "float32"
+    asked = questions(name, program.thorough, float32 and not FULL)
+    return ask(form, np.dtype(dtype), asked, options=None if float32 else UNOPTIMIZED)
 
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("enumerator", FORMS, ids=lambda enumerator: enumerator.name)
-def test_law(enumerator: Enumerator, dtype: str, law: str) -> None:
-    if dtype == "float64" and enumerator is not ENUMERATORS[type_name(enumerator)][0] and not FULL:
-        pytest.skip("another form of a class in float64: set SYNJAX_TEST_FULL=1")
-    broken = [str(breach) for breach in LAWS[law](answers_of(enumerator, dtype))]
+OF_PROGRAMS = [(program, law) for program in programs() for law in LAWS[program.name]]
+
+
+@pytest.mark.parametrize(("program", "law"), OF_PROGRAMS, ids=str)
+def test_law(program: Program, law: str) -> None:
+    refuse(LAWS[program.name][law](answers_of(program)))
+
+
+@pytest.mark.parametrize("law", LAWS_OF_FORMS)
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_law_of_forms(form: Enumerator, law: str) -> None:
+    if law == "on_device" and not (form.thorough or FULL):
+        pytest.skip("its structure's program is looked at: set SYNJAX_TEST_FULL=1")
+    refuse(LAWS_OF_FORMS[law](form))
+
+
+def refuse(breaches) -> None:
+    broken = [str(breach) for breach in breaches]
     assert not broken, f"{len(broken)} breaches:\n" + "\n".join(broken[:12])

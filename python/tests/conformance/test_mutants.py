@@ -4,57 +4,60 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from tests.compiling import UNOPTIMIZED
 
-from .chains import GeneralChain
-from .laws import broken_laws
-from .queries import QUESTIONS, Answers, Asked, Question, ask
-from .reference import MUTANTS, Reference
+from . import enumerator
+from .enumeration import Enumeration
+from .enumerator import Enumerator
+from .laws import LAWS, LAWS_OF_FORMS, LawBroken, broken_laws
+from .mutants import MUTANTS, Face
+from .mutants import reference as by_enumeration
+from .queries import Answers, Question, ask, questions
+
+enumerator.load()  # families add their own
+
+EXTENT = 3  # of what lengths bound: the tables stay small
 
 
-class OfReference(GeneralChain):
-    """The cases of the general chain, answered by another class."""
-
-    longest = 3
-    extents = (3, 5)
-
-    def __init__(self, cls: type):
-        self.cls = cls
-
-    def build(self, arrays):
-        return self.cls(arrays["log_potentials"], arrays["lengths"])
-
-    def resized(self, extent):
-        return self.cls(super().resized(extent).log_potentials)
+def small(form: type[Enumerator]) -> Enumerator:
+    """The first form registered of that type, over fewer structures."""
+    made = next(each for forms in enumerator.ENUMERATORS.values() for each in forms if type(each) is form)
+    made = made.of({each.role.bounds: EXTENT for each in made.declared.lengths})
+    made.extents = (EXTENT, EXTENT + 1)
+    return made
 
 
-def answers_of(cls: type, questions: list[Question]) -> Answers:
-    enumerator = OfReference(cls)
-    return ask(enumerator, enumerator.build, np.dtype(np.float32), questions=questions, options=UNOPTIMIZED)
+def answers_of(form: Enumerator, program: str, asked: list[Question]) -> Answers:
+    return ask(form, np.dtype(np.float64), asked, options=UNOPTIMIZED)
 
 
 def overridden(cls: type) -> set[str]:
-    """The methods of the reference that a broken version has of its own."""
-    names = {name for name in vars(cls) if not name.startswith("__")}
-    return {name for name in names if callable(getattr(Reference, name, None))}
+    """The methods that a broken version has of its own."""
+    base = Enumeration if issubclass(cls, Enumeration) else Face
+    return {name for name in vars(cls) if not name.startswith("__") and callable(getattr(base, name, None))}
+
+
+class Reference(NamedTuple):
+    """What a class by enumeration answers, and which of the methods that something overrides each question calls."""
+
+    answers: dict[str, Answers]  # by program
+    calls: dict[Any, set[str]]  # of each question, and of each law of forms
+    broken: dict[str, list[str]]  # by law
 
 
 @functools.cache
-def reference() -> tuple[Answers, dict[Question, set[str]]]:
-    """What the reference answers, and which of the methods that something overrides each question has called."""
-    calls: dict[Question, set[str]] = {question: set() for question in QUESTIONS}
+def reference(form: type[Enumerator]) -> Reference:
+    calls: dict[Any, set[str]] = {}
     called: set[str] = set()
 
-    class Recorded(Reference):
-        pass
-
-    def recorded(name: str):
-        method = getattr(Reference, name)
+    def recorded(base: type, name: str) -> Callable:
+        method = getattr(base, name)
 
         def call(self, *arguments, **options):
             called.add(name)
@@ -62,37 +65,66 @@ def reference() -> tuple[Answers, dict[Question, set[str]]]:
 
         return call
 
-    for name in set.union(*(overridden(cls) for cls, _ in MUTANTS.values())):
-        setattr(Recorded, name, recorded(name))
-
-    def noted(question: Question) -> Question:
-        def asks(asked: Asked) -> dict[str, Any]:
+    def noted(key: Any, ask: Callable) -> Callable:
+        def asks(*arguments):
             called.clear()
-            answer = question(asked)
-            calls[question] |= called
+            answer = ask(*arguments)
+            answer = list(answer) if isinstance(answer, Iterator) else answer
+            calls[key] = set(called)
             return answer
 
         return asks
 
-    return answers_of(Recorded, [noted(question) for question in QUESTIONS]), calls
+    broken = [cls for other, cls, _ in MUTANTS.values() if other is form]
+    of_faces, of_structures = (
+        {name for cls in broken if issubclass(cls, base) for name in overridden(cls)}
+        for base in (Face, Enumeration)
+    )
+    made_of = small(form)
+    plain = by_enumeration(made_of).cls
+    recorder = type("Recorded", (Enumeration,), {name: recorded(Enumeration, name) for name in of_structures})
+    made = by_enumeration(made_of, enumeration=recorder, **{name: recorded(plain, name) for name in of_faces})
+    answers = {}
+    for program in LAWS:
+        asked = [dataclasses.replace(each, ask=noted(each.ask, each.ask)) for each in questions(program)]
+        answers[program] = answers_of(made, program, asked)
+    found = broken_laws(answers, made, {name: noted(name, law) for name, law in LAWS_OF_FORMS.items()})
+    return Reference(answers, calls, found)
 
 
-def test_the_reference_keeps_every_law() -> None:
-    assert broken_laws(reference()[0]) == {}
+FORMS = list(dict.fromkeys(form for form, _, _ in MUTANTS.values()))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_broken_implementation_is_rejected_by_the_laws_it_breaks(name: str) -> None:
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_the_reference_keeps_every_law(form: type[Enumerator]) -> None:
+    assert reference(form).broken == {}
+
+
+@pytest.mark.parametrize(("form", "name"), [(form, name) for name, (form, _, _) in MUTANTS.items()])
+def test_a_broken_implementation_is_rejected_by_the_laws_it_breaks(form: type[Enumerator], name: str) -> None:
     """Asked only what calls a method that it overrides; the rest it answers as the reference does."""
-    cls, laws = MUTANTS[name]
-    right, calls = reference()
-    questions = [question for question in QUESTIONS if calls[question] & overridden(cls)]
-    if questions:
-        wrong = answers_of(cls, questions)
-        answers = dataclasses.replace(
-            wrong, values=right.values | wrong.values, again=right.again | wrong.again
-        )
-    else:
-        answers = dataclasses.replace(right, enumerator=OfReference(cls))
-    rejected = broken_laws(answers)
+    _, cls, laws = MUTANTS[name]
+    right = reference(form)
+    made = by_enumeration(small(form), cls)
+    wrong_table = issubclass(cls, Enumerator)  # every question asks of it, no law of forms does
+
+    def concerned(key: Any) -> bool:
+        return (wrong_table and not isinstance(key, str)) or bool(right.calls[key] & overridden(cls))
+
+    answers = {}
+    for program, said in right.answers.items():
+        asked = [question for question in questions(program) if concerned(question.ask)]
+        if asked:
+            wrong = answers_of(made, program, asked)
+            said = dataclasses.replace(
+                wrong,
+                values=said.values | wrong.values,
+                again=said.again | wrong.again,
+            )
+        answers[program] = said
+    rejected = broken_laws(answers, made, {key: law for key, law in LAWS_OF_FORMS.items() if concerned(key)})
     assert set(rejected) == laws, {law: breaches[:2] for law, breaches in rejected.items()}
+
+
+def test_a_broken_law_says_its_name() -> None:
+    assert str(LawBroken("ties", "somewhere")).startswith("ties: ")

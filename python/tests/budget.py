@@ -1,0 +1,135 @@
+"""What each class costs in CPU seconds, told at the end of every run: a plugin that conftest.py registers.
+
+Seconds of CPU are counted and not of time, so that a busy machine changes them little. They still vary, so being over
+budget is marked, and only far over it fails the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLASS = 60.0  # CPU seconds of a class in `npm test`
+WHOLE = 720.0  # of everything: twelve minutes
+FAILS_BEYOND = 2.0  # times a class's budget
+REST = "everything else"
+
+# Whether the long sweeps run too: they have no budget.
+FULL = bool(os.environ.get("SYNJAX_TEST_FULL"))
+
+# Where the seconds go as JSON too, for the summary of `npm test`.
+FILE = "SYNJAX_TEST_BUDGET"
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those it has waited for."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def classes() -> dict[str, str]:
+    """The registered classes by how tests call them: their own name, and that of their module."""
+    from synjax_worker import registry
+
+    loaded = registry.load()
+    found = {}
+    for entry in loaded.document["distributions"]:
+        cls = loaded.ops[entry["name"]].fn
+        found |= {entry["name"]: entry["name"], cls.__module__.rpartition(".")[2]: entry["name"]}
+    return found
+
+
+def class_of(test: str, marked: str | None, known: dict[str, str]) -> str:
+    """The class that a test counts to: the one it is marked with, or that its file or its parameters name."""
+    if marked is not None:
+        return marked
+    file, _, parameters = test.partition("[")
+    named = re.search(r"test_(\w+)\.py", file)
+    words = [*re.findall(r"\w+", parameters), named[1] if named else ""]
+    return next((known[word] for word in words if word in known), REST)
+
+
+class Budget:
+    def __init__(self, config: pytest.Config):
+        self.config = config
+        self.seconds: Counter[str] = Counter()
+        self.known: dict[str, str] | None = None
+        self.whole = 0.0
+
+    # ----------------------------------------------------------------------------------------- where the tests run
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item):
+        self.started = cpu_seconds()
+        yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo):
+        report = (yield).get_result()
+        if report.when == "teardown":
+            self.known = self.known or classes()
+            mark = item.get_closest_marker("costs")
+            report.of_class = class_of(item.nodeid, mark.args[0] if mark else None, self.known)
+            report.cpu_seconds = cpu_seconds() - self.started
+
+    # ------------------------------------------------------------------------------------------ where they are counted
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "cpu_seconds"):
+            self.seconds[report.of_class] += report.cpu_seconds
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        self.whole += getattr(node, "workeroutput", {}).get("cpu_seconds", 0.0)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput["cpu_seconds"] = cpu_seconds()
+            return
+        self.whole += cpu_seconds()
+        # What no test is charged for: starting, importing and collecting.
+        self.seconds[REST] += max(0.0, self.whole - sum(self.seconds.values()))
+        if path := os.environ.get(FILE):
+            Path(path).write_text(json.dumps(self.seconds))
+        if self.far_over() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def far_over(self) -> list[str]:
+        return [
+            name for name, used in self.seconds.items() if used > FAILS_BEYOND * limit_of(name) and not FULL
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("CPU seconds")
+        for line in table(self.seconds):
+            terminalreporter.write_line(line)
+        for name in self.far_over():
+            terminalreporter.write_line(f"{name} costs more than {FAILS_BEYOND:g} times its budget", red=True)
+
+
+def limit_of(name: str) -> float:
+    return float("inf") if name == REST else CLASS
+
+
+def table(seconds: Counter[str]) -> list[str]:
+    rows = sorted(seconds.items(), key=lambda row: (row[0] == REST, -row[1]))
+    total = sum(seconds.values())
+    lines = [f"{name:24} {used:7.1f}{_mark(used, limit_of(name))}" for name, used in rows]
+    return [*lines, f"{'in all':24} {total:7.1f}{_mark(total, WHOLE)}"]
+
+
+def _mark(used: float, limit: float) -> str:
+    if limit == float("inf"):
+        return ""
+    return f" of {limit:4.0f}{'   over budget' if used > limit else ''}"
+
+
+def register(config: pytest.Config) -> None:
+    config.pluginmanager.register(Budget(config), "synjax-budget")
