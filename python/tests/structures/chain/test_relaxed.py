@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from synjax_worker.distributions import LinearChainCRF
+from synjax_worker.distributions.relaxed import METHODS
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.numerics import numeric, relaxed
 from synjax_worker.structures.chain import Chain, Potentials
-from synjax_worker.structures.differentiable_sample import METHODS, differentiable_sample
-from synjax_worker.structures.structure import Query
 from tests.compiling import quick_jit
 
 CHAIN = Chain()
@@ -96,10 +96,15 @@ def hard_of():
     return quick_jit(compute)
 
 
-def sample(key: Any, potentials: Potentials, lengths: Any, temperature: Any, method: str, **options: Any):
-    query = Query(potentials, lengths, CHAIN.forward(potentials, lengths))
+def sample(
+    key: Any, potentials: Potentials, lengths: Any, temperature: Any, method: str, draws=1, **options: Any
+):
+    fields = {"log_potentials": potentials.transition}
+    if potentials.emission is not None:
+        fields = dict(zip(("initial", "transition", "emission"), potentials, strict=True))
+    chain = LinearChainCRF(**fields, lengths=lengths)
     options = {"noise": "Gumbel", "temperature": temperature, **options}
-    return differentiable_sample(CHAIN, key, query, {"t": T}, method=method, parts=lengths, **options)
+    return chain.differentiable_sample(key, method=method, sample_shape=draws, **options)
 
 
 @functools.cache
