@@ -137,7 +137,7 @@ def _maximum(x: Array, axis: int) -> Array:
 softmax_max = smooth_max(softmax, _expected_by(softmax))
 # The same under sparsemax, as SynJax has it.
 sparsemax_max = smooth_max(sparsemax, _expected_by(sparsemax))
-# Mensch & Blondel (2018): max over q of <q, x> - |q|^2 / 2.
+# Mensch & Blondel (2018): max over q of <q, x> - |q|^2 / 2. Where there is but one candidate it is that, less 1/2.
 regularized_sparsemax_max = smooth_max(sparsemax, _regularized_value)
 # The maximum itself: the relaxed structure is a best one, with the derivative of the relaxed choices on its way.
 straight_through_softmax_max = smooth_max(straight_through_softmax, _maximum)
