@@ -188,7 +188,7 @@ def relaxed_walk(
     """
     items = lengths.shape[0]
     node_keys = lambda item_key: jax.vmap(lambda node: jax.random.fold_in(item_key, node))(
-        jnp.arange(potentials.nodes)
+        jnp.arange(potentials.positions)
     )
     keys = jax.vmap(node_keys)(jax.random.split(numeric.normal_key(key), items))  # (B n)
     temperature = jnp.broadcast_to(temperature, (items,)).astype(potentials.start.dtype)[:, None, None]

@@ -73,7 +73,9 @@ def choices(key: jax.Array, potentials: Potentials, lengths: jax.Array) -> dict[
         "relaxed": SEGMENTS.relaxed_walk(key, *arguments, jnp.full(lengths.shape, 1e-3), 2, False),
         "hard": SEGMENTS.relaxed_walk(key, *arguments, jnp.ones(lengths.shape), 2, True),
         "parts": value(
-            SEGMENTS.score_of_event(SEGMENTS.of_part_scores(SEGMENTS.part_scores(potentials)), lengths, events)
+            SEGMENTS.score_of_event(
+                SEGMENTS.of_part_scores(SEGMENTS.part_scores(potentials)), lengths, events
+            )
         ),
     }
 
