@@ -43,21 +43,36 @@ class _Fractions(NamedTuple):
 
 def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> Choices:
     """Derivatives of any order by the potentials; the messages are constants."""
-    fractions = _fractions(potentials, lengths, messages)
-    before = SplitLog(messages.before.integer, fractions.before)
-    ends = SplitLog(messages.ends.integer, fractions.ends)
+    choices = raw_choices(
+        potentials, lengths, _differentiable(messages, _fractions(potentials, lengths, messages))
+    )
+    return choices._replace(last=numeric.log_normalize(choices.last))
+
+
+def _differentiable(messages: Messages, fractions: _Fractions) -> Messages:
+    starts = None if messages.starts is None else messages.starts._replace(fraction=fractions.starts)
+    before = messages.before._replace(fraction=fractions.before)
+    return messages._replace(
+        before=before, ends=messages.ends._replace(fraction=fractions.ends), starts=starts
+    )
+
+
+def raw_choices(potentials: Potentials, lengths: Array, messages: Messages) -> Choices:
+    """The same, but for a constant, of messages that have derivatives themselves. Those of the last label are not
+    normalized.
+    """
+    before, ends = messages.before, messages.ends
     logs = split_log.from_log(positions_first(potentials.segment))
     if potentials.factored:
-        starts = SplitLog(messages.starts.integer, fractions.starts)
         segment = by_length(before, potentials.labels).times(logs).ratio(expand(ends, 2))
         transition = split_log.from_log(transition_of_items(potentials))
-        label = expand(ends, 3).times(transition).ratio(expand(starts, 2))
+        label = expand(ends, 3).times(transition).ratio(expand(messages.starts, 2))
     else:
         segment, label = expand(before, 3).times(logs).ratio(expand(ends, 2)), None
     last = at_last(ends, lengths)
     top = numeric.shift_of(last.integer, -1, keepdims=True)
     logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)
-    return Choices(segment, label, numeric.log_normalize(logs))
+    return Choices(segment, label, logs)
 
 
 def probabilities(logs: Choices) -> Choices:

@@ -109,7 +109,16 @@ def visited(possible: Choices, longest: int, lengths: Array) -> Passed:
 
 def potential_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
     """The gradient of each item's log-partition by its potentials; every field leads with B."""
-    chosen = probabilities(log_choices(potentials, lengths, messages))
+    return mass_of_potentials(potentials, lengths, probabilities(log_choices(potentials, lengths, messages)))
+
+
+def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
+    """Probability of each segment, and the label before it, (B n m t t)."""
+    return mass_of_parts(potentials, lengths, probabilities(log_choices(potentials, lengths, messages)))
+
+
+def mass_of_potentials(potentials: Potentials, lengths: Array, chosen: Choices) -> Potentials:
+    """How much of the walks that choose in these proportions uses each potential."""
     walks = passed(chosen, potentials.longest, lengths)
     segment = items_first(chosen.segment * walks.ends[:, :, None], potentials)
     if not potentials.factored:
@@ -119,14 +128,13 @@ def potential_marginals(potentials: Potentials, lengths: Array, messages: Messag
     return Potentials(segment, transition, walks.first)
 
 
-def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-    """Probability of each segment, and the label before it, (B n m t t)."""
-    chosen = probabilities(log_choices(potentials, lengths, messages))
+def mass_of_parts(potentials: Potentials, lengths: Array, chosen: Choices) -> Array:
+    """The same of each part of an event, (B n m t t)."""
     walks = passed(chosen, potentials.longest, lengths)
     segment = chosen.segment * walks.ends[:, :, None]
     if not potentials.factored:
         return items_first(segment, potentials)
-    return event_of_choices(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
+    return _event(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
 
 
 def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
@@ -136,10 +144,10 @@ def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) ->
     segment = logs.segment + walks.ends[:, :, None]
     if not potentials.factored:
         return items_first(segment, potentials)
-    return event_of_choices(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
+    return _event(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
 
 
-def event_of_choices(
+def _event(
     segment: Array, label: Array, times: Callable[[Array, Array], Array], certain: float, nothing: float
 ) -> Array:
     """Segments (n B m t) with the label before each, as an event's (B n m t t). The first of a sequence has label 0."""

@@ -70,7 +70,8 @@ def positions_first(segment: Array) -> Array:
 
 def items_first(segment: Array, like: Potentials) -> Array:
     """Back to the shape of the potentials."""
-    return jnp.moveaxis(segment, 0, 1).reshape(like.segment.shape)
+    own = like.segment.shape[2:]
+    return jnp.moveaxis(segment, 0, 1).reshape(segment.shape[1], segment.shape[0], *own)
 
 
 def transition_of_items(potentials: Potentials) -> Array:

@@ -1,8 +1,8 @@
-"""Relaxed segmentations: of a smoothed recursion, and of a walk whose choices are soft."""
+"""Relaxed segmentations: of a smoothed recursion, and of walks whose choices are soft."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,37 +10,54 @@ from jax import Array
 
 from ...numerics import numeric, relaxed, split_log
 from ...numerics.split_log import SplitLog
-from .choices import Choices, log_choices
+from ..structure import Choose
+from .choices import Choices, log_choices, raw_choices
 from .forward import Messages, recursion
-from .marginals import event_of_choices, passed
-from .potentials import Potentials, as_general
+from .marginals import mass_of_parts, mass_of_potentials
+from .potentials import Potentials, contract
 
 
-def smoothed_max(potentials: Potentials, lengths: Array, choose: Callable[[Array, int], Array]) -> Array:
-    """The recursion of the best score with every maximum replaced by `choose(candidates, axis)`, (B).
-
-    General: one choice of the length and the label before. Factored: that of the label first, then that of the length.
-    `choose` must move with its candidates, choose(x + c) = choose(x) + c, and may meet -inf beside finite ones.
-    """
-
+def _recursion(potentials: Potentials, lengths: Array, choose: Choose) -> Messages:
     def reduce(x: SplitLog, axis: int) -> SplitLog:
-        def chosen(logs: Array) -> Array:
-            possible = jnp.any(logs > -jnp.inf, axis, keepdims=True)
-            value = choose(jnp.where(possible, logs, 0), axis)
-            return jnp.where(jnp.squeeze(possible, axis), value, -jnp.inf)
-
-        return split_log.reduced(x, axis, chosen)
+        return split_log.reduced(x, axis, lambda logs: relaxed.value_and_weights(choose, logs, axis)[0])
 
     inputs = jnp.moveaxis(potentials.segment, 1, 0)
-    return numeric.pair_value(recursion(potentials, lengths, reduce, inputs, lambda here: here).log_partition)
+    return recursion(potentials, lengths, reduce, inputs, lambda here: here)
 
 
-def relaxed_event(potentials: Potentials, lengths: Array, choose: Callable[[Array, int], Array]) -> Array:
-    """The gradient of `smoothed_max` by the score of every part, (B n m t t), with one choice of a segment's length and
-    of the label before it in both forms. Differentiable by the potentials.
+def _weights(potentials: Potentials, lengths: Array, choose: Choose) -> Choices:
+    """What `choose` gives to each choice of a walk; plain code, with its true derivative."""
+    logs = raw_choices(potentials, lengths, _recursion(potentials, lengths, choose))
+    weights = lambda x, axis: relaxed.value_and_weights(choose, x, axis)[1]
+    label = None if logs.label is None else weights(logs.label, 2)
+    return Choices(weights(logs.segment, 2), label, weights(logs.last, 1))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def smoothed_max(potentials: Potentials, lengths: Array, choose: Choose) -> Array:
+    """The recursion of the best score with every maximum replaced by `choose(candidates, axis)`, (B); -inf where there
+    is no structure.
+
+    General: one choice of the length and the label before. Factored: of the label first, then of the length.
+
+    Its gradient by the potentials is a relaxed structure (Corro & Titov 2019; Mensch & Blondel 2018), whose derivative
+    is right again.
     """
-    of_parts = lambda segment: jnp.sum(smoothed_max(Potentials(segment), lengths, choose))
-    return jax.grad(of_parts)(as_general(potentials).segment)
+    return numeric.pair_value(_recursion(potentials, lengths, choose).log_partition)
+
+
+@smoothed_max.defjvp
+def _smoothed_max_derivative(choose, primals, tangents):
+    potentials, lengths = primals
+    mass = mass_of_potentials(potentials, lengths, _weights(potentials, lengths, choose))
+    return smoothed_max(potentials, lengths, choose), contract(mass, tangents[0])
+
+
+def relaxed_event(potentials: Potentials, lengths: Array, choose: Choose) -> Array:
+    """The relaxed structure as an event, (B n m t t), zeros where an item has no structure. Differentiable by the
+    potentials.
+    """
+    return mass_of_parts(potentials, lengths, _weights(potentials, lengths, choose))
 
 
 def relaxed_walk(
@@ -52,41 +69,34 @@ def relaxed_walk(
     draws: int,
     straight_through: bool = False,
 ) -> Array:
-    """Events (draws B n m t t) of walks whose choices are softmaxes of Gumbel-perturbed local log-probabilities,
-    divided by `temperature` (B): Gumbel-CRF (Fu et al. 2020).
+    """Events (draws B n m t t) of walks from the end (Gumbel-CRF; Fu et al. 2020).
+
+    A choice is the softmax of local log-probabilities, perturbed by Gumbels and divided by `temperature` (B); there is
+    one for every end and label, and what stands there is pushed through it. With `straight_through` choices are
+    indicators, and walks exact samples, with the derivative of softmax.
     """
-    soften = relaxed.straight_through_softmax if straight_through else relaxed.softmax
     logs = log_choices(potentials, lengths, messages)
     keys = jax.random.split(numeric.normal_key(key), potentials.items)
-    names = {"segment": 2, "label": 2, "last": 1}
+    soften = relaxed.straight_through_softmax if straight_through else relaxed.softmax
+    inverse = (1 / jnp.broadcast_to(temperature, lengths.shape)).astype(logs.last.dtype)[:, None]
 
-    def softened(which: int, name: str) -> Array | None:
-        table, axis = getattr(logs, name), names[name]
-        if table is None:
-            return None
-        by_position = name != "last"
-        items = jnp.moveaxis(table, 1, 0) if by_position else table
-        # Positions first: more of them do not change the numbers of the others.
-        shape = (items.shape[1], draws, *items.shape[2:]) if by_position else (draws, *items.shape[1:])
-        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, which), shape, table.dtype)
-        noise = jnp.moveaxis(
-            jax.vmap(draw)(keys), 0, 2 if by_position else 1
-        )  # (n draws B ...) or (draws B t)
-        factor = 1 / temperature.astype(table.dtype)
-        table = table[:, None] if by_position else table
-        factor = factor.reshape(-1, *(1,) * (axis if by_position else 1))
-        soft = jnp.where(table > -jnp.inf, (table + noise) * factor, -jnp.inf)
-        weights = soften(soft, axis + 1 if by_position else -1)
-        flat = (weights.shape[0], -1, *weights.shape[3:]) if by_position else (-1, weights.shape[-1])
-        return weights.reshape(flat)
+    def soft(logs: Array, noise: Array, inverse: Array, axis: int) -> Array:
+        possible = logs > -jnp.inf
+        return soften(jnp.where(possible, (jnp.where(possible, logs, 0) + noise) * inverse, -jnp.inf), axis)
 
-    chosen = Choices(*(softened(which, name) for which, name in enumerate(names)))
-    tiled = jnp.tile(lengths, draws)
-    walks = passed(chosen, potentials.longest, tiled)
-    segment = chosen.segment * walks.ends[:, :, None]
-    if potentials.factored:
-        event = event_of_choices(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
-    else:
-        event = jnp.moveaxis(segment, 0, 1)
-    sizes = (potentials.positions, potentials.longest, potentials.labels, potentials.labels)
-    return event.reshape(draws, potentials.items, *sizes)
+    def of_positions(which: int, logs: Array) -> Array:
+        """(n B ...) to (n draws*B ...). Positions lead the noise, so that more of them do not change it."""
+        count, items, *own = logs.shape
+        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, which), (count, draws, *own), logs.dtype)
+        noise = jax.vmap(draw, out_axes=2)(keys)
+        return soft(logs[:, None], noise, inverse[..., None], 3).reshape(count, draws * items, *own)
+
+    draw = lambda key: jax.random.gumbel(key, (draws, logs.last.shape[1]), logs.last.dtype)
+    last = soft(logs.last, jax.vmap(draw, out_axes=1)(keys), inverse, 2)
+    chosen = Choices(
+        of_positions(0, logs.segment),
+        None if logs.label is None else of_positions(1, logs.label),
+        last.reshape(-1, last.shape[-1]),
+    )
+    event = mass_of_parts(potentials, jnp.tile(lengths, draws), chosen)
+    return event.reshape(draws, potentials.items, *event.shape[1:])

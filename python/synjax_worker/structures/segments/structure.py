@@ -11,7 +11,7 @@ from jax import Array
 from ..structure import Choose, Pair, Query
 from . import events, forward, information, marginals, relaxed, search
 from .forward import Messages
-from .potentials import Potentials, as_general
+from .potentials import Potentials, as_general, counts, as_general
 
 
 class Segments:
@@ -110,10 +110,12 @@ class Segments:
         return relaxed.relaxed_walk(key, potentials, lengths, messages, temperature, draws, straight_through)
 
     def part_scores(self, potentials: Potentials) -> Array:
-        return as_general(potentials).segment
+        general = as_general(potentials)
+        full = jnp.full(potentials.items, potentials.positions)
+        return jnp.where(counts(general, full), general.segment, -jnp.inf)
 
     def of_part_scores(self, scores: Array) -> Potentials:
         return Potentials(scores)
 
     def by_parts(self) -> Segments:
-        return self
+        return Segments()

@@ -97,7 +97,12 @@ def answers(key: jax.Array, potentials: Potentials, lengths: jax.Array) -> Any:
         SEGMENTS.sample(key, potentials, lengths, messages, 2),
         SEGMENTS.sample_without_replacement(key, potentials, lengths, 3)[0],
     )
-    return gradient, values, walks, SEGMENTS.relaxed_walk(key, potentials, lengths, messages, temperature, 1)
+    return (
+        gradient,
+        values,
+        walks,
+        SEGMENTS.relaxed_walk(key, potentials, lengths, messages, temperature, 1, False),
+    )
 
 
 @forms

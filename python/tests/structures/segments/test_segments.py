@@ -51,6 +51,7 @@ def sums(potentials: Potentials, other: Potentials, lengths: jax.Array) -> dict[
         "kl_divergence": SEGMENTS.kl_divergence(p, q),
         "of_itself": SEGMENTS.kl_divergence(p, p),
         "smoothed": SEGMENTS.smoothed_max(potentials, lengths, numeric.logsumexp),
+        "relaxed": SEGMENTS.relaxed_event(potentials, lengths, numeric.logsumexp),
     }
 
 
@@ -69,7 +70,11 @@ def choices(key: jax.Array, potentials: Potentials, lengths: jax.Array) -> dict[
         "sample": SEGMENTS.sample(key, *arguments, 1),
         "samples": SEGMENTS.sample(key, *arguments, 3),
         "drawn": SEGMENTS.sample_without_replacement(key, potentials, lengths, MORE_THAN_ALL),
-        "relaxed": SEGMENTS.relaxed_walk(key, *arguments, jnp.full(lengths.shape, 1e-3), 2),
+        "relaxed": SEGMENTS.relaxed_walk(key, *arguments, jnp.full(lengths.shape, 1e-3), 2, False),
+        "hard": SEGMENTS.relaxed_walk(key, *arguments, jnp.ones(lengths.shape), 2, True),
+        "parts": value(
+            SEGMENTS.score_of_event(SEGMENTS.of_part_scores(SEGMENTS.part_scores(potentials)), lengths, events)
+        ),
     }
 
 
@@ -126,7 +131,9 @@ def test_sums_over_all_segmentations(form: str, dtype: type) -> None:
         close(found["log_marginals"][item], logs, TOLERANCE[dtype], what)
         close(found["entropy"][item], -np.sum(xlogy(true)), TOLERANCE[dtype], what)
         assert found["of_itself"][item] == 0, what
+        # With this choice, the smoothed recursion is the sum, and its relaxed event the marginals.
         close(found["smoothed"][item], expected, TOLERANCE[dtype], what)
+        close(found["relaxed"][item], marginals, TOLERANCE[dtype], what)
 
 
 def xlogy(true: Truth) -> np.ndarray:
@@ -208,6 +215,7 @@ def test_events_are_compact_ones_and_have_their_scores(form: str) -> None:
         assert (found["compact"][:, item] == top[:, item]).all(), made.kinds[item]
         if true.possible:
             close(found["score_of_event"][:, item], scores[:, item], 1e-5, made.kinds[item])
+            close(found["parts"][:, item], scores[:, item], 1e-5, made.kinds[item])
 
 
 @forms
@@ -239,12 +247,14 @@ def test_a_walk_that_is_hardly_relaxed_is_a_segmentation(form: str) -> None:
     for item, true in enumerate(truths):
         relaxed = found["relaxed"][:, item]
         assert np.isfinite(relaxed).all()
+        assert set(np.unique(found["hard"][:, item])) <= {0, 1}
         if not true.possible:
             assert not relaxed.any()
             continue
         possible = true.events()[true.scores > -np.inf]
         covered = np.max(possible, 0, initial=0) > 0
         assert (relaxed[:, ~covered] == 0).all()
+        assert all((possible == each).all((1, 2, 3, 4)).any() for each in found["hard"][:, item])
         gaps = np.abs(possible[None] - relaxed[:, None]).max((2, 3, 4, 5)).min(1)
         hard += (gaps < 1e-3).sum()
     assert hard > 0.9 * 2 * sum(true.possible for true in truths)
