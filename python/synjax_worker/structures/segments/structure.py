@@ -11,7 +11,7 @@ from jax import Array
 from ..structure import Choose, Pair, Query
 from . import events, forward, information, marginals, relaxed, search
 from .forward import Messages
-from .potentials import Potentials, as_general, counts, as_general
+from .potentials import Potentials, as_general, counts
 
 
 class Segments:
