@@ -73,7 +73,9 @@ def choices(key: jax.Array, potentials: Potentials, lengths: jax.Array) -> dict[
         "relaxed": SEGMENTS.relaxed_walk(key, *arguments, jnp.full(lengths.shape, 1e-3), 2, False),
         "hard": SEGMENTS.relaxed_walk(key, *arguments, jnp.ones(lengths.shape), 2, True),
         "parts": value(
-            SEGMENTS.score_of_event(SEGMENTS.of_part_scores(SEGMENTS.part_scores(potentials)), lengths, events)
+            SEGMENTS.score_of_event(
+                SEGMENTS.of_part_scores(SEGMENTS.part_scores(potentials)), lengths, events
+            )
         ),
     }
 
@@ -277,7 +279,7 @@ def test_divergence_between_the_forms() -> None:
     def divergences(potentials: Potentials, other: Potentials, lengths: jax.Array) -> tuple[jax.Array, ...]:
         query = lambda x: Query(x, lengths, SEGMENTS.forward(x, lengths))
         p, q = query(potentials), query(other)
-        general = query(SEGMENTS.of_parts(SEGMENTS.parts(other)))
+        general = query(SEGMENTS.of_part_scores(SEGMENTS.part_scores(other)))
         return SEGMENTS.kl_divergence(p, q), SEGMENTS.kl_divergence(p, general)
 
     expected, found = quick_jit(divergences)(made.potentials, made.other, made.lengths)
