@@ -260,3 +260,27 @@ def test_a_walk_that_is_hardly_relaxed_is_a_segmentation(form: str) -> None:
         gaps = np.abs(possible[None] - relaxed[:, None]).max((2, 3, 4, 5)).min(1)
         hard += (gaps < 1e-3).sum()
     assert hard > 0.9 * 2 * sum(true.possible for true in truths)
+
+
+@forms
+def test_a_potential_that_is_nan_shows_in_its_item_alone(form: str) -> None:
+    made = case(form, np.float32, kinds=("plain",))
+    item, position = POSITIONS - 1, 1
+    potentials = made.potentials._replace(segment=made.potentials.segment.at[item, position, 0].set(jnp.nan))
+    found = value(quick_jit(SEGMENTS.forward)(potentials, made.lengths).log_partition)
+    expected = [truth(made, each).log_partition for each in range(len(made.lengths))]
+    assert np.isnan(found[item])
+    close(np.delete(found, item), np.delete(expected, item), 1e-5, "the others")
+
+
+def test_divergence_between_the_forms() -> None:
+    made = case("factored", np.float32, kinds=("plain", "forbidden"))
+
+    def divergences(potentials: Potentials, other: Potentials, lengths: jax.Array) -> tuple[jax.Array, ...]:
+        query = lambda x: Query(x, lengths, SEGMENTS.forward(x, lengths))
+        p, q = query(potentials), query(other)
+        general = query(SEGMENTS.of_part_scores(SEGMENTS.part_scores(other)))
+        return SEGMENTS.kl_divergence(p, q), SEGMENTS.kl_divergence(p, general)
+
+    expected, found = quick_jit(divergences)(made.potentials, made.other, made.lengths)
+    close(found, expected, 1e-5, "between the forms")
