@@ -5,7 +5,7 @@ import { emitIn, frameFor, type NODE, type Traced } from "../program/program.ts"
 import { array, asBool, asFloat, asInt } from "../tensor/tensor.ts";
 import type { Declaration, DeclaredTree, Parameter } from "./declaration.ts";
 import { requireOneForm } from "./forms.ts";
-import { checkDtype, checkValues, dimsOf, hostArrayOf } from "./host-checks.ts";
+import { arrayKind, checkDtype, checkValues, dimsOf, hostArrayOf } from "./host-checks.ts";
 import { bind, ownDims, requireSizes, type ShapedArgument } from "./named-dims.ts";
 import { refused } from "./refusal.ts";
 
@@ -102,11 +102,9 @@ function takeList(parameter: Parameter, given: unknown): Taken[] {
 
 const CONVERSION = { float: asFloat, int: asInt, bool: asBool } as const;
 
-function conversionOf({ kinds }: Parameter): (value: unknown, argument: string) => unknown {
-  const [only, ...alternatives] = kinds;
-  return alternatives.length > 0 || !(only!.kind in CONVERSION)
-    ? asWritten
-    : CONVERSION[only!.kind as keyof typeof CONVERSION];
+function conversionOf(parameter: Parameter): (value: unknown, argument: string) => unknown {
+  const kind = arrayKind(parameter);
+  return kind === "float" || kind === "int" || kind === "bool" ? CONVERSION[kind] : asWritten;
 }
 
 /** More axes than this are refused by whatever takes them. */

@@ -1,7 +1,7 @@
 /** Checks of arguments that are host data; what is on the device the program checks. */
 import type { DType, HostArray } from "../../bridge/wire/dtypes.ts";
-import { Traced, NODE } from "../program/program.ts";
-import type { Declaration, Parameter } from "./declaration.ts";
+import { NODE, Traced } from "../program/program.ts";
+import type { Declaration, Parameter, ParameterKind } from "./declaration.ts";
 import { type Bound, ownDims } from "./named-dims.ts";
 import { refused } from "./refusal.ts";
 
@@ -23,11 +23,16 @@ export function hostArrayOf(value: unknown): HostArray | undefined {
   return node.kind === "host" ? node.host : undefined;
 }
 
+/** What kind of array a parameter takes; undefined where its alternatives are arrays of several kinds. */
+export function arrayKind({ kinds }: Parameter): ParameterKind["kind"] | undefined {
+  const arrays = new Set(kinds.map(({ kind }) => kind).filter((kind) => kind !== "dist"));
+  return arrays.size === 1 ? [...arrays][0] : undefined;
+}
+
 /** @throws {SynjaxError} `INVALID_ARGUMENT` where the dtype is none that the parameter takes */
 export function checkDtype(parameter: Parameter, argument: string, host: HostArray): void {
-  const [only, ...alternatives] = parameter.kinds;
-  const kind = only!.kind;
-  if (alternatives.length > 0 || kind === "num" || kind === "dist" || kind === "static") return;
+  const kind = arrayKind(parameter);
+  if (kind !== "float" && kind !== "int" && kind !== "bool") return;
   if (DTYPES[kind].includes(host.dtype)) return;
   if (kind === "float" && host.shape.length === 0) return; // 2 is a number as 2.0 is
   const message = `\`${argument}\` has dtype ${host.dtype}, expected ${EXPECTED[kind]}.`;
