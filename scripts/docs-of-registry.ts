@@ -1,5 +1,6 @@
 /** The tables of `docs/` that the registry knows: error codes, and which class answers which query. */
-import { camelCase, type DistributionClass, type Registry } from "./typescript-of-registry.ts";
+import type { DistributionClass, Registry } from "./registry-document.ts";
+import { camelCase } from "./typescript-spelling.ts";
 
 const HEADER = "<!-- Generated from the Python registry by `npm run generate`; do not edit. -->\n";
 
@@ -71,7 +72,7 @@ function classSection(cls: DistributionClass): string {
 
 /** A declared tree: the dims of one array, or of several by name. */
 function shown(tree: DistributionClass["event"]): string {
-  if (typeof tree["dims"] === "string") return `\`(*batch ${tree["dims"]})\``;
+  if (typeof tree.dims === "string") return `\`(*batch ${tree.dims})\``;
   const leaves = Object.entries(tree as Readonly<Record<string, { readonly dims: string }>>);
   return leaves.map(([name, leaf]) => `\`${name} (*batch ${leaf.dims})\``).join(" and ");
 }

@@ -1,27 +1,34 @@
-// Makes bridge/registry.json from the Python registry, and from it src/ops and bridge/wire/generated-protocol.ts.
+// Makes bridge/registry.json from the Python registry, and from it src/ops, src/distributions, the wire's protocol and
+// tables of docs/. Of the distributions in FIXTURES, which are for tests only, it writes the TypeScript classes too.
 // `npm run generate` writes the files; `npm run generate -- --check` fails where one is not what it would write.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { packageRoot } from "../bridge/environment/package-root.ts";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
+import { baseFile, classFile, fileOf, indexFile, sharedQueries } from "./distributions-of-registry.ts";
 import { classesPage, errorsPage } from "./docs-of-registry.ts";
+import { dtypesFile, hashFile } from "./dtypes-of-registry.ts";
+import { namespaceFile, NAMESPACES } from "./ops-of-registry.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
-import {
-  distributionsFile,
-  dtypesFile,
-  hashFile,
-  namespaceFile,
-  NAMESPACES,
-} from "./typescript-of-registry.ts";
-import type { Registry } from "./typescript-of-registry.ts";
+import type { Registry } from "./registry-document.ts";
+import { HEADER } from "./typescript-spelling.ts";
 
 const root = packageRoot();
 
-async function printRegistry(): Promise<string> {
-  const python = await resolvePython({ dev: true });
-  return execFileSync(python, ["-m", "synjax_worker.registry"], {
+/** Modules with distributions for tests, and where their classes are written. */
+const FIXTURES: Readonly<Record<string, string>> = {
+  "tests.conformance.toys": join("tests", "fixtures", "toys"),
+};
+/** Folders in which every file that says that it is generated must still be one. */
+const FOLDERS = [join("src", "ops"), join("src", "distributions"), ...Object.values(FIXTURES)];
+
+const python = await resolvePython({ dev: true });
+
+/** The registry, or what it says of the distributions of a module. */
+function printRegistry(...modules: readonly string[]): string {
+  return execFileSync(python, ["-m", "synjax_worker.registry", ...modules], {
     encoding: "utf8",
     env: { ...process.env, PYTHONPATH: join(root, "python"), JAX_PLATFORMS: "cpu" },
     maxBuffer: 64 << 20,
@@ -30,23 +37,33 @@ async function printRegistry(): Promise<string> {
 
 /** Every generated file, by its path from the root. */
 async function generate(): Promise<Map<string, string>> {
-  const json = await printRegistry();
+  const json = printRegistry();
   const registry = JSON.parse(json) as Registry & { readonly protocol: Protocol };
-  const sources = {
-    "dtypes.ts": dtypesFile(registry),
-    "registry-hash.ts": hashFile(registry),
-    "distributions.ts": distributionsFile(registry),
-    ...Object.fromEntries(Object.keys(NAMESPACES).map((n) => [`${n}.ts`, namespaceFile(registry, n)])),
+  const shared = sharedQueries(registry.distributions);
+  const distributions = join("src", "distributions");
+  const sources: Record<string, string> = {
+    [join("bridge", "wire", "generated-protocol.ts")]: protocolFile(registry.protocol),
+    [join("src", "ops", "dtypes.ts")]: dtypesFile(registry),
+    [join("src", "ops", "registry-hash.ts")]: hashFile(registry),
+    [join(distributions, "distribution.ts")]: baseFile(shared),
+    [join(distributions, "index.ts")]: indexFile(registry.distributions, shared),
   };
+  for (const namespace of Object.keys(NAMESPACES))
+    sources[join("src", "ops", `${namespace}.ts`)] = namespaceFile(registry, namespace);
+  for (const cls of registry.distributions) {
+    const path = join(distributions, fileOf(cls));
+    const hasExtra = existsSync(join(root, path.replace(/\.ts$/, ".extra.ts")));
+    sources[path] = classFile(cls, { shared, hasExtra });
+  }
+  for (const [module, folder] of Object.entries(FIXTURES)) {
+    const { distributions } = JSON.parse(printRegistry(module)) as Pick<Registry, "distributions">;
+    const src = `${"../".repeat(folder.split(sep).length)}src/`;
+    for (const cls of distributions) sources[join(folder, fileOf(cls))] = classFile(cls, { shared, src });
+  }
   const style = await resolveConfig(join(root, "package.json"));
   const files = new Map([[join("bridge", "registry.json"), json]]);
-  const formatted = (source: string): Promise<string> => format(source, { ...style, parser: "typescript" });
-  files.set(
-    join("bridge", "wire", "generated-protocol.ts"),
-    await formatted(protocolFile(registry.protocol)),
-  );
-  for (const [name, source] of Object.entries(sources))
-    files.set(join("src", "ops", name), await formatted(source));
+  for (const [path, source] of Object.entries(sources))
+    files.set(path, await format(source, { ...style, parser: "typescript" }));
   const page = (source: string): Promise<string> => format(source, { ...style, parser: "markdown" });
   files.set(join("docs", "errors.md"), await page(errorsPage(registry.protocol.errors)));
   files.set(join("docs", "classes.md"), await page(classesPage(registry)));
@@ -62,10 +79,10 @@ function read(path: string): string | undefined {
 }
 
 const files = await generate();
-mkdirSync(join(root, "src", "ops"), { recursive: true });
-const stale = readdirSync(join(root, "src", "ops"))
-  .map((name) => join("src", "ops", name))
-  .filter((path) => !files.has(path));
+for (const folder of FOLDERS) mkdirSync(join(root, folder), { recursive: true });
+const stale = FOLDERS.flatMap((folder) =>
+  readdirSync(join(root, folder)).map((name) => join(folder, name)),
+).filter((path) => !files.has(path) && read(join(root, path))?.startsWith(HEADER));
 const different = [...files].filter(([path, text]) => read(join(root, path)) !== text).map(([path]) => path);
 
 if (process.argv.includes("--check")) {

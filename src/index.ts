@@ -41,8 +41,8 @@ export {
   type VmapOptions,
 } from "./transforms/transforms.ts";
 
-export type { HMMOptions, LinearChainCRFOptions } from "./ops/distributions.ts";
 export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
+export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";
 export { lax } from "./ops/lax.ts";
@@ -51,7 +51,5 @@ export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 
-export { Distribution, type Draws, type SampleOptions, type TopK } from "./distributions/distribution.ts";
-export { emission, Emission } from "./distributions/emissions.ts";
-export { HMM, type HMMCounts, type HMMGiven, type HMMParameters } from "./distributions/hmm.ts";
-export { LinearChainCRF } from "./distributions/linear-chain-crf.ts";
+export { Emission } from "./distributions/emission.ts";
+export * from "./distributions/index.ts";

@@ -1,12 +1,14 @@
 """Arguments checked by named dims, before anything is compiled.
 
 Dims are written as jaxtyping writes them, "*batch n t": `*batch` is any number of leading axes, broadcast between
-arguments; a name has one size wherever it stands.
+arguments; a name has one size wherever it stands. The client binds what it knows the same way with the same words:
+`named-dims.ts`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -35,13 +37,15 @@ class Dims:
         return self.sizes[name]
 
 
-def bind(arguments: dict[str, tuple[Any, str]]) -> Dims:
-    """The sizes of the named dims of `{argument: (array or None, dims)}`.
+def bind(arguments: dict[str, tuple[Any, str]], lengths: Collection[str] = ()) -> Dims:
+    """The sizes of the named dims of `{argument: (array or None, dims)}`; `lengths` says which of them are lengths.
 
     Raises InvalidArgument where a rank, a named dim or the batch of an argument does not fit those before it.
     """
     given = [
-        _Given(name, value.shape, dims) for name, (value, dims) in arguments.items() if value is not None
+        _Given(name, value.shape, dims, name in lengths)
+        for name, (value, dims) in arguments.items()
+        if value is not None
     ]
     sizes: dict[str, tuple[int, _Given]] = {}
     for argument in given:
@@ -58,6 +62,7 @@ class _Given:
     name: str
     shape: tuple[int, ...]
     dims: str
+    is_length: bool
 
     @property
     def own(self) -> list[str]:
@@ -75,16 +80,23 @@ class _Given:
         wanted = f"{'at least ' if batched else ''}{least} dimension{'' if least == 1 else 's'}"
         raise self._refused(f"({self.dims}): {wanted}")
 
-    def mismatch(self, wanted: str, reference: _Given) -> InvalidArgument:
+    def mismatch(self, wanted: str, reference: _Given, hint: str = "") -> InvalidArgument:
         expected = f"({self.dims}) = {wanted}" if self.dims == BATCH else f"({self.dims}) with {wanted}"
         if reference is self:
             return self._refused(expected)
         return self._refused(
-            expected, f" to match `{reference.name}` {show(reference.shape)} as ({reference.dims})"
+            expected, f" to match `{reference.name}` {show(reference.shape)} as ({reference.dims})", hint
         )
 
-    def _refused(self, expected: str, reason: str = "") -> InvalidArgument:
-        message = f"`{self.name}` has shape {show(self.shape)}, expected {expected}{reason}."
+    def padding_hint(self, batch: tuple[int, ...]) -> str:
+        """A question that helps where lengths are of another batch than what they measure; otherwise nothing."""
+        if not self.is_length or len(self.shape) != 1 or len(batch) != 1:
+            return ""
+        lost = abs(batch[0] - self.shape[0])
+        return f"\n  Did {'one sentence' if lost == 1 else f'{lost} sentences'} get lost while padding?"
+
+    def _refused(self, expected: str, reason: str = "", hint: str = "") -> InvalidArgument:
+        message = f"`{self.name}` has shape {show(self.shape)}, expected {expected}{reason}.{hint}"
         return InvalidArgument(message, argument=self.name, expected=expected, came=show(self.shape))
 
 
@@ -99,7 +111,7 @@ def _bind_batch(given: list[_Given]) -> tuple[int, ...]:
             joined = np.broadcast_shapes(batch, argument.batch)
         except ValueError:
             wanted = show(batch) if argument.dims == BATCH else f"{BATCH} = {show(batch)}"
-            raise argument.mismatch(wanted, reference or argument) from None
+            raise argument.mismatch(wanted, reference or argument, argument.padding_hint(batch)) from None
         if reference is None or joined != batch:
             batch, reference = joined, argument
     return batch

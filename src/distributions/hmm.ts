@@ -1,9 +1,39 @@
-import type { Emission } from "./emissions.ts";
-import { hmmParameters, type HMMOptions } from "../ops/distributions.ts";
-import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { Distribution, type Parameter } from "./distribution.ts";
+// Generated from the Python registry by `npm run generate`; do not edit.
+import type { IntDType } from "../ops/dtypes.ts";
+import { asFloat, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import type { Declaration, Fields } from "./declaration.ts";
+import { Distribution } from "./distribution.ts";
+import type { Emission } from "./emission.ts";
 
-/** Expected numbers of events under the posterior, each of the shape of its parameter. */
+/** What `new HMM` takes. */
+export interface HMMOptions<F extends FloatDType = "float32"> {
+  /** `(*batch t)`: of the first state. */
+  readonly initLogits: TensorLike<F>;
+  /** `(*batch t t)`: row a holds the logits of the state after a. */
+  readonly transitionLogits: TensorLike<F>;
+  /**
+   * `(*batch t v)`: logits of the v symbols in each state, or a distribution with a batch axis of t
+   * states.
+   */
+  readonly emissionDist?: TensorLike<FloatDType> | Emission;
+  /** `(*batch n)` or `(*batch n d)`: symbols 0 to v-1, or numbers or vectors that `emissionDist` emits. */
+  readonly observations?: TensorLike<IntDType> | TensorLike<FloatDType>;
+  /** `(*batch)`: how many observations each item has, 0 to n; all n where left out. */
+  readonly lengths?: TensorLike<IntDType>;
+  /**
+   * `(*batch n t)`: log-likelihood of each observation in each state, in place of `emissionDist` and
+   * `observations`.
+   */
+  readonly emissionLogLikelihoods?: TensorLike<F>;
+  /** Whether logits are normalized by log-softmax; otherwise they are taken as they are. */
+  readonly normalize?: boolean;
+}
+
+/**
+ * How often each parameter is used, in expectation: the E step. Each is shaped like its parameter;
+ * where emissions are no logits, their field is the weight of each observation in each state,
+ * (*batch n t).
+ */
 export interface HMMCounts<F extends FloatDType = "float32"> {
   /** `(*batch t)` */
   readonly initial: Tensor<F>;
@@ -13,79 +43,172 @@ export interface HMMCounts<F extends FloatDType = "float32"> {
   readonly emission: Tensor<F>;
 }
 
-/** Parameters as the constructor takes them. */
+/** The parameters under which `counts` are likeliest: the M step, as arguments for the constructor. */
 export interface HMMParameters<F extends FloatDType = "float32"> {
+  /** `(*batch t)` */
   readonly initLogits: Tensor<F>;
+  /** `(*batch t t)` */
   readonly transitionLogits: Tensor<F>;
+  /** `(*batch t v)` */
   readonly emissionDist: Tensor<F>;
 }
 
-/** What `new HMM` takes: emissions are logits `(*batch t v)`, or a distribution of numbers, counts or vectors. */
-export interface HMMGiven<F extends FloatDType = "float32"> extends Omit<HMMOptions<F>, "emissionDist"> {
-  readonly emissionDist?: HMMOptions<F>["emissionDist"] | Emission;
-}
+const HMM_COUNTS: Fields = [
+  { name: "initial", python: "initial", dims: "*batch t" },
+  { name: "transition", python: "transition", dims: "*batch t t" },
+  { name: "emission", python: "emission", dims: "*batch t v" },
+];
+
+const declaration: Declaration = {
+  name: "HMM",
+  parameters: [
+    {
+      name: "initLogits",
+      python: "init_logits",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch t" }],
+    },
+    {
+      name: "transitionLogits",
+      python: "transition_logits",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch t t" }],
+    },
+    {
+      name: "emissionDist",
+      python: "emission_dist",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch t v" }, { kind: "dist" }],
+    },
+    {
+      name: "observations",
+      python: "observations",
+      role: "data",
+      optional: true,
+      kinds: [
+        { kind: "int", dims: "*batch n" },
+        { kind: "float", dims: "*batch n" },
+        { kind: "float", dims: "*batch n d" },
+      ],
+    },
+    {
+      name: "lengths",
+      python: "lengths",
+      role: "length",
+      optional: true,
+      kinds: [{ kind: "int", dims: "*batch" }],
+      bounds: "n",
+    },
+    {
+      name: "emissionLogLikelihoods",
+      python: "emission_log_likelihoods",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch n t" }],
+    },
+    { name: "normalize", python: "normalize", role: "option", optional: true, kinds: [{ kind: "static" }] },
+  ],
+  forms: [["emissionLogLikelihoods"], ["emissionDist", "observations"]],
+  binding: [
+    "emissionLogLikelihoods",
+    "observations",
+    "emissionDist",
+    "transitionLogits",
+    "initLogits",
+    "lengths",
+  ],
+  event: { dims: "n t t" },
+  compact: { dims: "n", name: "states", below: "t" },
+};
 
 /**
- * A hidden Markov model, given its observations: the distribution over state sequences (Rabiner 1989).
+ * Posterior over the n hidden states of a hidden Markov model, given its observations.
  *
- * `initLogits (*batch t)`, `transitionLogits (*batch t t)` and emissions, normalised by log-softmax unless
- * `normalize: false`. `logPartition` is the log-likelihood of the observations, nats. An event is `(*batch n t t)`;
- * its compact form is the states, `(*batch n)` int32, −1 past `lengths`.
+ * The chain starts in a state by `initLogits`, moves by the rows of `transitionLogits`, and each state
+ * emits an observation by `emissionDist`. `unnormalizedLogProb` of an event is the joint
+ * log-probability of states and observations, `logPartition` the log-likelihood of the observations,
+ * `logProb` the log-posterior of the states.
+ *
+ * Cost per item: every query O(n t^2), one matrix product a step; top-k and drawing k without
+ * replacement O(n t^2 + n k t). Memory O(n t); events, their marginals, entropy and divergence
+ * O(n t^2). A long chain of few states (n >= 512, t <= 8) is cut into chunks that advance together, at
+ * O(n t^3) multiplications of which most run in parallel.
+ *
+ * Source: Rabiner (1989), "A tutorial on hidden Markov models"; `expectedCounts` and `maximize` are
+ * the two steps of Baum & Welch's algorithm.
+ *
+ * Give either `emissionLogLikelihoods`, or `emissionDist` and `observations`.
+ *
+ * An event is `(*batch n t t)`; its compact form `states (*batch n)`: int32, -1 where there is
+ * nothing.
  */
 export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
-  constructor(options: HMMGiven<F>) {
-    super("HMM", hmmParameters, options as unknown as Readonly<Record<string, unknown>>);
+  constructor(options: HMMOptions<F>) {
+    super(declaration, options);
   }
-  protected override get registered(): string {
-    return "HMM";
-  }
-  protected override get parameters(): readonly Parameter[] {
-    return hmmParameters;
+  protected override get declared(): Declaration {
+    return declaration;
   }
 
-  /** States of an event: `(… n)` int32, −1 past the end. */
-  decode(event: TensorLike): Tensor<"int32"> {
-    return this.query("decode", [event], Tensor) as Tensor<"int32">;
-  }
-  /** The event of states `(… n)`; what stands past the end is ignored. */
-  encode(states: TensorLike<"int32">): Tensor<F> {
-    return this.query("encode", [this.operand("encode", "states", states, asInt)], Tensor) as Tensor<F>;
-  }
-
-  /** Probability of each state given the observations so far: `(*batch n t)`; zeros past the end. */
-  filter(): Tensor<F> {
-    return this.query("filter", [], Tensor) as Tensor<F>;
-  }
-  /** Probability of each state given all observations: `(*batch n t)`; zeros past the end. */
-  smooth(): Tensor<F> {
-    return this.query("smooth", [], Tensor) as Tensor<F>;
-  }
-  /** Probability of each state given the observations before it: `(*batch n t)`; zeros past the end. */
-  predict(): Tensor<F> {
-    return this.query("predict", [], Tensor) as Tensor<F>;
-  }
-
-  /** The E step of Baum–Welch: expected counts of starts, transitions and emissions (Rabiner 1989, III C). */
+  /**
+   * How often each parameter is used, in expectation: the E step. Each is shaped like its parameter;
+   * where emissions are no logits, their field is the weight of each observation in each state,
+   * (*batch n t).
+   */
   expectedCounts(): HMMCounts<F> {
-    return this.queryStruct("expected_counts", [], {
+    return this.ask("expected_counts", {
       initial: ["initial", Tensor],
       transition: ["transition", Tensor],
       emission: ["emission", Tensor],
-    }) as unknown as HMMCounts<F>;
+    }) as never;
   }
-  /** The M step: the parameters that maximise the likelihood of the counts, each count raised by `pseudocount`. */
-  maximize(counts: HMMCounts<F>, options: { readonly pseudocount?: number } = {}): HMMParameters<F> {
-    const operands = { counts: [counts.initial, counts.transition, counts.emission] };
-    return this.queryStruct(
+
+  /**
+   * Probability of each state at each step given the observations so far, (*batch n t); zeros past the
+   * end.
+   */
+  filter(): Tensor<F> {
+    return this.ask("filter", Tensor) as never;
+  }
+
+  /**
+   * The parameters under which `counts` are likeliest: the M step, as arguments for the constructor.
+   *
+   * Where nothing was counted the parameters stay.
+   *
+   * @param counts what `expectedCounts` answers, or the like summed over batches.
+   * @param options.pseudocount added to every count of an allowed part.
+   */
+  maximize(
+    counts: HMMCounts<F>,
+    options: { readonly pseudocount?: TensorLike<FloatDType> } = {},
+  ): HMMParameters<F> {
+    return this.ask(
       "maximize",
-      [operands.counts],
       {
         initLogits: ["init_logits", Tensor],
         transitionLogits: ["transition_logits", Tensor],
         emissionDist: ["emission_dist", Tensor],
       },
+      [this.structOperand("maximize", "counts", counts, HMM_COUNTS)],
       undefined,
-      { pseudocount: options.pseudocount },
-    ) as unknown as HMMParameters<F>;
+      { pseudocount: this.operand("maximize", "pseudocount", options.pseudocount, asFloat) },
+    ) as never;
+  }
+
+  /**
+   * Probability of each state at each step given the observations before it, (*batch n t); zeros past
+   * the end.
+   */
+  predict(): Tensor<F> {
+    return this.ask("predict", Tensor) as never;
+  }
+
+  /** Probability of each state at each step given all observations, (*batch n t); zeros past the end. */
+  smooth(): Tensor<F> {
+    return this.ask("smooth", Tensor) as never;
   }
 }

@@ -1,36 +1,97 @@
-import { linearChainCRFParameters, type LinearChainCRFOptions } from "../ops/distributions.ts";
-import { asInt, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { Distribution, type Parameter } from "./distribution.ts";
+// Generated from the Python registry by `npm run generate`; do not edit.
+import type { IntDType } from "../ops/dtypes.ts";
+import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import type { Declaration } from "./declaration.ts";
+import { Distribution } from "./distribution.ts";
+
+/** What `new LinearChainCRF` takes. */
+export interface LinearChainCRFOptions<F extends FloatDType = "float32"> {
+  /**
+   * `(*batch n t t)`: `[i, a, b]` scores the edge from state a at i-1 to b at i; of `[0]` only row 0
+   * counts.
+   */
+  readonly logPotentials?: TensorLike<F>;
+  /** `(*batch)`: how many steps each item has, 0 to n; all n where left out. */
+  readonly lengths?: TensorLike<IntDType>;
+  /** `(*batch t)`: log-potentials of the first state. */
+  readonly initial?: TensorLike<F>;
+  /** `(*batch t t)`: log-potentials of a state after another. */
+  readonly transition?: TensorLike<F>;
+  /** `(*batch n t)`: log-potentials of each state at each step. */
+  readonly emission?: TensorLike<F>;
+}
+
+const declaration: Declaration = {
+  name: "LinearChainCRF",
+  parameters: [
+    {
+      name: "logPotentials",
+      python: "log_potentials",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch n t t" }],
+    },
+    {
+      name: "lengths",
+      python: "lengths",
+      role: "length",
+      optional: true,
+      kinds: [{ kind: "int", dims: "*batch" }],
+      bounds: "n",
+    },
+    {
+      name: "initial",
+      python: "initial",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch t" }],
+    },
+    {
+      name: "transition",
+      python: "transition",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch t t" }],
+    },
+    {
+      name: "emission",
+      python: "emission",
+      role: "potential",
+      optional: true,
+      kinds: [{ kind: "float", dims: "*batch n t" }],
+    },
+  ],
+  forms: [["logPotentials"], ["initial", "transition", "emission"]],
+  binding: ["emission", "transition", "initial", "logPotentials", "lengths"],
+  event: { dims: "n t t" },
+  compact: { dims: "n", name: "tags", below: "t" },
+};
 
 /**
- * A linear-chain conditional random field over tag sequences (Lafferty, McCallum & Pereira 2001).
+ * Conditional random field over sequences of n states out of t.
  *
- * General: `logPotentials (*batch n t t)`, where `[i, a, b]` scores the edge from tag a at i−1 to tag b at i (of the
- * first matrix only row 0 counts, the start). Factored: `initial (*batch t)`, `transition (*batch t t)` and
- * `emission (*batch n t)`; much faster, since the step is a matrix product. An event is `(*batch n t t)`; its compact
- * form is the tags, `(*batch n)` int32, −1 past `lengths`.
+ * The score of states y is the sum of the log-potentials of its edges; its probability is proportional
+ * to the exponentiated score. Either every edge has its own potential, `logPotentials`, or a score is
+ * `initial[y0]` + the sum of `emission[i, y_i]` and `transition[y_{i-1}, y_i]`: the faster form, its
+ * steps are matrix products.
+ *
+ * Cost per item: every query O(n t^2); top-k and drawing k without replacement O(n t^2 + n k t).
+ * Memory O(n t), or that of the potentials; events, their marginals, entropy and divergence O(n t^2).
+ * Values are exact in float32 at any scale: probabilities are carried as products with a certificate,
+ * or as (mantissa, exponent) pairs where it refuses.
+ *
+ * Source: Lafferty, McCallum & Pereira (2001), "Conditional random fields"; the search for the k best
+ * is a beam with exact bounds, and drawing without replacement Kool, van Hoof & Welling (2019).
+ *
+ * Give either `logPotentials`, or `initial`, `transition` and `emission`.
+ *
+ * An event is `(*batch n t t)`; its compact form `tags (*batch n)`: int32, -1 where there is nothing.
  */
 export class LinearChainCRF<F extends FloatDType = "float32"> extends Distribution<F> {
   constructor(options: LinearChainCRFOptions<F>) {
-    super(
-      "LinearChainCRF",
-      linearChainCRFParameters,
-      options as unknown as Readonly<Record<string, unknown>>,
-    );
+    super(declaration, options);
   }
-  protected override get registered(): string {
-    return "LinearChainCRF";
-  }
-  protected override get parameters(): readonly Parameter[] {
-    return linearChainCRFParameters;
-  }
-
-  /** Tags of an event: `(… n)` int32, −1 past the end. */
-  decode(event: TensorLike): Tensor<"int32"> {
-    return this.query("decode", [event], Tensor) as Tensor<"int32">;
-  }
-  /** The event of tags `(… n)`; what stands past the end is ignored. */
-  encode(tags: TensorLike<"int32">): Tensor<F> {
-    return this.query("encode", [this.operand("encode", "tags", tags, asInt)], Tensor) as Tensor<F>;
+  protected override get declared(): Declaration {
+    return declaration;
   }
 }

@@ -1,111 +1,118 @@
-/** Shapes by named dims (`*batch n t t`), checked on the host before anything is sent. */
-import { SynjaxError } from "../../bridge/errors.ts";
+/**
+ * Shapes by named dims (`*batch n t t`), checked on the host before anything is sent. `*batch` is any number of leading
+ * axes, broadcast between arguments; a name has one size wherever it stands. The worker binds the same way with the same
+ * words: `python/synjax_worker/shapes.py`.
+ */
+import type { SynjaxError } from "../../bridge/errors.ts";
+import { refused, show } from "./refusal.ts";
+
+const BATCH = "*batch";
 
 /** One argument whose shape is known here. */
 export interface ShapedArgument {
   readonly name: string;
   readonly dims: string;
   readonly shape: readonly number[];
+  /** Whether it says how far each item goes. */
+  readonly isLength?: boolean;
 }
 
-interface Binding {
-  size: number;
-  readonly by: ShapedArgument;
+/** The sizes that binding found. */
+export interface Bound {
+  readonly batch: readonly number[];
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
-const tuple = (shape: readonly number[]): string => `(${shape.join(", ")})`;
+export const ownDims = (dims: string): string[] => dims.split(/\s+/).filter((dim) => dim && dim !== BATCH);
+const isBatched = ({ dims }: ShapedArgument): boolean => dims.split(/\s+/).includes(BATCH);
+const batchOf = ({ dims, shape }: ShapedArgument): readonly number[] =>
+  shape.slice(0, shape.length - ownDims(dims).length);
+
+/**
+ * Binds arguments to their dims, in the order given.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where a rank, a named dim or the batch does not fit those before it
+ */
+export function bind(given: readonly ShapedArgument[]): Bound {
+  const first = new Map<string, { readonly size: number; readonly reference: ShapedArgument }>();
+  for (const argument of given) {
+    checkRank(argument);
+    const own = ownDims(argument.dims);
+    own.forEach((dim, axis) => {
+      const size = argument.shape[argument.shape.length - own.length + axis]!;
+      const known = first.get(dim);
+      if (!known) first.set(dim, { size, reference: argument });
+      else if (known.size !== size) throw mismatch(argument, `${dim} = ${known.size}`, known.reference);
+    });
+  }
+  const sizes = new Map([...first].map(([dim, { size }]) => [dim, size]));
+  return { batch: bindBatch(given), sizes };
+}
+
+function checkRank(argument: ShapedArgument): void {
+  const least = ownDims(argument.dims).length;
+  const rank = argument.shape.length;
+  if (rank === least || (isBatched(argument) && rank > least)) return;
+  const wanted = `${isBatched(argument) ? "at least " : ""}${least} dimension${least === 1 ? "" : "s"}`;
+  throw wrongShape(argument, `(${argument.dims}): ${wanted}`);
+}
+
+/** The batches broadcast together; the arguments of most dims say what the batch is, the others must fit. */
+function bindBatch(given: readonly ShapedArgument[]): readonly number[] {
+  let batch: readonly number[] = [];
+  let reference: ShapedArgument | undefined;
+  const rankOf = (argument: ShapedArgument): number => ownDims(argument.dims).length;
+  for (const argument of given.filter(isBatched).sort((a, b) => rankOf(b) - rankOf(a))) {
+    const joined = broadcast(batch, batchOf(argument));
+    if (!joined) {
+      const wanted = argument.dims === BATCH ? show(batch) : `${BATCH} = ${show(batch)}`;
+      throw mismatch(argument, wanted, reference ?? argument, paddingHint(argument, batch));
+    }
+    if (!reference || show(joined) !== show(batch)) [batch, reference] = [joined, argument];
+  }
+  return batch;
+}
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] | undefined {
-  const rank = Math.max(a.length, b.length);
-  const out: number[] = [];
-  for (let i = 1; i <= rank; i++) {
+  const joined: number[] = [];
+  for (let i = 1; i <= Math.max(a.length, b.length); i++) {
     const [x, y] = [a[a.length - i] ?? 1, b[b.length - i] ?? 1];
     if (x !== y && x !== 1 && y !== 1) return undefined;
-    out.unshift(x === 1 ? y : x);
+    joined.unshift(x === 1 ? y : x);
   }
-  return out;
+  return joined;
 }
 
-const LENGTHS = /^(lengths|(input|label)_?lengths|lengths_?(rows|cols))$/i;
-
 /** A question that helps where lengths are of another batch than what they measure; otherwise nothing. */
-export function paddingHint(error: {
-  readonly argument?: string | undefined;
-  readonly expected?: string | undefined;
-  readonly came?: string | undefined;
-}): string {
-  if (!LENGTHS.test(error.argument ?? "")) return "";
-  const [expected, came] = [error.expected, error.came].map((shape) => /\((\d+),?\)$/.exec(shape ?? "")?.[1]);
-  if (expected === undefined || came === undefined) return "";
-  const lost = Math.abs(Number(expected) - Number(came));
+function paddingHint({ isLength, shape }: ShapedArgument, batch: readonly number[]): string {
+  if (!isLength || shape.length !== 1 || batch.length !== 1) return "";
+  const lost = Math.abs(batch[0]! - shape[0]!);
   return `\n  Did ${lost === 1 ? "one sentence" : `${lost} sentences`} get lost while padding?`;
 }
 
 function mismatch(
-  of: string,
   argument: ShapedArgument,
-  expected: string,
-  because: ShapedArgument | undefined,
+  wanted: string,
+  reference: ShapedArgument,
+  hint = "",
 ): SynjaxError {
-  const came = tuple(argument.shape);
-  const match =
-    because && because !== argument
-      ? ` to match \`${because.name}\` ${tuple(because.shape)} as (${because.dims})`
-      : "";
-  const details = { argument: argument.name, expected, came };
-  return new SynjaxError(
-    "INVALID_ARGUMENT",
-    `${of}: \`${argument.name}\` has shape ${came}, expected (${argument.dims}) = ${expected}${match}.${paddingHint(details)}`,
-    details,
-  );
+  const expected =
+    argument.dims === BATCH ? `(${argument.dims}) = ${wanted}` : `(${argument.dims}) with ${wanted}`;
+  if (reference === argument) return wrongShape(argument, expected);
+  const reason = ` to match \`${reference.name}\` ${show(reference.shape)} as (${reference.dims})`;
+  return wrongShape(argument, expected, reason, hint);
 }
 
-/**
- * Checks that the same name means the same size everywhere. A leading `*batch` is any number of axes, broadcast against
- * the others' batch axes.
- * @returns the sizes by name; batch axes under their own names (`*batch`)
- * @throws {SynjaxError} `INVALID_ARGUMENT` naming the argument, what was expected and why, and what came
- */
-export function checkNamedDims(of: string, given: readonly ShapedArgument[]): Map<string, number> {
-  const sizes = new Map<string, Binding>();
-  let batch: { shape: readonly number[]; by: ShapedArgument } | undefined;
-  for (const argument of given) {
-    const names = argument.dims.split(/\s+/).filter(Boolean);
-    const isBatched = names[0]?.startsWith("*") ?? false;
-    const fixed = isBatched ? names.slice(1) : names;
-    const { shape } = argument;
-    const lead = shape.length - fixed.length;
-    if (lead < 0 || (!isBatched && lead > 0)) {
-      const rank = isBatched ? `at least ${fixed.length}` : String(fixed.length);
-      throw new SynjaxError(
-        "INVALID_ARGUMENT",
-        `${of}: \`${argument.name}\` has shape ${tuple(shape)}, expected (${argument.dims}): ${rank} axes, got ${shape.length}.`,
-        { argument: argument.name, expected: `(${argument.dims})`, came: tuple(shape) },
-      );
-    }
-    fixed.forEach((name, i) => {
-      const size = shape[lead + i]!;
-      if (/^\d+$/.test(name)) {
-        if (size !== Number(name)) throw mismatch(of, argument, name, undefined);
-        return;
-      }
-      if (!/^[a-z]\w*$/i.test(name)) return;
-      const known = sizes.get(name);
-      if (!known) sizes.set(name, { size, by: argument });
-      else if (known.size !== size) {
-        const expected = fixed.map((n, k) => sizes.get(n)?.size ?? shape[lead + k]!);
-        throw mismatch(of, argument, tuple([...shape.slice(0, lead), ...expected]), known.by);
-      }
-    });
-    if (!isBatched) continue;
-    const own = shape.slice(0, lead);
-    if (!batch) {
-      batch = { shape: own, by: argument };
-      continue;
-    }
-    const both = broadcast(batch.shape, own);
-    if (!both) throw mismatch(of, argument, tuple([...batch.shape, ...shape.slice(lead)]), batch.by);
-    batch = { shape: both, by: own.length > batch.shape.length ? argument : batch.by };
+function wrongShape(argument: ShapedArgument, expected: string, reason = "", hint = ""): SynjaxError {
+  const received = show(argument.shape);
+  const message = `\`${argument.name}\` has shape ${received}, expected ${expected}${reason}.${hint}`;
+  return refused(argument.name, message, expected, received);
+}
+
+/** @throws {SynjaxError} `INVALID_ARGUMENT` naming the argument that says that a named dim has size 0 */
+export function requireSizes(given: readonly ShapedArgument[], bound: Bound, dims: readonly string[]): void {
+  for (const dim of dims) {
+    if (bound.sizes.get(dim) !== 0) continue;
+    const { name } = given.find((argument) => ownDims(argument.dims).includes(dim))!;
+    throw refused(name, `\`${name}\` has ${dim} = 0, expected at least 1.`, `${dim} of at least 1`, "0");
   }
-  return new Map([...sizes].map(([name, { size }]) => [name, size]));
 }

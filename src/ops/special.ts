@@ -133,8 +133,8 @@ export const special = {
   },
 
   /**
-   * The indicator of a draw in proportion to exp(log_potential / temperature) along the axes (the last
-   * unless `axis` is given); zeros where nothing is allowed.
+   * The indicator of a draw in proportion to exp(log_potential / temperature) along the axes
+   * (the last unless `axis` is given); zeros where nothing is allowed.
    */
   sampleOneHot<A extends TensorLike>(
     logPotential: A,

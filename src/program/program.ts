@@ -346,7 +346,7 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
           parents.pop();
           return [ARGUMENT.tuple, items];
         }
-      } else if (isPlainObject(value) && fixed) {
+      } else if (isPlainObject(value) && (fixed || holdsTraced(Object.values(value)))) {
         enter((parents ??= []), value, "an operand");
         const names = Object.keys(value).filter((k) => value[k] !== undefined);
         const entries = names.sort().flatMap((k) => [k, encode(value[k], frame, fixed, parents)]);

@@ -4,7 +4,8 @@ import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "../tensor/cycles.ts";
 import { Traced } from "./program.ts";
 
-function isBranch(value: unknown): value is Record<string, unknown> {
+/** Whether a value is a plain object, and so a branch of a tree. */
+export function isBranch(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || value instanceof Traced || ArrayBuffer.isView(value))
     return false;
   const prototype: unknown = Object.getPrototypeOf(value);

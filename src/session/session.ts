@@ -24,8 +24,7 @@ import { checkSignal, checkWait } from "../../bridge/transport/call-options.ts";
 import { EagerFrame } from "../program/eager.ts";
 import { Handle } from "./handle.ts";
 import { HostTensor, toHostArray } from "../tensor/host.ts";
-import { paddingHint } from "../distributions/named-dims.ts";
-import { argumentName, spelled } from "../program/python-names.ts";
+import { camelCase, spelled } from "../program/python-names.ts";
 import { enter } from "../tensor/cycles.ts";
 import { registryHash } from "../ops/registry-hash.ts";
 import {
@@ -43,7 +42,7 @@ import {
 } from "../program/program.ts";
 import { Shape } from "../tensor/shape.ts";
 import { setReader, Tensor, type HostLike, type WaitOptions } from "../tensor/tensor.ts";
-import { flatten, rebuild } from "../program/tree.ts";
+import { flatten, isBranch, rebuild } from "../program/tree.ts";
 
 /** How a session is made. Everything has a default: `connect()` starts the embedded worker on the CPU. */
 export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" | "signal"> {
@@ -735,9 +734,9 @@ export class Session {
         : undefined;
     const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
     const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op);
-    const error = new SynjaxError(remote.code, message + paddingHint(remote), {
+    const error = new SynjaxError(remote.code, message, {
       line,
-      argument: remote.argument === undefined ? undefined : argumentName(remote.argument, remote.op),
+      argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
       expected: remote.expected,
       came: remote.came,
       op: remote.op,
@@ -1148,7 +1147,10 @@ export function sessionOf(values: readonly unknown[]): Session | undefined {
       return;
     }
     if (value instanceof Shape) return visit(value[AS_TRACED]());
-    if (!(value instanceof Traced)) return;
+    if (!(value instanceof Traced)) {
+      if (isBranch(value)) visit(Object.values(value));
+      return;
+    }
     const node = value[NODE];
     const session =
       node.kind === "handle"

@@ -245,7 +245,7 @@ describe("bad input is named", () => {
             [0, 0, 0],
           ],
         },
-        "emission", // transition is read first; emission disagrees with it
+        "transition",
       ],
       [{ ...both, emission: [0, 0] }, "emission"],
       [{ ...both, emission: [emission, emission], lengths: [1, 2, 3] }, "lengths"],

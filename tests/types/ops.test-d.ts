@@ -1,14 +1,18 @@
 /** What the generated types promise. Nothing here runs: `tsc` is the test, and an unused `@ts-expect-error` fails it. */
-import type { HMM } from "../../src/distributions/hmm.ts";
+import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions/distribution.ts";
+import type { HMM, HMMCounts, HMMOptions, HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
-import type { HMMQueries, LinearChainCRFQueries } from "../../src/ops/distributions.ts";
+import { dist } from "../../src/ops/dist.ts";
 import { lax } from "../../src/ops/lax.ts";
 import { linalg } from "../../src/ops/linalg.ts";
 import { nn } from "../../src/ops/nn.ts";
 import { np } from "../../src/ops/np.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
 import type { Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
+import { ToyLayers } from "../fixtures/toys/toy-layers.ts";
+import { type ToyTaggedTree } from "../fixtures/toys/toy-tagged-tree.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -127,14 +131,7 @@ export function sizesAreNoNumbers(either: number | Size): readonly unknown[] {
   ];
 }
 
-/** The queries of the registry that a class has, as the class must have them. */
-type Shared<Class, Queries> = Pick<Queries, keyof Queries & keyof Class>;
-
-export function distributions(
-  crf: LinearChainCRF,
-  crf64: LinearChainCRF<"float64">,
-  hmm: HMM,
-): readonly unknown[] {
+export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float64">, hmm: HMM): void {
   is<Tensor<"float32">>()(crf.logPartition());
   is<Tensor<"float64">>()(crf64.marginals());
   is<LinearChainCRF>()(new LinearChainCRF({ logPotentials: f }));
@@ -146,7 +143,41 @@ export function distributions(
   new LinearChainCRF({ logPotentials: f, lengths: f });
   // @ts-expect-error -- potentials are floats
   new LinearChainCRF({ logPotentials: i });
-  const asRegistered: Shared<LinearChainCRF, LinearChainCRFQueries> = crf;
-  const hmmAsRegistered: Shared<HMM, HMMQueries> = hmm;
-  return [asRegistered, hmmAsRegistered];
+  is<LinearChainCRF>()(crf.at(0).withTemperature(2).marginalsForTemplateVariables());
+  is<Tensor<"float64">>()(crf64.klDivergence(crf64));
+  is<Shape>()(crf.eventShape);
+  is<ArgMax<"float64">>()(crf64.argmaxAndMax());
+  is<TopK>()(crf.topK(dim));
+  is<Draws>()(crf.sampleWithoutReplacement(k, 2));
+  is<Tensor<"int32">>()(crf.decode(crf.argmax()));
+  is<Tensor<"float64">>()(crf64.encode([0, 1]));
+  const options: SampleOptions = { sampleShape: [n, 2], temperature: 0.5 };
+  is<Tensor<"float64">>()(crf64.sample(k, options));
+  is<Tensor<"float32">>()(crf.differentiableSample(k, { method: "Gumbel-CRF", straightThrough: true }));
+  // @ts-expect-error -- the method must be said
+  crf.differentiableSample(k);
+  // @ts-expect-error -- tags are integers
+  crf.encode(f);
+  const given: HMMOptions = { initLogits: f, transitionLogits: f, emissionDist: dist.poisson({ rate: f }) };
+  is<HMMParameters>()(hmm.maximize(hmm.expectedCounts(), { pseudocount: 1 }));
+  is<HMMCounts>()(hmm.expectedCounts());
+  // @ts-expect-error -- counts are all three of them
+  hmm.maximize({ initial: f, transition: f });
+  return void given;
+}
+
+export function eventsOfSeveralArrays(tree: ToyTaggedTree, tree64: ToyTaggedTree<"float64">): void {
+  const event = tree.argmax();
+  is<{ readonly chart: Tensor<"float32">; readonly tags: Tensor<"float32"> }>()(event);
+  is<Tensor<"float64">>()(tree64.topK(2).events.chart);
+  is<Tensor<"int32">>()(tree.decode(event).tags);
+  is<Tensor<"float32">>()(tree.logProb({ chart: [[0]], tags: f }));
+  is<Shape>()(tree.eventShape.chart);
+  // @ts-expect-error -- an array is missing
+  tree.logProb({ chart: f });
+  // @ts-expect-error -- an event of several arrays is none
+  tree.decode(f);
+  is<ToyLayers>()(new ToyLayers({ layers: [f, [[0, 1]]] })); // prettier-ignore
+  // @ts-expect-error -- a list of tensors
+  new ToyLayers({ layers: f });
 }

@@ -2,7 +2,7 @@
 import {
   array,
   connect,
-  emission as emissions,
+  dist,
   grad,
   HMM,
   jit,
@@ -118,7 +118,7 @@ const step = jit((params: Params, emission: T, gold: Tensor<"int32">) => {
   new HMM({
     initLogits: [0],
     transitionLogits: [[0]],
-    emissionDist: emissions.normal({ loc: [0], scale: [1] }),
+    emissionDist: dist.normal({ loc: [0], scale: [1] }),
     observations: [0.5],
   });
   // @ts-expect-error a parameter that does not exist

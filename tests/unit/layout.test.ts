@@ -18,38 +18,46 @@ function text(file: string): string {
   return readFileSync(join(root, file), "utf8");
 }
 
-function stems(directory: string, extension: string, ...shared: string[]): string[] {
-  return files(directory, extension)
-    .map((file) => basename(file, extension).replaceAll("_", "-"))
-    .filter((stem) => !stem.startsWith("-") && !shared.includes(stem))
-    .sort();
+/** The classes marked `@distribution`, by the stem of their Python file, in kebab-case. */
+function marked(): Map<string, string> {
+  const found = files("python/synjax_worker/distributions", ".py").flatMap((file) => {
+    const [, name] = /^@distribution\nclass (\w+)/m.exec(text(file)) ?? [];
+    return name === undefined ? [] : [[basename(file, ".py").replaceAll("_", "-"), name] as const];
+  });
+  return new Map(found);
 }
 
-/** By its name. */
-function isGenerated(file: string): boolean {
-  return basename(file).startsWith("generated-");
-}
-
-/** What is no distribution of its own there. */
-const SHARED = ["distribution", "emissions", "named-dims", "semirings"];
+const isGenerated = (file: string): boolean => text(file).startsWith("// Generated from the Python registry");
 
 describe("layout", () => {
-  test("every distribution has its file on both sides, under the same name", () => {
-    const typescript = stems("src/distributions", ".ts", ...SHARED);
-    // What distributions share is a module of that folder too; a distribution is marked as one.
-    const marked = files("python/synjax_worker/distributions", ".py").filter((file) =>
-      /^@distribution\b/m.test(text(file)),
-    );
-    const python = marked.map((file) => basename(file, ".py").replaceAll("_", "-")).sort();
-    expect(typescript).toEqual(python);
-    expect(typescript).toContain("linear-chain-crf");
+  test("every distribution has its file on both sides, under the same name, and it is generated", () => {
+    const classes = files("src/distributions", ".ts")
+      .filter(isGenerated)
+      .map((file) => basename(file, ".ts"));
+    const shared = ["distribution", "index"];
+    expect(classes.sort()).toEqual([...marked().keys(), ...shared].sort());
+    expect(classes).toContain("linear-chain-crf");
   });
 
-  test("every distribution is exported where the public names are listed", () => {
-    const index = text("src/index.ts");
-    for (const stem of stems("src/distributions", ".ts", ...SHARED)) {
-      expect(index).toContain(`"./distributions/${stem}.ts"`);
-    }
+  test("no class of distributions is written by hand", () => {
+    const byHand = files("src/distributions", ".ts").filter((file) => !isGenerated(file));
+    for (const file of byHand.filter((file) => !file.endsWith(".extra.ts")))
+      expect([file, text(file)]).toEqual([
+        file,
+        expect.not.stringMatching(/class \w+.* extends Distribution\b/),
+      ]);
+    // What TypeScript alone has stands between the base and a class that there is
+    for (const file of files("src/distributions", ".extra.ts"))
+      expect([...marked().keys()]).toContain(basename(file, ".extra.ts"));
+  });
+
+  test("every distribution is a public name, by a list that is generated", () => {
+    expect(text("src/index.ts")).toContain('export * from "./distributions/index.ts";');
+    const index = text("src/distributions/index.ts");
+    for (const [stem, name] of marked())
+      expect(index).toMatch(
+        new RegExp(`export \\{\\s*${name},[^}]*\\btype ${name}Options\\b[^}]*\\} from "./${stem}.ts"`),
+      );
   });
 
   test("generated files say that they are", () => {
@@ -72,7 +80,7 @@ describe("layout", () => {
     for (const file of ["src", "bridge", "tests", "scripts", "benchmarks", "examples"].flatMap((d) =>
       files(d, ".ts"),
     )) {
-      expect(basename(file)).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.test-d|\.bench|\.d)?\.ts$/);
+      expect(basename(file)).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.test-d|\.bench|\.d|\.extra)?\.ts$/);
     }
     for (const file of files("python", ".py"))
       expect(basename(file)).toMatch(/^_{0,2}[a-z0-9]+(_[a-z0-9]+)*(__)?\.py$/);

@@ -183,14 +183,17 @@ class Distribution(Parameters):
             pair = self.structure.score_of_event(self._potentials(), self._item_lengths(), flat)
         return events.unflatten(pair, lead, self.batch_shape)
 
-    @query("event: event -> F")
+    @query("event: event -> F[*batch]")
     def unnormalized_log_prob(self, event: Any) -> Array:
         """Sum of the log-potentials of the event's parts; linear in the event. Axes before the batch are samples."""
         return numeric.pair_value(self._score_pair(event))
 
-    @query("event: event -> F")
+    @query("event: event -> F[*batch]")
     def log_prob(self, event: Any) -> Array:
-        """Log-probability of an event: its score less `log_partition`. Axes before the batch are samples."""
+        """Log-probability of an event, nats: its score less `log_partition`; -inf where it is no structure.
+
+        Axes before the batch are samples.
+        """
         # Part by part: both may be so large that one float could not hold their difference.
         return numeric.pair_difference(self._score_pair(event), self._log_partition_pair())
 
@@ -199,12 +202,12 @@ class Distribution(Parameters):
     def _log_partition_pair(self) -> tuple[Array, Array]:
         return self._batched(self.structure.log_partition(*self._query()))
 
-    @query("-> F")
+    @query("-> F[*batch]")
     def log_partition(self) -> Array:
         """Log of the sum of the exponentiated scores of all structures, (*batch)."""
         return numeric.pair_value(self._log_partition_pair())
 
-    @query("-> F")
+    @query("-> F[*batch]")
     def log_count(self) -> Array:
         """Log of the number of structures, (*batch)."""
         count = self.structure.log_count(self._potentials(), self._item_lengths())
@@ -232,18 +235,18 @@ class Distribution(Parameters):
         _, pull = jax.vjp(lambda fields: replace(self, **fields)._item_potentials(), fields)
         return replace(self, **pull(own)[0])
 
-    @query("-> F")
+    @query("-> F[*batch]")
     def entropy(self) -> Array:
         """Shannon entropy, (*batch), nats."""
         return self._batched(self.structure.entropy(*self._query()))
 
-    @query("other: dist -> F")
+    @query("other: dist -> F[*batch]")
     def cross_entropy(self, other: Self) -> Array:
         """Expected -log-probability under `other` of structures of this distribution, (*batch), nats."""
         self._require_like(other)
         return self._batched(self.structure.cross_entropy(*self._paired_with(other)))
 
-    @query("other: dist -> F")
+    @query("other: dist -> F[*batch]")
     def kl_divergence(self, other: Self) -> Array:
         """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats."""
         self._require_like(other)
@@ -276,7 +279,7 @@ class Distribution(Parameters):
         """The best structure. Among equals the choice is deterministic."""
         return self.argmax_and_max().event
 
-    @query("-> { event: event, score: F }")
+    @query("-> ArgMax { event: event, score: F[*batch] }")
     def argmax_and_max(self) -> ArgMax:
         """The best structure and its score."""
         potentials, lengths = self._potentials(), self._item_lengths()
@@ -287,7 +290,7 @@ class Distribution(Parameters):
         score = jnp.where(possible, score, -jnp.inf)
         return ArgMax(self._event_of(compact, ()), score.reshape(self.batch_shape))
 
-    @query("k: size -> { events: event, scores: F, count: int32 }")
+    @query("k: size -> TopK { events: event, scores: F[k *batch], count: int32[*batch] }")
     def top_k(self, k: int, approximate: bool = False) -> TopK:
         """The k best structures and their scores, best first, (k *batch); `count` says how many there are."""
         # `approximate` is SynJax's: it allows a faster answer that is not exact. There is none here.
@@ -301,7 +304,13 @@ class Distribution(Parameters):
 
     @query("key: key, { sample_shape?: shape, temperature?: num Float } -> event")
     def sample(self, key: Array, sample_shape: int | tuple[int, ...] = (), temperature: Any = 1.0) -> Any:
-        """Independent structures, (*sample_shape *batch ...). Many draws share every pass."""
+        """Independent structures, (*sample_shape *batch ...). Many draws share every pass.
+
+        Args:
+          key: what the draw is a function of.
+          sample_shape: leading axes of the result, that many independent draws.
+          temperature: divides the log-potentials; below 1 sharpens, above 1 flattens.
+        """
         shape = as_shape("sample_shape", sample_shape)
         tempered = self if is_concrete_one(temperature) else self.with_temperature(temperature)
         potentials, lengths, messages = tempered._query()
@@ -310,7 +319,7 @@ class Distribution(Parameters):
         possible = jnp.broadcast_to(self.structure.possible(messages), (draws, self._items))
         return self._event_of(events.where(possible, compact, -1), shape)
 
-    @query("key: key, k: size -> { events: event, log_probs: F, count: int32 }")
+    @query("key: key, k: size -> Draws { events: event, log_probs: F[k *batch], count: int32[*batch] }")
     def sample_without_replacement(self, key: Array, k: int) -> Draws:
         """k distinct structures, in the order in which they are drawn, (k *batch ...), and their log-probabilities.
 

@@ -191,17 +191,17 @@ class HMM(Distribution):
 
     # ------------------------------------------------------------------------------------------- filtering, smoothing
 
-    @query("-> F")
+    @query("-> F[*batch n t]")
     def smooth(self) -> Array:
         """Probability of each state at each step given all observations, (*batch n t); zeros past the end."""
         return self._batched(self.structure.state_marginals(*self._query()))
 
-    @query("-> F")
+    @query("-> F[*batch n t]")
     def filter(self) -> Array:
         """Probability of each state at each step given the observations so far, (*batch n t); zeros past the end."""
         return self._batched(self.structure.filtering(*self._query()))
 
-    @query("-> F")
+    @query("-> F[*batch n t]")
     def predict(self) -> Array:
         """Probability of each state at each step given the observations before it, (*batch n t); zeros past the end."""
         filtered = self.filter()
@@ -217,7 +217,7 @@ class HMM(Distribution):
 
     # ----------------------------------------------------------------------------------------------------- learning
 
-    @query("-> { initial: F, transition: F, emission: F }")
+    @query("-> HMMCounts { initial: F[*batch t], transition: F[*batch t t], emission: F[*batch t v] }")
     def expected_counts(self) -> ExpectedCounts:
         """How often each parameter is used, in expectation: the E step. Each is shaped like its parameter; where
         emissions are no logits, their field is the weight of each observation in each state, (*batch n t)."""
@@ -247,12 +247,17 @@ class HMM(Distribution):
         return _count_symbols(states, symbols, self.emission_dist.shape)
 
     @query(
-        "counts: any, { pseudocount?: num Float } -> { init_logits: F, transition_logits: F, emission_dist: F }"
+        "counts: struct HMMCounts, { pseudocount?: num Float } -> HMMParameters "
+        "{ init_logits: F[*batch t], transition_logits: F[*batch t t], emission_dist: F[*batch t v] }"
     )
     def maximize(self, counts: Any, pseudocount: Any = 0.0) -> dict[str, Array]:
         """The parameters under which `counts` are likeliest: the M step, as arguments for the constructor.
 
-        `pseudocount` is added to every count of an allowed part. Where nothing was counted the parameters stay.
+        Where nothing was counted the parameters stay.
+
+        Args:
+          counts: what `expected_counts` answers, or the like summed over batches.
+          pseudocount: added to every count of an allowed part.
         """
         if self.emission_dist is None:
             raise InvalidArgument(
@@ -296,24 +301,6 @@ class HMM(Distribution):
 
     def _vector_observations(self) -> bool:
         return is_emission(self.emission_dist) and len(self.emission_dist.event_shape) == 1
-
-
-def _require_one_form(emission_dist: Any, observations: Any, emission_log_likelihoods: Any) -> None:
-    if emission_log_likelihoods is not None:
-        for name, value in (("emission_dist", emission_dist), ("observations", observations)):
-            if value is not None:
-                raise InvalidArgument(
-                    f"`{name}` is given beside `emission_log_likelihoods`: expected either those, or `emission_dist` "
-                    "and `observations`.",
-                    argument=name,
-                )
-        return
-    for name, value in (("emission_dist", emission_dist), ("observations", observations)):
-        if value is None:
-            raise InvalidArgument(
-                f"`{name}` is missing: expected `emission_dist` and `observations`, or `emission_log_likelihoods`.",
-                argument=name,
-            )
 
 
 def _shape_of(shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:

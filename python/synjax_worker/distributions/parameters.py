@@ -80,7 +80,8 @@ class Parameters(eqx.Module):
     # ----------------------------------------------------------------------------------------------------- named dims
 
     def _bind(self) -> Dims:
-        return bind(self._shapes())
+        lengths = [parameter.name for parameter in self.declaration().lengths]
+        return bind(self._shapes(), lengths)
 
     @property
     def batch_shape(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -28,6 +29,9 @@ from .signature import Signature
 
 VERSION = 1
 
+MODULES = "SYNJAX_MODULES"  # the environment variable that names further modules of distributions
+
+_ROOT = __name__.partition(".")[0]
 _PACKAGES = ("ops", "distributions")
 _QUERY = "__synjax_query__"
 
@@ -178,7 +182,7 @@ def _inherited_doc(cls: type, name: str) -> str:
 def describe(cls: type) -> dict[str, Any]:
     """A distribution class as the registry shows it."""
     doc, _ = introspection.split_doc(cls)
-    described = [{**found.to_json(), "name": found.name.partition(".")[2]} for found in queries(cls)]
+    described = [_describe_query(cls, found) for found in queries(cls)]
     return {
         "name": cls.__name__,
         "doc": doc,
@@ -188,25 +192,57 @@ def describe(cls: type) -> dict[str, Any]:
     }
 
 
+def _describe_query(cls: type, found: Op) -> dict[str, Any]:
+    """A query as the registry shows it. An inherited one has signature and doc of a base class."""
+    name = found.name.partition(".")[2]
+    doc, docs = introspection.split_text(found.doc)
+    described = {**found.to_json(), "name": name, "doc": doc}
+    for parameter in (*described["positional"], *described["options"]):
+        if parameter["name"] in docs:
+            parameter["doc"] = docs[parameter["name"]]
+    own = vars(cls).get(name)
+    described["inherited"] = own is None or not (hasattr(own, _QUERY) or own.__doc__)
+    return described
+
+
 def constructor(cls: type) -> Op:
     return Op(cls.__name__, cls, "-> dist", inspect.getdoc(cls) or "", checks="object")
 
 
 @functools.cache
 def load() -> Registry:
-    """The registry of everything in `ops/` and `distributions/`."""
+    """The registry of everything in `ops/` and `distributions/`.
+
+    For tests and experiments the environment variable SYNJAX_MODULES names further modules, with commas between them:
+    their distributions join. They are no part of the document, and so not of the hash: client and worker still meet.
+    """
     for package in _PACKAGES:
-        module = importlib.import_module(f"synjax_worker.{package}")
+        module = importlib.import_module(f"{_ROOT}.{package}")
         for found in pkgutil.iter_modules(module.__path__):
             importlib.import_module(f"{module.__name__}.{found.name}")
-    return build(_OPS.values(), _DISTRIBUTIONS.values())
+    made = build(_OPS.values(), [cls for cls in _DISTRIBUTIONS.values() if _is_ours(cls)])
+    further = [name.strip() for name in os.environ.get(MODULES, "").split(",") if name.strip()]
+    return Registry(made.ops | _ops_of(distributions_of(further)), made.document)
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith(f"{_ROOT}.")
+
+
+def distributions_of(modules: Iterable[str]) -> list[type]:
+    """The distributions that modules define, which are imported for it."""
+    names = [importlib.import_module(name).__name__ for name in modules]
+    return [cls for cls in _DISTRIBUTIONS.values() if cls.__module__ in names]
+
+
+def _ops_of(distributions: Iterable[type]) -> dict[str, Op]:
+    return {each.name: each for cls in distributions for each in (constructor(cls), *queries(cls))}
 
 
 def build(ops: Iterable[Op], distributions: Iterable[type]) -> Registry:
     """A registry of the operations and classes given; the same in any order."""
     ops = sorted(ops, key=lambda each: each.name)
     distributions = sorted(distributions, key=lambda cls: cls.__name__)
-    of_classes = [each for cls in distributions for each in (constructor(cls), *queries(cls))]
     content = {
         "version": VERSION,
         "protocol": protocol.document(),
@@ -216,7 +252,7 @@ def build(ops: Iterable[Op], distributions: Iterable[type]) -> Registry:
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:16]
-    return Registry({each.name: each for each in (*ops, *of_classes)}, {"hash": digest, **content})
+    return Registry({each.name: each for each in ops} | _ops_of(distributions), {"hash": digest, **content})
 
 
 def to_text(document: dict[str, Any]) -> str:

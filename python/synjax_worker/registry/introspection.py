@@ -67,9 +67,13 @@ def _array_kind(dtypes: Sequence[str]) -> str:
 
 
 def split_doc(of: Any) -> tuple[str, dict[str, str]]:
-    """A docstring without its `Args:` block, and what that block says of each argument."""
+    """The docstring of an object without its `Args:` block, and what that block says of each argument."""
+    return split_text(inspect.getdoc(of) or "")
+
+
+def split_text(doc: str) -> tuple[str, dict[str, str]]:
     prose, docs, section, name = [], {}, "", None
-    for line in (inspect.getdoc(of) or "").splitlines():
+    for line in doc.splitlines():
         heading = re.fullmatch(r"([A-Z]\w+):", line)
         if heading or (line and not line.startswith(" ")):
             section = heading[1] if heading else ""

@@ -6,13 +6,14 @@
                | nums [T]           a list of tensors
                | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
                | event | compact    the tree of tensors that the class declares
+               | struct <Name>      what a query of the class answers under that name
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
-    result    := type[dims] | key | dist | event | compact | { name: result, ... }
+    result    := type[dims] | key | dist | event | compact | [Name] { name: result, ... }
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
 What stands between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a
 number in its place is traced too. Everything else is static. `F` is the distribution's own float dtype.
-`[*batch n t]` names dims.
+`[*batch n t]` names dims. The name of a struct is that of its type in TypeScript.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ from ..protocol import NUMERIC_DTYPES
 DTYPES = NUMERIC_DTYPES
 VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
-OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact")
+OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact", "struct")
 STATIC_KINDS = ("size", "shape", "axis", "dtype", "static")
 TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
 
 _PARAMETER = re.compile(
     r"(?P<rest>\.\.\.)?(?P<name>[a-z]\w*)(?P<optional>\?)?\s*:\s*(?P<kind>\w+)\s*(?P<of>.*)", re.DOTALL
 )
+
+_STRUCT_NAME = re.compile(r"[A-Z]\w*")
 
 # A name, or a function of types: ("promote", "A", "B").
 Type = Any
@@ -49,9 +52,8 @@ class Parameter:
     kind: str
     optional: bool = False
     rest: bool = False
-    type: str | None = (
-        None  # of num: a variable, a class or a dtype; of static: TypeScript; of dtype: its variable
-    )
+    # Of num: a variable, a class or a dtype; of static: TypeScript; of dtype: its variable; of struct: its name.
+    type: str | None = None
     dims: str | None = None
     default: str | None = None  # of dtype
 
@@ -69,12 +71,13 @@ class Result:
     kind: str  # "array" | "key" | "dist" | "event" | "compact" | "struct"
     type: Type = None
     dims: str | None = None
+    name: str | None = None  # of a struct
     fields: tuple[tuple[str, Result], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         if self.kind == "struct":
             fields = [{"name": name, "result": result.to_json()} for name, result in self.fields]
-            return {"kind": "struct", "fields": fields}
+            return {"kind": "struct", **({"name": self.name} if self.name else {}), "fields": fields}
         fields = {"kind": self.kind, "type": self.type, "dims": self.dims}
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -144,6 +147,10 @@ def _parameter(text: str) -> Parameter:
         if not of:
             raise SignatureError(f"{name!r} is static, of which TypeScript type?")
         return dataclasses.replace(parameter, type=of)
+    if kind == "struct":
+        if not _STRUCT_NAME.fullmatch(of):
+            raise SignatureError(f"{name!r} is a struct, of which name?")
+        return dataclasses.replace(parameter, type=of)
     if kind == "dtype":
         variable, _, default = (part.strip() for part in of.partition("="))
         if variable != "D" or (default and default not in (*DTYPES, *VARIABLES)):
@@ -157,14 +164,15 @@ def _parameter(text: str) -> Parameter:
 
 
 def _result(text: str) -> Result:
-    if text.startswith("{"):
-        fields = []
-        for part in _split(_inside(text, "{}")):
+    name, brace, fields_text = text.partition("{")
+    if brace and (not name.strip() or _STRUCT_NAME.fullmatch(name.strip())):
+        fields, struct = [], name.strip() or None
+        for part in _split(_inside(brace + fields_text, "{}")):
             name, colon, result = (piece.strip() for piece in part.partition(":"))
             if not colon or not re.fullmatch(r"[a-z]\w*", name):
                 raise SignatureError(f"{part!r} is not 'name: result'")
             fields.append((name, _result(result)))
-        return Result("struct", fields=tuple(fields))
+        return Result("struct", name=struct, fields=tuple(fields))
     if text in ("key", "dist", "event", "compact"):
         return Result(text)
     type_text, dims = _type_and_dims(text)

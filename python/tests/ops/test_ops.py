@@ -15,9 +15,7 @@ from synjax_worker.registry.signature import DTYPES, VARIABLES
 
 OPS = load().ops
 ARRAY_OPS = sorted(
-    name
-    for name in OPS
-    if "." in name and name.partition(".")[0].islower() and not name.startswith("emission.")
+    name for name in OPS if "." in name and name.partition(".")[0].islower() and not name.startswith("dist.")
 )
 TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
 WIDE = ("int64", "uint64", "float64")

@@ -1,4 +1,4 @@
-"""Emissions are NumPyro's distributions, by its parameters."""
+"""Distributions of single observations are NumPyro's distributions, by its parameters."""
 
 import jax
 import jax.numpy as jnp
@@ -23,14 +23,14 @@ CASES = {
 }
 
 
-def test_every_emission_has_a_case():
-    assert {name.removeprefix("emission.") for name in OPS if name.startswith("emission.")} == set(CASES)
+def test_every_one_has_a_case():
+    assert {name.removeprefix("dist.") for name in OPS if name.startswith("dist.")} == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_an_emission_is_the_numpyro_distribution_it_names(name):
+def test_each_is_the_numpyro_distribution_it_names(name):
     theirs, parameters, value = CASES[name]
-    ours = jax.jit(lambda *p: OPS[f"emission.{name}"].fn(*p).log_prob(value))
+    ours = jax.jit(lambda **p: OPS[f"dist.{name}"].fn(**p).log_prob(value))
     expected = theirs(**parameters).log_prob(value)
     assert expected.shape == (2,)
-    np.testing.assert_allclose(ours(*parameters.values()), expected, rtol=1e-6)
+    np.testing.assert_allclose(ours(**parameters), expected, rtol=1e-6)

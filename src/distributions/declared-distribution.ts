@@ -1,0 +1,136 @@
+import { component, emit, Intermediate, NODE, type ResultClass, Traced } from "../program/program.ts";
+import { Shape } from "../tensor/shape.ts";
+import { asFloat, asInt, type FloatDType, Tensor } from "../tensor/tensor.ts";
+import { recordConstructor } from "./constructor.ts";
+import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
+import { treeOperand } from "./events.ts";
+import { attributeErrorsTo, refused } from "./refusal.ts";
+
+/** What a query answers: values of a class, or fields by name, each with its name on the wire and what it is. */
+export type Answer =
+  | "event"
+  | "compact"
+  | "dist"
+  | ResultClass
+  | { readonly [field: string]: readonly [python: string, Answer] };
+
+type Convert = (given: unknown, argument: string) => unknown;
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** The shape of an event, or of each of its arrays. */
+export type EventShape<Leaf extends string = never> = [Leaf] extends [never]
+  ? Shape
+  : { readonly [L in Leaf]: Shape };
+
+/** A distribution as its declaration makes it; the generated classes add its queries. */
+export abstract class DeclaredDistribution<
+  F extends FloatDType = "float32",
+  EventLeaf extends string = never,
+> extends Traced {
+  /** The float dtype of parameters and results, in the types only. */
+  declare readonly floatDtype: F;
+
+  /** What the class declares. Of the class and not of the object: results are made without their constructor. */
+  protected abstract get declared(): Declaration;
+
+  protected constructor(declaration: Declaration, options: object) {
+    super(attributeErrorsTo(declaration.name, () => recordConstructor(declaration, options as Attributes)));
+  }
+
+  /** Records a query. `statics` are part of the program; `named` are operands given by name. */
+  protected ask(
+    query: string,
+    answer: Answer,
+    operands: readonly unknown[] = [],
+    statics?: Attributes,
+    named?: Attributes,
+  ): unknown {
+    const op = `${this.declared.name}.${query}`;
+    const Whole = this.#classOf(answer);
+    const whole = emit(op, [this, ...operands], statics, Whole ?? Intermediate, named);
+    return Whole ? whole : this.#partsOf(whole, answer);
+  }
+
+  /** The class of what is one value; undefined of what has parts. */
+  #classOf(answer: Answer): ResultClass | undefined {
+    if (typeof answer === "function") return answer;
+    if (answer === "dist") return this.constructor as unknown as ResultClass;
+    return typeof answer === "string" && "dims" in this.declared[answer] ? Tensor : undefined;
+  }
+
+  #partsOf(whole: Traced, answer: Answer): unknown {
+    const fields =
+      typeof answer === "string"
+        ? (this.declared[answer as "event" | "compact"] as Fields).map(
+            ({ name, python }) => [name, python, Tensor] as const,
+          )
+        : Object.entries(answer).map(([name, [python, part]]) => [name, python, part] as const);
+    return Object.fromEntries(
+      fields.map(([name, python, part]) => {
+        const Part = this.#classOf(part);
+        const value = partOf(whole, python, Part ?? Intermediate);
+        return [name, Part ? value : this.#partsOf(value, part)];
+      }),
+    );
+  }
+
+  /** An operand of a query, as `convert` makes it of what was given; `argument` is what the caller knows it by. */
+  protected operand(query: string, argument: string, given: unknown, convert: Convert): unknown {
+    return attributeErrorsTo(`${this.declared.name}.${query}`, () => convert(given, argument));
+  }
+  protected eventOperand(query: string, argument: string, given: unknown): unknown {
+    return this.#tree(query, this.declared.event, argument, given, asFloat);
+  }
+  protected compactOperand(query: string, argument: string, given: unknown): unknown {
+    const { compact } = this.declared;
+    return this.#tree(
+      query,
+      compact,
+      "dims" in compact ? (compact.name ?? argument) : argument,
+      given,
+      asInt,
+    );
+  }
+  /** An answer of another query, as an operand: its fields by their names on the wire. */
+  protected structOperand(query: string, argument: string, given: unknown, fields: Fields): unknown {
+    return this.#tree(query, fields, argument, given, asFloat);
+  }
+
+  #tree(query: string, tree: DeclaredTree, argument: string, given: unknown, convert: Convert): unknown {
+    return this.operand(query, argument, given, () => treeOperand(tree, argument, given, convert));
+  }
+
+  /** A parameter's value. `index` says which, where the parameter is a list of tensors. */
+  parameter(name: string, index?: number): Tensor<F> {
+    const { name: of, parameters } = this.declared;
+    const known = parameters.find((parameter) => parameter.name === name);
+    const names = parameters.map((parameter) => parameter.name).join(", ");
+    if (!known) throw refused("name", `${of} has no parameter \`${name}\`; it has ${names}`, names, name);
+    if (!known.many) return component(this, known.python, Tensor) as Tensor<F>;
+    if (index === undefined)
+      throw refused("index", `\`${name}\` of ${of} is a list: say which of it, parameter("${name}", 0)`, "a position", "undefined"); // prettier-ignore
+    return partOf(component(this, known.python, Intermediate), index, Tensor) as Tensor<F>;
+  }
+
+  /** The batch axes, symbolic. */
+  get batchShape(): Shape {
+    return new Shape(undefined, component(this, "batch_shape", Intermediate));
+  }
+  /** The axes of an event after those of the batch, symbolic; of each of its arrays where it has several. */
+  get eventShape(): EventShape<EventLeaf> {
+    const { event } = this.declared;
+    const whole = component(this, "event_shape", Intermediate);
+    if ("dims" in event) return new Shape(undefined, whole) as EventShape<EventLeaf>;
+    const shapes = event.map(({ name, python }) => [
+      name,
+      new Shape(undefined, partOf(whole, python, Intermediate)),
+    ]);
+    return Object.fromEntries(shapes) as EventShape<EventLeaf>;
+  }
+}
+
+/** A component, recorded in the same frame as the whole, even a full one: only components can be read. */
+function partOf<T extends Traced>(whole: Traced, key: number | string, Result: ResultClass<T>): T {
+  const node = whole[NODE];
+  return component(whole, key, Result, node.kind === "equation" ? node.frame : undefined);
+}

@@ -1,0 +1,16 @@
+// Generated from the Python registry by `npm run generate`; do not edit.
+/** The public names of the distributions. */
+export {
+  Distribution,
+  type ArgMax,
+  type Draws,
+  type TopK,
+  type DifferentiableSampleOptions,
+  type SampleOptions,
+  type WithPerturbationOptions,
+} from "./distribution.ts";
+export type { EventShape } from "./declared-distribution.ts";
+export type { CompactLike, CompactOf, EventLike, EventOf } from "./events.ts";
+export { HMM, type HMMOptions, type HMMCounts, type HMMParameters } from "./hmm.ts";
+export { LinearChainCRF, type LinearChainCRFOptions } from "./linear-chain-crf.ts";
+export { SemiMarkovCRF, type SemiMarkovCRFOptions } from "./semi-markov-crf.ts";

@@ -1,0 +1,50 @@
+// Generated from the Python registry by `npm run generate`; do not edit.
+import { Emission } from "../distributions/emission.ts";
+import { emit } from "../program/program.ts";
+import { asFloat, type FloatDType, type TensorLike } from "../tensor/tensor.ts";
+
+/**
+ * Distributions of single observations, for the emissions of a hidden Markov model: NumPyro's. Each
+ * parameter has a trailing axis of `t` states.
+ */
+export const dist = {
+  /**
+   * Symbols 0 to v-1 by unnormalized log-probabilities. Equivalent to
+   * `numpyro.distributions.Categorical`.
+   */
+  categorical(options: { readonly logits: TensorLike<FloatDType> }): Emission {
+    return emit("dist.categorical", [], undefined, Emission, {
+      logits: asFloat(options.logits, "logits"),
+    }) as never;
+  },
+
+  /** Vectors with mean `loc`. Equivalent to `numpyro.distributions.MultivariateNormal`. */
+  multivariateNormal(options: {
+    readonly loc: TensorLike<FloatDType>;
+    readonly covarianceMatrix: TensorLike<FloatDType>;
+  }): Emission {
+    return emit("dist.multivariate_normal", [], undefined, Emission, {
+      loc: asFloat(options.loc, "loc"),
+      covariance_matrix: asFloat(options.covarianceMatrix, "covarianceMatrix"),
+    }) as never;
+  },
+
+  /**
+   * Numbers with mean `loc` and standard deviation `scale`. Equivalent to
+   * `numpyro.distributions.Normal`.
+   */
+  normal(options: {
+    readonly loc: TensorLike<FloatDType>;
+    readonly scale: TensorLike<FloatDType>;
+  }): Emission {
+    return emit("dist.normal", [], undefined, Emission, {
+      loc: asFloat(options.loc, "loc"),
+      scale: asFloat(options.scale, "scale"),
+    }) as never;
+  },
+
+  /** Counts with mean `rate`. Equivalent to `numpyro.distributions.Poisson`. */
+  poisson(options: { readonly rate: TensorLike<FloatDType> }): Emission {
+    return emit("dist.poisson", [], undefined, Emission, { rate: asFloat(options.rate, "rate") }) as never;
+  },
+};
