@@ -17,7 +17,7 @@ import type { Handle } from "./handle.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { givesSizes } from "./structural.ts";
 import { camelCase } from "./python-names.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "./cycles.ts";
 import type { WaitOptions } from "./wait-options.ts";
 
 /** An argument as it stands in a program: see the format in `bridge/wire/protocol.ts`. */

@@ -3,7 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { EagerFrame } from "../program/eager.ts";
 import type { HandleOwner } from "../program/handle.ts";
 import { AS_TRACED, NODE, Traced } from "../program/program.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "../program/cycles.ts";
 import { Shape } from "../tensor/shape.ts";
 
 /**

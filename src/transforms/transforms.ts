@@ -3,7 +3,7 @@ import { ARRAY_OF, type HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { toHostArray } from "../tensor/host.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "../program/cycles.ts";
 import {
   adopt,
   component,
