@@ -5,6 +5,31 @@ function forbids(files, patterns, ignores = []) {
   return { files, ignores, rules: { "no-restricted-imports": ["error", { patterns }] } };
 }
 
+/** What src must not know of the bridge: a session sees a connection. */
+const BEYOND_A_CONNECTION = [
+  { regex: "^node:", message: "src runs where there is no Node: what needs it belongs to bridge." },
+  { regex: "^(zeromq|msgpackr|apache-arrow)", message: "src knows no wire." },
+  {
+    regex: "/bridge/(environment|cli)/|/(zeromq|transport|worker-process)\\.ts$",
+    message: "src sees a connection only.",
+  },
+];
+
+/** The rooms of src from the lowest up, and what each may import besides itself and the bridge. */
+const ROOMS_BELOW = {
+  program: [],
+  tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
+  session: ["program/", "tensor/", "ops/registry-hash.ts"],
+  transforms: ["program/", "tensor/", "session/"],
+  ops: ["program/", "tensor/", "distributions/emission.ts"], // the signatures of distributions name its types
+  distributions: ["program/", "tensor/", "session/", "transforms/", "ops/"],
+};
+
+const noImportOfNode = {
+  selector: "ImportExpression[source.value=/^node:/]",
+  message: "src runs where there is no Node: what needs it belongs to bridge.",
+};
+
 const noDefaultExport = {
   selector: "ExportDefaultDeclaration",
   message: "Named exports only.",
@@ -40,23 +65,24 @@ export default tseslint.config(
     ["bridge/**/*.ts"],
     [{ regex: "(^|/)src/", message: "The bridge knows no program and no distribution." }],
   ),
-  forbids(
-    ["src/**/*.ts"],
-    [
-      {
-        regex: "^(zeromq|msgpackr|apache-arrow|node:(child_process|net|worker_threads))",
-        message: "src knows no wire.",
-      },
-      {
-        regex: "/bridge/(environment|cli)/|/(zeromq|transport|worker-process)\\.ts$",
-        message: "src sees a connection only.",
-      },
-    ],
-    ["src/distributions/**"],
+  { files: ["src/**"], rules: { "no-restricted-syntax": ["error", noDefaultExport, noImportOfNode] } },
+  forbids(["src/*.ts"], BEYOND_A_CONNECTION),
+  ...Object.entries(ROOMS_BELOW).map(([room, below]) =>
+    forbids(
+      [`src/${room}/**`],
+      [
+        ...BEYOND_A_CONNECTION,
+        {
+          regex: `^\\.\\./(?!\\.\\./|(${below.join("|")}))`,
+          message: `src/${room}/ knows only the rooms below it: ${below.join(", ") || "none"}.`,
+        },
+      ],
+    ),
   ),
   forbids(
     ["src/distributions/*.extra.ts"],
     [
+      ...BEYOND_A_CONNECTION,
       {
         regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor/tensor\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
         message: "What TypeScript adds to a distribution imports only its base class, tensor and ops.",

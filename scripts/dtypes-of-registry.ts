@@ -18,7 +18,7 @@ export function dtypesFile(registry: Registry): string {
     const fields = Object.entries(columns).map(([b, result]) => `${b}: ${union(result)}`);
     return `${a}: ${record([...fields, "key: never"])}`;
   });
-  return `${HEADER}import type { Static } from "../tensor/tensor.ts";
+  return `${HEADER}import type { Static } from "../tensor/static-dtypes.ts";
 
 export type IntDType = "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64";
 

@@ -3,14 +3,8 @@ export { SynjaxError, type ErrorCode, type ErrorDetails } from "../bridge/errors
 export type { DataOf, DType } from "../bridge/wire/dtypes.ts";
 export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 
-export {
-  connect,
-  get,
-  put,
-  type Session,
-  type SessionEvent,
-  type SessionOptions,
-} from "./session/session.ts";
+export { connect, get, put } from "./session/current-session.ts";
+export type { Session, SessionEvent, SessionOptions } from "./session/session.ts";
 export {
   array,
   IndexUpdate,

@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import type { Static } from "../tensor/tensor.ts";
+import type { Static } from "../tensor/static-dtypes.ts";
 
 export type IntDType = "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64";
 

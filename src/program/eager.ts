@@ -1,8 +1,7 @@
 /** Operations outside a recorded function wait in a graph, which runs as one program when a value is asked for. */
 import { ARGUMENT } from "../../bridge/wire/protocol.ts";
-import type { Handle } from "../session/handle.ts";
+import type { Handle, HandleOwner } from "./handle.ts";
 import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./program.ts";
-import type { Session } from "../session/session.ts";
 import { givesSizes } from "./structural.ts";
 
 /** Positions of the references in an encoded argument, replaced one by one. */
@@ -46,7 +45,7 @@ function hoistAgain(into: EagerFrame, constant: Constant): number {
 
 /** The pending graph of one session; after its flush it remembers what became of its equations. */
 export class EagerFrame extends RootFrame {
-  readonly session: Session;
+  readonly owner: HandleOwner;
   /** Handles of the equations that were outputs of the flush. */
   readonly results = new Map<number, Handle>();
   /** Equations needed after their flush that were not outputs: here is where they were recorded again. */
@@ -56,9 +55,9 @@ export class EagerFrame extends RootFrame {
   /** Equations that are older than this graph. */
   readonly recomputed = new Set<number>();
 
-  constructor(session: Session) {
+  constructor(owner: HandleOwner) {
     super(0, { eager: true });
-    this.session = session;
+    this.owner = owner;
   }
 
   /** Two operations are two values, each with a life of its own; XLA computes equal ones once. */

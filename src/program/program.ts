@@ -6,12 +6,19 @@ import { pack } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { programHash } from "../../bridge/wire/hash.ts";
-import { ARGUMENT, type NamedFloat, PROGRAM_FORMAT, WEAK_INT_BITS } from "../../bridge/wire/protocol.ts";
-import type { Handle } from "../session/handle.ts";
+import {
+  ARGUMENT,
+  type ArrayAval,
+  type NamedFloat,
+  PROGRAM_FORMAT,
+  WEAK_INT_BITS,
+} from "../../bridge/wire/protocol.ts";
+import type { Handle } from "./handle.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { givesSizes } from "./structural.ts";
 import { camelCase } from "./python-names.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "./cycles.ts";
+import type { WaitOptions } from "./wait-options.ts";
 
 /** An argument as it stands in a program: see the format in `bridge/wire/protocol.ts`. */
 export type Encoded = number | string | boolean | null | readonly Encoded[];
@@ -215,30 +222,40 @@ function captureThrough(frame: Frame, traced: Traced): number {
 // ---------------------------------------------------------------------------------------------------------------
 // The frame that is being recorded, and what happens outside any
 
-/** What the session contributes: the graph of operations outside a recorded function. */
-export interface EagerGraphs {
-  /** The graph that an operation on these operands belongs to. */
+/** What the rooms above contribute to tensors and programs. It is installed once, where all of them are known. */
+export interface Runtime {
+  /** The graph that an operation on these operands belongs to, outside any recorded function. */
   frameFor(operands: readonly unknown[]): RootFrame;
   /** What a value of another eager graph is by now: a handle, or an equation of `into`. */
   resolve(node: Node & { kind: "equation" }, into: RootFrame): Constant | number;
+  /** A raw JavaScript or Arrow array as a host tensor; `undefined` for what is no array. */
+  toTraced(value: unknown): Traced | undefined;
+  read(tensor: Traced, options: WaitOptions): Promise<HostArray>;
+  /** Dtype, shape and weakness of a tensor, once they are known. */
+  aval(tensor: Traced): Promise<ArrayAval>;
+  /** The same where it is known already. */
+  knownAval(tensor: Traced): ArrayAval | undefined;
+  dispose(tensor: Traced): void;
 }
 
 let recording: Frame | undefined;
-let eager: EagerGraphs | undefined;
-let toTraced: ((value: unknown) => Traced | undefined) | undefined;
+let installed: Runtime | undefined;
 
-export function setEagerGraphs(graphs: EagerGraphs): void {
-  eager = graphs;
+/** @throws {SynjaxError} `INTERNAL` where one is installed already */
+export function installRuntime(runtime: Runtime): void {
+  if (installed) throw new SynjaxError("INTERNAL", "a runtime is installed already");
+  installed = runtime;
 }
-/** How raw JavaScript and Arrow arrays become host tensors. */
-export function setArrayConversion(convert: (value: unknown) => Traced | undefined): void {
-  toTraced = convert;
+export function runtime(): Runtime {
+  if (!installed)
+    throw new SynjaxError("INTERNAL", "no runtime is installed: import from the package, not from one file");
+  return installed;
 }
 export function isRecording(): boolean {
   return recording !== undefined;
 }
 export function frameFor(operands: readonly unknown[]): Frame {
-  return recording ?? eager!.frameFor(operands);
+  return recording ?? runtime().frameFor(operands);
 }
 
 export function within<T>(frame: Frame, body: () => T): T {
@@ -295,8 +312,8 @@ export function reference(traced: Traced, frame: Frame): number {
   if (node.kind === "host") return frame.root.hoistInto(frame, { host: node.host });
   if (node.frame === frame) return node.index;
   if (node.frame.isAncestorOf(frame)) return captureThrough(frame, traced);
-  if (node.frame instanceof RootFrame && node.frame.eager && eager) {
-    const found = eager.resolve(node, frame.root);
+  if (node.frame instanceof RootFrame && node.frame.eager) {
+    const found = runtime().resolve(node, frame.root);
     if (typeof found !== "number") {
       // Its graph, and all that it computed, need not be kept for it any more
       if ("handle" in found) traced[NODE] = { kind: "handle", handle: found.handle };
@@ -353,7 +370,7 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
         parents.pop();
         return [ARGUMENT.dict, entries];
       }
-      const traced = toTraced?.(value);
+      const traced = runtime().toTraced(value);
       if (traced) return reference(traced, frame);
     }
   }
@@ -395,7 +412,7 @@ export function emit<T extends Traced>(
   Result: ResultClass<T>,
   named?: Readonly<Record<string, unknown>>,
 ): T {
-  const frame = recording ?? eager!.frameFor([operands, Object.values({ ...statics, ...named })]);
+  const frame = recording ?? runtime().frameFor([operands, Object.values({ ...statics, ...named })]);
   const index = emitIn(frame, op, operands, statics, named);
   return adopt(Result, { kind: "equation", frame, index });
 }

@@ -1,7 +1,7 @@
 /** Trees of tensors: nested arrays, plain objects, and the leaves in them. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "./cycles.ts";
 import { Traced } from "./program.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */

@@ -1,7 +1,6 @@
 import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import type { DataOf, DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import {
   type ArrayOptions,
   type Inspect,
@@ -14,16 +13,16 @@ import {
   toScalar,
 } from "./host.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
-import { adopt, emit, isRecording, NODE, setArrayConversion, Traced } from "../program/program.ts";
+import { adopt, emit, isRecording, NODE, runtime, Traced } from "../program/program.ts";
+import type { WaitOptions } from "../program/wait-options.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
+import type { Strong } from "./static-dtypes.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
 export type { Dim, ShapeLike } from "./shape.ts";
+export type { WaitOptions } from "../program/wait-options.ts";
+export type { FloatDType, Static, Strong } from "./static-dtypes.ts";
 export { Size } from "./shape.ts";
-
-export type FloatDType = "float16" | "bfloat16" | "float32" | "float64";
-/** A JavaScript number has no dtype of its own: it takes that of what it meets. */
-export type Static = DType | "weak";
 
 type TypedArrayOf<D extends DType> = D extends "float32"
   ? Float32Array
@@ -102,16 +101,6 @@ export type Of<T> =
                                 ? "float32"
                                 : DType;
 
-/** The dtype of a result that keeps its argument's: a bare number has become an int32 or a float32. */
-export type Strong<S extends Static> = S extends DType ? S : "int32" | "float32";
-
-export interface WaitOptions {
-  /** Gives the call up: queued work is dropped, the reply of running work is ignored. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds from now. */
-  readonly deadline?: number;
-}
-
 /** What is known of a tensor without its elements. */
 export interface Aval<D extends DType = DType> {
   readonly shape: readonly number[];
@@ -131,21 +120,6 @@ export type Index =
   | readonly [start: Dim | null, stop: Dim | null, step: number]
   | Tensor<"int32">
   | Int32Array;
-
-/** How the session reads a tensor; set by `session.ts`. */
-export interface Reader {
-  read<D extends DType>(
-    tensor: Tensor<D>,
-    options: WaitOptions,
-  ): Promise<{ dtype: D; shape: readonly number[]; data: DataOf[D] }>;
-  aval(tensor: Tensor): Promise<ArrayAval>;
-  dispose(tensor: Traced): void;
-  known(tensor: Tensor): ArrayAval | undefined;
-}
-let reader: Reader;
-export function setReader(r: Reader): void {
-  reader = r;
-}
 
 function notWhileRecording(method: string): void {
   if (isRecording())
@@ -178,29 +152,29 @@ export class Tensor<D extends DType = DType> extends Traced {
   data(options: WaitOptions = {}): Promise<DataOf[D]> {
     notWhileRecording("data");
     const isKept = this[NODE].kind === "host"; // by this tensor; what is fetched is the caller's alone
-    return reader
+    return runtime()
       .read(this, options)
       .then(({ data }) => (isKept ? (data as Float32Array).slice() : data) as DataOf[D]);
   }
   /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
   array(options: WaitOptions = {}): Promise<unknown> {
     notWhileRecording("array");
-    return reader.read(this, options).then(toNested);
+    return runtime().read(this, options).then(toNested);
   }
   /** The value of a tensor of one element. */
   item(options: WaitOptions = {}): Promise<Scalar<D>> {
     notWhileRecording("item");
-    return reader.read(this, options).then(toScalar) as Promise<Scalar<D>>;
+    return runtime().read(this, options).then(toScalar) as Promise<Scalar<D>>;
   }
   /** Shape and dtype as numbers and strings, once they are known. */
   async aval(): Promise<Required<Aval<D>>> {
     notWhileRecording("aval");
-    const [dtype, shape, weak] = await reader.aval(this);
+    const [dtype, shape, weak] = await runtime().aval(this);
     return { dtype: dtype as D, shape, weak };
   }
   /** Frees the value on the device; later use is `HANDLE_DISPOSED`. */
   dispose(): void {
-    reader.dispose(this);
+    runtime().dispose(this);
   }
   [Symbol.dispose](): void {
     this.dispose();
@@ -337,7 +311,7 @@ export class Tensor<D extends DType = DType> extends Traced {
     const node = this[NODE];
     if (node.kind === "equation")
       return isRecording() ? "Tensor (being recorded)" : "Tensor (not computed yet)";
-    const aval = reader.known(this);
+    const aval = runtime().knownAval(this);
     const where = node.kind === "host" ? "on the host" : node.handle.whereabouts;
     return aval ? `Tensor ${aval[0]}[${aval[1].join(", ")}] (${where})` : `Tensor (${where})`;
   }
@@ -471,7 +445,8 @@ export const asFloat = (value: unknown, argument: string): unknown => convert(va
 /** @internal */
 export const asBool = (value: unknown, argument: string): unknown => convert(value, "bool", argument);
 
-setArrayConversion((value) => {
+/** @internal A raw array as a tensor; `undefined` for what is no array. */
+export function asHostTensor(value: unknown): Tensor | undefined {
   const host = toHostArray(value, "any", "operand");
   return host && adopt(Tensor, { kind: "host", host });
-});
+}

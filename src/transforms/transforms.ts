@@ -3,7 +3,7 @@ import { ARRAY_OF, type HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { toHostArray } from "../tensor/host.ts";
-import { enter } from "../tensor/cycles.ts";
+import { enter } from "../program/cycles.ts";
 import {
   adopt,
   component,
@@ -24,7 +24,8 @@ import {
   Traced,
   within,
 } from "../program/program.ts";
-import { currentSession, type Session, sessionOf } from "../session/session.ts";
+import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
+import type { Session } from "../session/session.ts";
 import { type ArrowVectorLike, type Aval, type DType, Size, Tensor } from "../tensor/tensor.ts";
 import { flatten, isLeaf, rebuild } from "../program/tree.ts";
 
@@ -368,9 +369,9 @@ function inlined<A extends readonly unknown[]>(
   return f(...(given as unknown as A));
 }
 
-function constantsSession(program: Program): ReturnType<typeof sessionOf> {
+function constantsSession(program: Program): Session | undefined {
   const held = program.constants.find((c) => "handle" in c);
-  return held && held.handle.session;
+  return held && asSession(held.handle.owner);
 }
 
 function recordJitted<A extends readonly unknown[]>(

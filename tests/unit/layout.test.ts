@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { importCircles, sourcesIn } from "../../scripts/import-circles.ts";
 
 const root = packageRoot();
 
@@ -65,6 +66,16 @@ describe("layout", () => {
     expect(generated).toContain(join("bridge", "wire", "generated-protocol.ts"));
     for (const file of generated)
       expect([file, text(file).slice(0, 300)]).toEqual([file, expect.stringMatching(/generated/i)]);
+  });
+
+  test("no file imports itself by way of others, type imports included", () => {
+    const sources = sourcesIn(root, ["src", "bridge"]);
+    expect(importCircles(sources)).toEqual([]);
+    // The same tree with one type import from below to above
+    const handle = join("src", "program", "handle.ts");
+    const closing = `import type { Session } from "../session/session.ts";\n`;
+    const circles = importCircles(new Map([...sources, [handle, closing + sources.get(handle)!]]));
+    expect(circles[0]).toEqual(expect.arrayContaining([handle, join("src", "session", "session.ts")]));
   });
 
   test("Python stands alone", () => {

@@ -1,11 +1,24 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Aval } from "../../bridge/wire/protocol.ts";
-import type { Launch, Session } from "./session.ts";
+
+/** What a handle knows of the session it belongs to. */
+export interface HandleOwner {
+  readonly name: string;
+  /** Counts starts of the worker; handles of an earlier start are lost. */
+  readonly epoch: number;
+  readonly closed: boolean;
+  free(handle: Handle): void;
+}
+
+/** What a handle knows of the launch that makes it. */
+export interface PendingLaunch {
+  readonly reply: Promise<unknown>;
+}
 
 /** A value that lives on the worker. Its id is chosen here, so that calls chain without waiting for replies. */
 export class Handle {
   readonly id: number;
-  readonly session: Session;
+  readonly owner: HandleOwner;
   /** Which start of the worker it belongs to; a restart leaves older ones behind. */
   epoch: number;
   state: "alive" | "donated" | "disposed" = "alive";
@@ -14,24 +27,24 @@ export class Handle {
   /** Known once the launch that makes it has been answered. */
   aval: Aval | undefined;
   /** The launch that makes it, until that has been answered. */
-  launch: Launch | undefined;
+  launch: PendingLaunch | undefined;
 
-  constructor(session: Session, id: number, epoch: number) {
-    this.session = session;
+  constructor(owner: HandleOwner, id: number, epoch: number) {
+    this.owner = owner;
     this.id = id;
     this.epoch = epoch;
   }
 
   /** Whether its value can still be asked for; a failed one can: it answers with its error. */
   get isUsable(): boolean {
-    return this.state === "alive" && !this.session.closed && this.epoch === this.session.epoch;
+    return this.state === "alive" && !this.owner.closed && this.epoch === this.owner.epoch;
   }
 
   /** Where its value is, or why there is none. */
   get whereabouts(): string {
     if (this.state !== "alive") return this.state === "donated" ? "donated" : "disposed of";
     if (this.failure) return `failed: ${this.failure.code}`;
-    if (this.session.closed || this.lost("it")) return "lost";
+    if (this.owner.closed || this.lost("it")) return "lost";
     return this.launch ? "being computed" : "on the device";
   }
 
@@ -47,7 +60,7 @@ export class Handle {
         "HANDLE_DISPOSED",
         `${what} was disposed of: keep it alive for as long as it is used`,
       );
-    if (this.session.closed)
+    if (this.owner.closed)
       throw new SynjaxError("SESSION_CLOSED", `${what} belongs to a session that has been closed`);
     const lost = this.lost(what);
     if (lost) throw lost;
@@ -56,7 +69,7 @@ export class Handle {
 
   /** The error of a value that went with an earlier worker. */
   lost(what: string): SynjaxError | undefined {
-    if (this.epoch === this.session.epoch) return undefined;
+    if (this.epoch === this.owner.epoch) return undefined;
     return new SynjaxError(
       "HANDLE_LOST",
       `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
@@ -65,7 +78,7 @@ export class Handle {
 
   dispose(): void {
     if (this.state !== "alive") return;
-    this.session.free(this);
+    this.owner.free(this);
     this.state = "disposed";
   }
 }

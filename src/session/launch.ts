@@ -1,0 +1,43 @@
+/** One run of a program, from the call to its answer. */
+import type { SynjaxError } from "../../bridge/errors.ts";
+import type { Reply } from "../../bridge/wire/codec.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import type { Handle, PendingLaunch } from "../program/handle.ts";
+import type { Constant, Program } from "../program/program.ts";
+import type { WaitOptions } from "../program/wait-options.ts";
+
+/** A program on its way to the worker, or running there. */
+export interface Launch extends PendingLaunch {
+  readonly program: Program;
+  readonly inputs: readonly Constant[];
+  readonly donated: readonly number[];
+  readonly outputs: readonly Handle[];
+  readonly flags: number;
+  /** Outputs whose data comes with the reply, by their places there; open until the launch is sent. */
+  readonly fetchOutputs: Map<number, number>;
+  /** A cancellable read of the only output. */
+  inlineFetch: InlineFetch | undefined;
+  readonly reply: Promise<Reply>;
+  readonly settle: { resolve(reply: Reply): void; reject(error: SynjaxError): void };
+  options: WaitOptions;
+  /** The number of its message; `undefined` while it waits to be sent. */
+  seq: number | undefined;
+  retried: boolean;
+  /** The `seq` under which it ran out of memory before. */
+  shortSeq: number | undefined;
+}
+
+/** A cancellable read of a launch's only output: giving it up ends the launch, if nobody else reads that output. */
+export interface InlineFetch {
+  readonly options: WaitOptions;
+  readonly value: Promise<HostArray>;
+  /** Somebody else reads the output who did not give this one up. */
+  isShared: boolean;
+  /** Called when the launch is sent: `alone` reads with it, otherwise `fetch` does. */
+  decide(fetch: Promise<readonly HostArray[]> | "alone"): void;
+}
+
+/** The launch that makes a handle, until it has been answered. */
+export function launchOf(handle: Handle): Launch | undefined {
+  return handle.launch as Launch | undefined; // only a session's launches are ever set there
+}

@@ -1,0 +1,157 @@
+/** Reads of values on the device: with the launch that makes them where it has not left yet, otherwise by a fetch. */
+import type { Channel } from "../../bridge/transport/channel.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
+import type { Handle } from "../program/handle.ts";
+import type { WaitOptions } from "../program/wait-options.ts";
+import { type Failures, isSynjaxError, markReported, remoteError } from "./failures.ts";
+import { type InlineFetch, type Launch, launchOf } from "./launch.ts";
+import type { Outbox, Outgoing } from "./outbox.ts";
+import { hostArray } from "./wire-input.ts";
+
+const isCancellable = ({ signal, deadline }: WaitOptions): boolean =>
+  signal !== undefined || deadline !== undefined;
+
+const isSameWait = (a: WaitOptions, b: WaitOptions): boolean =>
+  a.signal === b.signal && a.deadline === b.deadline;
+
+/** Given up by whichever of them comes first. */
+function jointly(a: WaitOptions, b: WaitOptions): WaitOptions {
+  const signals = [...new Set([a.signal, b.signal])].filter((signal) => signal !== undefined);
+  const deadline = Math.min(a.deadline ?? Infinity, b.deadline ?? Infinity);
+  return {
+    ...(signals.length > 0 ? { signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0]! } : {}),
+    ...(deadline < Infinity ? { deadline } : {}),
+  };
+}
+
+export class Reads {
+  readonly #outbox: Outbox;
+  readonly #failures: Failures;
+
+  constructor(outbox: Outbox, failures: Failures) {
+    this.#outbox = outbox;
+    this.#failures = failures;
+  }
+
+  /** The values of handles, in one round trip. */
+  async fetch(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+    try {
+      const values: (HostArray | Promise<HostArray>)[] = [];
+      const later: { readonly at: number; readonly handle: Handle }[] = [];
+      for (const handle of handles) {
+        if (handle.failure) throw handle.failure;
+        handle.use("this tensor");
+      }
+      for (const [at, handle] of handles.entries()) {
+        const launch = launchOf(handle);
+        const value = launch && this.#readUnsent(launch, handle, options);
+        if (value) values[at] = value;
+        else later.push({ at, handle });
+      }
+      if (later.length > 0) {
+        const fetched = this.#fetchNow(
+          later.map((l) => l.handle),
+          options,
+        );
+        fetched.catch(() => undefined);
+        for (const [k, { at }] of later.entries()) values[at] = fetched.then((f) => f[k]!);
+      }
+      return await Promise.all(values);
+    } catch (error) {
+      throw isSynjaxError(error) ? markReported(error) : error;
+    }
+  }
+
+  /**
+   * A launch that has not left yet brings the data with its reply. A read that can be given up ends the launch with
+   * it, but only where it is the one output's only read: others are fetched apart.
+   */
+  #readUnsent(launch: Launch, handle: Handle, options: WaitOptions): Promise<HostArray> | undefined {
+    if (launch.seq !== undefined || launch.retried) return undefined;
+    const first = launch.inlineFetch;
+    if (!isCancellable(options)) {
+      if (first) first.isShared = true;
+      return this.#readWithLaunch(launch, handle);
+    }
+    if (first && isSameWait(first.options, options)) return first.value;
+    if (first) first.isShared = true;
+    if (first || launch.outputs.length > 1 || launch.fetchOutputs.size > 0) return undefined;
+    let decide!: InlineFetch["decide"];
+    const decided = new Promise<readonly HostArray[] | "alone">((resolve) => (decide = resolve));
+    const value = decided.then((how) => (how === "alone" ? this.#readWithLaunch(launch, handle) : how[0]!));
+    value.catch(() => undefined); // whoever reads sees it
+    launch.inlineFetch = { options, value, isShared: false, decide };
+    return value;
+  }
+
+  #readWithLaunch(launch: Launch, handle: Handle): Promise<HostArray> {
+    const output = handle.id - launch.outputs[0]!.id;
+    const known = launch.fetchOutputs.get(output);
+    const place = known ?? launch.fetchOutputs.size;
+    if (known === undefined) launch.fetchOutputs.set(output, place);
+    return launch.reply.then((reply) => {
+      if (handle.failure) throw handle.failure;
+      return hostArray(reply.data[place]!, handle.aval as ArrayAval);
+    });
+  }
+
+  /** Decides on the inline fetch of a launch that is being sent; returns the fetch that has to follow it, if any. */
+  decideInlineFetch(launch: Launch): Outgoing | undefined {
+    const inline = launch.inlineFetch;
+    if (!inline) return undefined;
+    launch.inlineFetch = undefined;
+    if (!inline.isShared) {
+      launch.options = jointly(launch.options, inline.options);
+      launch.fetchOutputs.set(0, 0);
+      inline.decide("alone");
+      return undefined;
+    }
+    const { outgoing, fetched } = this.#fetching(launch.outputs, inline.options);
+    inline.decide(fetched);
+    return outgoing;
+  }
+
+  #fetchNow(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+    const { outgoing, fetched } = this.#fetching(handles, options);
+    this.#outbox.enqueue(outgoing);
+    return fetched;
+  }
+
+  #fetching(
+    handles: readonly Handle[],
+    options: WaitOptions,
+  ): { readonly outgoing: Outgoing; readonly fetched: Promise<readonly HostArray[]> } {
+    this.#outbox.beginCall();
+    let resolve!: (values: readonly HostArray[]) => void;
+    let reject!: (error: unknown) => void;
+    const fetched = new Promise<readonly HostArray[]>((...settle) => ([resolve, reject] = settle));
+    const fail = (error: unknown): void => {
+      this.#outbox.endCall();
+      const failed = handles.find((h) => h.failure)?.failure;
+      reject(
+        failed ?? (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined)),
+      );
+    };
+    const send = (channel: Channel): void => {
+      const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
+      if (lost) return fail(lost);
+      const seq = channel.nextSeq();
+      const ids = handles.map((h) => h.id);
+      channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options).then(
+        (reply) => {
+          this.#outbox.endCall();
+          const avals = reply.result as readonly ArrayAval[];
+          resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
+        },
+        // A worker that is lost takes its handles with it, unless their launches are sent again
+        (error: unknown) => {
+          const isLost = isSynjaxError(error) && error.code === "WORKER_LOST";
+          if (isLost && handles.every((h) => launchOf(h)?.retried)) this.#outbox.enqueue({ send, fail });
+          else fail(error);
+        },
+      );
+    };
+    return { outgoing: { send, fail }, fetched };
+  }
+}

@@ -1,0 +1,27 @@
+/** The types of what `get` and `put` make of a tree. */
+import type { HostTensor } from "../tensor/host.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+export type Fetched<T> =
+  T extends Tensor<infer D>
+    ? HostTensor<D>
+    : T extends readonly unknown[] | Readonly<Record<string, unknown>>
+      ? { readonly [K in keyof T]: Fetched<T[K]> }
+      : T;
+
+export type OnDevice<T> =
+  T extends Tensor<infer D>
+    ? Tensor<D>
+    : T extends number
+      ? Tensor<"float32">
+      : T extends boolean
+        ? Tensor<"bool">
+        : T extends Float32Array
+          ? Tensor<"float32">
+          : T extends Int32Array
+            ? Tensor<"int32">
+            : T extends ArrayBufferView
+              ? Tensor
+              : T extends readonly unknown[] | Readonly<Record<string, unknown>>
+                ? { readonly [K in keyof T]: OnDevice<T[K]> }
+                : T;

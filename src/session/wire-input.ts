@@ -1,0 +1,51 @@
+/** Inputs of launches and arrays of replies, as they stand in messages. */
+import { SynjaxError } from "../../bridge/errors.ts";
+import { bytesOf } from "../../bridge/wire/codec.ts";
+import { ARRAY_OF, type DataOf, type DType, type HostArray, ITEM_BYTES } from "../../bridge/wire/dtypes.ts";
+import {
+  ARGUMENT,
+  type ArrayAval,
+  INLINE_BYTES,
+  INPUT,
+  type WireInput,
+  type WireInputType,
+} from "../../bridge/wire/protocol.ts";
+import { type Constant, encodeNumber, weakFloat } from "../program/program.ts";
+
+/** An input of a launch to come: of one that is not there yet, what it will be. */
+export type InputType = Constant | { readonly aval: ArrayAval };
+
+export function wireInputType(input: InputType): WireInputType {
+  if ("aval" in input) return [INPUT.array, ...input.aval];
+  if ("host" in input) return [INPUT.array, input.host.dtype, input.host.shape, false];
+  return wireInput(input, []) as WireInputType;
+}
+
+/** @param buffers takes the bytes of an array that is too large to stand in the header */
+export function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
+  if ("handle" in input) return input.handle.id;
+  if ("weak" in input) {
+    const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
+    return encoded[0] === ARGUMENT.int ? [INPUT.int, encoded[1]] : [INPUT.float, weakFloat(input.weak)];
+  }
+  const { dtype, shape, data } = input.host;
+  const bytes = bytesOf(data);
+  if (bytes.byteLength <= INLINE_BYTES) return [INPUT.array, dtype, shape, bytes];
+  buffers.push(bytes);
+  return [INPUT.array, dtype, shape];
+}
+
+/** @throws {SynjaxError} `BAD_MESSAGE` where the bytes are not as many as dtype and shape say */
+export function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {
+  const Class = ARRAY_OF[dtype];
+  const size = Class.BYTES_PER_ELEMENT;
+  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const length = aligned.byteLength / size;
+  const expected = shape.reduce((n, d) => n * d, 1) * (ITEM_BYTES[dtype] / size);
+  if (length !== expected)
+    throw new SynjaxError(
+      "BAD_MESSAGE",
+      `the worker sent ${length} elements for ${dtype}[${shape.join(", ")}]`,
+    );
+  return { dtype, shape, data: new Class(aligned.buffer, aligned.byteOffset, length) as DataOf[DType] };
+}
