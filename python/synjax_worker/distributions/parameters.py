@@ -247,7 +247,7 @@ def _taken(parameter: Parameter, value: Any) -> Any:
             f"`{parameter.name}` is {type(value).__name__}, expected a list of arrays.",
             argument=parameter.name,
             expected="a list of arrays",
-            came=type(value).__name__,
+            received=type(value).__name__,
         )
     return tuple(convert(f"{parameter.name}[{i}]", each) for i, each in enumerate(value))
 
@@ -338,5 +338,5 @@ def refuse(checks: list[Check]) -> None:
             f"`{at}` is {value}, expected {check.expected}.",
             argument=check.argument,
             expected=check.expected,
-            came=str(value),
+            received=str(value),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,7 +17,7 @@ from jaxtyping import Array, Float, Int
 from synjax_worker.distributions.declared import Indices, declaration, length, potential
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
-from synjax_worker.worker.server import main
+from synjax_worker.worker.process import main
 
 traced: dict[str, int] = {}
 
@@ -103,6 +104,24 @@ op(
 )
 
 
+class ToyParameter(NamedTuple):
+    name: str
+    optional: bool
+
+
+class ToyDeclaration(tuple[ToyParameter, ...]):
+    """What the registry asks of the declaration of a class."""
+
+    @property
+    def signature(self) -> inspect.Signature:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        default = lambda parameter: None if parameter.optional else inspect.Parameter.empty
+        return inspect.Signature([inspect.Parameter(each.name, kind, default=default(each)) for each in self])
+
+    def to_json(self) -> dict[str, Any]:
+        return {}
+
+
 @distribution
 class ToyChain(eqx.Module):
     """A chain whose log-partition counts how often it is traced.
@@ -126,6 +145,10 @@ class ToyChain(eqx.Module):
     def __init__(self, emission: Float[Array, "*batch n t"], *, lengths: Int[Array, "*batch"] | None = None):
         self.emission = emission
         self.lengths = lengths
+
+    @staticmethod
+    def declaration() -> ToyDeclaration:
+        return ToyDeclaration([ToyParameter("emission", False), ToyParameter("lengths", True)])
 
     def checks(self):
         n = self.emission.shape[-2]
