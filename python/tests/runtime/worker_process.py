@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -104,24 +103,6 @@ op(
 )
 
 
-class ToyParameter(NamedTuple):
-    name: str
-    optional: bool
-
-
-class ToyDeclaration(tuple[ToyParameter, ...]):
-    """What the registry asks of the declaration of a class."""
-
-    @property
-    def signature(self) -> inspect.Signature:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        default = lambda parameter: None if parameter.optional else inspect.Parameter.empty
-        return inspect.Signature([inspect.Parameter(each.name, kind, default=default(each)) for each in self])
-
-    def to_json(self) -> dict[str, Any]:
-        return {}
-
-
 @distribution
 class ToyChain(eqx.Module):
     """A chain whose log-partition counts how often it is traced.
@@ -145,10 +126,6 @@ class ToyChain(eqx.Module):
     def __init__(self, emission: Float[Array, "*batch n t"], *, lengths: Int[Array, "*batch"] | None = None):
         self.emission = emission
         self.lengths = lengths
-
-    @staticmethod
-    def declaration() -> ToyDeclaration:
-        return ToyDeclaration([ToyParameter("emission", False), ToyParameter("lengths", True)])
 
     def checks(self):
         n = self.emission.shape[-2]

@@ -9,11 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import split_log
-<<<<<<< HEAD
 from ...numerics.guard import recompute_where
-=======
-from ...numerics.guard import run_if
->>>>>>> segments
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
 from .choices import Choices, log_choices, probabilities
