@@ -7,7 +7,7 @@ export interface ErrorDetails {
   /** The argument at fault, by the name the caller used. */
   readonly argument?: string | undefined;
   readonly expected?: string | undefined;
-  readonly came?: string | undefined;
+  readonly received?: string | undefined;
   /** The operation that failed, e.g. `np.matmul`. */
   readonly op?: string | undefined;
   /** The line of the caller's code that recorded the failing operation, e.g. `tagger.ts:31:17`. */
@@ -21,7 +21,7 @@ export class SynjaxError extends Error {
   readonly code: ErrorCode;
   readonly argument: string | undefined;
   readonly expected: string | undefined;
-  readonly came: string | undefined;
+  readonly received: string | undefined;
   readonly op: string | undefined;
   readonly line: string | undefined;
   readonly remote: string | undefined;
@@ -34,7 +34,7 @@ export class SynjaxError extends Error {
     this.code = code;
     this.argument = details.argument;
     this.expected = details.expected;
-    this.came = details.came;
+    this.received = details.received;
     this.op = details.op;
     this.line = details.line;
     this.remote = details.remote;
@@ -54,7 +54,7 @@ export interface RemoteError {
   readonly equation?: number;
   readonly argument?: string;
   readonly expected?: string;
-  readonly came?: string;
+  readonly received?: string;
   readonly trace?: string;
   readonly poisoned?: boolean;
   /** Milliseconds. */

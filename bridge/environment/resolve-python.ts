@@ -40,7 +40,7 @@ function checkedInterpreter(given: string, argument: string): string {
   throw new SynjaxError(
     "SETUP_REQUIRED",
     `\`${argument}\` names the interpreter ${given}, which does not exist. Correct it, or leave it out and run \`${setupCommand()}\`.`,
-    { argument, came: given },
+    { argument, received: given },
   );
 }
 

@@ -5,12 +5,16 @@ export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 /** An argument that cannot be meant. */
 export function invalid(argument: string, expected: string, value: unknown, hint = ""): SynjaxError {
-  const came = shown(value);
-  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${came}${hint}`, {
-    argument,
-    expected,
-    came,
-  });
+  const received = shown(value);
+  return new SynjaxError(
+    "INVALID_ARGUMENT",
+    `\`${argument}\`: expected ${expected}, got ${received}${hint}`,
+    {
+      argument,
+      expected,
+      received,
+    },
+  );
 }
 
 function shown(value: unknown): string {

@@ -15,6 +15,10 @@ export function checkedInfo(result: unknown): HelloInfo {
 }
 
 /** The error of a connection whose hello the worker refused. */
-export function refusal({ code, message, argument, expected, came }: RemoteError): SynjaxError {
-  return new SynjaxError(code, `The worker refused the connection: ${message}`, { argument, expected, came });
+export function refusal({ code, message, argument, expected, received }: RemoteError): SynjaxError {
+  return new SynjaxError(code, `The worker refused the connection: ${message}`, {
+    argument,
+    expected,
+    received,
+  });
 }

@@ -31,7 +31,7 @@ export async function dialZeromq(address: string): Promise<Transport> {
     throw new SynjaxError("INVALID_ARGUMENT", `\`address\`: ${address} cannot be dialled: ${String(error)}`, {
       argument: "address",
       expected: "tcp://host:port or ipc:///path",
-      came: address,
+      received: address,
       cause: error,
     });
   }

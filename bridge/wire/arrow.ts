@@ -260,10 +260,10 @@ function shown({ dtype, shape }: HostArray): string {
   return `${dtype}[${shape.join(", ")}]`;
 }
 
-function invalid(argument: string, expected: string, came: string): SynjaxError {
-  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${came}`, {
+function invalid(argument: string, expected: string, received: string): SynjaxError {
+  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${received}`, {
     argument,
     expected,
-    came,
+    received,
   });
 }

@@ -55,7 +55,7 @@ function assertNode(): void {
       throw new SynjaxError(
         "UNSUPPORTED_RUNTIME",
         `Sessions need Node.js 20.19 or newer for now: under ${runtime} the native part of zeromq hangs or crashes`,
-        { expected: "Node.js", came: runtime },
+        { expected: "Node.js", received: runtime },
       );
     }
   }
@@ -75,7 +75,7 @@ function assertSameRegistry(ours: string, theirs: string): void {
     "PROTOCOL_MISMATCH",
     `The worker's operations are not the ones this package was generated from (registry ${theirs} there, ${ours} here): ` +
       "install matching versions, or run `npm run generate` in a checkout",
-    { argument: "registry", expected: ours, came: theirs },
+    { argument: "registry", expected: ours, received: theirs },
   );
 }
 

@@ -79,7 +79,7 @@ function parseLine(
  * reason.
  */
 export function refusedConfiguration(line: unknown): SynjaxError | undefined {
-  const { code, message, argument, expected, came } = line as Partial<Record<string, string>>;
+  const { code, message, argument, expected, received } = line as Partial<Record<string, string>>;
   if (code !== "INVALID_ARGUMENT" || message === undefined) return undefined;
-  return new SynjaxError("INVALID_ARGUMENT", message, { argument, expected, came });
+  return new SynjaxError("INVALID_ARGUMENT", message, { argument, expected, received });
 }

@@ -29,7 +29,7 @@ export function makeWorkerSocket(transport: "ipc" | "tcp" | undefined): WorkerSo
       throw new SynjaxError(
         "INVALID_ARGUMENT",
         `\`transport\`: the temporary directory's name is too long for a socket (${path}): use "tcp", or set TMPDIR`,
-        { argument: "transport", came: "ipc" },
+        { argument: "transport", received: "ipc" },
       );
     }
   }

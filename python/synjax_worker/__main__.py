@@ -2,6 +2,6 @@
 
 import sys
 
-from .worker.server import main
+from .worker.process import main
 
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""The errors a program can end with. Every one carries a `code` of the closed set the client knows."""
+"""The errors that a program can end with. Each has a `code` of the closed set that the client knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class SynjaxError(Exception):
-    """An error with a code, and where it applies the argument at fault, what was expected and what came.
+    """An error with a code and, if an argument is at fault, its name, what was expected and what was received.
 
     The interpreter adds where it happened: the op, the body of the program and the equation in it.
     """
@@ -18,7 +18,7 @@ class SynjaxError(Exception):
         *,
         argument: str | None = None,
         expected: str | None = None,
-        came: str | None = None,
+        received: str | None = None,
         **details: Any,
     ):
         super().__init__(message)
@@ -26,7 +26,7 @@ class SynjaxError(Exception):
         self.message = message
         self.argument = argument
         self.expected = expected
-        self.came = came
+        self.received = received
         self.details = details
 
     def to_wire(self) -> dict[str, Any]:
@@ -36,14 +36,14 @@ class SynjaxError(Exception):
             "message": self.message,
             "argument": self.argument,
             "expected": self.expected,
-            "came": self.came,
+            "received": self.received,
             **self.details,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
 
 class InvalidArgument(SynjaxError, ValueError):
-    """An argument that the mathematics does not allow. Name it, and say what was expected and what came."""
+    """An argument that a function does not take. Names it and says what was expected and what was received."""
 
     def __init__(
         self,
@@ -51,6 +51,6 @@ class InvalidArgument(SynjaxError, ValueError):
         *,
         argument: str | None = None,
         expected: str | None = None,
-        came: str | None = None,
+        received: str | None = None,
     ):
-        super().__init__("INVALID_ARGUMENT", message, argument=argument, expected=expected, came=came)
+        super().__init__("INVALID_ARGUMENT", message, argument=argument, expected=expected, received=received)

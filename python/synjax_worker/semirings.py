@@ -53,7 +53,7 @@ def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[str], str, 
             f"`subscripts` is {subscripts!r}, expected '->' between the labels of operands of rank "
             f"{', '.join(str(x.ndim) for x in operands)} and those of the result, none twice in one.",
             argument="subscripts",
-            came=subscripts,
+            received=subscripts,
         )
     sizes: dict[str, int] = {}
     for position, (labels, x) in enumerate(zip(names, operands, strict=True)):
@@ -63,7 +63,7 @@ def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[str], str, 
                     f"`operands[{position}]` has shape {x.shape} for {labels!r}, expected {label} = {sizes[label]}.",
                     argument=f"operands[{position}]",
                     expected=f"{label} = {sizes[label]}",
-                    came=str(x.shape),
+                    received=str(x.shape),
                 )
     return names, output, sizes
 

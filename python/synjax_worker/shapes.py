@@ -97,7 +97,7 @@ class _Given:
 
     def _refused(self, expected: str, reason: str = "", hint: str = "") -> InvalidArgument:
         message = f"`{self.name}` has shape {show(self.shape)}, expected {expected}{reason}.{hint}"
-        return InvalidArgument(message, argument=self.name, expected=expected, came=show(self.shape))
+        return InvalidArgument(message, argument=self.name, expected=expected, received=show(self.shape))
 
 
 def _bind_batch(given: list[_Given]) -> tuple[int, ...]:
@@ -125,7 +125,7 @@ def as_float(name: str, value: Any) -> Array:
             f"`{name}` has dtype {array.dtype}, expected float32 or float64.",
             argument=name,
             expected="float32 or float64",
-            came=str(array.dtype),
+            received=str(array.dtype),
         )
     return array
 
@@ -138,7 +138,7 @@ def as_int(name: str, value: Any) -> Array:
             f"`{name}` has dtype {array.dtype}, expected int32.",
             argument=name,
             expected="int32",
-            came=str(array.dtype),
+            received=str(array.dtype),
         )
     return array.astype(jnp.int32)
 
@@ -166,7 +166,7 @@ def require_sizes(argument: str, dims: Dims, names: tuple[str, ...]) -> None:
                 f"`{argument}` has {name} = 0, expected at least 1.",
                 argument=argument,
                 expected=f"{name} of at least 1",
-                came="0",
+                received="0",
             )
 
 
@@ -183,7 +183,7 @@ def check_lengths(name: str, lengths: Array, longest: int, shortest: int = 0) ->
             f"`{at}` is {values[where]}, expected {shortest} to {longest}.",
             argument=name,
             expected=f"{shortest} to {longest}",
-            came=str(values[where]),
+            received=str(values[where]),
         )
 
 
@@ -194,7 +194,7 @@ def at_least_one(name: str, value: int) -> int:
             f"`{name}` is {value!r}, expected a whole number of at least 1.",
             argument=name,
             expected="at least 1",
-            came=repr(value),
+            received=repr(value),
         )
     return int(value)
 
@@ -203,5 +203,7 @@ def as_shape(name: str, value: Any) -> tuple[int, ...]:
     """A static shape, from a number or a sequence of them."""
     sizes = (value,) if isinstance(value, int | np.integer) else tuple(value)
     if any(not isinstance(size, int | np.integer) or size < 0 for size in sizes):
-        raise InvalidArgument(f"`{name}` is {value!r}, expected a shape.", argument=name, came=repr(value))
+        raise InvalidArgument(
+            f"`{name}` is {value!r}, expected a shape.", argument=name, received=repr(value)
+        )
     return tuple(int(size) for size in sizes)

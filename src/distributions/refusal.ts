@@ -4,7 +4,7 @@ import { captureLine, lineOf } from "../program/source-line.ts";
 
 /** `message` begins with the argument in backquotes. */
 export function refused(argument: string, message: string, expected: string, received: string): SynjaxError {
-  return new SynjaxError("INVALID_ARGUMENT", message, { argument, expected, came: received });
+  return new SynjaxError("INVALID_ARGUMENT", message, { argument, expected, received: received });
 }
 
 /** Runs `body`; an error about an argument gets the name of what it is an argument of, and the caller's line. */
@@ -13,9 +13,9 @@ export function attributeErrorsTo<T>(of: string, body: () => T): T {
     return body();
   } catch (error) {
     if (!(error instanceof SynjaxError) || error.line) throw error;
-    const { code, argument, expected, came } = error;
+    const { code, argument, expected, received } = error;
     const message = error.message.startsWith("`") ? `${of}: ${error.message}` : error.message;
-    throw new SynjaxError(code, message, { argument, expected, came, line: lineOf(captureLine()) });
+    throw new SynjaxError(code, message, { argument, expected, received, line: lineOf(captureLine()) });
   }
 }
 

@@ -16,7 +16,7 @@ export function enter(parents: object[], node: object, path: string): void {
     throw new SynjaxError(
       "INVALID_ARGUMENT",
       `${shown} is the ${around} that it stands in: what holds itself cannot be passed`,
-      { argument: shown, expected: "a tree", came: "a cycle" },
+      { argument: shown, expected: "a tree", received: "a cycle" },
     );
   }
   if (parents.length >= DEEPEST)

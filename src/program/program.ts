@@ -346,7 +346,7 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
       if (value < INT64[0] || value > INT64[1])
         throw new SynjaxError("NARROWING", `expected a bigint of 64 bits (int64), got ${value}`, {
           expected: "int64",
-          came: value.toString(),
+          received: value.toString(),
           line: lineOf(captureLine()),
         });
       return [ARGUMENT.int64, value.toString()];
@@ -379,15 +379,15 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
 
 function notATensor(value: unknown, op?: string): SynjaxError {
   const isNamed = typeof value === "object" && value !== null;
-  const came = isNamed
+  const received = isNamed
     ? `a ${(value.constructor as { name?: string } | undefined)?.name ?? "object"}`
     : value === null || value === undefined
       ? String(value)
       : `a ${typeof value}`;
   return new SynjaxError(
     "NOT_A_TENSOR",
-    `${op ? `${camelCase(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${came}`,
-    { op, came, line: lineOf(captureLine()) },
+    `${op ? `${camelCase(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
+    { op, received, line: lineOf(captureLine()) },
   );
 }
 

@@ -68,7 +68,7 @@ function notATree(value: unknown, path: string): SynjaxError {
   return new SynjaxError(
     "NOT_A_TENSOR",
     `${path} is a ${kind}: pass tensors, numbers or trees of them; anything else must be a static argument (jit's staticArgnums)`,
-    { argument: path, expected: "a tensor, a number, or an array or object of them", came: kind },
+    { argument: path, expected: "a tensor, a number, or an array or object of them", received: kind },
   );
 }
 

@@ -66,7 +66,7 @@ export class Failures {
       line,
       argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
       expected: remote.expected,
-      came: remote.came,
+      received: remote.received,
       op: remote.op,
       remote: remote.trace,
     });

@@ -53,11 +53,11 @@ const BIG_RANGE: { readonly [D in DType]?: readonly [min: bigint, max: bigint] }
   uint64: [0n, 2n ** 64n - 1n],
 };
 
-function invalid(argument: string, expected: string, came: string): SynjaxError {
-  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${came}`, {
+function invalid(argument: string, expected: string, received: string): SynjaxError {
+  return new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected ${expected}, got ${received}`, {
     argument,
     expected,
-    came,
+    received,
   });
 }
 
@@ -88,11 +88,11 @@ function fill(
     return;
   }
   if (!Array.isArray(value) || value.length !== shape[axis]) {
-    const came = Array.isArray(value) ? `${value.length} elements` : typeof value;
+    const received = Array.isArray(value) ? `${value.length} elements` : typeof value;
     throw invalid(
       argument,
       `a rectangular array: ${shape[axis]} elements on axis ${axis} everywhere`,
-      `${came} in one place`,
+      `${received} in one place`,
     );
   }
   for (const item of value) fill(item, shape, axis + 1, put, argument);
@@ -124,11 +124,11 @@ function assertFits(value: number | bigint, dtype: DType, argument: string): voi
     throw narrowing(argument, dtype, `${value}, which is out of range`);
 }
 
-function narrowing(argument: string, dtype: DType, came: string): SynjaxError {
+function narrowing(argument: string, dtype: DType, received: string): SynjaxError {
   return new SynjaxError(
     "NARROWING",
-    `\`${argument}\`: expected values of dtype ${dtype}, got ${came}. Convert it yourself, or ask for it with .astype("${dtype}").`,
-    { argument, expected: dtype, came },
+    `\`${argument}\`: expected values of dtype ${dtype}, got ${received}. Convert it yourself, or ask for it with .astype("${dtype}").`,
+    { argument, expected: dtype, received },
   );
 }
 

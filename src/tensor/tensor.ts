@@ -322,7 +322,7 @@ function encodeIndex(item: Index): unknown {
     throw new SynjaxError(
       "INVALID_ARGUMENT",
       "`index`: expected a position, a slice, null or positions, got undefined",
-      { argument: "index", came: "undefined" },
+      { argument: "index", received: "undefined" },
     );
   if (item instanceof Int32Array) return array(item);
   if (Array.isArray(item)) {
@@ -421,7 +421,7 @@ function convert(value: unknown, kind: Kind, argument: string): unknown {
       throw new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected an integer, got ${value}`, {
         argument,
         expected: "an integer",
-        came: String(value),
+        received: String(value),
       });
     return value;
   }

@@ -78,7 +78,7 @@ function resultOf(result: unknown, what: string): ReturnType<typeof skeletonOf> 
   throw new SynjaxError(
     "NOT_A_TENSOR",
     `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
-    { expected: "a tensor, or an array or object of them", came: "Promise" },
+    { expected: "a tensor, or an array or object of them", received: "Promise" },
   );
 }
 
@@ -347,11 +347,11 @@ function checkAval({ dtype, shape }: Aval, path: string): void {
   const isDtype = Object.hasOwn(ARRAY_OF, dtype);
   const isShape = Array.isArray(shape) && shape.every((d) => Number.isSafeInteger(d) && d >= 0);
   if (isDtype && isShape) return;
-  const came = `{ dtype: ${JSON.stringify(dtype)}, shape: ${isShape ? `[${shape.join(", ")}]` : String(shape)} }`;
+  const received = `{ dtype: ${JSON.stringify(dtype)}, shape: ${isShape ? `[${shape.join(", ")}]` : String(shape)} }`;
   throw new SynjaxError(
     "INVALID_ARGUMENT",
-    `${path}: expected a dtype (${Object.keys(ARRAY_OF).join(", ")}) and a shape of whole numbers, got ${came}`,
-    { argument: path, expected: "a dtype and a shape", came },
+    `${path}: expected a dtype (${Object.keys(ARRAY_OF).join(", ")}) and a shape of whole numbers, got ${received}`,
+    { argument: path, expected: "a dtype and a shape", received },
   );
 }
 
@@ -440,7 +440,7 @@ function differentiate(
         {
           argument: "argnums",
           expected: `0 to ${args.length - 1}`,
-          came: String(i),
+          received: String(i),
         },
       );
   const positions = argnums.flatMap((i) => skeletons[i]!.classes.map((_, k) => starts[i]! + k));
@@ -523,7 +523,7 @@ export function vmap<A extends readonly unknown[], R>(
         {
           argument: "inAxes",
           expected: String(args.length),
-          came: String(inAxes.length),
+          received: String(inAxes.length),
         },
       );
     const axes = skeletons.flatMap((s, i) =>
@@ -559,16 +559,22 @@ export function scan<C, X, Y>(
   return fill(result, components(frame, index, result.classes)) as [C, Y];
 }
 
-function assertSameStructure(op: string, what: string, came: unknown, like: string, expected: unknown): void {
+function assertSameStructure(
+  op: string,
+  what: string,
+  received: unknown,
+  like: string,
+  expected: unknown,
+): void {
   const key = (tree: unknown): string => flattenSkeleton(tree);
-  if (key(came) !== key(expected))
+  if (key(received) !== key(expected))
     throw new SynjaxError(
       "INVALID_ARGUMENT",
-      `${op}: ${what} must have the structure of ${like}: expected ${key(expected)}, got ${key(came)}`,
+      `${op}: ${what} must have the structure of ${like}: expected ${key(expected)}, got ${key(received)}`,
       {
         argument: "f",
         expected: key(expected),
-        came: key(came),
+        received: key(received),
       },
     );
 }

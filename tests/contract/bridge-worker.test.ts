@@ -114,7 +114,7 @@ describe("a worker that does not start", () => {
       code: "INVALID_ARGUMENT",
       argument: "limits.bananas",
       expected: expect.stringMatching(/^one of equations, .*inFlightBytes/) as string,
-      came: "bananas",
+      received: "bananas",
     });
   });
   test("because JAX has no such device: those that it has are named", async () => {
@@ -123,7 +123,7 @@ describe("a worker that does not start", () => {
       code: "INVALID_ARGUMENT",
       argument: "device",
       expected: expect.stringMatching(/\(cpu/) as string,
-      came: "tpu",
+      received: "tpu",
     });
   });
   test("in time, or before it is given up, is ended", async () => {
@@ -174,7 +174,7 @@ describe("a served worker", () => {
     expect(error).toMatchObject({
       code: "PROTOCOL_MISMATCH",
       argument: "registry",
-      came: "other",
+      received: "other",
       expected: registryHash,
     });
     await worker.stop();

@@ -39,8 +39,8 @@ function logZ(items: readonly Structure[]): number {
 const probabilities = (items: readonly Structure[]): number[] =>
   items.map((s) => Math.exp(s.score - logZ(items)));
 const TOLERANCE = 1e-5;
-function near(came: unknown, expected: readonly number[]): void {
-  const values = [came].flat() as number[];
+function near(received: unknown, expected: readonly number[]): void {
+  const values = [received].flat() as number[];
   expect(values).toHaveLength(expected.length);
   values.forEach((v, i) => {
     const e = expected[i]!;
@@ -254,7 +254,7 @@ describe("bad input is named", () => {
     ] as const) {
       const error = await errorOf(() => new LinearChainCRF(options as never));
       expect([error.code, error.argument]).toEqual([
-        argument === "lengths" && String(error.came).includes(".") ? "NARROWING" : "INVALID_ARGUMENT",
+        argument === "lengths" && String(error.received).includes(".") ? "NARROWING" : "INVALID_ARGUMENT",
         argument,
       ]);
       expect(error.line).toMatch(/conformance\.test\.ts:\d+/);

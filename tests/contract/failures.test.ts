@@ -126,7 +126,7 @@ describe("giving up", () => {
     [{ deadline: -1 }, "deadline", "-1"],
     [{ deadline: Infinity }, "deadline", "Infinity"],
     [{ signal: new AbortController() as unknown as AbortSignal }, "signal", "an AbortController"],
-  ])("%o is no way to give up, wherever it is passed", async (options, argument, came) => {
+  ])("%o is no way to give up, wherever it is passed", async (options, argument, received) => {
     const host = array([1]);
     const launches = (await session.counters()).launches;
     for (const call of [
@@ -136,7 +136,7 @@ describe("giving up", () => {
       () => get({ x: host.add(1) }, options),
       () => session.run(() => inc(host), options),
     ])
-      expect(await errorOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument, came });
+      expect(await errorOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument, received });
     expect((await session.counters()).launches).toBe(launches);
   });
   test("one signal for a thousand calls, without a warning", async () => {

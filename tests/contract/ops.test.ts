@@ -187,7 +187,7 @@ describe("indexing", () => {
       code: "INVALID_ARGUMENT",
       argument: "index",
       expected: "between -2 and 1",
-      came: "5",
+      received: "5",
     });
     for (const [make, op] of [
       [() => x.slice(Int32Array.of(0, 9)), "getitem"],

@@ -48,7 +48,7 @@ describe("opening", () => {
       t.reply([
         seq,
         1,
-        { code: "PROTOCOL_MISMATCH", message: "no", argument: "registry", expected: "a", came: "b" },
+        { code: "PROTOCOL_MISMATCH", message: "no", argument: "registry", expected: "a", received: "b" },
       ]);
     const transport = new MemoryTransport(refuse);
     const error = await errorOf(open(transport));
@@ -57,7 +57,7 @@ describe("opening", () => {
       code: "PROTOCOL_MISMATCH",
       argument: "registry",
       expected: "a",
-      came: "b",
+      received: "b",
     });
     expect(transport.closed).toBe(true);
   });

@@ -36,8 +36,8 @@ describe("what a connection is asked for", () => {
     [{ heartbeat: -1 }, "heartbeat", "milliseconds, 0 or more", "-1"],
     [{ heartbeat: Number.NaN }, "heartbeat", "milliseconds, 0 or more", "NaN"],
     [{ signal: new AbortController() }, "signal", "an AbortSignal", "an AbortController"],
-  ])("%o is refused by name", (options, argument, expected, came) => {
-    expect(check(options)).toMatchObject({ code: "INVALID_ARGUMENT", argument, expected, came });
+  ])("%o is refused by name", (options, argument, expected, received) => {
+    expect(check(options)).toMatchObject({ code: "INVALID_ARGUMENT", argument, expected, received });
   });
   test("an NVIDIA GPU has a name here", () => {
     expect(check({ device: "gpu" })!.message).toMatch(/an NVIDIA GPU is "cuda"$/);

@@ -259,7 +259,7 @@ class Distribution(Parameters):
                 f"`other` is {type(other).__name__}, expected {type(self).__name__}.",
                 argument="other",
                 expected=type(self).__name__,
-                came=type(other).__name__,
+                received=type(other).__name__,
             )
         for what in ("event_shape", "batch_shape"):
             mine, theirs = getattr(self, what), getattr(other, what)
@@ -269,7 +269,7 @@ class Distribution(Parameters):
                     f"`other` has {what} {written[1]}, expected {written[0]}.",
                     argument="other",
                     expected=f"{what} {written[0]}",
-                    came=written[1],
+                    received=written[1],
                 )
 
     # --------------------------------------------------------------------------------------------------- one of them

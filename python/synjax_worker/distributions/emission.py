@@ -89,7 +89,7 @@ def fit(emission: Any, observations: Array, weights: Array) -> Any:
             f"`emission_dist` is {kind}, which has no closed-form fit here: expected logits, Normal, "
             "MultivariateNormal, Poisson or Categorical.",
             argument="emission_dist",
-            came=kind,
+            received=kind,
         )
     observations = observations.astype(weights.dtype)
     used = jnp.any(weights > 0, -1)

@@ -33,7 +33,7 @@ def checked(
             f"`{argument}` is {got}, expected the fields {', '.join(tree)}.",
             argument=argument,
             expected=", ".join(tree),
-            came=str(got),
+            received=str(got),
         )
 
     def check(path: str, leaf: Any, given: Any) -> Array:
@@ -47,7 +47,7 @@ def checked(
                 f"(*batch {named}) = {show(wanted)}.",
                 argument=name,
                 expected=show(wanted),
-                came=show(array.shape),
+                received=show(array.shape),
             )
         return array
 

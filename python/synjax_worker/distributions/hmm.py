@@ -348,7 +348,7 @@ def _relative(counts: Any, logits: Array, pseudocount: Any) -> Array:
             f"`counts` has a field of shape {show(counts.shape)}, expected {show(logits.shape)}.",
             argument="counts",
             expected=show(logits.shape),
-            came=show(counts.shape),
+            received=show(counts.shape),
         )
     counts = jnp.where(jnp.isneginf(logits), 0, counts + jnp.asarray(pseudocount, counts.dtype))
     total = jnp.sum(counts, -1, keepdims=True)

@@ -248,7 +248,7 @@ def _taken(parameter: Parameter, value: Any) -> Any:
             f"`{parameter.name}` is {type(value).__name__}, expected a list of arrays.",
             argument=parameter.name,
             expected="a list of arrays",
-            came=type(value).__name__,
+            received=type(value).__name__,
         )
     return tuple(convert(f"{parameter.name}[{i}]", each) for i, each in enumerate(value))
 
@@ -271,7 +271,7 @@ def _require_given(declared: Declaration, given: Mapping[str, Any]) -> None:
     """What may not be left out may not be None."""
     for parameter in declared:
         if given[parameter.name] is None and not parameter.optional:
-            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, came="None")
+            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, received="None")
 
 
 def _require_one_form(declared: Declaration, given: Mapping[str, Any]) -> None:
@@ -339,5 +339,5 @@ def refuse(checks: list[Check]) -> None:
             f"`{at}` is {value}, expected {check.expected}.",
             argument=check.argument,
             expected=check.expected,
-            came=str(value),
+            received=str(value),
         )

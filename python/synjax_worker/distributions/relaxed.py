@@ -87,7 +87,7 @@ def sample(
         f"`method` is {method!r}, expected one of {expected}.",
         argument="method",
         expected=expected,
-        came=repr(method),
+        received=repr(method),
     )
 
 

@@ -1,4 +1,4 @@
-"""The product of matrices of logs: a matrix product of probabilities where that loses nothing to the float range."""
+"""The product of matrices of logs: as a product of probabilities wherever that loses nothing to underflow."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .scaled import Scaled
 def log_matmul(a: Array, b: Array) -> Array:
     """log of the sum over k of exp(a + b): (*batch m k), (*batch k n) to (*batch m n).
 
-    Exact at any range: an entry whose sum may have lost something to the float range is summed again, in (mantissa,
-    exponent) pairs, and no other is. -inf where nothing is allowed. Derivatives of any order; those by what is
-    forbidden are 0.
+    Right at any range: entries whose sum may have lost something to underflow, and only those, are summed again in
+    (mantissa, exponent) pairs. An entry without allowed terms is -inf. Differentiable to any order; derivatives by
+    elements that are -inf are 0.
 
     Cost: O(m k n), and no array of m k n is kept.
     """
     dtype = jnp.result_type(a, b)
-    wide = jnp.promote_types(dtype, jnp.float32)  # there are no pairs of halves
+    wide = jnp.promote_types(dtype, jnp.float32)  # (mantissa, exponent) pairs exist for float32 and float64
     a, b = jnp.asarray(a, wide), jnp.asarray(b, wide)
     rows, columns = numeric.shift_of(a, -1, keepdims=True), numeric.shift_of(b, -2, keepdims=True)
     return (_of_shifted(a - rows, b - columns) + (rows + columns)).astype(dtype)
@@ -30,7 +30,7 @@ def log_matmul(a: Array, b: Array) -> Array:
 
 @jax.custom_jvp
 def _of_shifted(a: Array, b: Array) -> Array:
-    """The largest of each row of a and of each column of b is 0."""
+    """`log_matmul` of rows of a and columns of b whose largest element is 0."""
     _, _, sums, certified = _product(a, b)
     value = jnp.log(jnp.where(certified, sums, 1))
     return recompute_where(~certified, lambda a, b: scaled.to_log(_in_pairs(a, b)), (a, b), value)
@@ -52,14 +52,14 @@ def _derivative(primals, tangents):
 
 
 def _product(a: Array, b: Array) -> tuple[Array, Array, Array, Array]:
-    """exp a, exp b, their product, and where that has lost nothing."""
+    """exp a, exp b, their product, and which of its entries lost nothing to underflow."""
     left, right = numeric.exp_or_zero(a), numeric.exp_or_zero(b)
     sums = jnp.matmul(left, right, precision=HIGHEST)
     return left, right, sums, lax.stop_gradient(sums) >= float_range(sums.dtype, a.shape[-1]).threshold
 
 
 def _in_pairs(a: Array, b: Array) -> Scaled:
-    """The sums (*batch m n), one term after the other."""
+    """The entries (*batch m n) as pairs, summed one term after the other."""
 
     def step(total: Scaled, factors: tuple[Scaled, Scaled]):
         term = _term(*factors)
@@ -79,7 +79,9 @@ def _tangent_in_pairs(a: Array, b: Array, da: Array, db: Array) -> Array:
     def step(tangent: Array, inputs):
         x, y, dx, dy = inputs
         term = _term(x, y)
-        below = jnp.minimum(term.exponent - total.exponent, 0)  # a term is not larger than the sum
+        below = jnp.minimum(
+            term.exponent - total.exponent, 0
+        )  # at most 0, because no term is larger than the sum
         share = term.mantissa * scaled.power_of_two(below, a.dtype) * inverse
         return tangent + share * (dx[..., :, None] + dy[..., None, :]), None
 
@@ -88,7 +90,7 @@ def _tangent_in_pairs(a: Array, b: Array, da: Array, db: Array) -> Array:
 
 
 def _term(x: Scaled, y: Scaled) -> Scaled:
-    """Of (*batch m) and (*batch n): (*batch m n)."""
+    """The products of (*batch m) and (*batch n): (*batch m n)."""
     exponent = jnp.maximum(x.exponent[..., :, None] + y.exponent[..., None, :], scaled.ZERO_EXPONENT)
     return Scaled(x.mantissa[..., :, None] * y.mantissa[..., None, :], exponent)
 

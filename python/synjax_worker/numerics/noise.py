@@ -50,7 +50,10 @@ def draw(noise: Noise, key: Array, shape: tuple[int, ...], dtype: Any, parts: An
         return jnp.zeros(shape, dtype)
     expected = ", ".join(f'"{name}"' for name in NOISES) + " or a function (key, shape, dtype)"
     raise InvalidArgument(
-        f"`noise` is {noise!r}, expected {expected}.", argument="noise", expected=expected, came=repr(noise)
+        f"`noise` is {noise!r}, expected {expected}.",
+        argument="noise",
+        expected=expected,
+        received=repr(noise),
     )
 
 
@@ -66,7 +69,7 @@ def _by_function(noise: Callable[..., Array], key: Array, shape: tuple[int, ...]
             f"`noise` answered with shape {show(drawn.shape)}, expected {show(shape)}.",
             argument="noise",
             expected=show(shape),
-            came=show(drawn.shape),
+            received=show(drawn.shape),
         )
     return drawn.astype(dtype)
 

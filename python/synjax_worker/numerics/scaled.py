@@ -1,7 +1,7 @@
-"""Non-negative numbers as mantissa and integer exponent: float precision at any range.
+"""Non-negative numbers as a mantissa and an integer exponent: float precision at any range.
 
-A number is m * 2**e, m in [1, 2) or 0, e int32. Products and sums need neither exp nor log; the derivative goes through
-the mantissa, the exponents have none.
+A number is m * 2**e, m in [1, 2) or 0, e int32. Products and sums need neither exp nor log. The mantissa has
+the derivative, the exponent has none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from jax import Array, lax
 
 from .numeric import FLOAT_LAYOUT
 
-# The exponent of zero: low enough for every real one, and three of them still fit an int32.
+# The exponent of zero: lower than that of any number, and the sum of three of them still fits an int32.
 ZERO_EXPONENT = -(1 << 27)
 
 LOG2_E = 1.4426950408889634
@@ -32,13 +32,13 @@ class Scaled(NamedTuple):
 
 
 def power_of_two(exponent: Array, dtype) -> Array:
-    """2**exponent, 0 below the normal range. The exponent must not exceed the range."""
+    """2**exponent, and 0 below the normal range. The exponent must not be above the range."""
     integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(dtype)]
     return lax.bitcast_convert_type(jnp.maximum(exponent + bias, 0).astype(integers) << mantissa_bits, dtype)
 
 
 def exponent_of(x: Array) -> Array:
-    """The exponent of x >= 0, int32; ZERO_EXPONENT where x is 0 or a denormal. No gradient."""
+    """The exponent of x >= 0, int32; ZERO_EXPONENT where x is 0 or denormal. Without gradient."""
     integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(x.dtype)]
     exponent = (lax.bitcast_convert_type(lax.stop_gradient(x), integers) >> mantissa_bits).astype(
         jnp.int32
@@ -55,7 +55,7 @@ def renormalize(mantissa: Array, exponent: Array) -> Scaled:
 
 
 def from_float(x: Array) -> Scaled:
-    """Of x >= 0, at most half of the largest float."""
+    """x >= 0 as a pair. It must be at most half of the largest float."""
     return renormalize(x, jnp.zeros(x.shape, jnp.int32))
 
 
@@ -81,8 +81,9 @@ def from_log(x: Array) -> Scaled:
 
 
 def lifted_exp(x: Array, lift: float) -> Array:
-    """lift * exp x for x <= 0 and a power of two, where exp x alone may be below the float range. As `from_log`, for
-    exponents of at most 12 bits: what is smaller is 0.
+    """lift * exp x for x <= 0 and a power of two `lift`, where exp x alone may underflow; 0 for x below -2048.
+
+    Reduces x as `reduce_log` does, with exponents of at most 12 bits.
     """
     safe = jnp.maximum(x, -2048)
     exponent = jnp.floor(lax.stop_gradient(safe) * jnp.asarray(LOG2_E, x.dtype))
@@ -93,7 +94,7 @@ def lifted_exp(x: Array, lift: float) -> Array:
 
 
 def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array, Array]:
-    """exponent * ln 2 as three terms, the first two exact; they add up to an eps of the third."""
+    """exponent * ln 2 as three terms. The first two are exact; the error is an eps of the third."""
     exponent = exponent.astype(dtype)
     upper = jnp.round(exponent / 4096) * 4096
     high, low = jnp.asarray(LN2_HIGH, dtype), jnp.asarray(LN2 - LN2_HIGH, dtype)

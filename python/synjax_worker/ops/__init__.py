@@ -1,1 +1,1 @@
-"""The array operations, one line each. Every module of this package is imported by `registry.load()`."""
+"""The array operations, one line each. `registry.load()` imports every module of this package."""

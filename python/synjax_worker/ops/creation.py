@@ -1,4 +1,4 @@
-"""`np`: arrays from shapes and numbers. Where no dtype is given, the signature's default is the dtype."""
+"""`np`: arrays from shapes and numbers. Without a dtype they have the default of the signature."""
 
 import jax.numpy as jnp
 

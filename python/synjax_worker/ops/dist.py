@@ -8,7 +8,7 @@ from ..registry import op
 
 
 def _numpyro(name: str) -> Any:
-    import numpyro.distributions as distributions  # half a second: only where it is used
+    import numpyro.distributions as distributions  # here, because importing it takes half a second
 
     return getattr(distributions, name)
 

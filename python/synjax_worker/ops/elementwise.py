@@ -9,12 +9,12 @@ from ..registry import op
 def clip(a, *, min=None, max=None):
     for argument, bound in (("min", min), ("max", max)):
         if bound is not None and jnp.result_type(a, bound) != jnp.result_type(a):
-            expected, came = jnp.result_type(a).name, jnp.result_type(bound).name
+            expected, received = jnp.result_type(a).name, jnp.result_type(bound).name
             raise InvalidArgument(
-                f"np.clip: `{argument}` of dtype {came} would change the dtype of the result; expected {expected}",
+                f"np.clip: `{argument}` of dtype {received} would change the dtype of the result; expected {expected}",
                 argument=argument,
                 expected=expected,
-                came=came,
+                received=received,
             )
     return jnp.clip(a, min=min, max=max)
 

@@ -1,8 +1,8 @@
 """`x[index]` and `x.at[index]`, the methods `slice` and `at` of a tensor.
 
-An index is a tuple of items, one an axis: an int, a slice `(start, stop, step)`, None for a new axis, "..." for all
-the axes not named, or an integer array of positions. What is out of range is refused: an int while tracing, an
-array on the device.
+An index is a tuple with an item per axis: an int, a slice `(start, stop, step)`, None for a new axis, "..." for all
+axes without an item, or an integer array of positions. Positions out of range are refused: ints while tracing, arrays
+on the device.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from .searching import out_of_range
 Index = tuple[Any, ...]
 
 
-def _refuse(where: str, expected: str, came: Any) -> InvalidArgument:
+def _refuse(where: str, expected: str, received: Any) -> InvalidArgument:
     return InvalidArgument(
-        f"`index`{where}: expected {expected}, got {came}",
+        f"`index`{where}: expected {expected}, got {received}",
         argument="index",
         expected=expected,
-        came=str(came),
+        received=str(received),
     )
 
 
 def _axes(rank: int, index: Sequence[Any]) -> list[int | None]:
-    """The axis that each item of the index speaks of; None for a new axis and for `...`."""
+    """The axis of each item of the index; None for a new axis and for `...`."""
     if sum(1 for item in index if _is_ellipsis(item)) > 1:
         raise _refuse("", "one '...'", "two")
     named = sum(1 for item in index if item is not None and not _is_ellipsis(item))
@@ -55,7 +55,7 @@ def _is_ellipsis(item: Any) -> bool:
 
 
 def _item(item: Any, axis: int | None, size: int | None) -> Any:
-    """An item as `jax.numpy` takes it."""
+    """An item in the form that `jax.numpy` takes."""
     if item is None:
         return None
     if isinstance(item, str):
@@ -104,12 +104,12 @@ def update(method: str) -> Callable[..., jax.Array]:
     def updated(x: jax.Array, value: Any, *, index: Sequence[Any]) -> jax.Array:
         x = jnp.asarray(x)
         if jnp.result_type(x, value) != x.dtype:
-            came = jnp.result_type(value).name
+            received = jnp.result_type(value).name
             raise InvalidArgument(
-                f"`value` of dtype {came} does not fit into a tensor of dtype {x.dtype}; convert it with astype",
+                f"`value` of dtype {received} does not fit into a tensor of dtype {x.dtype}; convert it with astype",
                 argument="value",
                 expected=x.dtype.name,
-                came=came,
+                received=received,
             )
         return getattr(x.at[_resolve(x, index)], method)(value)
 

@@ -1,4 +1,4 @@
-"""`lax`: what only `jax.lax` has."""
+"""`lax`: functions that only `jax.lax` has."""
 
 from typing import Any, NamedTuple
 

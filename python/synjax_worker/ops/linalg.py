@@ -30,7 +30,7 @@ class SVD(NamedTuple):
 
 
 def cholesky(a, **options):
-    """Computed in float32 at least, in the dtype of `a`, as all of `linalg`."""
+    """Computed in the dtype of `a` or in float32, whichever is wider, as everything in `linalg`."""
     return jnp.linalg.cholesky(a, **options).astype(jnp.result_type(a, 0.0))
 
 

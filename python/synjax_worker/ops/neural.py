@@ -1,4 +1,4 @@
-"""`nn`: what `jax.nn` has for models."""
+"""`nn`: activations and other functions of `jax.nn`."""
 
 import jax
 import jax.nn

@@ -1,4 +1,4 @@
-"""`random`: keys, and what is drawn from them. A draw is a function of its key alone, the same with x64 on and off."""
+"""`random`: PRNG keys, and draws with them. A draw depends on its key alone: it is the same with x64 on and off."""
 
 import jax.numpy as jnp
 from jax import random
@@ -13,13 +13,13 @@ def key(seed):
             "random.key: `seed` must be an integer below 2**31, or a tensor of dtype int64",
             argument="seed",
             expected="an integer below 2**31",
-            came=jnp.result_type(seed).name,
+            received=jnp.result_type(seed).name,
         )
     return random.key(seed)
 
 
 def _float(x):
-    """An array of floats: what has no float dtype of its own is float32, with x64 on too."""
+    """An array of floats. Values without a float dtype become float32, with x64 on too."""
     dtype = getattr(x, "dtype", None)
     weak = dtype is None or getattr(getattr(x, "aval", None), "weak_type", False)
     return jnp.asarray(x, jnp.float32 if weak or not jnp.issubdtype(dtype, jnp.floating) else dtype)
@@ -43,7 +43,7 @@ def permutation(key, x, *, axis=0, independent=False):
             "random.permutation: `x` must have an axis to permute; for the numbers below n pass np.arange(n)",
             argument="x",
             expected="at least 1 axis",
-            came="0",
+            received="0",
         )
     return random.permutation(key, x, axis, independent)
 
@@ -54,7 +54,7 @@ def choice(key, a, *, shape=(), replace=True, p=None, axis=0):
             "random.choice: `a` must have an axis to choose from; for the numbers below n pass np.arange(n)",
             argument="a",
             expected="at least 1 axis",
-            came="0",
+            received="0",
         )
     return random.choice(key, a, shape, replace, None if p is None else _float(p), axis)
 

@@ -1,4 +1,4 @@
-"""`np`: what changes the shape or the order of an array's elements and not their values."""
+"""`np`: functions that change the shape of an array or the order of its elements, not their values."""
 
 import jax.numpy as jnp
 

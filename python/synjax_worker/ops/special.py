@@ -63,7 +63,7 @@ def log_delannoy(m, n, *, max_input_value):
         raise InvalidArgument(
             f"`max_input_value` must be an integer that is not negative; it is {max_input_value!r}",
             argument="max_input_value",
-            came=repr(max_input_value),
+            received=repr(max_input_value),
         )
     return structured.log_delannoy(m, n, max_input_value=max_input_value)
 

@@ -1,1 +1,1 @@
-"""The worker process: its sockets, its scheduler, its executables."""
+"""The worker process: its socket, its engine, its life."""

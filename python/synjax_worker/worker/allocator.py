@@ -1,26 +1,28 @@
-"""How this process keeps the memory of arrays that are no longer needed, for the next ones."""
+"""Memory: how this process reuses the memory of arrays that were freed."""
 
 from __future__ import annotations
 
 import ctypes
 
-# glibc's numbers of what can be set.
+# The numbers of glibc's parameters.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 _KEPT_BYTES = 512 << 20
-# An array of this size is still mapped by itself. In the heap it leaves a hole that the next of its size may miss by
-# some bytes of alignment, and that a small allocation may split: too much to lose where memory is short.
+# Arrays from this size on are mapped individually. In the heap each would leave a hole when freed, and a small
+# allocation or some bytes of alignment make such a hole useless for the next array. That wastes too much memory.
 _MAPPED_BYTES = 64 << 20
-# Before glibc 2.35 no threshold may be larger; a refused one would leave 128 KB.
+# The largest threshold before glibc 2.35. If it refuses a threshold, the default of 128 KB stays.
 _OLD_LIMIT = 32 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Has the C allocator hand freed memory out again, up to 512 MB of it, where it would give it back to the system.
+    """Has the C allocator reuse up to 512 MB of freed memory instead of returning it to the system.
 
-    By itself glibc maps large arrays anew: the page faults of one of 33 MB take longer than most programs that fill it.
-    One arena serves all threads, so that no thread keeps memory for itself. To be called before any thread starts;
-    false where there is no glibc.
+    By default glibc maps every large array anew. The page faults of an array of 33 MB take longer than most programs
+    that fill it. All threads share one arena, so that no thread hoards memory. Call it before any thread starts.
+
+    Returns:
+      False if there is no glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,7 +1,7 @@
 """The wire: headers into messages, buffers into arrays, arrays into buffers.
 
-A message is a msgpack header (an array) and raw little-endian buffers, one per tensor. A dtype crosses as its
-name; a `key` as the uint32 data of its PRNG keys, a bfloat16 as its bits, a bool as one byte.
+A message is a msgpack header (an array) and raw little-endian buffers, one per tensor. Dtypes are sent by name. The
+elements of a `key` are the uint32 data of its PRNG keys, those of a bfloat16 its bits, those of a bool one byte.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import jax
-import ml_dtypes
 import msgpack
 import numpy as np
 
-from .. import protocol
+from ..dtypes import ELEMENTS, dtype_name
 from ..errors import SynjaxError
+from ..limits import Limits
 from ..protocol import (
     FIELDS,
     HASH_BYTES,
@@ -32,19 +32,17 @@ from ..protocol import (
     UNCHECKED,
     WEAK_INT_BITS,
 )
-from .limits import Limits
 
-SMALL_BYTES = 65_536  # arrays below go to the compiled call as they are; above, to the device first
-ALIGNMENT = 64  # bytes; XLA uses a host buffer in place where it is aligned
+SMALL_BYTES = (
+    65_536  # smaller arrays are passed to the compiled call as NumPy arrays, larger ones put on the device
+)
+ALIGNMENT = 64  # bytes; XLA uses a host buffer without a copy if it is aligned
 
 _WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
-_NOT_OF_NUMPY = {"bfloat16": ml_dtypes.bfloat16, "key": np.uint32}
-_DTYPES = {each.name: np.dtype(_NOT_OF_NUMPY.get(each.name, each.name)) for each in protocol.DTYPES}
-
 
 class Weak(NamedTuple):
-    """A number: its type gives way to that of what it meets."""
+    """A number: it takes the dtype of the array that it meets."""
 
     value: int | float
 
@@ -52,11 +50,11 @@ class Weak(NamedTuple):
 class HostArray(NamedTuple):
     dtype: str
     shape: tuple[int, ...]
-    data: bytes | None  # None: in the next buffer frame
+    data: bytes | None  # None: the data are in the next buffer frame
 
 
 class ArrayType(NamedTuple):
-    """An input that is yet to come."""
+    """The type of an input of a compile."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -79,7 +77,7 @@ class Launch:
 
 @dataclasses.dataclass(slots=True)
 class Compile:
-    """A launch to come: what it will be compiled for."""
+    """A launch without values: what a program is to be compiled for."""
 
     seq: int
     hash: bytes
@@ -146,7 +144,7 @@ def parse_compile(header: list) -> Compile:
 def _check_fields(header: list, message: str) -> None:
     count = 1 + len(FIELDS[message])
     if len(header) != count:
-        raise _bad(f"a {message} has {count} fields; came {len(header)}")
+        raise _bad(f"a {message} has {count} fields; received {len(header)}")
 
 
 def _program(hash_: Any, has_body: Any, flags: Any) -> None:
@@ -165,7 +163,7 @@ def parse_fetch(header: list) -> Fetch:
 def parse_ids(header: list, what: str) -> list[int]:
     """The ids of a free or a cancel."""
     if len(header) != 3:
-        raise _bad(f"{what}: 3 fields; came {len(header)}")
+        raise _bad(f"{what}: 3 fields; received {len(header)}")
     return _identifiers(header[2], what)
 
 
@@ -211,7 +209,7 @@ def _host_array(item: list) -> HostArray:
 
 def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
     dtype, shape = item[1], _list(item[2], "a shape")
-    if dtype not in _DTYPES:
+    if dtype not in ELEMENTS:
         raise _bad(f"no dtype {dtype!r:.50}")
     if any(type(size) is not int or not 0 <= size < LARGEST_ID for size in shape):
         raise _bad(f"a shape cannot be {shape!s:.80}")
@@ -220,7 +218,7 @@ def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
 
 def _identifier(value: Any, what: str) -> int:
     if type(value) is not int or not 0 <= value < LARGEST_ID:
-        raise _bad(f"{what} must be an id; came {value!s:.50}")
+        raise _bad(f"{what} must be an id; received {value!s:.50}")
     return value
 
 
@@ -239,7 +237,7 @@ def _positions(values: Any, count: int, what: str) -> list[int]:
 
 def _list(value: Any, what: str) -> list:
     if type(value) is not list:
-        raise _bad(f"{what} must be a list; came {type(value).__name__}")
+        raise _bad(f"{what} must be a list; received {type(value).__name__}")
     return value
 
 
@@ -250,14 +248,6 @@ def _bad(message: str) -> SynjaxError:
 # ---------------------------------------------------------------------------------------------------------- arrays
 
 
-def dtype_name(dtype: Any) -> str | None:
-    """The name that a dtype has on the wire; None where it has none."""
-    if jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key):
-        return "key"
-    name = str(dtype)
-    return name if name in _DTYPES else None
-
-
 def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, limits: Limits) -> Any:
     """A host array as a compiled program takes it: a NumPy array where small, otherwise on the device.
 
@@ -265,7 +255,7 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
     """
     _check_rank(shape, limits)
     full_shape = (*shape, KEY_WORDS) if dtype == "key" else shape
-    element = _DTYPES[dtype]
+    element = ELEMENTS[dtype]
     if math.prod(full_shape) * element.itemsize != len(data):
         raise _bad(f"{len(data)} bytes for {dtype}{list(shape)}")
     if not data:
@@ -275,16 +265,16 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
     else:
         array = _aligned_copy(data).view(element).reshape(full_shape)
     if dtype == "bool":
-        array = np.not_equal(array.view(np.uint8), 0)  # only 0 and 1 are booleans to XLA
+        array = np.not_equal(array.view(np.uint8), 0)  # XLA knows only 0 and 1 as booleans
     if dtype == "key":
         return jax.random.wrap_key_data(array)
     return array if len(data) < SMALL_BYTES else jax.device_put(array)
 
 
 def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:
-    """What stands for an array while a program is compiled for it. Raises SynjaxError (LIMIT_RANK)."""
+    """A placeholder to compile a program with. Raises SynjaxError (LIMIT_RANK)."""
     _check_rank(of.shape, limits)
-    dtype = jax.random.key(0).dtype if of.dtype == "key" else _DTYPES[of.dtype]
+    dtype = jax.random.key(0).dtype if of.dtype == "key" else ELEMENTS[of.dtype]
     return jax.ShapeDtypeStruct(of.shape, dtype, weak_type=of.weak)
 
 
@@ -294,7 +284,7 @@ def _check_rank(shape: tuple[int, ...], limits: Limits) -> None:
 
 
 def _aligned_copy(data: bytes | memoryview) -> np.ndarray:
-    """The bytes in fresh memory that XLA can use in place. It belongs to the device array: never use it again."""
+    """A copy that XLA can use without another copy. Do not use it again: it belongs to the device array."""
     memory = np.empty(len(data) + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     copy = memory[start : start + len(data)]
@@ -303,21 +293,21 @@ def _aligned_copy(data: bytes | memoryview) -> np.ndarray:
 
 
 def aval_of(value: Any) -> list:
-    """What a result is, for the client: [dtype, shape, weak], or ["object", class]."""
+    """The type of a result, for the client: [dtype, shape, weak], or ["object", class]."""
     if isinstance(value, jax.Array):
         return [dtype_name(value.dtype), list(value.shape), bool(value.aval.weak_type)]
     return ["object", type(value).__name__]
 
 
 def host_value(array: jax.Array) -> np.ndarray:
-    """The array's elements on the host, once it is computed; where it is there already, a view of them."""
+    """The elements on the host; waits until they are computed. A view if they are on the host already."""
     if not isinstance(array.dtype, np.dtype):  # keys
         array = jax.random.key_data(array)
     return np.ascontiguousarray(np.asarray(array))
 
 
 def pack_data(values: Iterable[np.ndarray | None]) -> tuple[list[bytes | int | None], list[memoryview]]:
-    """The `data` of a reply, and its buffers. Where the device is the host the buffers are not copies."""
+    """The `data` of a reply and its buffers. On a CPU device the buffers are views, not copies."""
     data: list[bytes | int | None] = []
     buffers: list[memoryview] = []
     for value in values:

@@ -112,12 +112,15 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_the_host_knows_is_refused_there(what: str) -> None:
-    make, argument, expected, came = REFUSED[what]
+    make, argument, expected, received = REFUSED[what]
     with pytest.raises(InvalidArgument) as caught:
         make()
     error = caught.value
     assert error.code == "INVALID_ARGUMENT" and error.argument == argument
-    assert expected in (error.expected or "") and came in (error.came or ""), (error.expected, error.came)
+    assert expected in (error.expected or "") and received in (error.received or ""), (
+        error.expected,
+        error.received,
+    )
     assert argument in str(error) or argument == "index"
 
 

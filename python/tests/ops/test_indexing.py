@@ -46,14 +46,14 @@ def test_an_index_may_be_traced():
 @pytest.mark.parametrize("method", ["set", "add", "multiply", "min", "max"])
 def test_an_update_is_of_the_elements_alone(method):
     index = (0, np.array([1, -1]), (None, 2))
-    came = OPS[f"at.{method}"].fn(X, 3, index=index)
+    received = OPS[f"at.{method}"].fn(X, 3, index=index)
     expected = getattr(jnp.asarray(X).at[0, np.array([1, -1]), :2], method)(3)
-    np.testing.assert_array_equal(came, expected)
-    assert came.dtype == X.dtype
+    np.testing.assert_array_equal(received, expected)
+    assert received.dtype == X.dtype
 
 
 @pytest.mark.parametrize(
-    ("index", "expected", "came"),
+    ("index", "expected", "received"),
     [
         ((2,), "between -2 and 1", "2"),
         ((0, -4), "between -3 and 2", "-4"),
@@ -72,12 +72,16 @@ def test_an_update_is_of_the_elements_alone(method):
         ),
     ],
 )
-def test_a_bad_index_is_named(index, expected, came):
+def test_a_bad_index_is_named(index, expected, received):
     index = tuple(jnp.asarray(item) if isinstance(item, np.ndarray) else item for item in index)
     for name, operands in (("getitem", (X,)), ("at.add", (X, 1))):
         with pytest.raises(InvalidArgument) as caught:
             OPS[name].fn(*operands, index=index)
-        assert (caught.value.argument, caught.value.expected, caught.value.came) == ("index", expected, came)
+        assert (caught.value.argument, caught.value.expected, caught.value.received) == (
+            "index",
+            expected,
+            received,
+        )
 
 
 def test_an_update_keeps_the_dtype_or_is_refused():
@@ -85,7 +89,11 @@ def test_an_update_keeps_the_dtype_or_is_refused():
     assert OPS["at.add"].fn(integers, 1, index=(0,)).dtype == jnp.int32
     with pytest.raises(InvalidArgument, match="float32 does not fit into a tensor of dtype int32") as caught:
         OPS["at.set"].fn(integers, 0.5, index=(0,))
-    assert (caught.value.argument, caught.value.expected, caught.value.came) == ("value", "int32", "float32")
+    assert (caught.value.argument, caught.value.expected, caught.value.received) == (
+        "value",
+        "int32",
+        "float32",
+    )
 
 
 def checks(name, *operands, **attributes):

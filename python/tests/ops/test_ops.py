@@ -197,9 +197,9 @@ def test_an_op_is_the_jax_function_it_names(name):
     ours, theirs = OPS[name].fn, reference(name)
     if str(jaxpr(ours, *operands, **attributes)) == str(jaxpr(theirs, *operands, **with_defaults)):
         return
-    came, expected = run(ours, *operands, **attributes), run(theirs, *operands, **with_defaults)
-    assert len(came) == len(expected) > 0
-    for a, b in zip(came, expected, strict=True):
+    received, expected = run(ours, *operands, **attributes), run(theirs, *operands, **with_defaults)
+    assert len(received) == len(expected) > 0
+    for a, b in zip(received, expected, strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 
@@ -274,8 +274,8 @@ def test_results_have_the_dtype_that_the_signature_promises(name):
     for dtypes in dtype_cases(name):
         wide = any(dtype in WIDE for dtype in dtypes)
         with jax.enable_x64(wide):
-            came = traced_dtypes(name, dtypes)
-        if came is None:
+            received = traced_dtypes(name, dtypes)
+        if received is None:
             continue
         tried += 1
         types = dict(zip(dict.fromkeys(variables_of(name)), dtypes, strict=False))
@@ -283,7 +283,7 @@ def test_results_have_the_dtype_that_the_signature_promises(name):
             "D": next((types.get(p.default, p.default) for p in op.parsed.options if p.kind == "dtype"), None)
         }
         types["D"] = CASES.get(name, ((), {}))[1].get("dtype", types["D"])
-        for dtype, field in zip(came, result_fields(op.parsed.result), strict=True):
+        for dtype, field in zip(received, result_fields(op.parsed.result), strict=True):
             allowed = {"key<fry>"} if field.kind == "key" else promised(field.type, types)
             assert dtype in allowed, f"{name} of {dtypes}: {dtype}, promised {allowed}"
     assert tried > 0
@@ -303,8 +303,8 @@ def test_without_a_64_bit_argument_x64_changes_nothing(name):
         return
     without = run(OPS[name].fn, *operands, **attributes)
     with jax.enable_x64(True):
-        came = run(OPS[name].fn, *operands, **attributes)
-        for a, b in zip(came, without, strict=True):
+        received = run(OPS[name].fn, *operands, **attributes)
+        for a, b in zip(received, without, strict=True):
             exact = not jnp.issubdtype(b.dtype, jnp.floating)
             np.testing.assert_allclose(np.asarray(a).astype(b.dtype), b, rtol=0 if exact else 1e-6)
 
@@ -333,8 +333,8 @@ def test_a_number_may_be_traced(name):
         filled = [by_position.get(i, x) for i, x in enumerate(operands)]
         return OPS[name].fn(*filled, **{**attributes, **by_name})
 
-    came = leaves(traced(by_position, by_name))
+    received = leaves(traced(by_position, by_name))
     written = leaves(jax.jit(lambda: OPS[name].fn(*operands, **attributes))())
-    for a, b in zip(came, written, strict=True):
+    for a, b in zip(received, written, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-6)

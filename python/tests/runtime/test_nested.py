@@ -156,7 +156,7 @@ class TestChecks:
         assert error["code"] == "CHECK_FAILED"
         assert error["message"] == "test.take: `index` must be between -10 and 9; item (1, 1) is 12."
         assert (error["op"], error["argument"], error["equation"]) == ("test.take", "index", 0)
-        assert (error["expected"], error["came"]) == ("between -10 and 9", "12")
+        assert (error["expected"], error["received"]) == ("between -10 and 9", "12")
         assert client.run(TAKE, TABLE, np.int32(-10)) == 0
 
     def test_of_a_constructor(self, client: Client):
@@ -171,7 +171,7 @@ class TestChecks:
         assert error["message"] == "ToyChain: `emission` must be a number; item (1, 2, 1) is nan."
 
     @pytest.mark.parametrize(
-        ("value", "came"),
+        ("value", "received"),
         [
             (np.float32(-2.5), "-2.5"),
             (np.float16(-2.5), "-2.5"),
@@ -181,9 +181,9 @@ class TestChecks:
             (np.uint32(0), "0"),
         ],
     )
-    def test_show_values_of_every_type(self, client: Client, value, came):
+    def test_show_values_of_every_type(self, client: Client, value, received):
         error = client.launch(unary("test.positive"), value).error()
-        assert error["message"] == f"test.positive: `x` must be positive; it is {came}."
+        assert error["message"] == f"test.positive: `x` must be positive; it is {received}."
 
     def test_can_be_switched_off(self, client: Client):
         assert client.run(TAKE, TABLE, np.int32(12), flags=UNCHECKED) == 9

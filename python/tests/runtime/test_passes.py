@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from synjax_worker.limits import Limits
 from synjax_worker.registry import load
 from synjax_worker.runtime import passes
+from synjax_worker.runtime.decode import decode_program
 from synjax_worker.runtime.interpreter import interpret
-from synjax_worker.runtime.program import decode_program
-from synjax_worker.worker.limits import Limits
 from tests.compiling import quick_jit
 from tests.runtime.client import Body, encode, nested
 

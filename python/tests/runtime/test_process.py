@@ -13,8 +13,8 @@ import time
 import numpy as np
 import pytest
 
-from synjax_worker.worker.limits import Limits
-from synjax_worker.worker.server import read_config
+from synjax_worker.limits import Limits
+from synjax_worker.worker.configuration import read_config
 from tests.runtime.client import PYTHON, Body, Client, Worker, encode
 
 

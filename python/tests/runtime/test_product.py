@@ -80,4 +80,4 @@ def test_an_index_is_checked(product: Client):
     x = np.arange(12, dtype=np.float32).reshape(4, 3)
     np.testing.assert_array_equal(product.run(program, x, np.array([3, -1], np.int32)), x[[3, -1], None])
     error = product.launch(program, x, np.array([3, 4], np.int32)).error()
-    assert (error["code"], error["argument"], error["came"]) == ("CHECK_FAILED", "index", "4")
+    assert (error["code"], error["argument"], error["received"]) == ("CHECK_FAILED", "index", "4")

@@ -12,10 +12,11 @@ import msgpack
 import pytest
 
 from synjax_worker.errors import SynjaxError
+from synjax_worker.limits import Limits
 from synjax_worker.registry import Check
+from synjax_worker.runtime.decode import decode_program
 from synjax_worker.runtime.interpreter import interpret
-from synjax_worker.runtime.program import Program, affected_outputs, decode_program
-from synjax_worker.worker.limits import Limits
+from synjax_worker.runtime.program import Program, affected_outputs
 from tests.runtime.client import Body, encode, nested, tuple_of
 
 

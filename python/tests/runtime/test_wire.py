@@ -96,7 +96,11 @@ class TestHello:
             stranger.hello(**{field: value})
         error = caught.value.error
         ours = str(worker.ready[field])
-        assert (error["code"], error["came"], error["expected"]) == ("PROTOCOL_MISMATCH", str(value), ours)
+        assert (error["code"], error["received"], error["expected"]) == (
+            "PROTOCOL_MISMATCH",
+            str(value),
+            ours,
+        )
 
     def test_comes_first(self, stranger: Client):
         for header in ([PING, 1], [LAUNCH, 2], [FETCH, 3, [], []], [GOODBYE, 4, True]):
@@ -335,7 +339,7 @@ class TestOrders:
         error = second.error()
         assert (error["code"], error["poisoned"], error["launch"]) == ("ABORTED", True, first.seq)
         assert fetch.error()["code"] == "ABORTED"
-        assert other.values() == [2], "the program that came with a cancelled launch is known"
+        assert other.values() == [2], "the program that arrived with a cancelled launch is known"
 
     def test_a_bad_program_is_bad_again_without_its_body(self, client: Client):
         program = unary("no.such.op")
@@ -381,13 +385,13 @@ class TestOrders:
         for k in range(30):
             call = client.launch(busy if k % 5 == 0 else ADD_ONE, x, wants=[0] if k % 3 else [])
             seqs.append(call.seq)
-        came = []
-        while len(came) < len(seqs):
-            assert client.socket.poll(20_000), f"no more replies after {came}"
+        received = []
+        while len(received) < len(seqs):
+            assert client.socket.poll(20_000), f"no more replies after {received}"
             header = msgpack.unpackb(client.socket.recv_multipart()[0])
             if header[0] in seqs:
-                came.append(header[0])
-        assert came == seqs
+                received.append(header[0])
+        assert received == seqs
 
     def test_a_client_that_went_away_does_no_harm(self, worker: Worker, client: Client, gate_path: Path):
         other = Client(worker)

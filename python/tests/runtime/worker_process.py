@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int
 from synjax_worker.distributions.declared import Indices, declaration, length, potential
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
-from synjax_worker.worker.server import main
+from synjax_worker.worker.process import main
 
 traced: dict[str, int] = {}
 

@@ -1,8 +1,8 @@
 """Relaxed structures of chains: what differentiable samples are made of.
 
-One pass from the first node to the last computes a message for every node, in log space, with some smooth maximum over
-the states before it; a pass back pushes a mass of 1 from the end through weights of those choices. What it moves over
-an edge is the edge's part of the relaxed structure. Nothing larger than an event is made, whatever the potentials.
+A forward pass computes a message for every position, in log space, with a smooth maximum over the states before it. A
+backward pass starts with a mass of 1 at the end and splits it, at every position, by the weights of that maximum. The
+mass on an edge is the edge's part of the relaxed structure. No array is larger than an event.
 
 Messages are an integer and a fraction: sums of potentials of any scale lose nothing (see `split_log`).
 """
@@ -26,26 +26,26 @@ from .potentials import Marginals, Potentials, Prepared, batch_first, contract, 
 
 
 def _candidates(before: SplitLog, edges: SplitLog) -> SplitLog:
-    """Of the states before (axis -2) for every state after."""
+    """The scores of the states before (axis -2) for every state after."""
     return SplitLog(*(x[..., None] for x in before)).times(edges)
 
 
 def _in_floats(log: SplitLog, axis: int) -> Array:
-    """Less the largest integer along an axis."""
+    """The logs as floats, less the largest integer along an axis."""
     return (log.integer - numeric.shift_of(log.integer, axis, keepdims=True)) + log.fraction
 
 
 class _Chain(NamedTuple):
-    """Potentials cleaned of garbage, time first."""
+    """Potentials without garbage; positions lead."""
 
     prepared: Prepared
-    shared: SplitLog | None  # the transition, (t t) or (B t t), where all steps share it
+    shared: SplitLog | None  # the transition, (t t) or (B t t), where all edges share it
 
     def edges(self, transition: Array | None) -> SplitLog:
-        """Log-potentials of the edges of a step, (t t) or (B t t), given those of the step where they vary."""
+        """Log-potentials of one edge, (t t) or (B t t); `transition` is its own where they are time-varying."""
         return split_log.from_log(transition) if self.shared is None else self.shared
 
-    def of_steps(self) -> Array | None:
+    def of_edges(self) -> Array | None:
         return self.prepared.transition if self.shared is None else None
 
 
@@ -63,42 +63,44 @@ class _Messages(NamedTuple):
 
 
 def _forward(chain: _Chain, choose: Choose) -> _Messages:
-    """The value of the prefixes that end in each state of each node."""
+    """The value of the prefixes that end in each state of each position."""
     valid, start, _, emission = chain.prepared
 
-    def settle(message: SplitLog, node: Array | None) -> tuple[SplitLog, Array]:
-        message = message if node is None else message.times(split_log.from_log(node))
+    def settle(message: SplitLog, emission: Array | None) -> tuple[SplitLog, Array]:
+        message = message if emission is None else message.times(split_log.from_log(emission))
         top = numeric.shift_of(message.integer, -1)
         return message._replace(integer=message.integer - top[:, None]), top
 
     def step(before: SplitLog, inputs):
-        node, transition, live = inputs
+        emitted, transition, live = inputs
         value = lambda candidates: relaxed.value_and_weights(choose, candidates, -2)[0]
         moved = split_log.reduced(_candidates(before, chain.edges(transition)), -2, value)
-        moved, taken_out = settle(moved, node)
+        moved, taken_out = settle(moved, emitted)
         after = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, before)
         return after, (after, jnp.where(live, taken_out, 0))
 
-    nodes = (None, None) if emission is None else (emission[0], emission[1:])
-    first, first_taken_out = settle(split_log.from_log(start), nodes[0])
-    _, (messages, taken_out) = lax.scan(rematerialized(step), first, (nodes[1], chain.of_steps(), valid[1:]))
+    emissions = (None, None) if emission is None else (emission[0], emission[1:])
+    first, first_taken_out = settle(split_log.from_log(start), emissions[0])
+    _, (messages, taken_out) = lax.scan(
+        rematerialized(step), first, (emissions[1], chain.of_edges(), valid[1:])
+    )
     prepend = lambda a, b: jnp.concatenate([a[None], b])
     return _Messages(jax.tree.map(prepend, first, messages), prepend(first_taken_out, taken_out))
 
 
-# Weights of the candidates (B t u) along the axis -2, given what the node at the end of the step brings: (... B t u).
+# Weights of candidates (B t u) along the axis -2, given what `_backward` is given for the edge: (... B t u).
 _Select = Callable[[Array, Any], Array]
 
 
 def _backward(
-    chain: _Chain, messages: _Messages, select: _Select, of_nodes: Any, at_end: Any, every_step: bool
+    chain: _Chain, messages: _Messages, select: _Select, given: Any, at_end: Any, each_edge: bool
 ) -> tuple[Array, Array]:
-    """A mass of 1 pushed from the end through the weights that `select` gives.
+    """Splits a mass of 1 from the end backwards by the weights that `select` returns.
 
-    -> mass of the states (n ... B t) and of the edges, (n-1 ... B t t) or summed over the steps (... B t t).
+    Returns the mass of the states (n ... B t) and of the edges, (n-1 ... B t t) or their sum (... B t t).
 
     Args:
-      of_nodes: a tree with leading axis n-1: what `select` gets at each step.
+      given: a tree with leading axis n-1: the second argument of `select` at each edge.
       at_end: the same for the choice of the last state.
     """
     valid = chain.prepared.valid
@@ -107,36 +109,36 @@ def _backward(
 
     def step(carry, inputs):
         mass, totals = carry
-        before, transition, live, given = inputs
+        before, transition, live, noise = inputs
         candidates = _in_floats(_candidates(before, chain.edges(transition)), -2)
-        edges = jnp.where(live[:, None, None], select(candidates, given) * mass[..., None, :], 0)
+        edges = jnp.where(live[:, None, None], select(candidates, noise) * mass[..., None, :], 0)
         moved = jnp.sum(edges, -1)
-        # The mass stays 1 but for rounding, which would add up over a long chain.
+        # Normalized at every position, because rounding errors would accumulate over a long chain.
         moved = moved * lax.stop_gradient(numeric.reciprocal(jnp.sum(moved, -1, keepdims=True)))
         moved = jnp.where(live[:, None], moved, mass)
-        return (moved, None if every_step else totals + edges), (mass, edges if every_step else None)
+        return (moved, None if each_edge else totals + edges), (mass, edges if each_edge else None)
 
-    totals = None if every_step else jnp.zeros((*last.shape, last.shape[-1]), last.dtype)
+    totals = None if each_edge else jnp.zeros((*last.shape, last.shape[-1]), last.dtype)
     before = jax.tree.map(lambda x: x[:-1], messages.prefixes)
-    inputs = (before, chain.of_steps(), valid[1:], of_nodes)
+    inputs = (before, chain.of_edges(), valid[1:], given)
     (first, totals), (rest, edges) = lax.scan(rematerialized(step), (last, totals), inputs, reverse=True)
     states = jnp.concatenate([first[None], rest])
     real = valid.reshape(valid.shape[0], *(1,) * (states.ndim - 3), valid.shape[1], 1)
-    return jnp.where(real, states, 0), edges if every_step else totals
+    return jnp.where(real, states, 0), edges if each_edge else totals
 
 
 def _relax(
-    potentials: Potentials, lengths: Array, choose: Choose, every_step: bool
+    potentials: Potentials, lengths: Array, choose: Choose, each_edge: bool
 ) -> tuple[_Messages, tuple[Array, Array]]:
     chain = _chain(potentials, lengths)
     messages = _forward(chain, choose)
     select = lambda candidates, _: relaxed.value_and_weights(choose, candidates, -2)[1]
-    return messages, _backward(chain, messages, select, None, None, every_step)
+    return messages, _backward(chain, messages, select, None, None, each_edge)
 
 
 def _gradient(potentials: Potentials, lengths: Array, choose: Choose) -> Marginals:
-    """The relaxed structure, shaped as the potentials; plain code, with its true derivative."""
-    _, (states, edges) = _relax(potentials, lengths, choose, every_step=potentials.time_varying)
+    """The relaxed structure in the layout of the potentials, with its true derivative."""
+    _, (states, edges) = _relax(potentials, lengths, choose, each_edge=potentials.time_varying)
     if potentials.time_varying:
         return Marginals(states[0], batch_first(edges), None)
     return Marginals(states[0], edges, batch_first(states))
@@ -167,7 +169,7 @@ def relaxed_event(potentials: Potentials, lengths: Array, choose: Choose) -> Arr
     """The relaxed structure as an event, (B n t t): the gradient of `smoothed_max` by the score of every part, zeros
     where an item has no structure. Differentiable by the potentials. Factored potentials are not expanded.
     """
-    _, (states, edges) = _relax(potentials, lengths, choose, every_step=True)
+    _, (states, edges) = _relax(potentials, lengths, choose, each_edge=True)
     return _event(potentials, states[0], edges)
 
 
@@ -179,18 +181,18 @@ def relaxed_walk(
     draws: int,
     straight_through: bool = False,
 ) -> Array:
-    """Relaxed structures (draws B n t t), walking from the end to the first node (Gumbel-CRF; Fu et al. 2020).
+    """Relaxed structures (draws B n t t), walking from the end to the start (Gumbel-CRF; Fu et al. 2020).
 
     A choice is the softmax of the log-probabilities of the states before, perturbed by Gumbels and divided by
     `temperature` (B). The mass at every state is pushed through a choice of its own, so that the walk stays
     differentiable by the potentials and the temperature. With `straight_through` the choices are indicators, and the
-    walk is an exact sample, with the derivative of softmax. Each item has a key of its own, and of it each node one.
+    walk is an exact sample, with the derivative of softmax. Each position of each item has a key of its own.
     """
     items = lengths.shape[0]
-    node_keys = lambda item_key: jax.vmap(lambda node: jax.random.fold_in(item_key, node))(
+    position_keys = lambda item_key: jax.vmap(lambda position: jax.random.fold_in(item_key, position))(
         jnp.arange(potentials.positions)
     )
-    keys = jax.vmap(node_keys)(jax.random.split(numeric.normal_key(key), items))  # (B n)
+    keys = jax.vmap(position_keys)(jax.random.split(numeric.normal_key(key), items))  # (B n)
     temperature = jnp.broadcast_to(temperature, (items,)).astype(potentials.start.dtype)[:, None, None]
     soften = relaxed.straight_through_softmax if straight_through else relaxed.softmax
 
@@ -202,9 +204,9 @@ def relaxed_walk(
 
     chain = _chain(potentials, lengths)
     messages = _forward(chain, numeric.logsumexp)
-    # The key of the last node that is real, so that more padding does not change what is drawn.
+    # The key of the last real position, so that padding does not change what is drawn.
     at_end = keys[jnp.arange(items), jnp.maximum(lengths - 1, 0)]
-    states, edges = _backward(chain, messages, select, keys[:, :-1].T, at_end, every_step=True)
+    states, edges = _backward(chain, messages, select, keys[:, :-1].T, at_end, each_edge=True)
     event = jax.vmap(lambda first, edges: _event(potentials, first, edges), in_axes=(0, 1))
     return event(states[0], edges)
 
@@ -231,6 +233,6 @@ def part_scores(potentials: Potentials) -> Array:
 
 
 def of_part_scores(scores: Array) -> Potentials:
-    """The chain that has a potential for every part of its event: its nodes are one more than the positions."""
+    """The chain that has a potential for every part of its event: it has one position more than the event."""
     alone = jnp.where(jnp.arange(scores.shape[-1]) == 0, 0, -jnp.inf).astype(scores.dtype)
     return Potentials(jnp.broadcast_to(alone, (scores.shape[0], scores.shape[-1])), scores, None)

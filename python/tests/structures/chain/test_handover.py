@@ -273,8 +273,8 @@ def test_marginals_of_a_long_chain_that_is_refused_do_not_drift() -> None:
         start, edges, states = exact_marginals(made._potentials(), chain_query(made._query()).lengths)
         return start, edges / 4000, states
 
-    came = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))
+    received = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))
     with jax.enable_x64(True):
         exact = jax.jit(marginals)(*(x.astype(np.float32).astype(np.float64) for x in potentials))
-    for a, b in zip(came, exact, strict=True):
+    for a, b in zip(received, exact, strict=True):
         np.testing.assert_allclose(a, b, atol=2e-6)

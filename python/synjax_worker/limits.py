@@ -1,12 +1,12 @@
-"""What one client may ask of the worker. Beyond a limit a call ends with a typed error, never with a crash."""
+"""Limits on what a client may ask of the worker. Beyond one a call ends with a typed error, never with a crash."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 
-from ..errors import InvalidArgument
-from ..protocol import DEFAULT_LIMITS
+from .errors import InvalidArgument
+from .protocol import DEFAULT_LIMITS
 
 
 def _limit(wire_name: str) -> int:
@@ -49,14 +49,14 @@ class Limits:
                     f"`limits.{name}`: there is no such limit; the limits are {names}",
                     argument=f"limits.{name}",
                     expected=f"one of {names}",
-                    came=name,
+                    received=name,
                 )
             if type(value) is not int or value < 1:
                 raise InvalidArgument(
                     f"`limits.{name}`: expected a positive whole number, got {value!r}",
                     argument=f"limits.{name}",
                     expected="a positive whole number",
-                    came=repr(value),
+                    received=repr(value),
                 )
             chosen[field_of[name]] = value
         return cls(**chosen)

@@ -1,0 +1,39 @@
+"""The configuration of a worker: the first line on its stdin."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import InvalidArgument
+from ..protocol import CONFIGURATION, DEVICES
+
+
+def read_config(line: bytes) -> dict[str, Any]:
+    """The configuration.
+
+    Raises:
+      InvalidArgument: a value that the user chose is wrong.
+      ValueError: anything else is wrong.
+    """
+    config = json.loads(line)
+    if type(config) is not dict or type(config.get("address")) is not str:
+        raise ValueError("the first line on stdin is a JSON object with an `address`")
+    unknown = set(config).difference(CONFIGURATION)
+    if unknown:
+        raise ValueError(f"unknown configuration: {', '.join(sorted(unknown))}")
+    if config.get("device", "cpu") not in DEVICES:
+        raise bad_device(config["device"], ", ".join(DEVICES))
+    if not config["address"].startswith("ipc://") and not config.get("token"):
+        raise ValueError("an address that others can reach needs a token")
+    return config
+
+
+def bad_device(received: Any, expected: str, reason: str = "") -> InvalidArgument:
+    """The error of a device that is not there."""
+    return InvalidArgument(
+        f"`device`: expected {expected}, got {received}{reason}",
+        argument="device",
+        expected=expected,
+        received=str(received),
+    )

@@ -1,0 +1,175 @@
+"""Launches: dispatching a program, and what is found when it has run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import jax
+import numpy as np
+
+from ...errors import SynjaxError
+from ...limits import Limits
+from ...protocol import LENIENT
+from ...runtime.checks import check_error
+from ...runtime.program import affected_outputs
+from ..codec import Launch, host_value
+from .completions import Completions, Unawaited
+from .executables import Executable, Executables
+from .failures import launch_error, not_a_tensor, root_error
+from .handles import ErrorMap, Handle, Outcome, drop
+from .jobs import Job, Resolved, Step
+from .replies import Replies
+from .resolve import Resolver
+
+
+@dataclasses.dataclass(slots=True)
+class _Dispatched:
+    """A launch that the device may still be running."""
+
+    executable: Executable
+    outcome: Outcome
+    outputs: list[Handle]  # by position
+    status: Any
+    started: float
+
+
+class Launcher:
+    """Runs launches."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        resolver: Resolver,
+        executables: Executables,
+        completions: Completions,
+        unawaited: Unawaited,
+        replies: Replies,
+    ):
+        self._limits = limits
+        self._resolver = resolver
+        self._executables = executables
+        self._completions = completions
+        self._unawaited = unawaited
+        self._replies = replies
+        self.launches = 0
+
+    def launch(self, job: Job, launch: Launch) -> Step:
+        """Dispatches a launch; its results are handles from now on. Returns what completes it."""
+        handles = job.session.handles
+        outcome = Outcome()
+        self.launches += 1
+        try:
+            if job.refused is not None:
+                if launch.has_body:
+                    self._resolver.program(job.session, launch, job.buffers)
+                raise job.refused
+            resolved = job.resolved or self._resolver.launch(job)
+            executable = self._executables.get(resolved, launch)
+            self._wait_for_readers(resolved, launch)
+            run = _dispatch(executable, resolved, outcome)
+        except Exception as error:
+            drop(handles, launch.frees)
+            outcome.error = launch_error(error, launch.seq, handles)
+            failed = Handle(None, None, outcome)
+            if len(handles) + launch.outputs <= 2 * self._limits.handles:
+                handles.update(
+                    (id_, failed) for id_ in range(launch.first_output, launch.first_output + launch.outputs)
+                )
+            reply = outcome.error
+            return Step(lambda: self._replies.error(job, reply))
+        finally:
+            for position in launch.donated:
+                if isinstance(launch.inputs[position], int):
+                    handles.pop(launch.inputs[position], None)
+        for position, error in executable.failures.items():
+            run.outputs[position] = _failed_result(error, resolved, launch.seq)
+        handles.update(
+            (launch.first_output + position, handle) for position, handle in enumerate(run.outputs)
+        )
+        if executable.is_awaited(launch):
+            seconds = executable.expected_seconds(True)
+        else:
+            self._unawaited.watch(run.outputs)
+            seconds = None
+        reads = tuple(run.outputs[position] for position in launch.wants)
+        return Step(lambda: self._complete(job, launch, resolved, run), reads, seconds)
+
+    def _wait_for_readers(self, resolved: Resolved, launch: Launch) -> None:
+        """XLA reuses a donated buffer at once, so everything that is to be read of it must have been read."""
+        donated = [resolved.handles[position] for position in launch.donated]
+        self._completions.wait_until_read([handle for handle in donated if handle is not None])
+
+    def _complete(self, job: Job, launch: Launch, resolved: Resolved, run: _Dispatched) -> None:
+        """Waits for a launch, reads its status, and answers."""
+        executable, lenient = run.executable, launch.flags & LENIENT
+        inputs_failed = {
+            position: handle.outcome.error | {"poisoned": True}
+            for position, handle in enumerate(resolved.handles)
+            if handle is not None and handle.outcome.error is not None and position not in resolved.poisoned
+        }
+        if inputs_failed and not lenient:
+            return self._fail(job, run, next(iter(inputs_failed.values())))
+        try:
+            if run.status is not None:
+                checks_failed = _read_status(run, launch.seq)
+                if checks_failed and not lenient:
+                    return self._fail(job, run, next(iter(checks_failed.values())))
+            else:
+                checks_failed = {}
+            if inputs_failed or checks_failed:
+                root = resolved.program.root
+                sources = affected_outputs(root, equations=checks_failed, inputs=inputs_failed)
+                for position, error in sources.items():
+                    if run.outputs[position].outcome is run.outcome:
+                        run.outputs[position].outcome = Outcome(error)
+                        run.outputs[position].value = None
+            wanted = [run.outputs[position] for position in launch.wants]
+            values = [None if h.outcome.error is not None else _on_host(h.value) for h in wanted]
+        except Exception as error:
+            return self._fail(job, run, launch_error(error, launch.seq, job.session.handles))
+        executable.record_seconds(executable.is_awaited(launch), time.perf_counter() - run.started)
+        self._replies.results(job, executable.avals, run.outputs if lenient else (), values)
+
+    def _fail(self, job: Job, run: _Dispatched, error: ErrorMap) -> None:
+        run.outcome.error = error
+        for handle in run.outputs:
+            handle.value = None  # after the error is set, so that whoever finds no value finds the error
+        self._replies.error(job, error)
+
+
+def _dispatch(executable: Executable, resolved: Resolved, outcome: Outcome) -> _Dispatched:
+    started = time.perf_counter()
+    values, status = executable.run(resolved.args)
+    outputs: list[Any] = [None] * len(executable.avals)
+    for position, value, signature in zip(executable.positions, values, executable.signatures, strict=True):
+        outputs[position] = Handle(value, signature, outcome)
+    return _Dispatched(executable, outcome, outputs, status, started)
+
+
+def _failed_result(error: SynjaxError, resolved: Resolved, seq: int) -> Handle:
+    """A result of a lenient launch that failed while tracing, or because one of its inputs had failed."""
+    position = error.details.get("input")
+    if position is None:
+        return Handle(None, None, Outcome(root_error(error, seq)))
+    return Handle(None, None, Outcome(resolved.poisoned[position] | {"poisoned": True}))
+
+
+def _read_status(run: _Dispatched, seq: int) -> dict[int, ErrorMap]:
+    """The errors of checks that failed, by equation of the root body, in order."""
+    status = np.asarray(run.status)
+    if not status[:, 0].any():
+        return {}
+    failed = {}
+    for equation, row in zip(run.executable.status_rows, status, strict=True):
+        error = check_error(run.executable.sites, row)
+        if error is not None:
+            failed[equation] = root_error(error, seq)
+    return failed
+
+
+def _on_host(value: Any) -> np.ndarray:
+    if not isinstance(value, jax.Array):
+        raise not_a_tensor(value)
+    return host_value(value)

@@ -1,0 +1,53 @@
+"""Replies to jobs. A job that is answered is not in flight any more."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...protocol import ERROR, OK
+from ..codec import pack_data, pack_header
+from .handles import ErrorMap, Handle
+from .jobs import Job
+
+Post = Callable[[bytes, bytes, Sequence[Any]], None]  # client, header, buffers
+
+
+class Replies:
+    """Answers jobs from any thread."""
+
+    def __init__(self, post: Post, lock: threading.Condition):
+        self._post = post
+        self._lock = lock  # guards the jobs of sessions
+
+    def value(self, job: Job, value: Any) -> None:
+        """Answers with one value."""
+        self._answer(job, [job.seq, OK, value])
+
+    def error(self, job: Job, error: ErrorMap) -> None:
+        """Answers with an error."""
+        self._answer(job, [job.seq, ERROR, error])
+
+    def results(self, job: Job, avals: list, outputs: Sequence[Handle], values: list) -> None:
+        """Answers with types and fetched values. The errors of `outputs`, if any, come with them."""
+        data, buffers = pack_data(values)
+        errors = [
+            [k, handle.outcome.error] for k, handle in enumerate(outputs) if handle.outcome.error is not None
+        ]
+        if errors:
+            avals = list(avals)
+            for position, _ in errors:
+                avals[position] = None
+            self._answer(job, [job.seq, OK, avals, data, errors], buffers)
+        else:
+            self._answer(job, [job.seq, OK, avals, data], buffers)
+
+    def _answer(self, job: Job, header: list, buffers: Sequence[Any] = ()) -> None:
+        if job.counted:  # before the reply is sent, because the client may send more as soon as it reads it
+            with self._lock:
+                job.counted = False
+                job.session.bytes_in_flight -= job.bytes
+                job.session.jobs.pop(job.seq, None)
+        if job.seq:
+            self._post(job.session.client, pack_header(header), buffers)

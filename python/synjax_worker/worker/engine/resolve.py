@@ -1,0 +1,130 @@
+"""Resolving a launch or compile: its program is looked up or decoded, its inputs become values."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import numpy as np
+
+from ...errors import SynjaxError
+from ...limits import Limits
+from ...protocol import LENIENT
+from ...runtime.decode import decode_program, program_hash
+from ...runtime.program import Program
+from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
+from .failures import PoisonedInput, unknown_handle
+from .handles import ErrorMap, Handle, drop, is_wide
+from .jobs import Job, Resolved, Session
+
+_POISONED = ("poisoned", (), False)
+
+
+class Resolver:
+    """Checks messages against the limits and the session that sent them."""
+
+    def __init__(self, ops: dict[str, Any], limits: Limits):
+        self._ops = ops
+        self._limits = limits
+
+    def launch(self, job: Job) -> Resolved:
+        """Drops the handles that the launch frees, then resolves it."""
+        launch, session = job.message, job.session
+        drop(session.handles, launch.frees)
+        program = self.program(session, launch, job.buffers)
+        if launch.outputs != len(program.root.outputs):
+            raise SynjaxError(
+                "BAD_MESSAGE", f"{launch.outputs} results of a program of {len(program.root.outputs)}"
+            )
+        if len(session.handles) + launch.outputs > self._limits.handles:
+            raise SynjaxError(
+                "LIMIT_HANDLES",
+                f"{len(session.handles)} live results; at most {self._limits.handles}. Dispose of some",
+            )
+        return self.inputs(job, launch, program)
+
+    def program(
+        self, session: Session, launch: Launch | Compile, buffers: list[bytes | memoryview]
+    ) -> Program:
+        """The program of a launch. One that comes with the launch is kept, even if the launch fails later."""
+        if launch.has_body and not buffers:
+            raise SynjaxError("BAD_MESSAGE", "the frame with the program is missing")
+        known = session.programs.get(launch.hash)
+        if launch.has_body and known is None:
+            known = self._read_program(session, launch.hash, bytes(buffers[0]))
+        if known is None:
+            raise SynjaxError("UNKNOWN_PROGRAM", "no program with this hash was sent in this session")
+        if isinstance(known, SynjaxError):
+            raise known
+        return known
+
+    def _read_program(self, session: Session, hash_: bytes, encoded: bytes) -> Program | SynjaxError:
+        if len(encoded) <= self._limits.body_bytes and program_hash(encoded) != hash_:
+            raise SynjaxError("BAD_HASH", "the program does not have the hash it was sent with")
+        if len(session.programs) >= self._limits.programs:
+            raise SynjaxError(
+                "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {self._limits.programs}"
+            )
+        try:
+            program: Program | SynjaxError = decode_program(encoded, self._ops, self._limits)
+        except SynjaxError as error:
+            program = error  # the client sends a program once, so later launches get the same error
+        session.programs[hash_] = program
+        return program
+
+    def inputs(self, job: Job, launch: Launch | Compile, program: Program) -> Resolved:
+        """The values of the inputs, and the key of the executable that takes them."""
+        expected = program.root.inputs + program.root.captures
+        if len(launch.inputs) != expected:
+            raise SynjaxError("BAD_MESSAGE", f"{len(launch.inputs)} inputs of a program of {expected}")
+        args: list[Any] = []
+        handles: list[Handle | None] = []
+        signatures: list[Any] = []
+        poisoned: dict[int, ErrorMap] = {}
+        wide = program.root.x64
+        frames = iter(job.buffers[launch.has_body :])
+        for position, item in enumerate(launch.inputs):
+            handle = None
+            if type(item) is int:
+                handle = job.session.handles.get(item)
+                if handle is None:
+                    raise unknown_handle(item)
+                # A failing launch sets the error before it clears the value: read in the other order.
+                value, error = handle.value, handle.outcome.error
+                if error is not None:
+                    if not launch.flags & LENIENT:
+                        raise PoisonedInput(error)
+                    poisoned[position] = error
+                    value, signature = np.int8(0), _POISONED
+                else:
+                    signature = handle.signature
+            elif type(item) is HostArray:
+                data = item.data if item.data is not None else next(frames, None)
+                if data is None:
+                    raise SynjaxError("BAD_MESSAGE", "a buffer is missing")
+                value = array_from(item.dtype, item.shape, data, self._limits)
+                signature = (item.dtype, item.shape, False)
+            elif type(item) is ArrayType:
+                value, signature = placeholder(item, self._limits), tuple(item)
+            else:
+                value, signature = item.value, type(item.value)
+            wide = wide or is_wide(signature)
+            args.append(value)
+            handles.append(handle)
+            signatures.append(signature)
+        if next(frames, None) is not None:
+            raise SynjaxError("BAD_MESSAGE", "more buffers than inputs")
+        check_donation(launch)
+        key = (launch.hash, launch.flags, launch.donated, tuple(signatures))
+        return Resolved(program, args, handles, poisoned, key, wide)
+
+
+def check_donation(launch: Launch | Compile) -> None:
+    """Raises SynjaxError (INVALID_ARGUMENT) for a donated handle that is another input of the same launch."""
+    if not launch.donated:
+        return
+    uses = collections.Counter(item for item in launch.inputs if type(item) is int)
+    for position in launch.donated:
+        item = launch.inputs[position]
+        if type(item) is int and uses[item] > 1:
+            raise SynjaxError("INVALID_ARGUMENT", f"input {position} is donated and is another input too")

@@ -1,0 +1,230 @@
+"""The scheduler: which thread runs a job, and when.
+
+Three threads meet here. The **IO thread** submits jobs. If nothing is queued and the executable is known to be quick,
+it runs the job itself, which saves two hand-offs. The **compute thread** takes what is queued. The **completion
+thread** waits for results that take long, reads status words and copies data to the host, so that the compute thread
+can dispatch the next launch meanwhile. A job completes on another thread only when nothing is waiting for completion:
+then every launch before it is known to have succeeded or failed.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from ...errors import SynjaxError
+from ...limits import Limits
+from ..codec import SMALL_BYTES, Compile, Fetch, Launch, aval_of, host_value
+from .completions import Completions, Unawaited
+from .executables import Executables
+from .failures import as_error, fetch_error, root_error
+from .handles import drop, is_ready
+from .jobs import Job, Session, Step
+from .launch import Launcher
+from .replies import Post, Replies
+from .resolve import Resolver
+
+INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
+QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is waiting
+QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
+RETRY_AFTER_MS = 50
+
+
+class Engine:
+    """Runs the jobs of all sessions in the order in which they are submitted."""
+
+    def __init__(self, ops: dict[str, Any], limits: Limits, post: Post):
+        self._limits = limits
+        self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
+        self._submitted = 0
+        self._finished = 0
+        self._started_at = time.monotonic()
+        self._completions = Completions(self._lock, self._count_finished)
+        self._unawaited = Unawaited(self._lock)
+        self._replies = Replies(post, self._lock)
+        self._resolver = Resolver(ops, limits)
+        self._executables = Executables(ops, limits)
+        self._launcher = Launcher(
+            limits, self._resolver, self._executables, self._completions, self._unawaited, self._replies
+        )
+
+    def start(self) -> None:
+        """Starts the compute and completion threads."""
+        for name, loop in (("compute", self._compute_loop), ("completion", self._completions.loop)):
+            threading.Thread(target=loop, name=name, daemon=True).start()
+        # The first compilation of a process takes longer: it runs while the client says hello.
+        self.submit(Job(Session(b""), _warm_up, []))
+
+    # ------------------------------------------------------------------------------------ called by the IO thread
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued, running or waiting for completion: every reply has been posted."""
+        return self._submitted == self._finished
+
+    def submit(self, job: Job) -> None:
+        """Queues a job for the compute thread."""
+        with self._lock:
+            self._submitted += 1
+            job.counted = True
+            job.session.bytes_in_flight += job.bytes
+            if job.seq:
+                job.session.jobs[job.seq] = job
+        self._queue.put(job)
+
+    def run_if_quick(self, job: Job, alone: Callable[[], bool]) -> bool:
+        """Runs the job on this thread if the engine is idle and the job is known to take little time.
+
+        `alone()` says whether no other message has arrived yet.
+        """
+        message = job.message
+        if isinstance(message, Compile) or job.bytes >= SMALL_BYTES:
+            return False
+        if not self.idle or not self._unawaited.are_done():
+            return False
+        if isinstance(message, Launch):
+            if message.has_body or not self._is_quick(job, alone):
+                return False
+        elif isinstance(message, Fetch):
+            found = [job.session.handles.get(id_) for id_ in message.handles]
+            if sum(getattr(handle.value, "nbytes", 0) for handle in found if handle) > QUICK_FETCH_BYTES:
+                return False
+        self._run(job)
+        return True
+
+    def cancel(self, session: Session, seqs: Sequence[int]) -> None:
+        """Refuses those of the session's jobs that have not started."""
+        with self._lock:
+            jobs = [session.jobs.get(seq) for seq in seqs]
+        for job in jobs:
+            if job is not None and not job.started and job.refused is None:
+                job.refused = SynjaxError("ABORTED", "the call was aborted before it started")
+
+    def is_overloaded(self, session: Session, size: int) -> bool:
+        """Whether a client has so much in flight that a message of `size` bytes must be refused."""
+        return len(session.jobs) >= 2 * self._limits.in_flight_messages or (
+            session.bytes_in_flight + size > 2 * self._limits.in_flight_bytes and session.bytes_in_flight > 0
+        )
+
+    def counters(self, session: Session) -> dict[str, int | float]:
+        """The answer to a ping."""
+        self._unawaited.are_done()
+        queued = self._queue.qsize()
+        return {
+            "queued": queued,
+            "running": max(0, self._submitted - self._finished - queued),
+            "handles": len(session.handles),
+            "programs": len(session.programs),
+            "executables": len(self._executables),
+            "compiles": self._executables.compiles,
+            "launches": self._launcher.launches,
+            "uptime": time.monotonic() - self._started_at,
+        }
+
+    def _is_quick(self, job: Job, alone: Callable[[], bool]) -> bool:
+        try:
+            job.resolved = self._resolver.launch(job)
+        except Exception as error:
+            job.refused = error
+            return True
+        executable = self._executables.find(job.resolved.key)
+        # A loop without a bound may take any time, whatever it took last, and pings must not wait for it.
+        if executable is None or job.resolved.program.root.unbounded:
+            return False
+        seconds = executable.expected_seconds(executable.is_awaited(job.message))
+        return seconds < INSTANT_SECONDS or (seconds < QUICK_SECONDS and alone())
+
+    # ---------------------------------------------------------------------------------------------- running a job
+
+    def _compute_loop(self) -> None:
+        while True:
+            job = self._queue.get()
+            job.started = True
+            self._run(job, submitted=True)
+
+    def _count_finished(self) -> None:
+        self._finished += 1
+
+    def _run(self, job: Job, submitted: bool = False) -> None:
+        """Runs a job up to its reply, or up to where the completion thread takes over."""
+        try:
+            step = self._first_half(job)
+        except Exception as error:  # a mistake of the worker's own; it goes on
+            failure = as_error(error, "INTERNAL").to_wire()
+            step = Step(lambda: self._replies.error(job, failure))
+        waits = step.seconds is not None and (step.seconds > QUICK_SECONDS or not self._queue.empty())
+        if self._completions.pending or (submitted and waits):
+            self._completions.put(self._guarded(job, step.complete), step.reads)
+            return
+        self._guarded(job, step.complete)()
+        if submitted:
+            with self._lock:
+                self._count_finished()
+
+    def _first_half(self, job: Job) -> Step:
+        message = job.message
+        if isinstance(message, Launch):
+            return self._launcher.launch(job, message)
+        if isinstance(message, Fetch):
+            return self._fetch(job, message)
+        if isinstance(message, Compile):
+            return self._compile(job, message)
+        value = message()
+        return Step(lambda: self._replies.value(job, value))
+
+    def _guarded(self, job: Job, complete: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            try:
+                complete()
+            except Exception as error:
+                self._replies.error(job, as_error(error, "INTERNAL").to_wire())
+
+        return guarded
+
+    def _fetch(self, job: Job, fetch: Fetch) -> Step:
+        """Takes the values now, in the job's turn; copies them to the host when they are computed."""
+        handles = job.session.handles
+        found = [(id_, handles.get(id_)) for id_ in fetch.handles]
+        values = [handle and handle.value for _, handle in found]
+        drop(handles, fetch.frees)
+        refused = job.refused
+
+        def complete() -> None:
+            if refused is not None:
+                return self._replies.error(job, root_error(refused, fetch.seq))
+            for (id_, handle), value in zip(found, values, strict=True):
+                error = fetch_error(id_, handle, value)
+                if error is not None:
+                    return self._replies.error(job, error)
+            try:
+                data = [host_value(value) for value in values]
+            except Exception as error:
+                return self._replies.error(job, root_error(error, fetch.seq))
+            self._replies.results(job, [aval_of(value) for value in values], (), data)
+
+        seconds = None if all(is_ready(value) for value in values) else math.inf
+        return Step(complete, tuple(handle for _, handle in found if handle is not None), seconds)
+
+    def _compile(self, job: Job, message: Compile) -> Step:
+        """Compiles for launches to come, unless that is done already."""
+        try:
+            program = self._resolver.program(job.session, message, job.buffers)
+            if job.refused is not None:
+                raise job.refused
+            self._executables.get(self._resolver.inputs(job, message, program), message)
+        except Exception as error:
+            failure = root_error(error, message.seq)
+            return Step(lambda: self._replies.error(job, failure))
+        return Step(lambda: self._replies.value(job, None))
+
+
+def _warm_up() -> None:
+    np.asarray(jax.jit(lambda x: x + 1)(np.zeros(1, np.float32)))

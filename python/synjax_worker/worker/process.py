@@ -1,0 +1,98 @@
+"""The life of a worker process: it reads its configuration, says that it is ready, and serves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SynjaxError
+from ..limits import Limits
+from ..protocol import VERSION
+from .allocator import keep_freed_memory
+from .configuration import read_config
+from .devices import find_devices
+from .logs import log_to_stderr
+from .parent import die_with_parent, private_socket_of
+from .server import Server
+
+log = logging.getLogger("synjax_worker")
+
+
+def main() -> int:
+    """Reads the configuration from stdin, starts, says in one line on stdout that it is ready, and serves."""
+    keep_freed_memory()
+    announce = _take_stdout()
+    log_to_stderr()
+    try:
+        config = read_config(sys.stdin.buffer.readline())
+        connected = lambda: None
+        if config.get("parentWatch", True):
+            connected = die_with_parent(private_socket_of(config))
+        server, ready = _start(config, connected)
+    except Exception as error:
+        log.exception("the worker did not start")
+        announce({"ready": False, **_start_error(error).to_wire()})
+        return 1
+    announce(ready)
+    log.info("ready", extra=ready)
+    server.serve()
+    return 0
+
+
+def _start_error(error: Exception) -> SynjaxError:
+    if isinstance(error, SynjaxError):
+        return error
+    return SynjaxError("WORKER_START", f"{type(error).__name__}: {error}")
+
+
+def _take_stdout() -> Callable[[dict[str, Any]], None]:
+    """Keeps stdout for one line, which the returned function writes. All other output goes to stderr."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+    def announce(line: dict[str, Any]) -> None:
+        os.write(
+            private, json.dumps(line).encode() + b"\n"
+        )  # in one write, because readers may expect one chunk
+        os.close(private)
+
+    return announce
+
+
+def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Server, dict[str, Any]]:
+    limits = Limits.from_config(config.get("limits"))
+    import jax
+
+    jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
+    if config.get("compilationCache"):
+        jax.config.update("jax_compilation_cache_dir", config["compilationCache"])
+        # By default JAX does not cache programs that are small or quick to compile, as most are.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    from ..registry import load
+
+    registry = load()
+    devices = find_devices(config.get("device", "cpu"))
+    info = {
+        "version": VERSION,
+        "registry": registry.hash,
+        "pid": os.getpid(),
+        "platform": devices[0].platform,
+        "devices": [str(device) for device in devices],
+        "jax": jax.__version__,
+        "limits": limits.to_wire(),
+    }
+    sys.setswitchinterval(0.0005)  # seconds that another thread may keep the GIL while a ping waits
+    sys.setrecursionlimit(50_000)  # JAX needs dozens of frames for each level of nested programs
+    threading.stack_size(512 << 20)
+    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected)
+    ready = {"ready": True, "address": server.address} | {
+        name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
+    }
+    return server, ready
