@@ -70,13 +70,14 @@ function typeArguments(result: Result, names: Names, of: "declared" | "used"): s
   return list.length ? `<${list.join(", ")}>` : "";
 }
 
-function structInterface([struct, query]: readonly [Struct, Query], names: Names): string {
+/** A type and no interface: only a type is a tree to the types of `get`, `jit` and `tree.map`. */
+function structType([struct, query]: readonly [Struct, Query], names: Names): string {
   const fields = struct.fields.map(({ name, result }) => {
     const doc = result.kind === "array" && result.dims !== undefined ? `/** \`(${result.dims})\` */\n` : "";
     return `${doc}readonly ${camelCase(name)}: ${resultType(result, names)}`;
   });
   const [doc] = query.doc.split("\n\n");
-  return `${docComment(doc!)}\nexport interface ${struct.name}${typeArguments(struct, names, "declared")} {\n${fields.join(";\n")}\n}`;
+  return `${docComment(doc!)}\nexport type ${struct.name}${typeArguments(struct, names, "declared")} = {\n${fields.join(";\n")}\n};`;
 }
 
 function optionsInterface(query: Query, names: Names): string {
@@ -233,7 +234,7 @@ const BASE_DOC = `A distribution over structures: a value of the program, with q
 export function baseFile(shared: readonly Query[]): string {
   const names = namesOf(BASE_NAMES, shared);
   const source = [
-    ...structsOf(shared).map((struct) => structInterface(struct, names)),
+    ...structsOf(shared).map((struct) => structType(struct, names)),
     ...shared.filter((query) => query.options.length).map((query) => optionsInterface(query, names)),
     `${docComment(BASE_DOC)}
 export abstract class Distribution<${GENERICS.F}, ${GENERICS.E}, ${GENERICS.C}> extends DeclaredDistribution<F, E> {
@@ -269,7 +270,7 @@ export function classFile(
   const base = `Distribution<${["F", ...(leaves[1] ? leaves.map((l) => l ?? "never") : leaves[0] ? [leaves[0]] : [])].join(", ")}>`;
   const source = [
     `/** What \`new ${name}\` takes. */\nexport interface ${name}Options<${GENERICS.F}> {\n${classOptions(cls)}\n}`,
-    ...structs.map((struct) => structInterface(struct, names)),
+    ...structs.map((struct) => structType(struct, names)),
     ...structTables(own),
     `const declaration: Declaration = ${declarationTable(cls)};`,
     `${docComment(classDoc(cls))}

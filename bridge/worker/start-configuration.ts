@@ -54,9 +54,14 @@ function cacheDirectory({ compilationCache, env }: WorkerOptions): string | null
   }
 }
 
+/** Names modules whose distributions a worker knows besides its own: for tests and experiments. */
+const FURTHER_MODULES = "SYNJAX_MODULES";
+
 /** The environment variables that a worker runs with. */
 export function workerEnv(device: Device, extra: NodeJS.ProcessEnv | undefined): NodeJS.ProcessEnv {
-  const own = Object.entries({ ...process.env, ...extra }).filter(([name]) => !name.startsWith("SYNJAX_"));
+  const own = Object.entries({ ...process.env, ...extra }).filter(
+    ([name]) => name === FURTHER_MODULES || !name.startsWith("SYNJAX_"),
+  );
   return pythonEnv(Object.fromEntries(own), {
     PYTHONPATH: join(packageRoot(), "python"),
     // A file random.py in the user's directory must not hide Python's own module.

@@ -68,3 +68,14 @@ def test_lengths_out_of_range_say_where() -> None:
 def test_potentials_are_floats(value: object) -> None:
     with pytest.raises(InvalidArgument, match="potentials"):
         shapes.as_float("potentials", value)
+
+
+@pytest.mark.parametrize(
+    ("lost", "question"), [(1, "Did one sentence get lost"), (3, "Did 3 sentences get lost")]
+)
+def test_lengths_of_another_batch_ask_what_got_lost(lost: int, question: str) -> None:
+    arguments = {"emission": (np.zeros((8, 5, 3)), "*batch n t"), "lengths": (np.zeros(8 - lost), "*batch")}
+    with pytest.raises(InvalidArgument, match=rf"\.\n  {question} while padding\?$"):
+        shapes.bind(arguments, lengths=["lengths"])
+    with pytest.raises(InvalidArgument, match=r"\(\*batch n t\)\.$"):
+        shapes.bind(arguments)

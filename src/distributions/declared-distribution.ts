@@ -22,7 +22,10 @@ export type EventShape<Leaf extends string = never> = [Leaf] extends [never]
   ? Shape
   : { readonly [L in Leaf]: Shape };
 
-/** A distribution as its declaration makes it; the generated classes add its queries. */
+/**
+ * A distribution as its declaration makes it; the generated classes add its queries. It has no fields and no private
+ * names of JavaScript's: results of queries are made without the constructor.
+ */
 export abstract class DeclaredDistribution<
   F extends FloatDType = "float32",
   EventLeaf extends string = never,
@@ -46,19 +49,19 @@ export abstract class DeclaredDistribution<
     named?: Attributes,
   ): unknown {
     const op = `${this.declared.name}.${query}`;
-    const Whole = this.#classOf(answer);
+    const Whole = this.classOf(answer);
     const whole = emit(op, [this, ...operands], statics, Whole ?? Intermediate, named);
-    return Whole ? whole : this.#partsOf(whole, answer);
+    return Whole ? whole : this.partsOf(whole, answer);
   }
 
   /** The class of what is one value; undefined of what has parts. */
-  #classOf(answer: Answer): ResultClass | undefined {
+  private classOf(answer: Answer): ResultClass | undefined {
     if (typeof answer === "function") return answer;
     if (answer === "dist") return this.constructor as unknown as ResultClass;
     return typeof answer === "string" && "dims" in this.declared[answer] ? Tensor : undefined;
   }
 
-  #partsOf(whole: Traced, answer: Answer): unknown {
+  private partsOf(whole: Traced, answer: Answer): unknown {
     const fields =
       typeof answer === "string"
         ? (this.declared[answer as "event" | "compact"] as Fields).map(
@@ -67,9 +70,9 @@ export abstract class DeclaredDistribution<
         : Object.entries(answer).map(([name, [python, part]]) => [name, python, part] as const);
     return Object.fromEntries(
       fields.map(([name, python, part]) => {
-        const Part = this.#classOf(part);
+        const Part = this.classOf(part);
         const value = partOf(whole, python, Part ?? Intermediate);
-        return [name, Part ? value : this.#partsOf(value, part)];
+        return [name, Part ? value : this.partsOf(value, part)];
       }),
     );
   }
@@ -79,24 +82,24 @@ export abstract class DeclaredDistribution<
     return attributeErrorsTo(`${this.declared.name}.${query}`, () => convert(given, argument));
   }
   protected eventOperand(query: string, argument: string, given: unknown): unknown {
-    return this.#tree(query, this.declared.event, argument, given, asFloat);
+    return this.tree(query, this.declared.event, argument, given, asFloat);
   }
   protected compactOperand(query: string, argument: string, given: unknown): unknown {
     const { compact } = this.declared;
-    return this.#tree(
-      query,
-      compact,
-      "dims" in compact ? (compact.name ?? argument) : argument,
-      given,
-      asInt,
-    );
+    return this.tree(query, compact, "dims" in compact ? (compact.name ?? argument) : argument, given, asInt);
   }
   /** An answer of another query, as an operand: its fields by their names on the wire. */
   protected structOperand(query: string, argument: string, given: unknown, fields: Fields): unknown {
-    return this.#tree(query, fields, argument, given, asFloat);
+    return this.tree(query, fields, argument, given, asFloat);
   }
 
-  #tree(query: string, tree: DeclaredTree, argument: string, given: unknown, convert: Convert): unknown {
+  private tree(
+    query: string,
+    tree: DeclaredTree,
+    argument: string,
+    given: unknown,
+    convert: Convert,
+  ): unknown {
     return this.operand(query, argument, given, () => treeOperand(tree, argument, given, convert));
   }
 

@@ -11,32 +11,32 @@ import { DeclaredDistribution } from "./declared-distribution.ts";
 import type { CompactLike, CompactOf, EventLike, EventOf } from "./events.ts";
 
 /** The best structure and its score. */
-export interface ArgMax<F extends FloatDType = "float32", E extends string = never> {
+export type ArgMax<F extends FloatDType = "float32", E extends string = never> = {
   readonly event: EventOf<F, E>;
   /** `(*batch)` */
   readonly score: Tensor<F>;
-}
+};
 
 /**
  * k distinct structures, in the order in which they are drawn, (k *batch ...), and their
  * log-probabilities.
  */
-export interface Draws<F extends FloatDType = "float32", E extends string = never> {
+export type Draws<F extends FloatDType = "float32", E extends string = never> = {
   readonly events: EventOf<F, E>;
   /** `(k *batch)` */
   readonly logProbs: Tensor<F>;
   /** `(*batch)` */
   readonly count: Tensor<"int32">;
-}
+};
 
 /** The k best structures and their scores, best first, (k *batch); `count` says how many there are. */
-export interface TopK<F extends FloatDType = "float32", E extends string = never> {
+export type TopK<F extends FloatDType = "float32", E extends string = never> = {
   readonly events: EventOf<F, E>;
   /** `(k *batch)` */
   readonly scores: Tensor<F>;
   /** `(*batch)` */
   readonly count: Tensor<"int32">;
-}
+};
 
 /** Options of `differentiableSample`. */
 export interface DifferentiableSampleOptions {

@@ -34,24 +34,24 @@ export interface HMMOptions<F extends FloatDType = "float32"> {
  * where emissions are no logits, their field is the weight of each observation in each state,
  * (*batch n t).
  */
-export interface HMMCounts<F extends FloatDType = "float32"> {
+export type HMMCounts<F extends FloatDType = "float32"> = {
   /** `(*batch t)` */
   readonly initial: Tensor<F>;
   /** `(*batch t t)` */
   readonly transition: Tensor<F>;
   /** `(*batch t v)` */
   readonly emission: Tensor<F>;
-}
+};
 
 /** The parameters under which `counts` are likeliest: the M step, as arguments for the constructor. */
-export interface HMMParameters<F extends FloatDType = "float32"> {
+export type HMMParameters<F extends FloatDType = "float32"> = {
   /** `(*batch t)` */
   readonly initLogits: Tensor<F>;
   /** `(*batch t t)` */
   readonly transitionLogits: Tensor<F>;
   /** `(*batch t v)` */
   readonly emissionDist: Tensor<F>;
-}
+};
 
 const HMM_COUNTS: Fields = [
   { name: "initial", python: "initial", dims: "*batch t" },

@@ -77,7 +77,7 @@ class ToyTaggedTree(Distribution):
     """
 
     event = {"chart": "n n", "tags": "n t"}  # noqa: RUF012
-    compact = {"chart": Indices("n 2", below="n"), "tags": Indices("n", below="t")}  # noqa: RUF012
+    compact = {"chart": Indices("n 2"), "tags": Indices("n", below="t")}  # noqa: RUF012
 
     spans: Float[Array, "*batch n n"] = potential()
     tags: Float[Array, "*batch n t"] = potential()

@@ -187,3 +187,39 @@ def test_every_op_has_a_doc_and_a_signature():
     for name, op in load().ops.items():
         assert op.doc.strip(), name
         assert op.parsed.result
+
+
+def test_a_query_says_whether_it_is_inherited_and_describes_its_arguments():
+    class Own(Toy):
+        def mode(self) -> Array:
+            """The first of the likeliest values."""
+
+        @query("x: num F -> Pair { first: F, second: F[*batch] }")
+        def pair(self, x: Array) -> Best:
+            """Two of them.
+
+            Args:
+              x: where to start.
+            """
+
+    mode, pair, top_k = describe(Own)["queries"]
+    assert [each["inherited"] for each in (mode, pair, top_k)] == [False, False, True]
+    assert describe(Toy)["queries"][0]["inherited"]  # it overrides, and says no more than the base does
+    assert (pair["doc"], pair["positional"][0]["doc"]) == ("Two of them.", "where to start.")
+    assert (pair["result"]["name"], pair["result"]["fields"][1]["result"]["dims"]) == ("Pair", "*batch")
+
+
+def test_further_modules_join_and_change_no_hash():
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "SYNJAX_MODULES": "tests.conformance.toys",
+    }
+    code = (
+        "from synjax_worker import registry; r = registry.load(); print(r.hash, 'ToyLayers.argmax' in r.ops)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.split() == [load().hash, "True"]
+    assert "ToyLayers" not in load().ops

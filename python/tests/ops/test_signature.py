@@ -86,3 +86,14 @@ def test_what_cannot_be_read_is_named(text, message):
         parse(text)
     assert message in str(caught.value)
     assert repr(text) in str(caught.value)
+
+
+def test_a_struct_may_have_a_name_and_be_an_argument():
+    signature = parse("counts: struct Counts -> Counts { initial: F[*batch t] }")
+    assert signature.positional == (Parameter("counts", "struct", type="Counts"),)
+    assert signature.positional[0].is_operand
+    assert signature.result == Result(
+        "struct", name="Counts", fields=(("initial", Result("array", "F", "*batch t")),)
+    )
+    with pytest.raises(SignatureError, match="'counts' is a struct, of which name"):
+        parse("counts: struct -> F")
