@@ -270,7 +270,7 @@ def _require_given(declared: Declaration, given: Mapping[str, Any]) -> None:
     """What may not be left out may not be None."""
     for parameter in declared:
         if given[parameter.name] is None and not parameter.optional:
-            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, came="None")
+            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, received="None")
 
 
 def _require_one_form(declared: Declaration, given: Mapping[str, Any]) -> None:
