@@ -15,6 +15,8 @@ from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.errors import InvalidArgument
 from tests.compiling import quick_jit
 
+pytestmark = pytest.mark.costs("LinearChainCRF")  # an HMM is asked little here
+
 B, N, T, V = 3, 4, 2, 5
 KEY = jax.random.key(0)
 POTENTIALS = jax.random.normal(KEY, (B, N, T, T))

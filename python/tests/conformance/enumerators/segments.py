@@ -85,7 +85,7 @@ class FactoredSegments(Segmentation):
         crf = lambda **changed: SemiMarkovCRF(**{"segment": segment, "transition": transition} | changed)
         yield BadInput("labels that differ", "transition", lambda: crf(transition=jnp.zeros((3, 3))))
         yield BadInput("a missing part", "transition", lambda: crf(transition=None))
-        yield BadInput("both forms", "transition", lambda: crf(log_potentials=jnp.zeros((5, 3, 2, 2))))
+        yield BadInput("both forms", "segment", lambda: crf(log_potentials=jnp.zeros((5, 3, 2, 2))))
 
 
 @enumerates(SemiMarkovCRF)
@@ -167,7 +167,7 @@ class FirstSegmentReadsAllRows(GeneralSegments):
         return made
 
 
-@breaks(GeneralSegments, *EVERYTHING)
+@breaks(GeneralSegments, *EVERYTHING, "events", "remembered")
 class OffByOneEnd(GeneralSegments):
     """A segment reads the potentials of the position before its end."""
 
