@@ -221,7 +221,7 @@ def test_a_batch_without_items() -> None:
     assert first_bad(dist) is None
 
 
-@pytest.mark.parametrize(("n", "t"), [(1, 1), (1, 3), (4, 1)])
+@pytest.mark.parametrize(("n", "t"), [pytest.param(1, 1, marks=pytest.mark.full), (1, 3), (4, 1)])
 def test_one_step_and_one_state(n: int, t: int) -> None:
     x = jax.random.normal(jax.random.key(1), (2, n, t, t))
     got = quick_jit(lambda x: answers(crf(x)))(x)

@@ -67,6 +67,7 @@ class GeneralSegments(Segmentation):
 class FactoredSegments(Segmentation):
     name = "SemiMarkovCRF-factored"
     potentials = ("segment", "transition", "initial")
+    float32 = True
 
     def without_structures(self, arrays, lengths):
         arrays["segment"][max(lengths["lengths"] - 1, 0)] = -np.inf
@@ -93,6 +94,7 @@ class SharedSegments(FactoredSegments):
     """One transition for all items, and no potentials of the first label."""
 
     name = "SemiMarkovCRF-shared"
+    float32 = False
     potentials = ("segment", "transition")
     shared = ("transition",)
 

@@ -29,7 +29,7 @@ class TaggedTree(Enumerator):
     sizes = {"n": 3, "t": 2}
     extents = (3, 4)
     potentials = ("spans", "tags")
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return tagged_trees(lengths, **self.sizes)
@@ -51,7 +51,7 @@ class Layers(Enumerator):
     sizes = {"n": 3, "t": 3}
     potentials = ("layers",)
     many = {"layers": 2}
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return choices(**self.sizes)
@@ -69,7 +69,7 @@ class Staircase(Enumerator):
     sizes = {"rows": 3, "cols": 3}
     extents = (3, 4)
     potentials = ("log_potentials",)
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return staircases(lengths, self.sizes["rows"])
