@@ -110,6 +110,8 @@ class Budget:
         ]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.config.option.collectonly:
+            return
         terminalreporter.section("CPU seconds")
         for line in table(self.seconds):
             terminalreporter.write_line(line)
