@@ -50,6 +50,7 @@ export interface DifferentiableSampleOptions {
   readonly temperature?: TensorLike<FloatDType>;
   readonly sampleShape?: ShapeLike;
   readonly straightThrough?: boolean;
+  readonly regularized?: boolean;
   readonly implicitMleLr?: TensorLike<FloatDType>;
 }
 
@@ -110,8 +111,9 @@ export abstract class Distribution<
    *
    * Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the
    * marginals of the perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and
-   * "Perturb-and-SparsemaxDP" replace every maximum of the best structure's recursion by a smooth one
-   * (Corro & Titov 2019; Mensch & Blondel 2018). "Perturb-and-MAP-Implicit-MLE" answers with the best
+   * "Perturb-and-SparsemaxDP" replace every maximum of the best structure's recursion by its expectation
+   * under softmax or sparsemax (Corro & Titov 2019); `regularized` subtracts half the squared norm of
+   * sparsemax's weights (Mensch & Blondel 2018). "Perturb-and-MAP-Implicit-MLE" answers with the best
    * structure, whose gradient is its difference to the best one of potentials moved against the gradient
    * by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF" relaxes the choices of a sample's walk
    * (Fu et al. 2020). With `straightThrough` these choices are hard, with the derivative of the smooth
@@ -127,6 +129,7 @@ export abstract class Distribution<
         noise: options.noise,
         sample_shape: options.sampleShape,
         straight_through: options.straightThrough,
+        regularized: options.regularized,
       },
       {
         temperature: this.operand("differentiableSample", "temperature", options.temperature, asFloat),

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import * as synjax from "../../src/index.ts";
 import { connect, get, jit, random, type Session } from "../../src/index.ts";
 import {
   build,
@@ -11,13 +12,25 @@ import {
   registeredClasses,
   tensors,
 } from "../fixtures/golden.ts";
+import { ToyLayers } from "../fixtures/toys/toy-layers.ts";
+import { ToyStaircase } from "../fixtures/toys/toy-staircase.ts";
+import { ToyTaggedTree } from "../fixtures/toys/toy-tagged-tree.ts";
 import { workerCpuSeconds } from "../fixtures/worker-cpu.ts";
+
+// Classes of tests, each of which declares what no class before it did, stand before the same test.
+const TOYS = "tests.conformance.toys";
+const toys = { ToyLayers, ToyStaircase, ToyTaggedTree };
+const classes: Readonly<Record<string, unknown>> = { ...synjax, ...toys };
 
 let session: Session;
 beforeAll(async () => {
+  vi.stubEnv("SYNJAX_MODULES", TOYS);
   session = await connect();
 });
-afterAll(() => session.close());
+afterAll(async () => {
+  await session.close();
+  vi.unstubAllEnvs();
+});
 
 test.each(registeredClasses())("%s has golden answers", (name) => {
   const found = goldens().map((golden) => golden.class);
@@ -32,7 +45,7 @@ const TOLERANCE = 1e-5;
 
 /** Every query, in one program: most of what a class costs here is compiling it. */
 function ask(golden: Golden) {
-  const [p, q] = [build(golden, golden.options), build(golden, golden.other)];
+  const [p, q] = [build(golden, golden.options, classes), build(golden, golden.other, classes)];
   const k = Math.max(...golden.structures.count) + 1;
   const best = p.argmaxAndMax();
   const top = p.topK(k);
@@ -117,7 +130,7 @@ function itemOf(golden: Golden, item: number) {
 const at = (values: Host, item: number): number[] =>
   Array.from(values.data).filter((_, i) => i % values.shape.at(-1)! === item);
 
-describe.each(goldens())("$form", (golden) => {
+describe.each([...goldens(), ...goldens("toys")])("$form", (golden) => {
   const items = golden.structures.count.map((_, item) => itemOf(golden, item));
 
   test("every query answers as enumeration does", async ({ task }) => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   array,
   connect,
-  emission,
+  dist,
   get,
   grad,
   HMM,
@@ -43,7 +43,7 @@ test("an HMM of numbers is that of their likelihoods", async () => {
   const likelihoods = observations.map((x) => [0, 1].map((state) => logNormal(x, state)));
   const said = await get(
     jit(() => {
-      const ofNumbers = new HMM({ ...chain, emissionDist: emission.normal({ loc, scale }), observations });
+      const ofNumbers = new HMM({ ...chain, emissionDist: dist.normal({ loc, scale }), observations });
       const ofLikelihoods = new HMM({ ...chain, emissionLogLikelihoods: likelihoods });
       return [ofNumbers, ofLikelihoods].map((p) => ({ z: p.logPartition(), m: p.marginals() }));
     })(),
@@ -110,7 +110,7 @@ describe("bad input is named", () => {
             [0, 0, 0],
           ],
         },
-        "emission", // transition is read first; emission disagrees with it
+        "transition",
       ],
       [{ ...both, emission: [0, 0] }, "emission"],
       [{ ...both, emission: [emission, emission], lengths: [1, 2, 3] }, "lengths"],

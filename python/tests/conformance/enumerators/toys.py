@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synjax_worker import registry
-
 from ..enumerator import Enumerator, enumerates
-
-registry.load()  # before the toys, so that the registry of this process has what a worker's has
-
-from ..toys import (  # noqa: E402
+from ..toys import (
     ToyLayers,
     ToyStaircase,
     ToyTaggedTree,
