@@ -3,7 +3,7 @@
 // `npm run generate` writes the files; `npm run generate -- --check` fails where one is not what it would write.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { packageRoot } from "../bridge/environment/package-root.ts";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
@@ -23,12 +23,18 @@ const FIXTURES: Readonly<Record<string, string>> = {
 };
 /** Folders in which every file that says that it is generated must still be one. */
 const FOLDERS = [join("src", "ops"), join("src", "distributions"), ...Object.values(FIXTURES)];
+/** Folders of answers by enumeration; every file there is generated. */
+const GOLDEN = [join("tests", "golden"), join("tests", "golden", "toys")];
 
 const python = await resolvePython({ dev: true });
 
 /** The registry, or what it says of the distributions of a module. */
 function printRegistry(...modules: readonly string[]): string {
-  return execFileSync(python, ["-m", "synjax_worker.registry", ...modules], {
+  return print("synjax_worker.registry", ...modules);
+}
+
+function print(...moduleAndArguments: readonly string[]): string {
+  return execFileSync(python, ["-m", ...moduleAndArguments], {
     encoding: "utf8",
     env: { ...process.env, PYTHONPATH: join(root, "python"), JAX_PLATFORMS: "cpu" },
     maxBuffer: 64 << 20,
@@ -67,6 +73,8 @@ async function generate(): Promise<Map<string, string>> {
   const page = (source: string): Promise<string> => format(source, { ...style, parser: "markdown" });
   files.set(join("docs", "errors.md"), await page(errorsPage(registry.protocol.errors)));
   files.set(join("docs", "classes.md"), await page(classesPage(registry)));
+  const golden = JSON.parse(print("tests.conformance.golden")) as Record<string, string>;
+  for (const [name, text] of Object.entries(golden)) files.set(join("tests", "golden", name), text);
   return files;
 }
 
@@ -79,10 +87,13 @@ function read(path: string): string | undefined {
 }
 
 const files = await generate();
-for (const folder of FOLDERS) mkdirSync(join(root, folder), { recursive: true });
-const stale = FOLDERS.flatMap((folder) =>
-  readdirSync(join(root, folder)).map((name) => join(folder, name)),
-).filter((path) => !files.has(path) && read(join(root, path))?.startsWith(HEADER));
+for (const path of files.keys()) mkdirSync(dirname(join(root, path)), { recursive: true });
+const inFolders = (folders: readonly string[]): string[] =>
+  folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)));
+const stale = [
+  ...inFolders(FOLDERS).filter((path) => read(join(root, path))?.startsWith(HEADER)),
+  ...inFolders(GOLDEN).filter((path) => path.endsWith(".json")),
+].filter((path) => !files.has(path));
 const different = [...files].filter(([path, text]) => read(join(root, path)) !== text).map(([path]) => path);
 
 if (process.argv.includes("--check")) {

@@ -1,6 +1,6 @@
 // `npm test`: types, then the Python tests, then the TypeScript tests, and one summary.
 // `npm test -- python` runs one part; what follows a part goes to its runner: `npm test -- python -k chain`.
-// `--full` adds the long sweeps.
+// `--full` adds the long sweeps. At the end stands what each class and everything else cost in CPU seconds.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,11 +20,17 @@ if (part !== undefined && !(part in parts)) {
 await bootstrap({ dev: true });
 
 const reports = mkdtempSync(join(tmpdir(), "synjax-test-"));
+process.env.SYNJAX_TEST_BUDGET = join(reports, "python-cpu.json");
 const results = [];
+/** CPU seconds by class; what no class is charged for stands under the part's name. */
+const costs = new Map();
+// A class may use 60 in both languages together, everything twelve minutes.
+const [CLASS, WHOLE] = [60, 720];
 try {
   for (const name of part === undefined ? Object.keys(parts) : [part]) {
-    const started = Date.now();
+    const [started, usedBefore, countedBefore] = [Date.now(), cpuOfChildren(), total()];
     results.push({ name, ...parts[name](rest), seconds: (Date.now() - started) / 1000 });
+    charge(name, cpuOfChildren() - usedBefore - (total() - countedBefore));
   }
 } finally {
   rmSync(reports, { recursive: true, force: true });
@@ -41,6 +47,8 @@ function python(extra) {
   const pytest = ["-m", "pytest", "-q", "-n", "auto", `--junitxml=${report}`];
   const interpreter = [process.execPath, "--import", "tsx", join(root, "scripts/python.ts")];
   const ok = run(interpreter, [...pytest, ...extra], join(root, "python"));
+  for (const [name, seconds] of Object.entries(readOr(process.env.SYNJAX_TEST_BUDGET, {})))
+    if (name !== "everything else") charge(name, seconds);
   return counted(ok, () => {
     const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))[0];
     const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
@@ -59,6 +67,9 @@ function typescript(extra) {
     `--outputFile.json=${report}`,
     ...extra,
   ]);
+  // A test that asks one class tells what its worker used: see tests/contract/conformance.test.ts.
+  const tests = readOr(report, { testResults: [] }).testResults.flatMap((file) => file.assertionResults);
+  for (const { meta } of tests) if (meta?.of !== undefined) charge(meta.of, meta.cpuSeconds ?? 0);
   return counted(ok, () => {
     const json = JSON.parse(readFileSync(report, "utf8"));
     return {
@@ -80,6 +91,33 @@ function counted(ok, read) {
   return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
+function readOr(file, otherwise) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return otherwise;
+  }
+}
+
+function charge(name, seconds) {
+  if (seconds > 0) costs.set(name, (costs.get(name) ?? 0) + seconds);
+}
+
+function total() {
+  return [...costs.values()].reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** Of all processes that have ended, with theirs; 0 where the system is not Linux and does not say. */
+function cpuOfChildren() {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[13]) + Number(fields[14])) / 100; // hundredths of a second
+  } catch {
+    return 0;
+  }
+}
+
 function bin(path) {
   return [process.execPath, join(root, "node_modules", path)];
 }
@@ -89,16 +127,27 @@ function run([file, ...first], args, cwd = root) {
 }
 
 function summarize(results) {
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0 };
   console.log();
   for (const { name, passed, failed, skipped, seconds } of results) {
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.skipped += skipped;
     console.log(`${name.padEnd(11)} ${line({ passed, failed, skipped })}   ${seconds.toFixed(1)} s`);
   }
-  console.log(line(total));
-  process.exitCode = total.failed === 0 ? 0 : 1;
+  console.log("\nCPU seconds");
+  for (const [name, seconds] of [...costs].sort((a, b) => b[1] - a[1])) {
+    const limit = name in parts ? "" : mark(seconds, CLASS);
+    console.log(`${name.padEnd(24)} ${seconds.toFixed(1).padStart(7)}${limit}`);
+  }
+  const used = [...costs.values()].reduce((sum, seconds) => sum + seconds, 0);
+  console.log(`${"in all".padEnd(24)} ${used.toFixed(1).padStart(7)}${mark(used, WHOLE)}\n`);
+  console.log(line(counts));
+  process.exitCode = counts.failed === 0 ? 0 : 1;
+}
+
+function mark(seconds, limit) {
+  return process.env.SYNJAX_TEST_FULL ? "" : ` of ${limit}${seconds > limit ? "   over budget" : ""}`;
 }
 
 function line({ passed, failed, skipped }) {

@@ -7,6 +7,7 @@ budget is marked, and only far over it fails the run.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import resource
@@ -47,13 +48,15 @@ def classes() -> dict[str, str]:
 
 
 def class_of(test: str, marked: str | None, known: dict[str, str]) -> str:
-    """The class that a test counts to: the one it is marked with, or that its file or its parameters name."""
+    """Whom a test counts to: the class it is marked with, its family of structures, or the class whose name or module
+    its own name contains.
+    """
     if marked is not None:
         return marked
-    file, _, parameters = test.partition("[")
-    named = re.search(r"test_(\w+)\.py", file)
-    words = [*re.findall(r"\w+", parameters), named[1] if named else ""]
-    return next((known[word] for word in words if word in known), REST)
+    if family := re.search(r"structures/(\w+)/", test):
+        return f"structures/{family[1]}"
+    found = (of for name, of in known.items() if re.search(rf"(?<![a-zA-Z]){name}(?![a-z])", test))
+    return next(found, REST)
 
 
 class Budget:
@@ -107,6 +110,8 @@ class Budget:
         ]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.config.option.collectonly:
+            return
         terminalreporter.section("CPU seconds")
         for line in table(self.seconds):
             terminalreporter.write_line(line)
@@ -115,18 +120,18 @@ class Budget:
 
 
 def limit_of(name: str) -> float:
-    return float("inf") if name == REST else CLASS
+    return math.inf if name == REST or name.startswith("structures/") else CLASS
 
 
 def table(seconds: Counter[str]) -> list[str]:
-    rows = sorted(seconds.items(), key=lambda row: (row[0] == REST, -row[1]))
+    rows = sorted(seconds.items(), key=lambda row: (limit_of(row[0]) == math.inf, row[0] == REST, -row[1]))
     total = sum(seconds.values())
     lines = [f"{name:24} {used:7.1f}{_mark(used, limit_of(name))}" for name, used in rows]
     return [*lines, f"{'in all':24} {total:7.1f}{_mark(total, WHOLE)}"]
 
 
 def _mark(used: float, limit: float) -> str:
-    if limit == float("inf"):
+    if limit == math.inf:
         return ""
     return f" of {limit:4.0f}{'   over budget' if used > limit else ''}"
 

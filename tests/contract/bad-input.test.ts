@@ -25,7 +25,7 @@ const anything = (value: unknown): any => value;
 let session: Session;
 beforeAll(async () => {
   session = await connect();
-}, 120_000);
+});
 afterAll(() => session.close());
 
 const codeOf = async (run: () => unknown): Promise<string> => (await errorOf(run)).code;

@@ -22,7 +22,7 @@ import {
 let connection: Connection;
 beforeAll(async () => {
   connection = await open();
-}, 120_000);
+});
 afterAll(() => (connection as Connection | undefined)?.close());
 
 const numbers = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i % 97);
@@ -122,14 +122,13 @@ describe("many calls", () => {
     expect(float32Of((await fetch(connection.channel, handles)).data[0])[0]).toBe(100);
   });
   test("answers that arrive during a heartbeat are not missed", async () => {
-    const nervous = await open({ heartbeat: 1, hangAfter: 5_000 });
+    const nervous = await open({ heartbeat: 1, hangAfter: 600_000 });
     try {
       for (let i = 0; i < 500; i++) {
         const started = performance.now();
         const { reply } = launch(nervous.channel, addOne, [float32(numbers(3))]);
         while (performance.now() - started < 2) continue; // a heartbeat is due and its answer arrives meanwhile
-        await reply;
-        if (i > 0) expect(performance.now() - started).toBeLessThan(1_000);
+        await reply; // one that is missed is waited for until the test is ended
       }
     } finally {
       await nervous.close();
@@ -156,13 +155,14 @@ describe("giving up", () => {
     const { channel } = connection;
     const controller = new AbortController();
     const busy = occupy(connection);
+    let done = false;
+    void busy.reply.then(() => (done = true));
     const unique = squared(3);
     const queued = launch(channel, unique, [square(100)], { signal: controller.signal });
     const stacked = launch(channel, addOne, queued.handles);
     controller.abort();
-    const started = performance.now();
     expect((await errorOf(queued.reply)).code).toBe("ABORTED");
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(done).toBe(false);
     const before = (await counters(connection)).compiles;
     expect(((await errorOf(stacked.reply)) as RemoteFailure).error).toMatchObject({
       code: "ABORTED",
@@ -193,11 +193,10 @@ describe("giving up", () => {
   });
   test("pings are answered while it computes", async () => {
     const busy = occupy(connection);
-    for (let i = 0; i < 5; i++) {
-      const asked = performance.now();
-      await counters(connection);
-      expect(performance.now() - asked).toBeLessThan(500);
-    }
+    let done = false;
+    void busy.reply.then(() => (done = true));
+    for (let i = 0; i < 5; i++) await counters(connection);
+    expect(done).toBe(false);
     await busy.reply;
   });
 });
@@ -230,14 +229,12 @@ describe("a worker that is lost", () => {
     const order: string[] = [];
     void doomed.lost.then(() => order.push("lost"));
     for (const { reply } of calls) reply.catch(() => order.push("rejected"));
-    const killed = performance.now();
     process.kill(doomed.info.pid, "SIGKILL");
     for (const { reply } of calls)
       expect(await errorOf(reply)).toMatchObject({
         code: "WORKER_LOST",
         message: expect.stringMatching(/pid \d+\) was ended by SIGKILL/) as string,
       });
-    expect(performance.now() - killed).toBeLessThan(1000);
     expect(order).toEqual(["lost", "rejected", "rejected"]);
     await doomed.close();
   });

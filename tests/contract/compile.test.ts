@@ -18,7 +18,7 @@ type I = Tensor<"int32">;
 let session: Session;
 beforeAll(async () => {
   session = await connect({ compilationCache: null });
-}, 120_000);
+});
 afterAll(() => session.close());
 
 const compiles = async (): Promise<number> => (await session.counters()).compiles;

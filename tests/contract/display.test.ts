@@ -18,7 +18,7 @@ type T = Tensor<"float32">;
 let session: Session;
 beforeAll(async () => {
   session = await connect();
-}, 120_000);
+});
 afterAll(() => session.close());
 
 const matrix = [

@@ -20,7 +20,7 @@ type T = Tensor<"float32">;
 let session: Session;
 beforeAll(async () => {
   session = await connect();
-}, 120_000);
+});
 afterEach(() => session.idle());
 afterAll(() => session.close());
 

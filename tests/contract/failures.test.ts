@@ -26,7 +26,7 @@ let session: Session;
 beforeAll(async () => {
   process.on("unhandledRejection", note);
   session = await connect();
-}, 120_000);
+});
 afterEach(() => session.idle().catch(() => undefined));
 afterAll(async () => {
   await session.close();
@@ -200,7 +200,7 @@ describe("limits", () => {
   let small: Session;
   beforeAll(async () => {
     small = await connect({ limits: { frameBytes: 10_000, equations: 50, programs: 8, rank: 4 } });
-  }, 120_000);
+  });
   afterAll(() => small.close({ drain: false }));
 
   test("a call that is too large never leaves; the same program runs with less", async () => {
@@ -260,7 +260,7 @@ describe("two sessions", () => {
   let other: Session;
   beforeAll(async () => {
     other = await connect();
-  }, 120_000);
+  });
   afterAll(() => other.close());
 
   test("an operation runs where its tensors are, also those in shapes and indices", async () => {
@@ -414,13 +414,15 @@ describe("closing", () => {
     expect(() => process.kill(pid!, 0)).toThrow("ESRCH");
   });
   test("while the worker starts does not wait for it", async () => {
+    const starting = performance.now();
     const own = await connect();
+    const aStart = performance.now() - starting;
     await lost(own);
     const queued = codesOf(() => own.run(() => inc(array([1]))).data());
     await sleep(20);
     const before = performance.now();
     await own.close({ drain: false });
-    expect(performance.now() - before).toBeLessThan(400);
+    expect(performance.now() - before).toBeLessThan(aStart / 2);
     expect(await queued).toBe("SESSION_CLOSED");
   });
   test("while connecting is given up", async () => {

@@ -51,11 +51,9 @@ describe("a worker killed with SIGKILL", () => {
     const onHostData = session.run(() => slow(start).item());
     const [lost, value] = [errorOf(() => onHandle), onHostData];
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const killed = performance.now();
     process.kill(first, "SIGKILL");
     const error = await lost;
     expect(error.code).toBe("WORKER_LOST");
-    expect(performance.now() - killed).toBeLessThan(2000);
     expect(error.message).toMatch(/SIGKILL/);
     expect(await value).toBe(1_000_000_000);
     expect(session.workerPid).not.toBe(first);

@@ -18,7 +18,7 @@ import {
 let session: Session;
 beforeAll(async () => {
   session = await connect();
-}, 120_000);
+});
 afterAll(() => session.close());
 
 const x = array([

@@ -53,7 +53,7 @@ beforeAll(() => {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{ "name": "stranger", "private": true, "type": "module" }');
   npm(project, "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", tarball);
-}, 240_000);
+});
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

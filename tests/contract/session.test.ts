@@ -25,7 +25,7 @@ type I = Tensor<"int32">;
 let session: Session;
 beforeAll(async () => {
   session = await connect();
-}, 120_000);
+});
 afterAll(() => session.close());
 
 async function errorOf(run: () => unknown): Promise<SynjaxError> {

@@ -42,10 +42,10 @@ class Enumerator(abc.ABC):
     sizes: Mapping[str, int]  # extents of the named dims, small enough to enumerate
     potentials: tuple[str, ...]  # those given in this form
 
-    # Asked every query. Otherwise the form is asked what its own code answers: see `queries.py`.
+    # Asked every query, in float64. Otherwise the form is asked what its own code answers: see `queries.py`.
     thorough: bool = False
-    # Asked in float32 too, optimized as anybody's program is. Of a thorough form.
-    float32: bool = True
+    # Asked in float32 what that may get wrong, optimized as anybody's program is.
+    float32: bool = False
     # Parameters without a batch axis, the same for all items.
     shared: tuple[str, ...] = ()
     # Further arguments of the constructor, plain values.

@@ -20,7 +20,6 @@ from . import enumerator
 from .case import Arrays
 from .enumerator import Enumerator
 from .oracle import Item, Oracle
-from .queries import padded
 
 MOST = 3  # extent of what lengths bound: few structures make small files
 DIGITS = 9  # of an answer
@@ -38,19 +37,25 @@ def golden(form: Enumerator) -> dict[str, Any]:
     case = form.case(np.dtype(np.float64), items=items)
     arrays, other = rounded(case.arrays), rounded(case.other)
     oracle = Oracle(form, type(case)(arrays, other, case.kinds, case.lengths, case.full))
-    scores = padded([item.scores for item in oracle.items], 0)
+    most = max(len(item.scores) for item in oracle.items)
     return {
         "class": form.cls.__name__,
         "form": form.name,
         "options": written(arrays) | dict(form.options),
         "other": written(other) | dict(form.options),
         "structures": {
-            "compact": written(padded([table.compact for table in oracle.tables], -1)),
-            "scores": written(scores),
+            "compact": written(together([table.compact for table in oracle.tables], most)),
+            "scores": written(together([item.scores for item in oracle.items], most)),
             "count": [len(item.scores) for item in oracle.items],
         },
         "answers": {name: answers(form, name, oracle.items) for name in ANSWERS},
     }
+
+
+def together(tables: list[Any], most: int) -> Any:
+    """Trees (S ...) of each item as one (S B ...); an item with fewer structures has its last again."""
+    repeat = lambda x: x[np.minimum(np.arange(most), len(x) - 1)]
+    return jax.tree.map(lambda *items: np.stack([repeat(x) for x in items], 1), *tables)
 
 
 ANSWERS = {

@@ -270,10 +270,6 @@ def _copied(name: str) -> str:
 def _samples(answers: Answers) -> Iterator[LawBroken]:
     values = answers.values
     if "samples" not in values:
-        if "pairs" in values:
-            for i, item, where in items(answers):
-                if item.count:
-                    yield from _without_replacement(answers, i, item, where)
         return
     if not values["samples_are_binary"]:
         yield LawBroken("samples", "sample: an event that is not 0/1")

@@ -213,7 +213,7 @@ def _samples(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question()
+@question(float32=False)
 def _without_replacement(asked: Asked) -> dict[str, Any]:
     keys = jax.random.split(asked.keys[1], PAIRS)
     pairs = jax.vmap(lambda key: asked.distribution.sample_without_replacement(key, 2))(keys)

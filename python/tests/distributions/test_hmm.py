@@ -212,32 +212,43 @@ def long_chains(rng: np.random.Generator, shared: bool) -> tuple[np.ndarray, ...
     return rng.normal(size=states), rng.normal(size=(states, states)), logits, observations, lengths
 
 
+def of_long_chains(hmm, table):
+    gradient = jax.grad(lambda table: jnp.sum(hmm(table).log_partition()))(table)
+    asked = hmm(table)
+    return asked.log_partition(), asked.smooth(), gradient, asked.log_count(), asked._messages().certified
+
+
+@quick_jit
+def by_symbols(init, transition, table, observations, lengths):
+    options = {"lengths": lengths, "normalize": False}
+    return of_long_chains(lambda table: HMM(init, transition, table, observations, **options), table)
+
+
+@quick_jit
+def by_likelihoods(init, transition, table, observations, lengths):
+    """Tables (4 t v): one program for those that are shared and those that are not."""
+
+    def hmm(table):
+        rows = jnp.swapaxes(table, -1, -2)
+        scores = jnp.take_along_axis(rows, jnp.minimum(observations, 4)[..., None], 1)
+        options = {"lengths": lengths, "normalize": False, "emission_log_likelihoods": scores}
+        return HMM(init, transition, None, None, **options)
+
+    return of_long_chains(hmm, table)
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_long_chains_of_few_symbols_are_those_of_their_likelihoods(shared: bool) -> None:
     init, transition, logits, observations, lengths = long_chains(np.random.default_rng(7), shared)
-    table = np.swapaxes(logits, -1, -2)  # (*batch t v)
-
-    def ask(init, transition, table, scores_of=None):
-        def hmm(table):
-            given = (table, observations) if scores_of is None else (None, None)
-            scores = None if scores_of is None else scores_of(table)
-            options = {"lengths": lengths, "normalize": False, "emission_log_likelihoods": scores}
-            return HMM(init, transition, *given, **options)
-
-        asked = hmm(table)
-        gradient = jax.grad(lambda table: jnp.sum(hmm(table).log_partition()))(table)
-        return asked.log_partition(), asked.smooth(), gradient, asked.log_count(), asked._messages().certified
-
-    def scores_of(table):
-        rows = jnp.broadcast_to(jnp.swapaxes(table, -1, -2), (4, 5, 4))
-        return jnp.take_along_axis(rows, np.minimum(observations, 4)[..., None], 1)
-
-    narrow = [jnp.asarray(x, jnp.float32) for x in (init, transition, table)]
-    *answers, certified = quick_jit(ask)(*narrow)
+    narrow = [x.astype(np.float32) for x in (init, transition, np.swapaxes(logits, -1, -2))]
+    *answers, certified = by_symbols(*narrow, observations, lengths)
     assert np.all(certified), "what stands beyond the end made the fast pass refuse"
     with jax.enable_x64(True):
-        wide = [jnp.asarray(np.asarray(x), jnp.float64) for x in narrow]
-        exact = [np.asarray(x) for x in quick_jit(lambda *p: ask(*p, scores_of))(*wide)]
+        init, transition, table = (x.astype(np.float64) for x in narrow)
+        table = np.broadcast_to(table, (4, *table.shape[-2:]))
+        exact = [np.asarray(x) for x in by_likelihoods(init, transition, table, observations, lengths)]
+    if shared:
+        exact[2] = exact[2].sum(0)
     for answer, wanted, tolerance in zip(answers, exact, (1e-6, 5e-6, 1e-5, 1e-6), strict=False):
         np.testing.assert_allclose(answer, wanted, atol=tolerance * max(1, np.abs(wanted).max()))
 

@@ -151,6 +151,7 @@ def trained(crfsuite, path: Path):
     return tagger
 
 
+@pytest.mark.costs("LinearChainCRF")
 def test_marginals_and_tags_are_those_of_crfsuite(tmp_path: Path) -> None:
     crfsuite = pytest.importorskip("pycrfsuite")
     tagger = trained(crfsuite, tmp_path / "tags.crfsuite")
@@ -189,6 +190,7 @@ def test_marginals_and_tags_are_those_of_crfsuite(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------------- NumPyro, books
 
 
+@pytest.mark.costs("HMM")
 def test_likelihood_is_that_of_states_summed_out_in_numpyro() -> None:
     """NumPyro's mixture is the likelihood of one observation; of a chain, that of its paths as components."""
     rng = np.random.default_rng(2)
@@ -204,6 +206,7 @@ def test_likelihood_is_that_of_states_summed_out_in_numpyro() -> None:
     assert float(ours) == pytest.approx(float(mixture.log_prob(seen)), rel=1e-12)
 
 
+@pytest.mark.costs("HMM")
 def test_the_umbrella_of_russell_and_norvig() -> None:
     """Artificial Intelligence: A Modern Approach, 15.2: two days of rain, and the five days it is extended to."""
     rain, umbrella = jnp.array([[0.7, 0.3], [0.3, 0.7]]), jnp.array([[0.9, 0.1], [0.2, 0.8]])
@@ -221,6 +224,7 @@ def test_the_umbrella_of_russell_and_norvig() -> None:
     assert days.tolist() == [[0, 0, 1, 0, 0], [0, 0, -1, -1, -1]]
 
 
+@pytest.mark.costs("HMM")
 def test_the_fever_of_the_viterbi_example() -> None:
     """Healthy or feverish, feeling normal, cold and dizzy: the published best path has probability 0.01512."""
 

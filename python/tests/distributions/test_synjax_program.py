@@ -78,7 +78,9 @@ def program(make: Callable, key: jax.Array) -> dict:
     }
 
 
-@pytest.mark.parametrize("make", [linear_chain, hmm_of_symbols])
+@pytest.mark.parametrize(
+    "make", [pytest.param(linear_chain, marks=pytest.mark.costs("LinearChainCRF")), hmm_of_symbols]
+)
 def test_every_call_answers_as_synjax_does(make: Callable) -> None:
     answer = quick_jit(program, static_argnums=0)(make, jax.random.PRNGKey(0))
     shape = {name: jnp.shape(value) for name, value in answer.items() if name != "template"}
@@ -110,6 +112,7 @@ def test_every_call_answers_as_synjax_does(make: Callable) -> None:
         close(answer["template"].init_logits, answer["marginals"][:, 0, 0])
 
 
+@pytest.mark.costs("HMM")
 def test_distributions_are_mapped_differentiated_and_tempered() -> None:
     @quick_jit
     def program(dist):

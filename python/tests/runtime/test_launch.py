@@ -228,9 +228,9 @@ class TestDonation:
     def test_thousands_are_checked_in_time_proportional_to_them(self):
         ids = list(range(1, 20_001))
         launch = Launch(1, bytes(16), False, ids, 0, 0, [], tuple(range(len(ids))), [], 0)
-        started = time.perf_counter()
+        started = time.process_time()
         check_donation(launch)
-        assert time.perf_counter() - started < 0.5  # seconds; several where it is quadratic
+        assert time.process_time() - started < 0.5  # seconds of CPU; several where it is quadratic
 
 
 class TestFailures:

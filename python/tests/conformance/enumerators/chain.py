@@ -62,6 +62,7 @@ class GeneralChain(Chain):
 class FactoredChain(Chain):
     name = "LinearChainCRF-factored"
     potentials = ("initial", "transition", "emission")
+    float32 = True
 
     def without_structures(self, arrays, lengths):
         arrays["emission"][max(lengths["lengths"] - 1, 0)] = -np.inf
@@ -131,7 +132,6 @@ class HmmOfLikelihoods(Chain):
     potentials = ("init_logits", "transition_logits", "emission_log_likelihoods")
     shared = ("transition_logits",)
     options = {"normalize": False}
-    thorough = True  # of the factored chain
 
     def without_structures(self, arrays, lengths):
         arrays["emission_log_likelihoods"][max(lengths["lengths"] - 1, 0)] = -np.inf

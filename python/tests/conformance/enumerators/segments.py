@@ -67,6 +67,7 @@ class GeneralSegments(Segmentation):
 class FactoredSegments(Segmentation):
     name = "SemiMarkovCRF-factored"
     potentials = ("segment", "transition", "initial")
+    float32 = True
 
     def without_structures(self, arrays, lengths):
         arrays["segment"][max(lengths["lengths"] - 1, 0)] = -np.inf
@@ -85,7 +86,7 @@ class FactoredSegments(Segmentation):
         crf = lambda **changed: SemiMarkovCRF(**{"segment": segment, "transition": transition} | changed)
         yield BadInput("labels that differ", "transition", lambda: crf(transition=jnp.zeros((3, 3))))
         yield BadInput("a missing part", "transition", lambda: crf(transition=None))
-        yield BadInput("both forms", "transition", lambda: crf(log_potentials=jnp.zeros((5, 3, 2, 2))))
+        yield BadInput("both forms", "segment", lambda: crf(log_potentials=jnp.zeros((5, 3, 2, 2))))
 
 
 @enumerates(SemiMarkovCRF)
@@ -93,6 +94,7 @@ class SharedSegments(FactoredSegments):
     """One transition for all items, and no potentials of the first label."""
 
     name = "SemiMarkovCRF-shared"
+    float32 = False
     potentials = ("segment", "transition")
     shared = ("transition",)
 
@@ -167,7 +169,7 @@ class FirstSegmentReadsAllRows(GeneralSegments):
         return made
 
 
-@breaks(GeneralSegments, *EVERYTHING)
+@breaks(GeneralSegments, *EVERYTHING, "events", "remembered")
 class OffByOneEnd(GeneralSegments):
     """A segment reads the potentials of the position before its end."""
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from synjax_worker import registry
-
 from ..enumerator import Enumerator, enumerates
-
-registry.load()  # before the toys, so that the registry of this process has what a worker's has
-
-from ..toys import (  # noqa: E402
+from ..toys import (
     ToyLayers,
     ToyStaircase,
     ToyTaggedTree,
@@ -29,7 +24,7 @@ class TaggedTree(Enumerator):
     sizes = {"n": 3, "t": 2}
     extents = (3, 4)
     potentials = ("spans", "tags")
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return tagged_trees(lengths, **self.sizes)
@@ -51,7 +46,7 @@ class Layers(Enumerator):
     sizes = {"n": 3, "t": 3}
     potentials = ("layers",)
     many = {"layers": 2}
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return choices(**self.sizes)
@@ -69,7 +64,7 @@ class Staircase(Enumerator):
     sizes = {"rows": 3, "cols": 3}
     extents = (3, 4)
     potentials = ("log_potentials",)
-    thorough, float32 = True, False
+    thorough = True
 
     def structures(self, lengths):
         return staircases(lengths, self.sizes["rows"])

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  array,
+  connect,
+  dist,
+  get,
+  grad,
+  HMM,
+  jit,
+  LinearChainCRF,
+  np,
+  type Session,
+  SynjaxError,
+  type Tensor,
+} from "../../src/index.ts";
+
+let session: Session;
+beforeAll(async () => {
+  session = await connect();
+});
+afterAll(() => session.close());
+
+function near(received: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(received).toHaveLength(expected.length);
+  Array.from(expected).forEach((want, i) => expect(received[i]).toBeCloseTo(want, 5));
+}
+
+test("an HMM of numbers is that of their likelihoods", async () => {
+  const [loc, scale] = [
+    [-1, 0.5],
+    [0.5, 1.5],
+  ];
+  const observations = [0.3, -1.2, 2];
+  const logNormal = (x: number, state: number): number =>
+    -0.5 * ((x - loc[state]!) / scale[state]!) ** 2 - Math.log(scale[state]!) - 0.5 * Math.log(2 * Math.PI);
+  const chain = {
+    initLogits: [0, 0.5],
+    transitionLogits: [
+      [1, 0],
+      [0, 2],
+    ],
+  };
+  const likelihoods = observations.map((x) => [0, 1].map((state) => logNormal(x, state)));
+  const said = await get(
+    jit(() => {
+      const ofNumbers = new HMM({ ...chain, emissionDist: dist.normal({ loc, scale }), observations });
+      const ofLikelihoods = new HMM({ ...chain, emissionLogLikelihoods: likelihoods });
+      return [ofNumbers, ofLikelihoods].map((p) => ({ z: p.logPartition(), m: p.marginals() }));
+    })(),
+  );
+  near(said[0]!.z.data, said[1]!.z.data);
+  near(said[0]!.m.data, said[1]!.m.data);
+});
+
+test("the gradient of the log-partition is the marginals", async () => {
+  const theta = array([
+    [
+      [0.5, -1],
+      [0, 0],
+    ],
+    [
+      [1, 2],
+      [-0.3, 0.1],
+    ],
+  ]);
+  const f = jit((x: Tensor<"float32">) => ({
+    g: grad((y: Tensor<"float32">) => new LinearChainCRF({ logPotentials: y }).logPartition())(x),
+    m: new LinearChainCRF({ logPotentials: x }).marginals(),
+  }));
+  const { g, m } = await get(f(theta));
+  near([...g.data], [...m.data]);
+});
+
+describe("bad input is named", () => {
+  const chain = { initial: [0, 0], transition: np.zeros([2, 2]), emission: np.zeros([3, 2]) };
+  async function errorOf(f: () => unknown): Promise<SynjaxError> {
+    try {
+      await f();
+    } catch (error) {
+      if (error instanceof SynjaxError) return error;
+      throw error;
+    }
+    throw new Error("expected an error");
+  }
+
+  test("before anything is sent, where the host knows", async () => {
+    const emission = [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ];
+    const both = {
+      ...chain,
+      transition: [
+        [0, 0],
+        [0, 0],
+      ],
+      emission,
+    };
+    for (const [options, argument] of [
+      [{ ...both, lengths: [1, 2, -1] }, "lengths"],
+      [{ ...both, lengths: 4 }, "lengths"],
+      [{ ...both, lengths: [1.5] }, "lengths"],
+      [
+        {
+          ...both,
+          transition: [
+            [0, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+          ],
+        },
+        "transition",
+      ],
+      [{ ...both, emission: [0, 0] }, "emission"],
+      [{ ...both, emission: [emission, emission], lengths: [1, 2, 3] }, "lengths"],
+      [{ ...both, initial: Int32Array.of(0, 0) }, "initial"],
+      [{ ...both, surprise: 1 }, "surprise"],
+    ] as const) {
+      const error = await errorOf(() => new LinearChainCRF(options as never));
+      expect([error.code, error.argument]).toEqual([
+        argument === "lengths" && String(error.came).includes(".") ? "NARROWING" : "INVALID_ARGUMENT",
+        argument,
+      ]);
+      expect(error.line).toMatch(/distributions\.test\.ts:\d+/);
+    }
+  });
+  test("on the device, where only it can know", async () => {
+    const lengths = np.add(array(Int32Array.of(2)), 2).slice(0);
+    const late = await errorOf(() =>
+      new LinearChainCRF({ ...chain, lengths } as never).logPartition().item(),
+    );
+    expect([late.code, late.argument]).toEqual(["CHECK_FAILED", "lengths"]);
+    const nan = await errorOf(() =>
+      new LinearChainCRF({ ...chain, initial: [0, Number.NaN] }).entropy().item(),
+    );
+    expect([nan.code, nan.argument]).toEqual(["CHECK_FAILED", "initial"]);
+    const symbol = {
+      initLogits: [0, 0],
+      transitionLogits: [
+        [0, 0],
+        [0, 0],
+      ],
+      emissionDist: [
+        [0, 0],
+        [0, 0],
+      ],
+      observations: [0, 5],
+    };
+    const unknown = await errorOf(() => new HMM(symbol).logPartition().item());
+    expect([unknown.code, unknown.argument]).toEqual(["CHECK_FAILED", "observations"]);
+    const shape = await errorOf(() =>
+      new LinearChainCRF({ ...chain, transition: np.zeros([3, 3]) }).logPartition().item(),
+    );
+    expect(shape.code).toBe("INVALID_ARGUMENT");
+    expect(shape.message).toMatch(/transition|emission|initial/);
+  });
+  test("distributions of different shape in a divergence; k of 0; a missing parameter", async () => {
+    const p = new LinearChainCRF(chain as never);
+    const q = new LinearChainCRF({ ...chain, emission: np.zeros([4, 2]) } as never);
+    expect((await errorOf(() => p.klDivergence(q).item())).argument).toBe("other");
+    expect((await errorOf(() => p.topK(0).scores.data())).argument).toBe("k");
+    expect((await errorOf(() => new LinearChainCRF({ initial: [0, 0] }).logPartition().item())).code).toBe(
+      "INVALID_ARGUMENT",
+    );
+    expect((await errorOf(() => new HMM({ initLogits: [0] } as never))).argument).toBe("transitionLogits");
+  });
+});
