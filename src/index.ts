@@ -31,7 +31,7 @@ export {
   type GradOptions,
   type JitOptions,
   type Jitted,
-  type Planned,
+  type AbstractArg,
   type VmapOptions,
 } from "./transforms/transforms.ts";
 

@@ -15,7 +15,7 @@ import {
   random,
   SemiMarkovCRF,
   type Session,
-  SynjaxError,
+  type SynjaxError,
   type Tensor,
   tree,
 } from "../../src/index.ts";

@@ -119,7 +119,7 @@ describe("bad input is named", () => {
     ] as const) {
       const error = await errorOf(() => new LinearChainCRF(options as never));
       expect([error.code, error.argument]).toEqual([
-        argument === "lengths" && String(error.came).includes(".") ? "NARROWING" : "INVALID_ARGUMENT",
+        argument === "lengths" && String(error.received).includes(".") ? "NARROWING" : "INVALID_ARGUMENT",
         argument,
       ]);
       expect(error.line).toMatch(/distributions\.test\.ts:\d+/);

@@ -1,0 +1,178 @@
+/** Recording a function once for each structure of its arguments. */
+import type { ArrayAval } from "../../bridge/wire/protocol.ts";
+import {
+  type Constant,
+  type Encoded,
+  NODE,
+  Program,
+  RootFrame,
+  Traced,
+  adopt,
+  encode,
+  isRecording,
+  within,
+} from "../program/program.ts";
+import { flatten, rebuild } from "../program/tree.ts";
+import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
+import type { Session } from "../session/session.ts";
+import { withoutAvals } from "./abstract-arguments.ts";
+import type { AbstractArgs, JitArgs } from "./arguments.ts";
+import { staticKey } from "./static-key.ts";
+import { type TreeDef, asOperand, fill, hostLeaf, list, resultOf, treeDefOf } from "./trees.ts";
+
+export interface JitOptions {
+  /** Arguments that are part of the program: another value, another recording. */
+  readonly staticArgnums?: number | readonly number[];
+  /** Arguments whose device memory the call may reuse; they are dead from the moment of the call. */
+  readonly donateArgnums?: number | readonly number[];
+}
+
+export type Jitted<A extends readonly unknown[], R> = ((...args: JitArgs<A>) => R) & {
+  /**
+   * Compiles for arguments like these, in the current session, and resolves when that is done: a call with such
+   * arguments then runs at once. Where a tensor does not exist yet, its `{ dtype, shape }` stands in its place.
+   * Equivalent to `jax.jit(f).lower(…).compile()`.
+   * @throws {SynjaxError} what the call would end with: `OP_FAILED`, `INVALID_ARGUMENT`, `LIMIT_*`, `WORKER_LOST` …
+   */
+  readonly compile: (...args: AbstractArgs<A>) => Promise<void>;
+  /** How many recordings there are: one for each structure of arguments and value of the static ones. */
+  readonly recordings: () => number;
+};
+
+interface Recording {
+  readonly program: Program;
+  readonly result: TreeDef;
+}
+
+/** Which of the arguments `argnums` names; negative ones count from the last. */
+function isAmong(argnums: readonly number[], i: number, count: number): boolean {
+  return argnums.includes(i) || argnums.includes(i - count);
+}
+
+/**
+ * Records `f` once for each structure of its arguments and runs the recording ever after; shapes are symbolic, so one
+ * recording serves all of them. Equivalent to `jax.jit`. The call returns at once, with handles of values to come;
+ * they chain into further calls without waiting.
+ *
+ * A plain number is a float32 scalar (a boolean a bool one); what must be a JavaScript value belongs to `staticArgnums`.
+ */
+export function jit<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
+  const cache = new Map<string, Recording>();
+  const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
+
+  /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
+  const prepare = (args: readonly unknown[]): Prepared => {
+    const leaves: unknown[] = [];
+    const donate: number[] = [];
+    let key = "";
+    for (let i = 0; i < args.length; i++) {
+      if (isAmong(statics, i, args.length)) {
+        key += `|${staticKey(args[i], `argument ${i}`)}`;
+        continue;
+      }
+      const first = leaves.length;
+      key += `|${flatten(args[i], leaves, `argument ${i}`)}`;
+      if (isAmong(donated, i, args.length)) for (let k = first; k < leaves.length; k++) donate.push(k);
+    }
+    let recording = cache.get(key);
+    // A tensor that the function was closed over may be gone; by now the variable may hold another
+    if (!recording || recording.program.constants.some((c) => "handle" in c && !c.handle.isUsable))
+      cache.set(key, (recording = recordJitted(f, args, statics)));
+    const session = sessionOf(leaves) ?? constantsSession(recording.program) ?? currentSession();
+    session.flush();
+    return { recording, leaves, donate, session };
+  };
+
+  const call = (...args: unknown[]): unknown => {
+    if (isRecording()) return inlined(f, args, statics);
+    const { recording, leaves, donate, session } = prepare(args);
+    const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
+    const handles = session.launch(recording.program, constants, { donate });
+    return fill(
+      recording.result,
+      handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
+    );
+  };
+
+  const compile = async (...args: unknown[]): Promise<void> => {
+    const avals = new Map<unknown, ArrayAval>();
+    const planned = args.map((arg, i) =>
+      isAmong(statics, i, args.length) ? arg : withoutAvals(arg, `argument ${i}`, avals),
+    );
+    const { recording, leaves, donate, session } = prepare(planned);
+    const inputs = leaves.map((leaf, i) => {
+      const aval = avals.get(leaf);
+      return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
+    });
+    await session.compile(recording.program, inputs, donate);
+  };
+  return Object.assign(call as (...args: JitArgs<A>) => R, {
+    compile: compile as Jitted<A, R>["compile"],
+    recordings: () => cache.size,
+  });
+}
+
+interface Prepared {
+  readonly recording: Recording;
+  readonly leaves: readonly unknown[];
+  readonly donate: readonly number[];
+  readonly session: Session;
+}
+
+function constantOf(leaf: unknown, path: string, session: Session): Constant {
+  if (!(leaf instanceof Traced)) return { host: hostLeaf(leaf, path) };
+  const node = leaf[NODE];
+  return node.kind === "host" ? { host: node.host } : { handle: session.handleOf(leaf) };
+}
+
+/** Inside a recording a jitted function becomes part of it; its arguments are tensors there too. */
+function inlined<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly unknown[],
+  statics: readonly number[],
+): unknown {
+  const given = args.map((arg, i) => {
+    if (isAmong(statics, i, args.length)) return arg;
+    flatten(arg, [], `argument ${i}`);
+    return rebuild(arg, (leaf) => asOperand(leaf, `argument ${i}`));
+  });
+  return f(...(given as unknown as A));
+}
+
+function constantsSession(program: Program): Session | undefined {
+  const held = program.constants.find((c) => "handle" in c);
+  return held && asSession(held.handle.owner);
+}
+
+function recordJitted<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: readonly unknown[],
+  statics: readonly number[],
+): Recording {
+  // Holds the structure of the arguments, not the tensors themselves
+  const kept = args.map((a, i) =>
+    isAmong(statics, i, args.length) ? { fixed: a } : { treeDef: treeDefOf(a, `argument ${i}`).treeDef },
+  );
+  const classes = kept.flatMap((k) => ("treeDef" in k ? k.treeDef!.classes : []));
+  const record = (lines: boolean): Recording => {
+    const root = new RootFrame(classes.length, { lines });
+    return within(root, () => {
+      let position = 0;
+      const values = kept.map((k) => {
+        if (!("treeDef" in k)) return k.fixed;
+        const inputs = k.treeDef!.classes.map((Result) =>
+          adopt(Result, { kind: "equation", frame: root, index: -1 - position++ }),
+        );
+        return fill(k.treeDef!, inputs);
+      });
+      const { treeDef, leaves } = resultOf(f(...(values as unknown as A)), "the result of jit's function");
+      const results: Encoded[] = leaves.map((leaf) => encode(leaf, root, false));
+      const again = lines ? undefined : (): Program => record(true).program;
+      return { program: new Program(root, results, again), result: treeDef };
+    });
+  };
+  return record(false);
+}

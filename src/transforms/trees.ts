@@ -1,0 +1,117 @@
+/** Trees of arguments and results: taken apart for a nested program, put together from what it yields. */
+import { SynjaxError } from "../../bridge/errors.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import {
+  type Frame,
+  Intermediate,
+  type NestedProgram,
+  type ResultClass,
+  Traced,
+  adopt,
+  component,
+  frameFor,
+  recordNested,
+} from "../program/program.ts";
+import { flatten, rebuild } from "../program/tree.ts";
+import { toHostArray } from "../tensor/host.ts";
+import { Size, Tensor } from "../tensor/tensor.ts";
+
+/** One number or several, as several. */
+export const list = (numbers: number | readonly number[] | undefined): readonly number[] =>
+  numbers === undefined ? [] : typeof numbers === "number" ? [numbers] : numbers;
+
+/** A structure without its tensors: class objects stand where the leaves were. */
+export interface TreeDef {
+  readonly tree: unknown;
+  readonly classes: readonly ResultClass[];
+}
+
+export const classOf = (leaf: unknown): ResultClass =>
+  leaf instanceof Traced && !(leaf instanceof Size) ? (leaf.constructor as unknown as ResultClass) : Tensor;
+
+export function treeDefOf(
+  tree: unknown,
+  path: string,
+): { readonly treeDef: TreeDef; readonly leaves: unknown[] } {
+  const leaves: unknown[] = [];
+  flatten(tree, leaves, path);
+  return { treeDef: { tree: rebuild(tree, classOf), classes: leaves.map(classOf) }, leaves };
+}
+
+export function resultOf(result: unknown, what: string): ReturnType<typeof treeDefOf> {
+  if (!(result instanceof Promise)) return treeDefOf(result, what);
+  result.catch(() => undefined);
+  throw new SynjaxError(
+    "NOT_A_TENSOR",
+    `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
+    { expected: "a tensor, or an array or object of them", received: "Promise" },
+  );
+}
+
+export function fill({ tree }: TreeDef, values: readonly Traced[], from = 0): unknown {
+  let position = from;
+  return rebuild(tree, () => values[position++]);
+}
+
+/** A leaf as an operand: numbers and raw arrays become tensors, as they do when JAX is given them. */
+export function asOperand(leaf: unknown, path: string): Traced {
+  if (leaf instanceof Traced) return leaf;
+  return adopt(Tensor, { kind: "host", host: hostLeaf(leaf, path) });
+}
+
+export function hostLeaf(leaf: unknown, path: string): HostArray {
+  const host = toHostArray(leaf, "float", path);
+  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`);
+  return host;
+}
+
+export interface Recorded {
+  readonly program: NestedProgram;
+  readonly result: TreeDef;
+}
+
+/** Records `f` on the structure of its arguments. */
+export function recordFunction(
+  frame: Frame,
+  f: (...args: never[]) => unknown,
+  args: readonly TreeDef[],
+  name: string,
+): Recorded {
+  let result: TreeDef | undefined;
+  const program = recordNested(
+    frame,
+    args.flatMap((a) => a.classes),
+    (inputs) => {
+      let position = 0;
+      const values = args.map((a) => {
+        const value = fill(a, inputs, position);
+        position += a.classes.length;
+        return value;
+      });
+      const { treeDef, leaves } = resultOf(f(...(values as never[])), `the result of ${name}'s function`);
+      result = treeDef;
+      return leaves;
+    },
+  );
+  return { program, result: result! };
+}
+
+/** Runs an operation whose result is a flat tuple, and builds trees of its components. */
+export function components(frame: Frame, index: number, classes: readonly ResultClass[]): Traced[] {
+  const whole = adopt(Intermediate, { kind: "equation", frame, index });
+  return classes.map((Result, k) => component(whole, k, Result, frame));
+}
+
+export interface Operands {
+  readonly treeDefs: readonly TreeDef[];
+  readonly operands: readonly Traced[];
+  readonly frame: Frame;
+}
+
+export function operandsOf(args: readonly unknown[], name: string): Operands {
+  const parts = args.map((a, i) => treeDefOf(a, `argument ${i} of ${name}`));
+  const operands = parts.flatMap((p, i) =>
+    p.leaves.map((leaf) => asOperand(leaf, `argument ${i} of ${name}`)),
+  );
+  return { treeDefs: parts.map((p) => p.treeDef), operands, frame: frameFor(operands) };
+}
