@@ -35,7 +35,10 @@ def divide(x: Array, temperature: Array, own: int) -> Array:
     """Log-potentials over a temperature, one or one per item (*batch); a forbidden part stays forbidden."""
     factor = (1 / temperature).astype(x.dtype)
     factor = factor.reshape(*factor.shape, *((1,) * own))
-    return jnp.where(jnp.isneginf(x), x, x * factor)
+    possible = ~jnp.isneginf(x)
+    return jnp.where(
+        possible, jnp.where(possible, x, 0) * factor, x
+    )  # so that the factor's derivative is finite, too
 
 
 def as_temperature(temperature: Any) -> Array:

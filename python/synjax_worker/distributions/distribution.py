@@ -335,11 +335,12 @@ class Distribution(Parameters):
     # ------------------------------------------------------------------------------------------ differentiable samples
 
     @property
-    def parts_per_event(self) -> int:
-        """How many parts a structure typically has: what Sum-of-Gamma noise is a share of."""
+    def parts_per_event(self) -> Any:
+        """How many parts a structure typically has, (*batch) or one number: what Sum-of-Gamma noise is a share of."""
         dims = event_dims(self.declaration().event)
-        bounded = [each.role.bounds for each in self.declaration().lengths]
-        return self._bind()[next((dim for dim in dims if dim in bounded), dims[0])]
+        bounds = {each.role.bounds: each.name for each in self.declaration().lengths}
+        dim = next((dim for dim in dims if dim in bounds), dims[0])
+        return self.lengths_of(bounds[dim]) if dim in bounds else self._bind()[dim]
 
     @query(
         "key: key, { method: static " + " | ".join(f'"{method}"' for method in relaxed.METHODS) + ", "

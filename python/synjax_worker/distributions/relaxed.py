@@ -48,7 +48,21 @@ def potentials_of(distribution: Parameters) -> dict[str, Any]:
 
 
 def _noise(distribution: Any, key: Array, noise: Noise) -> dict[str, Any]:
-    return noises.draw_like(noise, key, potentials_of(distribution), distribution.parts_per_event)
+    """Noise for every potential. Each item has a key of its own, so that padding changes nothing."""
+    fields = potentials_of(distribution)
+    leaves, treedef = jax.tree.flatten(fields)
+    # A tree's leaves stand in the order of the sorted names.
+    own = [distribution._own_axes(name) for name in sorted(fields) for _ in jax.tree.leaves(fields[name])]
+    parts, batch = distribution.parts_per_event, distribution.batch_shape
+
+    def draw(key: Array, x: Array, own: int) -> Array:
+        lead, shape = x.shape[: x.ndim - own], x.shape[x.ndim - own :]
+        of_item = jnp.broadcast_to(parts if lead == batch else jnp.max(parts), lead).reshape(-1)
+        one = lambda key, parts: noises.draw(noise, key, shape, x.dtype, parts)
+        return jax.vmap(one)(jax.random.split(key, math.prod(lead)), of_item).reshape(x.shape)
+
+    keys = jax.random.split(key, len(leaves))
+    return treedef.unflatten(map(draw, keys, leaves, own))
 
 
 def repeated(distribution: Any, shape: tuple[int, ...]) -> Any:
