@@ -98,7 +98,9 @@ class HMM(Distribution):
             given["observations"] = as_int("observations", given["observations"])
         if given["normalize"]:
             for name in ("init_logits", "transition_logits", "emission_dist"):
-                if isinstance(given[name], Array):
+                if (
+                    isinstance(given[name], Array) and given[name].ndim
+                ):  # a number is refused with the named dims
                     given[name] = numeric.log_normalize(given[name])
         return given | {"normalize": False}
 

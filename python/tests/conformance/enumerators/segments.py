@@ -118,17 +118,7 @@ def has_wrong_first(compact: np.ndarray) -> bool:
     return bool(compact[0, 0] == -1 and compact[0, 1] >= 0)
 
 
-EVERYTHING = (
-    "enumeration",
-    "any_scale",
-    "padding",
-    "forbidden",
-    "duality",
-    "samples",
-    "top_k",
-    "ties",
-    "events",
-)
+EVERYTHING = ("enumeration", "any_scale", "padding", "forbidden", "duality", "samples", "top_k", "ties")
 
 
 @breaks(GeneralSegments, *EVERYTHING)
