@@ -40,17 +40,30 @@ export type TopK<F extends FloatDType = "float32", E extends string = never> = {
 
 /** Options of `differentiableSample`. */
 export interface DifferentiableSampleOptions {
+  /** How, see above. */
   readonly method:
     | "Perturb-and-Marginals"
     | "Perturb-and-SoftmaxDP"
     | "Perturb-and-SparsemaxDP"
     | "Perturb-and-MAP-Implicit-MLE"
     | "Gumbel-CRF";
+  /**
+   * What is added to every log-potential; in Python a function of a key and a shape too. Gumbel-CRF
+   * draws its own.
+   */
   readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+  /** Divides the perturbed log-potentials; a number, or one per item (*batch). */
   readonly temperature?: TensorLike<FloatDType>;
+  /** Leading axes of the result, that many draws. */
   readonly sampleShape?: ShapeLike;
+  /** The choices of the two DP methods and of Gumbel-CRF are hard, with the smooth ones' derivative. */
   readonly straightThrough?: boolean;
+  /**
+   * Of Perturb-and-SparsemaxDP, whether half the squared norm of the weights is subtracted
+   * (Mensch & Blondel 2018).
+   */
   readonly regularized?: boolean;
+  /** Of Implicit-MLE, how far the potentials are moved. */
   readonly implicitMleLr?: TensorLike<FloatDType>;
 }
 
@@ -64,7 +77,9 @@ export interface SampleOptions {
 
 /** Options of `withPerturbation`. */
 export interface WithPerturbationOptions {
+  /** What is added; in Python a function of a key and a shape too. */
   readonly noise?: "Sum-of-Gamma" | "Gumbel" | "None";
+  /** A number, or one per item (*batch). */
   readonly temperature?: TensorLike<FloatDType>;
 }
 
@@ -112,12 +127,10 @@ export abstract class Distribution<
    * Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the
    * marginals of the perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and
    * "Perturb-and-SparsemaxDP" replace every maximum of the best structure's recursion by its expectation
-   * under softmax or sparsemax (Corro & Titov 2019); `regularized` subtracts half the squared norm of
-   * sparsemax's weights (Mensch & Blondel 2018). "Perturb-and-MAP-Implicit-MLE" answers with the best
-   * structure, whose gradient is its difference to the best one of potentials moved against the gradient
-   * by `implicitMleLr` (Niepert et al. 2021). "Gumbel-CRF" relaxes the choices of a sample's walk
-   * (Fu et al. 2020). With `straightThrough` these choices are hard, with the derivative of the smooth
-   * ones. In Python `noise` may be a function of a key and a shape.
+   * under softmax or sparsemax (Corro & Titov 2019). "Perturb-and-MAP-Implicit-MLE" answers with the
+   * best structure, whose gradient is its difference to the best one of potentials moved against the
+   * gradient (Niepert et al. 2021). "Gumbel-CRF" relaxes the choices of a sample's walk
+   * (Fu et al. 2020).
    */
   differentiableSample(key: Tensor<"key">, options: DifferentiableSampleOptions): EventOf<F, E> {
     return this.ask(

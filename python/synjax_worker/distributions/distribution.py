@@ -364,12 +364,22 @@ class Distribution(Parameters):
 
         Biased, but for small temperatures near to samples. "Perturb-and-Marginals" answers with the marginals of the
         perturbed distribution (Paulus et al. 2020). "Perturb-and-SoftmaxDP" and "Perturb-and-SparsemaxDP" replace every
-        maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro & Titov 2019);
-        `regularized` subtracts half the squared norm of sparsemax's weights (Mensch & Blondel 2018).
+        maximum of the best structure's recursion by its expectation under softmax or sparsemax (Corro & Titov 2019).
         "Perturb-and-MAP-Implicit-MLE" answers with the best structure, whose gradient is its difference to the best one
-        of potentials moved against the gradient by `implicit_mle_lr` (Niepert et al. 2021). "Gumbel-CRF" relaxes the
-        choices of a sample's walk (Fu et al. 2020). With `straight_through` these choices are hard, with the derivative
-        of the smooth ones. In Python `noise` may be a function of a key and a shape.
+        of potentials moved against the gradient (Niepert et al. 2021). "Gumbel-CRF" relaxes the choices of a sample's
+        walk (Fu et al. 2020).
+
+        Args:
+          method: how, see above.
+          noise: what is added to every log-potential; in Python a function of a key and a shape too. Gumbel-CRF draws
+            its own.
+          temperature: divides the perturbed log-potentials; a number, or one per item (*batch).
+          sample_shape: leading axes of the result, that many draws.
+          straight_through: the choices of the two DP methods and of Gumbel-CRF are hard, with the smooth ones'
+            derivative.
+          regularized: of Perturb-and-SparsemaxDP, whether half the squared norm of the weights is subtracted (Mensch &
+            Blondel 2018).
+          implicit_mle_lr: of Implicit-MLE, how far the potentials are moved.
         """
         # `implicit_MLE_lr` is SynJax's spelling.
         rate = implicit_mle_lr if implicit_MLE_lr is None else implicit_MLE_lr
@@ -387,7 +397,12 @@ class Distribution(Parameters):
 
     @query(f"key: key, {{ noise?: static {_NOISES}, temperature?: num Float }} -> dist")
     def with_perturbation(self, key: Array, noise: Noise = "Sum-of-Gamma", temperature: Any = 1.0) -> Self:
-        """The distribution with noise added to every log-potential, then divided by `temperature`."""
+        """The distribution with noise added to every log-potential, then divided by `temperature`.
+
+        Args:
+          noise: what is added; in Python a function of a key and a shape too.
+          temperature: a number, or one per item (*batch).
+        """
         temperature = batching.as_temperature(temperature)
         return relaxed.perturbed(self, numeric.normal_key(key), noise, temperature)
 
