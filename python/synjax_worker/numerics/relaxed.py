@@ -35,13 +35,14 @@ def softmax(x: Array, axis: int = -1) -> Array:
 
 
 def sparsemax(x: Array, axis: int = -1) -> Array:
-    """The nearest point of the probability simplex (Martins & Astudillo 2016, Algorithm 1)."""
+    """The nearest point of the probability simplex (Martins & Astudillo 2016, Algorithm 1); NaN beside NaN or +inf."""
+    unknown = jnp.any(jnp.isnan(x) | jnp.isposinf(x), axis, keepdims=True)
     x = x - numeric.shift_of(x, axis, keepdims=True)
     support = _sparsemax_support(lax.stop_gradient(x), axis)
     size = jnp.maximum(jnp.sum(support, axis, keepdims=True, dtype=x.dtype), 1)
     x = jnp.where(support, x, 0)
     weights = x + (1 - jnp.sum(x, axis, keepdims=True)) / size
-    return jnp.where(support & (weights > 0), weights, 0)
+    return jnp.where(unknown, jnp.nan, jnp.where(support & (weights > 0), weights, 0))
 
 
 def _sparsemax_support(x: Array, axis: int) -> Array:
