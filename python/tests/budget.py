@@ -19,7 +19,7 @@ import pytest
 
 CLASS = 60.0  # CPU seconds of a class in `npm test`
 WHOLE = 720.0  # of everything: twelve minutes
-FAILS_BEYOND = 2.0  # times a class's budget
+FAILS_BEYOND = 5.0  # times a class's budget: CPU seconds double on a machine whose caches others use
 REST = "everything else"
 
 # Whether the long sweeps run too: they have no budget.

@@ -163,7 +163,7 @@ class DecodesBackwards(Face):
 # ---------------------------------------------------------------------------------------------------------------- scale
 
 
-@breaks(GeneralChain, "forbidden", "duality", "samples", "top_k")
+@breaks(GeneralChain, "forbidden", "ties", "duality", "samples", "top_k")
 class FiniteMask(Enumeration):
     """-1e5 stands in for -inf."""
 

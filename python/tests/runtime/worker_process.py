@@ -18,6 +18,8 @@ from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
 from synjax_worker.worker.process import main
 
+os.environ["SYNJAX_MODULES"] = "__main__"  # the distributions of this file join
+
 traced: dict[str, int] = {}
 
 
