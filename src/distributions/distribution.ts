@@ -187,7 +187,7 @@ export abstract class Distribution<
   }
 
   /**
-   * Log-probability of an event, nats: its score less `logPartition`; -inf where it is no structure.
+   * Log-probability of an event, nats: its score less `logPartition`; -inf where a part is not allowed.
    *
    * Axes before the batch are samples.
    */

@@ -190,7 +190,7 @@ class Distribution(Parameters):
 
     @query("event: event -> F[*batch]")
     def log_prob(self, event: Any) -> Array:
-        """Log-probability of an event, nats: its score less `log_partition`; -inf where it is no structure.
+        """Log-probability of an event, nats: its score less `log_partition`; -inf where a part is not allowed.
 
         Axes before the batch are samples.
         """
@@ -261,6 +261,15 @@ class Distribution(Parameters):
                 expected=type(self).__name__,
                 received=type(other).__name__,
             )
+        for option in self.declaration().of_kind("option"):
+            mine, theirs = getattr(self, option.name), getattr(other, option.name)
+            if mine != theirs:
+                raise InvalidArgument(
+                    f"`other` has {option.name} {theirs!r}, expected {mine!r}.",
+                    argument="other",
+                    expected=f"{option.name} {mine!r}",
+                    received=repr(theirs),
+                )
         for what in ("event_shape", "batch_shape"):
             mine, theirs = getattr(self, what), getattr(other, what)
             if mine != theirs:

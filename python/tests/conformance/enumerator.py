@@ -143,7 +143,9 @@ class Enumerator(abc.ABC):
     def scores(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
         """Of structures, float64 (S)."""
         parts = self.parts(item, lengths)
-        picked = jax.tree.map(lambda event, x: np.where(event, x, 0).reshape(len(event), -1), events, parts)
+        picked = jax.tree.map(
+            lambda event, x: np.where(event, x, 0).reshape(len(event), x.size), events, parts
+        )
         return sum(
             (np.sum(x, 1, dtype=np.float64) for x in jax.tree.leaves(picked)), np.zeros(_count(events))
         )
@@ -153,7 +155,8 @@ class Enumerator(abc.ABC):
         leaves: list[Any] = []
 
         def collect(_path: str, leaf: str, x: Any) -> None:
-            leaves.append(x.reshape(*x.shape[: x.ndim - len(dims_of(leaf))], -1))
+            lead = x.ndim - len(dims_of(leaf))
+            leaves.append(x.reshape(*x.shape[:lead], math.prod(x.shape[lead:])))
 
         map_dims(collect, self.declared.event, event)
         concatenate = np.concatenate if isinstance(leaves[0], np.ndarray) else jax.numpy.concatenate

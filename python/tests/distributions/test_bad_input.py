@@ -12,6 +12,7 @@ import pytest
 from numpyro import distributions as emissions
 
 from synjax_worker.distributions import HMM, LinearChainCRF
+from synjax_worker.distributions.parameters import replace
 from synjax_worker.errors import InvalidArgument
 from tests.compiling import quick_jit
 
@@ -110,6 +111,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "tags of another length": (lambda: crf().encode(SEEN[:, :2]), "tags", "(3, 4)", "(3, 2)"),
     "an index without a batch": (lambda: crf(POTENTIALS[0])[0], "index", "", ""),
 }
+
+
+def test_a_distribution_with_other_options_is_another() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        hmm().kl_divergence(replace(hmm(), normalize=True))
+    assert caught.value.argument == "other" and "normalize" in caught.value.expected
 
 
 @pytest.mark.parametrize("what", REFUSED)
