@@ -1,12 +1,23 @@
-"""Most of what the tests take is compiling, and most of compiling is making code fast."""
+"""Most of what the tests take is compiling, and most of compiling is making code fast.
+
+So everything here is compiled without optimization, unless a test asks for what users run: where it looks at the
+compiled program, or where rounding in float32 depends on it. `npm run test:full` optimizes everything.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 
 import jax
 
-# For what is right or wrong however it is compiled.
 # Without XLA's newer emitter of fusions a program takes a fifth less CPU to compile.
-UNOPTIMIZED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-quick_jit = functools.partial(jax.jit, compiler_options=UNOPTIMIZED)
+_QUICK = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+
+OPTIMIZED = {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
+optimized_jit = functools.partial(jax.jit, compiler_options=OPTIMIZED)
+
+
+def compile_quickly() -> None:
+    """From now on, in this process and those it starts. Before the first computation."""
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_QUICK}".strip()

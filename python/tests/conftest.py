@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from tests import budget
+from tests import budget, compiling
 
 # What takes long in these files is made once, for all of the file's tests or for all whose parameters differ in the
-# last one only.
+# last one only, or for those that have the same.
 SHARED_BY_FILE = {
     "test_bad_input.py",
     "test_docs.py",
@@ -20,14 +20,17 @@ SHARED_BY_FILE = {
     "test_wire.py",
 }
 SHARED_BUT_FOR_THE_LAST = {"test_handover.py", "test_laws.py"}
+SHARED_BY_PARAMETERS = {"test_differentiable_samples.py"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     budget.register(config)
+    if not budget.FULL:
+        compiling.compile_quickly()
 
 
 # Started first: what takes longest must not be what everything waits for at the end.
-LONGEST_FIRST = ["test_laws.py", "test_mutants.py", "test_hmm.py", "test_bad_input.py"]
+LONGEST_FIRST = ["test_laws.py", "test_mutants.py", "test_differentiable_samples.py", "test_hmm.py"]
 
 
 def rank(item: pytest.Item) -> int:
@@ -51,8 +54,9 @@ def sharing(test: str) -> str:
     name = file.rpartition("/")[2]
     if name in SHARED_BY_FILE:
         return file
-    parameters = re.search(r"\[(.*)-[^-]*\]$", test)
-    if name in SHARED_BUT_FOR_THE_LAST and parameters:
+    shared = r"\[(.*)\]$" if name in SHARED_BY_PARAMETERS else r"\[(.*)-[^-]*\]$"
+    parameters = re.search(shared, test)
+    if name in SHARED_BUT_FOR_THE_LAST | SHARED_BY_PARAMETERS and parameters:
         return f"{file}[{parameters[1]}]"
     return test
 

@@ -13,8 +13,8 @@ from jax import Array
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..numerics.noise import NOISES, Noise
-from ..registry import Check, query
-from ..runtime import passes
+from ..registry import Check, operands_of_queries, query
+from ..runtime import passes, plain_calls
 from ..shapes import as_shape, at_least_one, show
 from ..structures.structure import Query, Structure
 from . import batching, events, relaxed
@@ -61,6 +61,10 @@ class Distribution(Parameters):
     (nats). Leading axes are a batch, and lengths say how far each item goes: what stands beyond changes nothing. A
     batch item without any structure has log-partition -inf, and zeros for events and marginals.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        _compile_plain_calls(cls)
 
     # ---------------------------------------------------------------------------------------- what a class has to say
 
@@ -427,6 +431,15 @@ class Distribution(Parameters):
     def at(self, index: int) -> Self:
         """The distribution of one item of the first batch axis."""
         return self[index]
+
+
+def _compile_plain_calls(cls: type) -> None:
+    """Of the queries that a class has of its own."""
+    for name, operands in operands_of_queries(cls).items():
+        setattr(cls, name, plain_calls.compiled(vars(cls)[name], operands))
+
+
+_compile_plain_calls(Distribution)
 
 
 def is_concrete_one(value: Any) -> bool:

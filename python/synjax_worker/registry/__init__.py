@@ -174,6 +174,16 @@ def queries(cls: type) -> list[Op]:
     return found
 
 
+def operands_of_queries(cls: type) -> dict[str, set[str]]:
+    """Of each query that a class has a method of its own for, the arguments that are values of the program."""
+    static = ("size", "shape", "static")
+    return {
+        name: {each.name for each in (*of.positional, *of.options) if each.kind not in static}
+        for name, of in ((found.name.rpartition(".")[2], found.parsed) for found in queries(cls))
+        if name in vars(cls)
+    }
+
+
 def _inherited_doc(cls: type, name: str) -> str:
     docs = (inspect.getdoc(vars(base)[name]) for base in cls.__mro__ if name in vars(base))
     return next((doc for doc in docs if doc), "")

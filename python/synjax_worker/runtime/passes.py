@@ -31,6 +31,11 @@ def frame() -> Iterator[None]:
         _stack.frames.pop()
 
 
+def is_open() -> bool:
+    """Whether a frame is open."""
+    return bool(_stack.frames)
+
+
 def shared(obj: Any, name: str, compute: Callable[[], Any]) -> Any:
     """`compute()`, once per object and name in this frame and those around it. Outside of frames, every time."""
     key = (id(obj), name)

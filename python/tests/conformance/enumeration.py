@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from synjax_worker.numerics import numeric
+from synjax_worker.numerics import numeric, relaxed
 from synjax_worker.structures.structure import Pair, Query, Tree
 
 Lengths = dict[str, int]
@@ -229,6 +229,15 @@ class Enumeration:
     ) -> Array:
         return choose(numeric.pair_value(self.scores(potentials, lengths)), 0)
 
+    def relaxed_event(
+        self, potentials: Potentials, lengths: Any, choose: Callable[[Array, int], Array]
+    ) -> Tree:
+        scores = numeric.pair_value(self.scores(potentials, lengths))
+        _, weights = relaxed.value_and_weights(choose, scores, 0)
+        return self._tree(
+            jnp.einsum("sb,sp->bp", weights, self.events.astype(weights.dtype), precision="highest")
+        )
+
     def relaxed_walk(
         self,
         key: Array,
@@ -237,15 +246,26 @@ class Enumeration:
         messages: Messages,
         temperature: Array,
         draws: int,
+        straight_through: bool,
     ) -> Tree:
+        """A walk of one choice, that of the structure."""
         logs = self.log_probs(potentials, lengths)
         gumbels = jax.random.gumbel(key, (draws, *logs.shape), logs.dtype)
-        weights = numeric.normalize(
-            numeric.exp_or_zero(numeric.log_normalize((logs + gumbels) / temperature, 1)), 1
-        )
+        perturbed = jnp.where(logs > -jnp.inf, logs + gumbels, -jnp.inf) / temperature
+        choose = relaxed.straight_through_softmax if straight_through else relaxed.softmax
+        weights = choose(perturbed, 1)
         return self._tree(
             jnp.einsum("dsb,sp->dbp", weights, self.events.astype(logs.dtype), precision="highest")
         )
+
+    def part_scores(self, potentials: Potentials) -> Tree:
+        return potentials.parts
+
+    def of_part_scores(self, scores: Tree) -> Potentials:
+        return Potentials(scores)
+
+    def by_parts(self) -> Enumeration:
+        return self
 
     def _tree(self, parts: Array) -> Tree:
         """(... parts) as the event's tree."""

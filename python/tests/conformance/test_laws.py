@@ -15,7 +15,7 @@ import pytest
 from synjax_worker import registry
 from synjax_worker.distributions import Distribution
 from tests.budget import FULL
-from tests.compiling import UNOPTIMIZED
+from tests.compiling import OPTIMIZED
 
 from . import enumerator
 from .enumerator import Enumerator
@@ -70,7 +70,7 @@ def answers_of(program: Program) -> Answers:
     form, dtype, name = program
     float32 = dtype == "float32"
     asked = questions(name, program.thorough, float32 and not FULL)
-    return ask(form, np.dtype(dtype), asked, options=None if float32 else UNOPTIMIZED)
+    return ask(form, np.dtype(dtype), asked, options=OPTIMIZED if float32 else None)
 
 
 OF_PROGRAMS = [(program, law) for program in programs() for law in LAWS[program.name]]

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from tests.compiling import UNOPTIMIZED
-
 from . import enumerator
 from .enumeration import Enumeration
 from .enumerator import Enumerator
@@ -34,7 +32,7 @@ def small(form: type[Enumerator]) -> Enumerator:
 
 
 def answers_of(form: Enumerator, program: str, asked: list[Question]) -> Answers:
-    return ask(form, np.dtype(np.float64), asked, options=UNOPTIMIZED)
+    return ask(form, np.dtype(np.float64), asked)
 
 
 def overridden(cls: type) -> set[str]:

@@ -14,7 +14,6 @@ from numpyro import distributions as emissions
 from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.distributions.parameters import replace
 from synjax_worker.errors import InvalidArgument
-from tests.compiling import quick_jit
 
 pytestmark = pytest.mark.costs("LinearChainCRF")  # an HMM is asked little here
 
@@ -51,7 +50,7 @@ def answers(dist: LinearChainCRF | HMM) -> dict[str, Any]:
 
 
 # One program for everything that has this shape.
-ask = quick_jit(lambda log_potentials, lengths: answers(crf(log_potentials, lengths)))
+ask = jax.jit(lambda log_potentials, lengths: answers(crf(log_potentials, lengths)))
 FULL = jnp.full(B, N)
 
 
@@ -177,7 +176,7 @@ def test_what_is_never_read_is_not_refused() -> None:
 
 
 def test_lengths_that_only_the_device_knows_are_refused_there() -> None:
-    @quick_jit
+    @jax.jit
     def checked(lengths):
         return [(check.bad, check.value) for make in (crf, hmm) for check in make(lengths=lengths).checks()]
 
@@ -226,7 +225,7 @@ def test_an_empty_item_has_one_structure_of_score_zero(good: dict) -> None:
 def test_a_batch_without_items() -> None:
     dist = crf(jnp.zeros((0, N, T, T)))
     assert dist.batch_shape == (0,)
-    log_partition, marginals = quick_jit(lambda dist: (dist.log_partition(), dist.marginals()))(dist)
+    log_partition, marginals = jax.jit(lambda dist: (dist.log_partition(), dist.marginals()))(dist)
     assert log_partition.shape == (0,) and marginals.shape == (0, N, T, T)
     assert first_bad(dist) is None
 
@@ -234,7 +233,7 @@ def test_a_batch_without_items() -> None:
 @pytest.mark.parametrize(("n", "t"), [pytest.param(1, 1, marks=pytest.mark.full), (1, 3), (4, 1)])
 def test_one_step_and_one_state(n: int, t: int) -> None:
     x = jax.random.normal(jax.random.key(1), (2, n, t, t))
-    got = quick_jit(lambda x: answers(crf(x)))(x)
+    got = jax.jit(lambda x: answers(crf(x)))(x)
     scores = np.asarray(x[:, 0, 0]) if n == 1 else np.asarray(x).sum((1, 2, 3))[:, None]
     np.testing.assert_allclose(got["log_partition"], np.log(np.exp(scores).sum(-1)), rtol=1e-5)
     np.testing.assert_allclose(got["score"], scores.max(-1), rtol=1e-6)
@@ -249,7 +248,7 @@ def test_one_step_and_one_state(n: int, t: int) -> None:
 def test_k_beyond_the_support_says_how_many_there_are() -> None:
     x = POTENTIALS[:2, :2].at[1, 1].set(-jnp.inf)
 
-    @quick_jit
+    @jax.jit
     def ask(x):
         dist = crf(x)
         top, drawn = dist.top_k(9), dist.sample_without_replacement(KEY, 9)

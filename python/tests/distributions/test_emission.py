@@ -9,7 +9,6 @@ import pytest
 from numpyro import distributions as emissions
 
 from synjax_worker.distributions import emission
-from tests.compiling import quick_jit
 
 B, N, T = 2, 4, 3
 LOC = jnp.arange(B * T, dtype=jnp.float32).reshape(B, T)
@@ -30,13 +29,13 @@ def seen(of: emissions.Distribution) -> jax.Array:
 @pytest.mark.parametrize("kind", KINDS)
 def test_log_likelihoods_of_an_item_are_those_of_its_parameters(kind: str) -> None:
     of = KINDS[kind]
-    observed, together = quick_jit(lambda: (seen(of), emission.log_likelihoods(of, seen(of))))()
+    observed, together = jax.jit(lambda: (seen(of), emission.log_likelihoods(of, seen(of))))()
     assert together.shape == (B, N, T)
     if kind == "normal":  # its scale is everybody's: it can be mapped only where it has the axis
         of = emissions.Normal(LOC, jnp.full(LOC.shape, 0.5))
     if kind == "multivariate normal":
         of = emissions.MultivariateNormal(VECTORS, scale_tril=jnp.broadcast_to(of.scale_tril, (B, T, 2, 2)))
-    mapped = quick_jit(jax.vmap(emission.log_likelihoods))(of, observed)
+    mapped = jax.jit(jax.vmap(emission.log_likelihoods))(of, observed)
     np.testing.assert_allclose(mapped, together, rtol=1e-5)
 
 

@@ -13,7 +13,6 @@ from scipy.special import logsumexp
 
 from synjax_worker.distributions import HMM
 from synjax_worker.errors import InvalidArgument
-from tests.compiling import quick_jit
 
 
 def arrays(seed: int, n: int = 6, t: int = 3, batch: tuple[int, ...] = ()) -> tuple[np.ndarray, ...]:
@@ -35,7 +34,7 @@ def joint(
     return {y: init[y[0]] + steps(y) + sum(scores[i, b] for i, b in enumerate(y)) for y in states}
 
 
-posteriors = quick_jit(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))
+posteriors = jax.jit(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))
 
 
 def test_filter_smooth_and_predict_are_the_conditionals_they_say() -> None:
@@ -92,7 +91,7 @@ def test_emissions_by_distribution_are_their_log_likelihoods(name: str) -> None:
     seen = observed(name, (4,), 7)
     init, transition = jnp.zeros(2), jnp.array([[1.0, 0.0], [0.0, 1.0]])
 
-    @quick_jit
+    @jax.jit
     def ask(seen, lengths):
         by_distribution = HMM(init, transition, emission, seen, lengths=lengths)
         expand = lambda x: x[..., None, :] if EMISSIONS[name][1] else x[..., None]
@@ -119,7 +118,7 @@ def test_baum_welch_never_lowers_the_likelihood(name: str) -> None:
         "emission_dist": emission,
     }
 
-    @quick_jit
+    @jax.jit
     def step(parameters):
         hmm = HMM(**parameters, observations=seen, lengths=lengths)
         return hmm.maximize(hmm.expected_counts()), hmm.log_partition().sum()
@@ -145,7 +144,7 @@ def test_expected_counts_are_the_gradient_and_shaped_like_the_parameters() -> No
     def model(*parameters):
         return HMM(*parameters, seen, lengths=lengths, normalize=False)
 
-    @quick_jit
+    @jax.jit
     def ask(*parameters):
         likelihood = lambda *parameters: model(*parameters).log_partition().sum()
         return model(*parameters).expected_counts(), jax.grad(likelihood, (0, 1, 2))(*parameters)
@@ -162,7 +161,7 @@ def test_counts_of_few_symbols_are_those_of_many() -> None:
     few = jnp.asarray(np.random.default_rng(0).normal(size=(3, 4)), jnp.float32)
     many = jnp.concatenate([few, jnp.full((3, 80), -jnp.inf)], 1)
 
-    @quick_jit
+    @jax.jit
     def ask(*emissions):
         return [HMM(jnp.zeros(3), jnp.eye(3), x, seen).expected_counts().emission for x in emissions]
 
@@ -170,7 +169,7 @@ def test_counts_of_few_symbols_are_those_of_many() -> None:
     np.testing.assert_allclose(of_few, of_many[:, :4], atol=1e-5)
 
 
-improved = quick_jit(lambda hmm, **options: hmm.maximize(hmm.expected_counts(), **options))
+improved = jax.jit(lambda hmm, **options: hmm.maximize(hmm.expected_counts(), **options))
 
 
 def test_a_state_never_used_keeps_its_parameters() -> None:
@@ -218,13 +217,13 @@ def of_long_chains(hmm, table):
     return asked.log_partition(), asked.smooth(), gradient, asked.log_count(), asked._messages().certified
 
 
-@quick_jit
+@jax.jit
 def by_symbols(init, transition, table, observations, lengths):
     options = {"lengths": lengths, "normalize": False}
     return of_long_chains(lambda table: HMM(init, transition, table, observations, **options), table)
 
 
-@quick_jit
+@jax.jit
 def by_likelihoods(init, transition, table, observations, lengths):
     """Tables (4 t v): one program for those that are shared and those that are not."""
 

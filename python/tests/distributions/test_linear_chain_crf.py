@@ -9,7 +9,7 @@ import pytest
 
 from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.errors import InvalidArgument
-from tests.compiling import quick_jit
+from tests.compiling import optimized_jit
 
 
 def forms(batch: tuple[int, ...] = (2,), n: int = 5, t: int = 3) -> tuple[LinearChainCRF, LinearChainCRF]:
@@ -26,7 +26,7 @@ def forms(batch: tuple[int, ...] = (2,), n: int = 5, t: int = 3) -> tuple[Linear
 def test_both_forms_are_one_distribution() -> None:
     names = ("log_partition", "marginals")  # the other queries of both stand before the laws
 
-    @quick_jit
+    @jax.jit
     def ask(factored, general):
         both = [[getattr(dist, name)() for name in names] for dist in (factored, general)]
         counts = factored.marginals_for_template_variables()
@@ -47,7 +47,7 @@ def test_any_number_of_batch_axes_broadcast_and_index() -> None:
     with pytest.raises(InvalidArgument):
         single[0]
 
-    @quick_jit
+    @jax.jit
     def ask(factored):
         parts = factored, factored[1], factored[1, 2]
         drawn = factored[0, 0].sample(jax.random.key(0), (4,))
@@ -60,7 +60,7 @@ def test_any_number_of_batch_axes_broadcast_and_index() -> None:
 
 
 def test_vmap_over_distributions_is_the_batch() -> None:
-    @quick_jit
+    @jax.jit
     def ask(factored, general):
         def with_emission(emission, length):
             shared = {"initial": factored.initial, "transition": factored.transition}
@@ -77,7 +77,7 @@ def test_vmap_over_distributions_is_the_batch() -> None:
 
 
 def test_decode_and_encode_are_inverses() -> None:
-    @quick_jit
+    @jax.jit
     def ask(factored, states):
         event = factored.encode(states)
         decoded = factored.decode(event)
@@ -99,7 +99,7 @@ def test_samples_of_an_item_do_not_depend_on_its_padding() -> None:
         lengths=factored.lengths,
     )
 
-    @quick_jit
+    @jax.jit
     def ask(*dists):
         key = jax.random.key(3)
         return [(dist.sample(key, (6,)), dist.sample_without_replacement(key, 4).events) for dist in dists]
@@ -137,7 +137,7 @@ def test_long_chains_of_few_states_in_chunks_are_the_same_distribution(
     assert long_chain.serves(HMM(*parameters[:2], emission_log_likelihoods=parameters[2])._potentials())
     chunked = jax.jit(queries)(*parameters)
     monkeypatch.setattr(long_chain, "serves", lambda potentials: False)
-    stepwise = quick_jit(lambda *x: queries(*x))(*parameters)
+    stepwise = jax.jit(lambda *x: queries(*x))(*parameters)
     for a, b in zip(jax.tree.leaves(chunked), jax.tree.leaves(stepwise), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=5e-6)
 
@@ -155,9 +155,9 @@ def test_float32_is_float64_at_any_scale() -> None:
         dist = LinearChainCRF(potentials, lengths)
         return dist.log_partition(), dist.marginals(), dist.entropy(), dist.log_prob(dist.argmax())
 
-    single = jax.jit(queries)(narrow, lengths)
+    single = optimized_jit(queries)(narrow, lengths)
     with jax.enable_x64(True):
-        double = jax.device_get(quick_jit(queries)(narrow.astype(np.float64), lengths))
+        double = jax.device_get(jax.jit(queries)(narrow.astype(np.float64), lengths))
     np.testing.assert_allclose(single[0], double[0], rtol=5e-7)
     np.testing.assert_allclose(single[1], double[1], atol=1e-5)
     np.testing.assert_allclose(single[2], double[2], rtol=2e-5, atol=1e-5)

@@ -11,7 +11,6 @@ import pytest
 from numpyro import distributions as emissions
 
 import synjax_worker.distributions as synjax
-from tests.compiling import quick_jit
 
 B, N, T, V, K = 2, 5, 3, 7, 4
 LENGTHS = jnp.array([5, 3])
@@ -82,7 +81,7 @@ def program(make: Callable, key: jax.Array) -> dict:
     "make", [pytest.param(linear_chain, marks=pytest.mark.costs("LinearChainCRF")), hmm_of_symbols]
 )
 def test_every_call_answers_as_synjax_does(make: Callable) -> None:
-    answer = quick_jit(program, static_argnums=0)(make, jax.random.PRNGKey(0))
+    answer = jax.jit(program, static_argnums=0)(make, jax.random.PRNGKey(0))
     shape = {name: jnp.shape(value) for name, value in answer.items() if name != "template"}
     assert shape["best"] == shape["argmax"] == shape["sample"] == shape["marginals"] == (B, *EVENT)
     assert shape["events"] == (K, B, *EVENT) and shape["scores"] == shape["event_scores"] == (K, B)
@@ -114,7 +113,7 @@ def test_every_call_answers_as_synjax_does(make: Callable) -> None:
 
 @pytest.mark.costs("HMM")
 def test_distributions_are_mapped_differentiated_and_tempered() -> None:
-    @quick_jit
+    @jax.jit
     def program(dist):
         gradient = jax.grad(lambda dist: dist.log_partition().sum(), allow_int=True)(dist)
         return {

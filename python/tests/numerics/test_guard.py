@@ -10,7 +10,7 @@ import pytest
 from synjax_worker.numerics.guard import recompute_where
 from synjax_worker.structures.chain import Potentials, fast
 from synjax_worker.structures.chain.log_partition import log_partition
-from tests.compiling import quick_jit
+from tests.compiling import optimized_jit
 
 
 def expensive(x: jax.Array) -> jax.Array:
@@ -29,7 +29,7 @@ def test_items_are_selected_one_by_one() -> None:
 @pytest.mark.parametrize("mapped", [False, True])
 def test_the_exact_side_stays_inside_a_conditional_loop(mapped: bool) -> None:
     function = jax.vmap(guarded) if mapped else guarded
-    text = jax.jit(function).lower(jnp.zeros((4, 3))).compile().as_text()
+    text = optimized_jit(function).lower(jnp.zeros((4, 3))).compile().as_text()
     loops = [computation.count(" while(") for computation in text.split("\n}\n")]
     # The guard's loop in one computation, the loop it guards in another: beside each other, both would always run.
     assert [count for count in loops if count] == [1, 1]
@@ -85,9 +85,7 @@ def test_derivatives_up_to_the_third_order_are_right_on_both_sides() -> None:
         return value(moved, lengths)[0][item]
 
     first, second = jax.grad(along), jax.grad(jax.grad(along))
-    ask = quick_jit(
-        lambda t, item: jnp.stack([order(t, item) for order in (first, second, jax.grad(second))])
-    )
+    ask = jax.jit(lambda t, item: jnp.stack([order(t, item) for order in (first, second, jax.grad(second))]))
     step = 1e-2
     for item in (0, 1):
         at, ahead, behind = (ask(t, item) for t in (0.0, step, -step))

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import logsumexp
 
 from synjax_worker.numerics.log_matmul import log_matmul
+from tests.compiling import optimized_jit
 
 CASES = ["plain", "forbidden", "gaps", "large", "nothing allowed"]
 
@@ -83,7 +84,7 @@ def test_an_entry_that_is_summed_again_changes_no_bit_of_the_others() -> None:
 def test_a_poisoned_item_stays_alone() -> None:
     a, b = factors("plain")
     a[0, 0, 0] = np.nan
-    value = np.asarray(jax.jit(log_matmul)(a, b))
+    value = np.asarray(optimized_jit(log_matmul)(a, b))
     assert (
         np.all(np.isnan(value[0, 0])) and np.all(np.isfinite(value[0, 1:])) and np.all(np.isfinite(value[1]))
     )
@@ -92,7 +93,7 @@ def test_a_poisoned_item_stays_alone() -> None:
 @pytest.mark.parametrize("mapped", [False, True])
 def test_nothing_is_summed_twice_where_the_product_is_enough(mapped: bool) -> None:
     function = jax.vmap(log_matmul) if mapped else log_matmul
-    text = jax.jit(function).lower(*factors("plain")).compile().as_text()
+    text = optimized_jit(function).lower(*factors("plain")).compile().as_text()
     loops = [computation.count(" while(") for computation in text.split("\n}\n")]
     # The guard's loop, and in its body the sum over the terms.
     assert [count for count in loops if count] == [1, 1]
@@ -102,7 +103,7 @@ def test_nothing_is_summed_twice_where_the_product_is_enough(mapped: bool) -> No
 def test_derivatives_sum_again_only_under_a_condition(mapped: bool) -> None:
     function = jax.vmap(log_matmul) if mapped else log_matmul
     gradient = jax.grad(lambda a, b: jnp.sum(function(a, b)))
-    text = jax.jit(gradient).lower(*factors("plain")).compile().as_text()
+    text = optimized_jit(gradient).lower(*factors("plain")).compile().as_text()
     entry = text[text.index("ENTRY") :]
     # The value's guard, and a real condition: a select would leave the sums over the terms beside them.
     assert entry.count(" while(") == 1 and entry.count(" conditional(") >= 1

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from synjax_worker.numerics import numeric, scaled
+from tests.compiling import optimized_jit
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4, 1e6])
 def test_from_log_keeps_float_precision_at_any_scale(scale: float) -> None:
     x = (np.random.default_rng(0).normal(size=2000) * scale).astype(np.float32)
-    mantissa, exponent = jax.jit(scaled.from_log)(x)
+    mantissa, exponent = optimized_jit(scaled.from_log)(x)
     for value, m, e in list(zip(x, np.asarray(mantissa), np.asarray(exponent), strict=True))[:400]:
         exact = math.exp(float(Fraction(float(value)) - Fraction(int(e)) * Fraction(LN2_DIGITS)))
         assert m == pytest.approx(exact, rel=5e-7)
@@ -41,7 +42,7 @@ def test_pair_sums_keep_what_a_float_loses(dtype: str) -> None:
     with jax.enable_x64(dtype == "float64"):
         rng = np.random.default_rng(1)
         x = (rng.normal(size=(5000, 3)) * 10.0 ** rng.integers(-3, 5, (5000, 3))).astype(dtype)
-        high, low = jax.jit(numeric.pair_sum)(x)
+        high, low = optimized_jit(numeric.pair_sum)(x)
         exact = [sum(Fraction(float(value)) for value in column) for column in x.T]
         eps = float(np.finfo(dtype).eps)
         for h, l, want in zip(high, low, exact, strict=True):

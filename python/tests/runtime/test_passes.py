@@ -14,7 +14,6 @@ from synjax_worker.registry import load
 from synjax_worker.runtime import passes
 from synjax_worker.runtime.decode import decode_program
 from synjax_worker.runtime.interpreter import interpret
-from tests.compiling import quick_jit
 from tests.runtime.client import Body, encode, nested
 
 OPS = load().ops
@@ -65,7 +64,7 @@ def test_a_pass_is_computed_once_for_all_queries(monkeypatch):
 
 
 def test_sharing_changes_no_value():
-    @quick_jit
+    @jax.jit
     def ask(*inputs):
         return run(queries(*QUERIES))(*inputs), [run(queries(name))(*inputs)[0] for name in QUERIES]
 
@@ -84,7 +83,7 @@ def test_a_query_in_a_nested_program_finds_the_pass_of_the_distribution_outside(
     names = computed(monkeypatch, program)
     assert len(names) == len(set(names)), names
     monkeypatch.undo()
-    log_z, shifted = quick_jit(run(program))(*parameters())
+    log_z, shifted = jax.jit(run(program))(*parameters())
     np.testing.assert_allclose(shifted, log_z + parameters()[0], rtol=1e-6)
 
 
@@ -118,7 +117,7 @@ def test_passes_made_inside_loops_and_branches_do_not_leak():
     )
     initial, *others = parameters()
     loss = jax.jit(lambda x: jnp.sum(run(program)(x, *others)[0]))
-    gradient = quick_jit(jax.grad(loss))(initial)
-    log_z = quick_jit(run(queries("log_partition")))(initial, *others)[0]
+    gradient = jax.jit(jax.grad(loss))(initial)
+    log_z = jax.jit(run(queries("log_partition")))(initial, *others)[0]
     np.testing.assert_allclose(loss(initial), initial.sum() + 3 * log_z, rtol=1e-5)
     np.testing.assert_allclose(gradient.sum(), 3 + 3, rtol=1e-4)

@@ -20,7 +20,7 @@ from synjax_worker.structures.chain import divergence, log_marginals, marginals
 from synjax_worker.structures.chain.entropy import exact_entropy
 from synjax_worker.structures.chain.exact import exact_log_partition, exact_marginals
 from synjax_worker.structures.chain.structure import chain_query, edges_as_event
-from tests.compiling import quick_jit
+from tests.compiling import optimized_jit
 
 Arrays = dict[str, np.ndarray]
 
@@ -203,10 +203,10 @@ def exact_answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
 @functools.cache
 def both(form: str) -> tuple[dict[str, Any], dict[str, Any]]:
     arguments = case(form)
-    got = jax.device_get(quick_jit(jax.vmap(answers))(*arguments))
+    got = jax.device_get(jax.jit(jax.vmap(answers))(*arguments))
     with jax.enable_x64(True):
         double = jax.tree.map(lambda x: x.astype(np.float64) if x.dtype.kind == "f" else x, arguments)
-        return got, jax.device_get(quick_jit(jax.vmap(exact_answers))(*double))
+        return got, jax.device_get(jax.jit(jax.vmap(exact_answers))(*double))
 
 
 def error(got: np.ndarray, want: np.ndarray) -> np.ndarray:
@@ -273,7 +273,7 @@ def test_marginals_of_a_long_chain_that_is_refused_do_not_drift() -> None:
         start, edges, states = exact_marginals(made._potentials(), chain_query(made._query()).lengths)
         return start, edges / 4000, states
 
-    received = jax.jit(marginals)(*(x.astype(np.float32) for x in potentials))
+    received = optimized_jit(marginals)(*(x.astype(np.float32) for x in potentials))
     with jax.enable_x64(True):
         exact = jax.jit(marginals)(*(x.astype(np.float32).astype(np.float64) for x in potentials))
     for a, b in zip(received, exact, strict=True):

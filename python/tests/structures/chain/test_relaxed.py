@@ -15,7 +15,6 @@ from synjax_worker.distributions.relaxed import METHODS
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.numerics import numeric, relaxed
 from synjax_worker.structures.chain import Chain, Potentials
-from tests.compiling import quick_jit
 
 CHAIN = Chain()
 N, T = 5, 3
@@ -72,7 +71,7 @@ def relax(potentials: Potentials, lengths: Any, choice: str):
 
 @functools.cache
 def relaxing(choice: str):
-    return quick_jit(functools.partial(relax, choice=choice))
+    return jax.jit(functools.partial(relax, choice=choice))
 
 
 @functools.cache
@@ -83,7 +82,7 @@ def along(choice: str):
         of = lambda potentials: relax(potentials, lengths, choice)[1:]
         return jax.jvp(of, (potentials,), (direction,))[1]
 
-    return quick_jit(compute)
+    return jax.jit(compute)
 
 
 @functools.cache
@@ -93,7 +92,7 @@ def hard_of():
         compact = jnp.where(possible[:, None], compact, -1)
         return CHAIN.event(compact, {"t": T}, jax.tree.leaves(potentials)[0].dtype)
 
-    return quick_jit(compute)
+    return jax.jit(compute)
 
 
 def sample(
@@ -109,7 +108,7 @@ def sample(
 
 @functools.cache
 def sampling(method: str, **options: Any):
-    return quick_jit(functools.partial(sample, method=method, **options))
+    return jax.jit(functools.partial(sample, method=method, **options))
 
 
 @pytest.fixture
@@ -128,7 +127,7 @@ def test_with_logsumexp_it_is_the_log_partition_and_the_marginals() -> None:
         partition = numeric.pair_value(CHAIN.log_partition(*query))
         return partition, CHAIN.marginals(*query), CHAIN.potential_marginals(*query)
 
-    partition, marginals, by_potential = quick_jit(exact)(potentials, LENGTHS)
+    partition, marginals, by_potential = jax.jit(exact)(potentials, LENGTHS)
     np.testing.assert_allclose(value, partition, rtol=1e-12)
     assert np.isneginf(value[-1]) and np.all(event[-1] == 0)
     np.testing.assert_allclose(event, marginals, atol=1e-13)
@@ -199,7 +198,7 @@ def test_a_long_chain_keeps_its_mass() -> None:
     potentials = Potentials(
         *(jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in ((1, 4), (4, 4), (1, 20_000, 4)))
     )
-    event = quick_jit(lambda x: CHAIN.relaxed_event(x, jnp.array([20_000]), relaxed.softmax_max))(potentials)
+    event = jax.jit(lambda x: CHAIN.relaxed_event(x, jnp.array([20_000]), relaxed.softmax_max))(potentials)
     np.testing.assert_allclose(event.sum((2, 3)), 1, atol=1e-6)
 
 
@@ -240,9 +239,9 @@ def test_straight_through_is_a_structure_with_a_derivative(method: str) -> None:
         sample, key, lengths=LENGTHS, temperature=3.0, method=method, straight_through=True
     )
     mapped = sampling("Perturb-and-MAP-Implicit-MLE")(key, potentials, LENGTHS, 1.0)
-    np.testing.assert_array_equal(quick_jit(hard)(potentials), mapped)
+    np.testing.assert_array_equal(jax.jit(hard)(potentials), mapped)
     weights = random_like(mapped, 1)
-    slope = quick_jit(jax.grad(lambda x: jnp.vdot(weights, hard(x))))(potentials)
+    slope = jax.jit(jax.grad(lambda x: jnp.vdot(weights, hard(x))))(potentials)
     assert all(np.all(np.isfinite(x)) for x in slope) and np.abs(slope.emission).max() > 1e-2
 
 
@@ -254,13 +253,13 @@ def test_the_derivative_of_a_sample(method: str) -> None:
     weights = random_like(jnp.zeros((2, ITEMS, N, T, T)), 1)
     temperature = jnp.linspace(0.5, 1.5, ITEMS)
     loss = lambda x, temperature: jnp.vdot(weights, sample(key, x, LENGTHS, temperature, method, draws=2))
-    compute = quick_jit(loss)
+    compute = jax.jit(loss)
     given = (potentials, temperature)
     direction = random_like(given, 2)
     step = 1e-6
     moved = lambda step: jax.tree.map(lambda x, dx: x + step * dx, given, direction)
     difference = (compute(*moved(step)) - compute(*moved(-step))) / (2 * step)
-    slope = quick_jit(jax.grad(loss, (0, 1)))(*given)
+    slope = jax.jit(jax.grad(loss, (0, 1)))(*given)
     np.testing.assert_allclose(inner(slope, direction), difference, rtol=1e-6)
 
 
@@ -269,7 +268,7 @@ def test_implicit_mle_of_a_chain_is_a_difference_of_structures() -> None:
     weights = random_like(jnp.zeros((1, ITEMS, N, T, T), jnp.float32), 1)
     options = {"method": "Perturb-and-MAP-Implicit-MLE", "noise": "None"}
     loss = lambda x: jnp.vdot(weights, sample(key, x, LENGTHS, 1.0, **options))
-    slope = quick_jit(jax.grad(loss))(potentials)
+    slope = jax.jit(jax.grad(loss))(potentials)
     moved = CHAIN.of_part_scores(potentials.transition - weights[0])
     wanted = hard_of()(potentials, LENGTHS) - hard_of()(moved, LENGTHS)
     np.testing.assert_array_equal(slope.transition, wanted)

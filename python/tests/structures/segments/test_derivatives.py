@@ -14,7 +14,6 @@ from synjax_worker.numerics import numeric
 from synjax_worker.structures.segments.potentials import Potentials, as_general
 from synjax_worker.structures.segments.structure import Segments
 from synjax_worker.structures.structure import Query
-from tests.compiling import quick_jit
 
 from .enumeration import POSITIONS, SHAPE, case, event, segmentations
 
@@ -117,12 +116,10 @@ KINDS = ("plain", "medium", "large", "gap", "ties", "forbidden", "mixed", "nothi
 def test_derivatives(form: str, twice: str) -> None:
     single = case(form, np.float32, kinds=KINDS)
     arguments = (single.potentials, directions(single.potentials), single.other)
-    found = quick_jit(functools.partial(derivatives, numbers, twice))(*arguments, single.lengths)
+    found = jax.jit(functools.partial(derivatives, numbers, twice))(*arguments, single.lengths)
     with jax.enable_x64(True):
         arguments = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), jnp.float64), arguments)
-        expected = quick_jit(functools.partial(derivatives, enumerated, "forward"))(
-            *arguments, single.lengths
-        )
+        expected = jax.jit(functools.partial(derivatives, enumerated, "forward"))(*arguments, single.lengths)
         expected = jax.tree.map(np.asarray, expected)
     for got, true, what in zip(found, expected, ("gradient", "second derivative"), strict=True):
         for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(true), strict=True):

@@ -15,7 +15,6 @@ from scipy import stats
 from synjax_worker.numerics import numeric
 from synjax_worker.structures.segments.potentials import Potentials
 from synjax_worker.structures.segments.structure import Segments
-from tests.compiling import quick_jit
 
 from .enumeration import POSITIONS, Truth, case, truth
 
@@ -69,7 +68,7 @@ def test_distribution_of_draws(form: str) -> None:
         return together[:, 0], alone[0], SEGMENTS.sample_without_replacement(key, *many, 2)
 
     together, alone, (ordered, log_probs) = jax.tree.map(
-        np.asarray, quick_jit(draws)(jax.random.key(11), potentials, lengths)
+        np.asarray, jax.jit(draws)(jax.random.key(11), potentials, lengths)
     )
     for which, segments in (("together", together), ("alone", alone), ("without replacement", ordered[0])):
         assert chi_square(counted(segments, true), true.probs * DRAWS) > SIGNIFICANT, which
@@ -108,7 +107,7 @@ def test_padding_garbage_and_vmap_change_nothing(form: str) -> None:
     made = case(form, np.float32)
     key = jax.random.key(2)
     each = functools.partial(answers, form)
-    expected = quick_jit(each)(key, made.potentials, made.lengths)
+    expected = jax.jit(each)(key, made.potentials, made.lengths)
     more = 2
 
     def longer(garbage: float) -> Potentials:
@@ -117,7 +116,7 @@ def test_padding_garbage_and_vmap_change_nothing(form: str) -> None:
         return potentials._replace(segment=jnp.pad(potentials.segment, width, constant_values=garbage))
 
     stacked = jax.tree.map(lambda *x: jnp.stack(x), longer(np.nan), longer(np.inf))
-    found = quick_jit(jax.vmap(each, (None, 0, None)))(key, stacked, made.lengths)
+    found = jax.jit(jax.vmap(each, (None, 0, None)))(key, stacked, made.lengths)
     for lane in range(2):
         answer, parts = jax.tree.map(lambda x, lane=lane: np.asarray(x[lane]), found)
         if form == "factored":

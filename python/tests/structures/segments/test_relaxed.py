@@ -12,7 +12,6 @@ import pytest
 from synjax_worker.numerics import relaxed
 from synjax_worker.structures.segments.potentials import Potentials
 from synjax_worker.structures.segments.structure import Segments
-from tests.compiling import quick_jit
 
 from .enumeration import POSITIONS, SHAPE, case
 from .test_segments import potential_marginals
@@ -44,7 +43,7 @@ def test_gradient_of_a_smoothed_maximum(form: str) -> None:
         rng = np.random.default_rng(6)
         direction = jax.tree.map(lambda x: jnp.asarray(rng.normal(size=x.shape)), made.potentials)
         found, along, difference = jax.tree.map(
-            np.asarray, quick_jit(answers)(made.potentials, direction, made.lengths)
+            np.asarray, jax.jit(answers)(made.potentials, direction, made.lengths)
         )
     for gradient, event in found:
         assert np.isfinite(event).all() and event[made.lengths == POSITIONS].any()

@@ -14,7 +14,6 @@ from synjax_worker.numerics import numeric
 from synjax_worker.structures.segments.potentials import Potentials
 from synjax_worker.structures.segments.structure import Segments
 from synjax_worker.structures.structure import Query
-from tests.compiling import quick_jit
 
 from .enumeration import LABELS, LONGEST, POSITIONS, SHAPE, Case, Truth, case, event, logsumexp, truth
 
@@ -84,13 +83,13 @@ def choices(key: jax.Array, potentials: Potentials, lengths: jax.Array) -> dict[
 def summed(form: str, dtype: type) -> tuple[Case, dict[str, Any], list[Truth]]:
     with jax.enable_x64(dtype == np.float64):
         made = case(form, dtype)
-        return answered(made, quick_jit(sums)(made.potentials, made.other, made.lengths))
+        return answered(made, jax.jit(sums)(made.potentials, made.other, made.lengths))
 
 
 @functools.cache
 def chosen(form: str) -> tuple[Case, dict[str, Any], list[Truth]]:
     made = case(form, np.float32)
-    return answered(made, quick_jit(choices)(jax.random.key(0), made.potentials, made.lengths))
+    return answered(made, jax.jit(choices)(jax.random.key(0), made.potentials, made.lengths))
 
 
 def answered(made: Case, found: dict[str, Any]) -> tuple[Case, dict[str, Any], list[Truth]]:
@@ -267,7 +266,7 @@ def test_a_potential_that_is_nan_shows_in_its_item_alone(form: str) -> None:
     made = case(form, np.float32, kinds=("plain",))
     item, position = POSITIONS - 1, 1
     potentials = made.potentials._replace(segment=made.potentials.segment.at[item, position, 0].set(jnp.nan))
-    found = value(quick_jit(SEGMENTS.forward)(potentials, made.lengths).log_partition)
+    found = value(jax.jit(SEGMENTS.forward)(potentials, made.lengths).log_partition)
     expected = [truth(made, each).log_partition for each in range(len(made.lengths))]
     assert np.isnan(found[item])
     close(np.delete(found, item), np.delete(expected, item), 1e-5, "the others")
@@ -282,5 +281,5 @@ def test_divergence_between_the_forms() -> None:
         general = query(SEGMENTS.of_part_scores(SEGMENTS.part_scores(other)))
         return SEGMENTS.kl_divergence(p, q), SEGMENTS.kl_divergence(p, general)
 
-    expected, found = quick_jit(divergences)(made.potentials, made.other, made.lengths)
+    expected, found = jax.jit(divergences)(made.potentials, made.other, made.lengths)
     close(found, expected, 1e-5, "between the forms")
