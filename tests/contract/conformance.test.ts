@@ -73,8 +73,17 @@ function ask(golden: Golden) {
       other: p.decode(p.sample(random.key(2), draws)),
     },
     distinct: { compact: p.decode(distinct.events), logProbs: distinct.logProbs, count: distinct.count },
+    // Other versions of the same distribution, which without noise and at temperature 1 answer as it does.
+    still: p.withPerturbation(random.key(4), still).logPartition(),
+    tempered: p.withTemperature(1).logPartition(),
+    first: p.at(0).logPartition(),
+    relaxed: p.differentiableSample(random.key(5), { method: "Perturb-and-Marginals", ...still }),
+    discrete: p.decode(
+      p.differentiableSample(random.key(6), { method: "Perturb-and-MAP-Implicit-MLE", ...still }),
+    ),
   };
 }
+const still = { noise: "None" } as const;
 
 interface Host {
   readonly shape: readonly number[];
@@ -149,6 +158,15 @@ describe.each([...goldens(), ...goldens("toys")])("$form", (golden) => {
       expect([...Array.from(decoded[i]!.data)]).toEqual(numbers(leaf)),
     );
     expect(best.map((x) => x.data)).toEqual(argmax.map((x) => x.data));
+    const answers = golden.answers as Readonly<Record<string, GoldenTree>>;
+    const logZ = numbers(answers.log_partition as GoldenArray);
+    for (const name of ["still", "tempered"] as const) near((said[name] as unknown as Host).data, logZ, name);
+    near((said.first as unknown as Host).data, logZ.slice(0, 1), "at(0)");
+    const relaxed = leaves(said.relaxed as unknown as HostTree);
+    goldenLeaves(answers.marginals!).forEach((leaf, i) => near(relaxed[i]!.data, numbers(leaf), "relaxed"));
+    expect(leaves(said.discrete as unknown as HostTree).map((x) => x.data)).toEqual(
+      argmax.map((x) => x.data),
+    );
     const [top, distinct] = [said.top, said.distinct];
     const samples = Object.values(said.samples).map((x) => leaves(x as unknown as HostTree)) as Host[][];
     expect(samples[0]!.map((x) => x.data)).toEqual(samples[1]!.map((x) => x.data));

@@ -126,7 +126,7 @@ def _variance(observations: Array, used: Array, event_ndim: int) -> Array:
 
 
 def _fit_logits(logits: Array, observations: Array, weights: Array) -> Array:
-    indicator = (observations[..., None] == jnp.arange(logits.shape[-1])).astype(weights.dtype)
+    indicator = (observations[..., None] == numeric.positions(logits.shape[-1])).astype(weights.dtype)
     counts = jnp.einsum("...nt,...nv->...tv", weights, indicator, precision=numeric.HIGHEST)
     total = jnp.sum(counts, -1, keepdims=True)
     return jnp.where(total > 0, numeric.safe_log(counts) - numeric.safe_log(total), logits)

@@ -324,7 +324,7 @@ def _count_symbols(weights: Array, symbols: Array, shape: tuple[int, ...]) -> Ar
         weights, symbols = weights.reshape(1, -1, shape[-2]), symbols.reshape(1, -1)
     batch = weights.shape[:-2]
     if vocabulary <= _DENSE_VOCABULARY:
-        indicator = (symbols[..., None] == jnp.arange(vocabulary)).astype(weights.dtype)
+        indicator = (symbols[..., None] == numeric.positions(vocabulary)).astype(weights.dtype)
         counts = jnp.einsum("...nt,...nv->...tv", weights, indicator, precision=numeric.HIGHEST)
     else:
         add = lambda weight, symbol: (

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from ..numerics import numeric
 from ..registry import distribution
 from ..structures.chain import Chain, Potentials
 from ..structures.structure import Query
@@ -77,7 +78,7 @@ class LinearChainCRF(Distribution):
         if name != "log_potentials":
             return None
         n, t, _ = self.event_shape
-        return (jnp.arange(n)[:, None, None] > 0) | (jnp.arange(t)[:, None] == 0)
+        return (numeric.positions(n)[:, None, None] > 0) | (numeric.positions(t)[:, None] == 0)
 
     def _paired_with(self, other: Self) -> tuple[Query, Query]:
         if (self.log_potentials is None) != (other.log_potentials is None):

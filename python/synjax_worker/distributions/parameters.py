@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 
 from ..errors import InvalidArgument
+from ..numerics import numeric
 from ..registry import Check
 from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes
 from . import batching
@@ -127,7 +128,7 @@ class Parameters(eqx.Module):
         bounding = next((each for each in self.declaration().lengths if each.role.bounds == dim), None)
         if bounding is None:
             return None
-        return jnp.arange(self._bind()[dim]) < self.lengths_of(bounding.name)[..., None]
+        return numeric.positions(self._bind()[dim]) < self.lengths_of(bounding.name)[..., None]
 
     def _inside(self, dims: list[str]) -> Array:
         """(*batch dims): which entries of something with these dims lie inside an item."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from ..numerics import numeric
 from ..registry import Check, distribution
 from ..structures.segments import Potentials, Segments, as_general
 from ..structures.structure import Query
@@ -83,10 +84,10 @@ class SemiMarkovCRF(Distribution):
         if name not in ("log_potentials", "segment"):
             return None
         n, m, t, _ = self.event_shape
-        end, longer = jnp.arange(n)[:, None], jnp.arange(m)
+        end, longer = numeric.positions(n)[:, None], numeric.positions(m)
         if name == "segment":
             return (longer <= end)[..., None]
-        first = (longer == end)[..., None] & (jnp.arange(t) == 0)
+        first = (longer == end)[..., None] & (numeric.positions(t) == 0)
         return ((longer < end)[..., None] | first)[..., None]
 
     def _checks_of_compact(self, compact: Array) -> list[Check]:

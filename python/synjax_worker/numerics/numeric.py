@@ -16,6 +16,11 @@ from jax import Array, lax
 HIGHEST = lax.Precision.HIGHEST
 
 
+def positions(count: int) -> Array:
+    """0 to count - 1, int32 as lengths are, whether or not 64 bits are on."""
+    return jnp.arange(count, dtype=jnp.int32)
+
+
 def finite_or_zero(x: Array) -> Array:
     """x where it is finite, else 0."""
     return jnp.where(jnp.isfinite(x), x, 0)

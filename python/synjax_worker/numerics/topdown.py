@@ -78,5 +78,5 @@ def backtrace(last: Array, parents: Array, states: Array) -> Array:
         parent, state = chosen
         return parent[slot], state[slot]
 
-    slot, path = lax.scan(step, jnp.arange(k), (parents, states))
+    slot, path = lax.scan(step, jnp.arange(k, dtype=jnp.int32), (parents, states))
     return jnp.concatenate([path, last[slot][None]]).T

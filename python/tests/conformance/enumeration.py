@@ -137,7 +137,7 @@ class Enumeration:
 
     def marginals(self, potentials: Potentials, lengths: Any, messages: Messages) -> Tree:
         probs = self.probs(potentials, lengths)
-        return self._tree(jnp.sum(probs[..., None] * self.events[:, None], 0))
+        return self._tree(jnp.sum(probs[..., None] * self.events[:, None].astype(probs.dtype), 0))
 
     def log_marginals(self, potentials: Potentials, lengths: Any, messages: Messages) -> Tree:
         logs = self.log_probs(potentials, lengths)[..., None]

@@ -291,7 +291,7 @@ class Unrolled(Enumeration):
     def log_partition(self, potentials, lengths, messages):
         high, low = super().log_partition(potentials, lengths, messages)
         for i in range(jax.tree.leaves(self.table.events)[0].shape[1]):
-            low = low + 0 * (i < lengths)
+            low = low + jnp.where(i < lengths, 0.0, 0.0)
         return high, low
 
 

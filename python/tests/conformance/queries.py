@@ -306,7 +306,8 @@ def ask(
 
     rest = (events, compact, directions, weights)
     arguments = (case.arrays, case.other, *rest, jax.random.key(seed))
-    with jax.enable_x64(np.dtype(dtype) == np.float64):
+    # Strict: a program whose own dtypes mix silently turns float32 into float64.
+    with jax.enable_x64(np.dtype(dtype) == np.float64), jax.numpy_dtype_promotion("strict"):
         traced = jax.jit(everything).trace(*arguments)
         program = traced.lower().compile(options)
         values = jax.device_get(program(*arguments))

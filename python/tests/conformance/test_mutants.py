@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from tests.budget import REST
+
 from . import enumerator
 from .enumeration import Enumeration
 from .enumerator import Enumerator
@@ -93,11 +95,13 @@ def reference(form: type[Enumerator]) -> Reference:
 FORMS = list(dict.fromkeys(form for form, _, _ in MUTANTS.values()))
 
 
+@pytest.mark.costs(REST)  # no class answers: the laws themselves are tried
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 def test_the_reference_keeps_every_law(form: type[Enumerator]) -> None:
     assert reference(form).broken == {}
 
 
+@pytest.mark.costs(REST)
 @pytest.mark.parametrize(("form", "name"), [(form, name) for name, (form, _, _) in MUTANTS.items()])
 def test_a_broken_implementation_is_rejected_by_the_laws_it_breaks(form: type[Enumerator], name: str) -> None:
     """Asked only what calls a method that it overrides; the rest it answers as the reference does."""

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synjax_worker.distributions import HMM, LinearChainCRF
+from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.errors import InvalidArgument
-from tests.compiling import optimized_jit
 
 
 def forms(batch: tuple[int, ...] = (2,), n: int = 5, t: int = 3) -> tuple[LinearChainCRF, LinearChainCRF]:
@@ -106,59 +105,3 @@ def test_samples_of_an_item_do_not_depend_on_its_padding() -> None:
 
     for drawn, of_longer in zip(*ask(factored, longer), strict=True):
         np.testing.assert_array_equal(drawn, of_longer[..., :5, :, :])
-
-
-def test_long_chains_of_few_states_in_chunks_are_the_same_distribution(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The pass that advances chunks together, against the one that goes step by step."""
-    from synjax_worker.structures.chain import long as long_chain
-
-    rng = np.random.default_rng(0)
-    transition = np.array([[0.9, 0.1, 0.0], [0.0, 0.8, 0.2], [0.05, 0.0, 0.95]])
-    with np.errstate(divide="ignore"):
-        parameters = [np.log([0.5, 0.5, 0.0]), np.log(transition), rng.normal(size=(4, 700, 3)) * 2]
-    parameters[2][3, 40] = [-np.inf, -np.inf, 5.0]
-    parameters = [jnp.asarray(x, jnp.float32) for x in parameters]
-    lengths = jnp.array([700, 33, 0, 450])
-
-    def queries(init, transition, scores):
-        hmm = HMM(init, transition, emission_log_likelihoods=scores, lengths=lengths, normalize=False)
-        answers = hmm.log_partition(), hmm.marginals(), hmm.filter(), hmm.entropy(), hmm.expected_counts()
-        gradient = jax.grad(
-            lambda x: (
-                HMM(init, transition, emission_log_likelihoods=x, lengths=lengths, normalize=False)
-                .log_partition()
-                .sum()
-            )
-        )(scores)
-        return answers, gradient, hmm.decode(hmm.sample(jax.random.key(0), (2,)))
-
-    assert long_chain.serves(HMM(*parameters[:2], emission_log_likelihoods=parameters[2])._potentials())
-    chunked = jax.jit(queries)(*parameters)
-    monkeypatch.setattr(long_chain, "serves", lambda potentials: False)
-    stepwise = jax.jit(lambda *x: queries(*x))(*parameters)
-    for a, b in zip(jax.tree.leaves(chunked), jax.tree.leaves(stepwise), strict=True):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=5e-6)
-
-
-def test_float32_is_float64_at_any_scale() -> None:
-    """Marginals to 1e-5, log-partitions to a few eps, of chains longer than enumeration reaches."""
-    rng = np.random.default_rng(0)
-    potentials = rng.normal(size=(4, 60, 8, 8))
-    potentials = np.concatenate([potentials, 1e4 * potentials])
-    potentials[[1, 2, 5, 6]] -= 1e4 * (rng.random((4, 60, 8, 8)) < 0.3)
-    narrow = potentials.astype(np.float32)
-    lengths = np.array([60, 60, 17, 1] * 2, np.int32)
-
-    def queries(potentials, lengths):
-        dist = LinearChainCRF(potentials, lengths)
-        return dist.log_partition(), dist.marginals(), dist.entropy(), dist.log_prob(dist.argmax())
-
-    single = optimized_jit(queries)(narrow, lengths)
-    with jax.enable_x64(True):
-        double = jax.device_get(jax.jit(queries)(narrow.astype(np.float64), lengths))
-    np.testing.assert_allclose(single[0], double[0], rtol=5e-7)
-    np.testing.assert_allclose(single[1], double[1], atol=1e-5)
-    np.testing.assert_allclose(single[2], double[2], rtol=2e-5, atol=1e-5)
-    np.testing.assert_allclose(single[3], double[3], rtol=2e-5, atol=2e-5)

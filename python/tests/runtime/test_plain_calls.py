@@ -37,8 +37,7 @@ def test_a_query_is_compiled_once_for_all_distributions_of_a_shape(compiles) -> 
     assert compiles() == before
     made = [crf(9, 2), crf(9)]
     assert made[0].entropy().shape == (2,)
-    with jax.disable_jit():
-        np.testing.assert_allclose(answers[1], crf(1).entropy(), rtol=1e-5)
+    np.testing.assert_allclose(answers[1], jax.jit(lambda made: made.entropy())(crf(1)), rtol=1e-6)
 
 
 def test_what_is_static_has_a_program_of_its_own_and_floats_have_not(compiles) -> None:
@@ -66,14 +65,13 @@ def test_a_baum_welch_loop_compiles_in_its_first_turn(compiles) -> None:
     assert turns[2:] == [0, 0]
 
 
-def test_inside_a_program_or_a_frame_the_method_itself_runs(compiles) -> None:
+def test_inside_a_program_or_a_frame_the_method_itself_runs() -> None:
     made = crf(0)
-    made.log_partition()
-    before = compiles()
+    programs = plain_calls._program.cache_info().currsize
     with passes.frame():
-        best = made.argmax()
-        assert made._recall(best) is not None, "the frame remembers what it made"
-    assert compiles() > before
+        made.encode(np.array([0, 1, 2, 0, 1], np.int32))
+    jax.jit(lambda key: made.sample(key))(jax.random.key(0))
+    assert plain_calls._program.cache_info().currsize == programs
     slope = jax.grad(lambda x: LinearChainCRF(x).log_partition())(made.log_potentials)
     np.testing.assert_allclose(slope, made.marginals(), atol=1e-6)
 

@@ -40,7 +40,8 @@ def _pair(p: Query, q: Query) -> _Pair:
     logs_p, logs_q = (transition_logs(each.potentials, each.lengths) for each in (p, q))
     weights_p, weights_q = of_p.edges(), of_q.edges()
     certified = p.messages.certified & q.messages.certified & (p.lengths == q.lengths)
-    of_both = jnp.where(weights_p > 0, jnp.minimum(weights_p, weights_q), weights_p == weights_q)
+    agreed = (weights_p == weights_q).astype(weights_p.dtype)
+    of_both = jnp.where(weights_p > 0, jnp.minimum(weights_p, weights_q), agreed)
     certified &= least_weight(of_both) > LEAST_WEIGHT
     for query, given in ((p, of_p), (q, of_q)):
         certified &= states_before_above(query, given, 0)
@@ -122,7 +123,7 @@ def _divergence_terms(prob: Array, log_prob: Array, log_other: Array) -> Array:
 def _escapes(p: Potentials, lengths: Array, exact_p: ExactConditionals, exact_q: ExactConditionals) -> Array:
     """Whether p allows a structure that q forbids, (B). Compares supports, because probabilities may underflow."""
     edges = ~jnp.isneginf(exact_p.log_table)
-    valid = jnp.arange(exact_p.states.shape[1]) < lengths[:, None]
+    valid = numeric.positions(exact_p.states.shape[1]) < lengths[:, None]
     ends = ~jnp.isneginf(exact_p.log_last)
 
     def step(useful, inputs):

@@ -54,7 +54,7 @@ def _entropy_derivative(primals, tangents):
 def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
     """The gradient by the potentials from the fast pass, without a table of conditionals where it can be avoided."""
     given = messages.conditionals(potentials, lengths)
-    live = jnp.arange(1, potentials.positions) < lengths[:, None]
+    live = numeric.positions(potentials.positions)[1:] < lengths[:, None]
     surprise = numeric.materialize(_weighted_surprise(given.table()))
     inverse = numeric.materialize(numeric.reciprocal(given.sums))
     last = numeric.normalize(given.last)
@@ -77,7 +77,7 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
         moved = moved - state * mean(moved)
         return jnp.where(live[:, None], moved, after), (after, jnp.where(live[:, None], ratio, 0))
 
-    indices = jnp.arange(potentials.positions - 1)
+    indices = numeric.positions(potentials.positions - 1)
     local, local_from, states = (
         position_first(jnp.sum(surprise, -2)),
         position_first(of_edges_from),
@@ -110,7 +110,7 @@ def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> 
 def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:
     """The gradient by the potentials from tables of exact conditionals, differentiable to any order."""
     exact = exact_conditionals(potentials, lengths)
-    live = jnp.arange(1, potentials.positions) < lengths[:, None]
+    live = numeric.positions(potentials.positions)[1:] < lengths[:, None]
     surprise = -numeric.x_log_x(exact.table)
     expected = surprise * exact.states[:, 1:, None, :]
     of_edges_from = jnp.sum(expected, -1)

@@ -149,7 +149,7 @@ def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
 
     first = numeric.exp_or_zero(states[0])
     emissions = scaled.lifted_exp(states[1:], float_range(states.dtype, 1).lift)
-    inputs = (emissions, valid[1:], jnp.arange(states.shape[0] - 1))
+    inputs = (emissions, valid[1:], numeric.positions(states.shape[0] - 1))
     _, (sums, messages, scales) = lax.scan(step, first, inputs)
     return jnp.concatenate([first[None], messages]), sums, scales
 
@@ -186,7 +186,7 @@ def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
         moved = (entered & live_states).astype(dtype)
         return jnp.where(live[:, None], moved, reached), entered
 
-    inputs = (alive[1:], valid[1:], jnp.arange(alive.shape[0] - 1))
+    inputs = (alive[1:], valid[1:], numeric.positions(alive.shape[0] - 1))
     return lax.scan(step, alive[0].astype(dtype), inputs)[1]
 
 
@@ -208,7 +208,7 @@ def _smooth(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array,
         numeric.reciprocal(messages.predecessors),
         messages.filtered[:-1],
         valid[1:],
-        jnp.arange(valid.shape[0] - 1),
+        numeric.positions(valid.shape[0] - 1),
     )
     first, (rest, ratios) = lax.scan(step, last, inputs, reverse=True)
     marginals = jnp.concatenate([first[None], rest])

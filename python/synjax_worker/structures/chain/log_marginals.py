@@ -37,7 +37,7 @@ def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
     """Sums of the logs of the factors of each marginal, and whether all factors are in the float range, (B)."""
     potentials, lengths, messages = query
     given = messages.conditionals(potentials, lengths)
-    valid = jnp.arange(potentials.positions) < lengths[:, None]
+    valid = numeric.positions(potentials.positions) < lengths[:, None]
     weights = given.edges()
     certified = messages.certified & (least_weight(jnp.where(weights == 0, 1, weights)) > LEAST_WEIGHT)
     certified &= states_above(query, given.states, _LEAST_SEEN) & states_before_above(

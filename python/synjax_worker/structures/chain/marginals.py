@@ -29,7 +29,7 @@ edge_marginals = guarded(
 
 
 def _filtering_fast(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-    valid = jnp.arange(potentials.positions) < lengths[:, None]
+    valid = numeric.positions(potentials.positions) < lengths[:, None]
     return jnp.where(valid[..., None], numeric.normalize(messages.filtered_weights(potentials, lengths)), 0)
 
 

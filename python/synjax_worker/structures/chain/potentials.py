@@ -44,7 +44,7 @@ class Potentials(NamedTuple):
     def time_varying_from(edges: Array) -> Potentials:
         """From one transition per edge (B n-1 t t). Only row 0 of the first counts: chains start in state 0."""
         items, _, states, _ = edges.shape
-        alone = jnp.where(jnp.arange(states) == 0, 0, -jnp.inf).astype(edges.dtype)
+        alone = jnp.where(numeric.positions(states) == 0, 0, -jnp.inf).astype(edges.dtype)
         return Potentials(jnp.broadcast_to(alone, (items, states)), edges, None)
 
 
@@ -86,8 +86,8 @@ def prepare(potentials: Potentials, lengths: Array) -> Prepared:
     A chain of length 0 has one structure, the empty one: its first position gets a single state, of weight 1.
     """
     start, transition, emission = potentials
-    valid = jnp.arange(potentials.positions)[:, None] < lengths
-    alone = jnp.where(jnp.arange(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    valid = numeric.positions(potentials.positions)[:, None] < lengths
+    alone = jnp.where(numeric.positions(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where((lengths == 0)[:, None], alone, start)
     if potentials.time_varying:
         transition = jnp.where(valid[1:].T[..., None, None], only_first_row(transition), 0)
@@ -104,7 +104,7 @@ def only_first_row(transition: Array) -> Array:
 
 def ignored_rows(edges: int, states: int) -> Array:
     """(n-1 t 1): True at the rows of the first edge that do not count."""
-    return (jnp.arange(edges)[:, None, None] == 0) & (jnp.arange(states)[:, None] > 0)
+    return (numeric.positions(edges)[:, None, None] == 0) & (numeric.positions(states)[:, None] > 0)
 
 
 def transition_weights(transition: Array) -> tuple[Array, Array]:
@@ -133,7 +133,7 @@ def transition_logs(potentials: Potentials, lengths: Array) -> Array:
     """transition - column maximum, with an axis of edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
     transition = potentials.transition
     if potentials.time_varying:
-        return _edge_logs(transition, jnp.arange(1, potentials.positions) < lengths[:, None])[0]
+        return _edge_logs(transition, numeric.positions(potentials.positions)[1:] < lengths[:, None])[0]
     return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
 
 

@@ -190,7 +190,7 @@ def relaxed_walk(
     """
     items = lengths.shape[0]
     position_keys = lambda item_key: jax.vmap(lambda position: jax.random.fold_in(item_key, position))(
-        jnp.arange(potentials.positions)
+        numeric.positions(potentials.positions)
     )
     keys = jax.vmap(position_keys)(jax.random.split(numeric.normal_key(key), items))  # (B n)
     temperature = jnp.broadcast_to(temperature, (items,)).astype(potentials.start.dtype)[:, None, None]
@@ -205,7 +205,7 @@ def relaxed_walk(
     chain = _chain(potentials, lengths)
     messages = _forward(chain, numeric.logsumexp)
     # The key of the last real position, so that padding does not change what is drawn.
-    at_end = keys[jnp.arange(items), jnp.maximum(lengths - 1, 0)]
+    at_end = keys[numeric.positions(items), jnp.maximum(lengths - 1, 0)]
     states, edges = _backward(chain, messages, select, keys[:, :-1].T, at_end, each_edge=True)
     event = jax.vmap(lambda first, edges: _event(potentials, first, edges), in_axes=(0, 1))
     return event(states[0], edges)
@@ -216,7 +216,7 @@ def _event(potentials: Potentials, first: Array, edges: Array) -> Array:
     edges = batch_first(edges)
     if potentials.time_varying:
         return edges
-    row = jnp.arange(potentials.states)[:, None] == 0
+    row = numeric.positions(potentials.states)[:, None] == 0
     return jnp.concatenate([jnp.where(row, first[:, None, :], 0)[:, None], edges], 1)
 
 
@@ -234,5 +234,5 @@ def part_scores(potentials: Potentials) -> Array:
 
 def of_part_scores(scores: Array) -> Potentials:
     """The chain that has a potential for every part of its event: it has one position more than the event."""
-    alone = jnp.where(jnp.arange(scores.shape[-1]) == 0, 0, -jnp.inf).astype(scores.dtype)
+    alone = jnp.where(numeric.positions(scores.shape[-1]) == 0, 0, -jnp.inf).astype(scores.dtype)
     return Potentials(jnp.broadcast_to(alone, (scores.shape[0], scores.shape[-1])), scores, None)

@@ -40,8 +40,8 @@ def one_chain(potentials: Potentials, length: Array) -> Chain:
     """A chain of potentials without a batch axis."""
     start, transition, emission = potentials
     positions = transition.shape[0] + 1 if emission is None else emission.shape[0]
-    valid = jnp.arange(positions) < length
-    alone = jnp.where(jnp.arange(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    valid = numeric.positions(positions) < length
+    alone = jnp.where(numeric.positions(start.shape[0]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     if emission is None:
         return Chain(start, transition, None, valid)
@@ -66,11 +66,11 @@ def _edges_into(chain: Chain, edge: Array, states: Array) -> Array:
 
 def _counts(chain: Chain, edge: Array) -> Array:
     """Whether an edge may leave each state, (t). The first edge leaves state 0."""
-    return chain.valid[edge + 1] & ((edge > 0) | (jnp.arange(chain.start.shape[0]) == 0))
+    return chain.valid[edge + 1] & ((edge > 0) | (numeric.positions(chain.start.shape[0]) == 0))
 
 
 def _edge_indices(chain: Chain) -> Array:
-    return jnp.arange(chain.valid.shape[0] - 1)
+    return numeric.positions(chain.valid.shape[0] - 1)
 
 
 def score_terms(chain: Chain, states: Array) -> Array:
@@ -127,7 +127,7 @@ def argmax(chain: Chain) -> tuple[Array, Array]:
 def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
     """The k best structures (k n) and their scores (k), -inf past the support. O(k t) per position, after one pass."""
     prefixes = _best_prefixes(chain)
-    slots = jnp.arange(k)
+    slots = numeric.positions(k)
     size = chain.start.shape[0]
 
     def step(carry, inputs):
@@ -234,7 +234,7 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
     """k distinct structures (k n) in the order they are drawn; their log-probabilities (k), -inf past the support."""
     size = chain.start.shape[0]
     positions = chain.valid.shape[0]
-    slots = jnp.arange(k)
+    slots = numeric.positions(k)
     noise = jax.random.gumbel(key, (positions, k, size), chain.start.dtype)
     shared = None if chain.time_varying else scaled.from_log(chain.transition.T)
     entering = lambda edge, states: _entering(chain, shared, edge, states)

@@ -116,16 +116,16 @@ class Chain(NamedTuple):
         count = sizes["t"]
         real = (compact >= 0) & (compact < count) & (before >= 0) & (before < count)
         part = jnp.where(real, before * count + compact, -1)
-        return (part[..., None, None] == jnp.arange(count * count).reshape(count, count)).astype(dtype)
+        return (part[..., None, None] == numeric.positions(count * count).reshape(count, count)).astype(dtype)
 
     def compact(self, event: Array, lengths: Array) -> Array:
         weight = jnp.sum(event, -2)
-        found = (jnp.max(weight, -1) > 0) & (jnp.arange(event.shape[-3]) < lengths[:, None])
+        found = (jnp.max(weight, -1) > 0) & (numeric.positions(event.shape[-3]) < lengths[:, None])
         return jnp.where(found, jnp.argmax(weight, -1), -1).astype(jnp.int32)
 
     def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Pair:
         start, transition, emission = potentials
-        valid = jnp.arange(event.shape[-3]) < lengths[:, None]
+        valid = numeric.positions(event.shape[-3]) < lengths[:, None]
         if emission is None:
             return numeric.pair_sum(scores.edge_scores(event, transition, valid), -1)
         event = jnp.where(valid[..., None, None], event, 0)
@@ -139,7 +139,7 @@ class Chain(NamedTuple):
 
     def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
         start, transition, emission = potentials
-        item, position = jnp.arange(compact.shape[-2])[:, None], jnp.arange(compact.shape[-1])
+        item, position = numeric.positions(compact.shape[-2])[:, None], numeric.positions(compact.shape[-1])
         used = compact >= 0
         states = jnp.maximum(compact, 0)
         before = _before(states)
@@ -199,7 +199,7 @@ def _before(states: Array) -> Array:
 def _states(potentials: Potentials, lengths: Array, chosen: Array) -> Array:
     """The states of chains, (... B n) or n+1 if time-varying, as a compact event (... B n); -1 past the end."""
     states = chosen[..., 1:] if potentials.time_varying else chosen
-    valid = jnp.arange(states.shape[-1]) < lengths[:, None]
+    valid = numeric.positions(states.shape[-1]) < lengths[:, None]
     return jnp.where(valid, states, -1).astype(jnp.int32)
 
 
@@ -207,7 +207,7 @@ def edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: 
     """First states (B t) and edges (B n-1 t t) as an event's (B n t t)."""
     if potentials.time_varying:
         return edges
-    rows = jnp.arange(start.shape[-1])[:, None] == 0
+    rows = numeric.positions(start.shape[-1])[:, None] == 0
     first = jnp.where(rows, start[:, None, :], nothing)
     return jnp.concatenate([first[:, None], edges], 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
+from ...numerics import numeric
 from ..structure import Query
 from .conditionals import Conditionals
 
@@ -22,7 +23,7 @@ def states_above(query: Query, weights: Array, least: float) -> Array:
 
     Positions beyond the lengths do not count, nor does the first of time-varying chains, which is always in state 0.
     """
-    valid = jnp.arange(weights.shape[1]) < query.lengths[:, None]
+    valid = numeric.positions(weights.shape[1]) < query.lengths[:, None]
     first = 1 if query.potentials.time_varying else 0
     return jnp.all((above(weights, least) | ~valid[..., None])[:, first:], (1, 2))
 

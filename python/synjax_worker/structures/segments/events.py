@@ -27,7 +27,7 @@ def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Ar
     rows = compact.shape[0] * compact.shape[1]
     parts = count * longest * labels * labels
     index = jnp.where(real, part, parts).reshape(rows, -1)
-    made = jnp.zeros((rows, parts), dtype).at[jnp.arange(rows)[:, None], index].set(1, mode="drop")
+    made = jnp.zeros((rows, parts), dtype).at[numeric.positions(rows)[:, None], index].set(1, mode="drop")
     return made.reshape(*compact.shape[:2], count, longest, labels, labels)
 
 
@@ -40,7 +40,7 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> tupl
         terms = jnp.sum(numeric.masked_product(event, segment), (-3, -2, -1))
         return numeric.pair_sum(terms, -1)
     segments = jnp.sum(numeric.masked_product(jnp.sum(event, -2), segment), (-2, -1))
-    first = jnp.arange(potentials.longest) == jnp.arange(potentials.positions)[:, None]
+    first = numeric.positions(potentials.longest) == numeric.positions(potentials.positions)[:, None]
     edges = jnp.sum(jnp.where(first[..., None, None], 0, event), -3)  # (S B n t t)
     transition = transition_of_items(potentials)[:, None]
     transitions = jnp.sum(numeric.masked_product(edges, transition), (-2, -1))
@@ -55,12 +55,12 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> 
     used = (label >= 0) & (end < lengths[:, None])
     size, before = (jnp.where(used, x, 0) for x in (end - start, _labels_before(label)))
     end, label = (jnp.where(used, x, 0) for x in (end, label))
-    item = jnp.arange(potentials.items)[:, None]
+    item = numeric.positions(potentials.items)[:, None]
     if not potentials.factored:
         return numeric.pair_sum(jnp.where(used, potentials.segment[item, end, size, before, label], 0), -1)
     segments = jnp.where(used, potentials.segment[item, end, size, label], 0)
     shared = potentials.transition.ndim == 2
     edges = potentials.transition[before, label] if shared else potentials.transition[item, before, label]
-    first = jnp.arange(label.shape[-1]) == 0
+    first = numeric.positions(label.shape[-1]) == 0
     edges = jnp.where(first, potentials.initial[item, label], edges)
     return numeric.pair_sum(jnp.concatenate([segments, jnp.where(used, edges, 0)], -1), -1)

@@ -47,7 +47,7 @@ def forward(
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     # Without a copy of the potentials in the order of the loop, which a derivative would need.
     read = lambda position: lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
-    return recursion(potentials, lengths, reduce, jnp.arange(potentials.positions), read)
+    return recursion(potentials, lengths, reduce, numeric.positions(potentials.positions), read)
 
 
 def recursion(
@@ -59,7 +59,7 @@ def recursion(
         transition = split_log.from_log(transition_of_items(potentials))
         opening = split_log.from_log(potentials.initial)
     else:
-        alone = jnp.where(jnp.arange(labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
+        alone = jnp.where(numeric.positions(labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
         alone = jnp.broadcast_to(alone, (potentials.items, labels))
         opening = SplitLog(alone, jnp.zeros_like(alone))
 
@@ -79,10 +79,10 @@ def recursion(
         *(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0))
     )
     first = jax.tree.map(lambda x, new: x.astype(new.dtype).at[:, :labels].set(new), nothing, opening)
-    live = jnp.arange(potentials.positions)[:, None] < lengths
+    live = numeric.positions(potentials.positions)[:, None] < lengths
     _, (before, ends, starts, scales) = lax.scan(step, first, (live, inputs))
     last = reduce(at_last(ends, lengths), -1)
-    earlier = jnp.arange(potentials.positions)[:, None] < lengths - 1
+    earlier = numeric.positions(potentials.positions)[:, None] < lengths - 1
     terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
     value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
     value = jax.tree.map(lambda x: jnp.where(value[0] < jnp.finfo(x.dtype).max, x, jnp.nan), value)

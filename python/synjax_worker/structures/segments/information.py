@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import split_log
+from ...numerics import numeric, split_log
 from ...numerics.guard import recompute_where
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
@@ -66,7 +66,7 @@ def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array
         return pushed(ring, following), here
 
     nothing = jnp.zeros_like(messages.before.fraction[0])
-    positions = jnp.arange(potentials.positions)
+    positions = numeric.positions(potentials.positions)
     inputs = (positions, messages.before, messages.ends, messages.starts)
     _, by_position = lax.scan(step, nothing, inputs)
     last = jnp.where(

@@ -71,7 +71,7 @@ def _passed(choices: Choices, longest: int, lengths: Array, algebra: _Algebra) -
     """Every walk at once, from the end to the front. Carries what stands at the last m positions: slot j at i - j."""
     zero, add, times, through, settle = algebra
     count, items, _, labels = choices.segment.shape
-    final = (jnp.arange(count)[:, None] == lengths - 1)[..., None]
+    final = (numeric.positions(count)[:, None] == lengths - 1)[..., None]
     last = jnp.where(final, choices.last, zero)
 
     def step(pending, inputs):
@@ -152,9 +152,9 @@ def _event(
 ) -> Array:
     """Segments (n B m t) with the label before each, as an event's (B n m t t). The first of a sequence has label 0."""
     count, _, longest, labels = segment.shape
-    begin = jnp.arange(count)[:, None] - jnp.arange(longest)  # (n m)
+    begin = numeric.positions(count)[:, None] - numeric.positions(longest)  # (n m)
     before = jnp.moveaxis(label[jnp.maximum(begin - 1, 0)], 2, 1)  # (n B m t t)
-    alone = jnp.where(jnp.arange(labels) == 0, certain, nothing).astype(label.dtype)[:, None]
+    alone = jnp.where(numeric.positions(labels) == 0, certain, nothing).astype(label.dtype)[:, None]
     first = (begin == 0)[:, None, :, None, None]
     parts = times(segment[..., None, :], jnp.where(first, alone, before))
     possible = (begin >= 0)[:, None, :, None, None]

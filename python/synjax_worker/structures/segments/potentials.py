@@ -50,12 +50,12 @@ def counts(potentials: Potentials, lengths: Array) -> Array:
     """Whether a segment's potential belongs to its sequence, (B n m 1) or (B n m t 1): that of the first segment of a
     sequence reads label 0.
     """
-    end = jnp.arange(potentials.positions)[:, None]
-    size = jnp.arange(potentials.longest)
+    end = numeric.positions(potentials.positions)[:, None]
+    size = numeric.positions(potentials.longest)
     inside = (size <= end) & (end < lengths[:, None, None])
     if potentials.factored:
         return inside[..., None]
-    reads = (size != end)[..., None] | (jnp.arange(potentials.labels) == 0)
+    reads = (size != end)[..., None] | (numeric.positions(potentials.labels) == 0)
     return (inside[..., None] & reads)[..., None]
 
 
@@ -89,7 +89,7 @@ def as_general(potentials: Potentials) -> Potentials:
     """The same with a potential for every pair of labels: O(n m t^2)."""
     if not potentials.factored:
         return potentials
-    first = jnp.arange(potentials.longest) == jnp.arange(potentials.positions)[:, None]
+    first = numeric.positions(potentials.longest) == numeric.positions(potentials.positions)[:, None]
     transition = transition_of_items(potentials)[:, None, None]
     before = jnp.where(first[..., None, None], potentials.initial[:, None, None, None], transition)
     return Potentials(potentials.segment[:, :, :, None] + before)

@@ -55,8 +55,8 @@ def _until_done(positions: int, state: tuple, step: Callable) -> tuple:
 
 def _in_order(segments: Array) -> Array:
     """(n B k 3), the last segment first, as (k B n 3), the first one first."""
-    count = jnp.sum(segments[..., 2] >= 0, 0)
-    index = count - 1 - jnp.arange(segments.shape[0])[:, None, None]
+    count = jnp.sum(segments[..., 2] >= 0, 0, dtype=jnp.int32)
+    index = count - 1 - numeric.positions(segments.shape[0])[:, None, None]
     ordered = jnp.take_along_axis(segments, jnp.maximum(index, 0)[..., None], 0)
     return jnp.transpose(jnp.where(index[..., None] >= 0, ordered, -1), (2, 1, 0, 3))
 
@@ -129,7 +129,7 @@ def _beam(
     walks = _started(end, jnp.minimum(label, labels - 1).astype(jnp.int32), count)
     slots = jnp.broadcast_to(jnp.arange(k, dtype=jnp.int32), (count, *end.shape))
     # A walk that is done has one child, itself.
-    itself = jnp.where(jnp.arange(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    itself = jnp.where(numeric.positions(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
 
     def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
         at = jnp.maximum(walks.end, 0)
@@ -226,7 +226,7 @@ def sample(key: Array, potentials: Potentials, lengths: Array, messages: Message
     last = choose(jnp.broadcast_to(logs[:, None], rows), uniforms[0, 0])
     possible = jnp.any(logs > -jnp.inf, -1, keepdims=True)
     walks = _started(_last_ends(jnp.broadcast_to(possible, last.shape), lengths), last, count)
-    item = jnp.arange(potentials.items)[:, None]
+    item = numeric.positions(potentials.items)[:, None]
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
         at = jnp.maximum(walks.end, 0)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import split_log
+from ...numerics import numeric, split_log
 from ...numerics.split_log import SplitLog
 from .forward import Messages, at_last
 from .potentials import Potentials
@@ -19,13 +19,13 @@ from .potentials import Potentials
 def last_logs(messages: Messages, lengths: Array) -> Array:
     """(B t), of the last label. An empty sequence has one choice, the first."""
     ends = at_last(messages.ends, lengths)
-    alone = jnp.where(jnp.arange(ends.integer.shape[-1]) == 0, 0.0, -jnp.inf)
+    alone = jnp.where(numeric.positions(ends.integer.shape[-1]) == 0, 0.0, -jnp.inf)
     logs = ends.ratio(jax.tree.map(lambda x: x[:, None], messages.whole))
     return jnp.where((lengths == 0)[:, None], alone.astype(logs.dtype), logs)
 
 
 def _item(end: Array) -> Array:
-    return jnp.arange(end.shape[0])[:, None]
+    return numeric.positions(end.shape[0])[:, None]
 
 
 def _read(messages: SplitLog, *index: Array) -> SplitLog:
@@ -69,7 +69,7 @@ def label_logs(potentials: Potentials, messages: Messages, end: Array, size: Arr
     entering = transition.T[label] if transition.ndim == 2 else transition[item, :, label]
     starts = one(_read(messages.starts, earlier, item, label))
     logs = ends.times(split_log.from_log(entering)).ratio(starts)
-    alone = jnp.where(jnp.arange(potentials.labels) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    alone = jnp.where(numeric.positions(potentials.labels) == 0, 0.0, -jnp.inf).astype(logs.dtype)
     return jnp.where((end - size == 0)[..., None], alone, logs)
 
 
@@ -80,6 +80,6 @@ def choice_logs(potentials: Potentials, messages: Messages, end: Array, label: A
         return logs
     items, rows, longest = logs.shape
     wide = lambda x: jnp.broadcast_to(x[..., None], logs.shape).reshape(items, -1)
-    size = jnp.broadcast_to(jnp.arange(longest), logs.shape).reshape(items, -1)
+    size = jnp.broadcast_to(numeric.positions(longest), logs.shape).reshape(items, -1)
     of_label = label_logs(potentials, messages, wide(end), size, wide(label))
     return logs[..., None] + of_label.reshape(items, rows, longest, -1)

@@ -65,7 +65,7 @@ def _smooth(
     t = marginals.shape[1]
     states = jnp.concatenate([jnp.moveaxis(marginals, -1, 0).reshape(-1, t), at_ends[-1:]])
     positions = potentials.emission.shape[0]
-    states = jnp.where((jnp.arange(positions) < length)[:, None], states[:positions], 0)
+    states = jnp.where((numeric.positions(positions) < length)[:, None], states[:positions], 0)
     return chunked, states, before, ratios
 
 

@@ -44,7 +44,7 @@ def forward(
     matrix, exponent, least_final = _advance_masked(chunked, final)
     matrices = matrices.at[..., final].set(matrix)
     exponents = exponents.at[:, final].set(exponent)
-    past = jnp.arange(count) * CHUNK + 1 >= length
+    past = numeric.positions(count) * CHUNK + 1 >= length
     matrices = jnp.moveaxis(jnp.where(past, rows, matrices), -1, 0)
     exponents = jnp.where(past, 0, exponents).T
     top = jnp.max(exponents, 1)
@@ -52,7 +52,7 @@ def forward(
     matrices = matrices * scaled.power_of_two(jnp.maximum(below, -_ROW_RANGE), matrices.dtype)[..., None]
 
     # Which states can be reached? Of the final chunk its matrix tells, which was certified above.
-    index = jnp.arange(count)[:, None, None]
+    index = numeric.positions(count)[:, None, None]
     paths = (_unreachable(chunked.weights, CHUNK)[-1] == 0) & chunked.may_end.T[:, None, :]
     paths = jnp.where(index == final, matrices > 0, jnp.where(index > final, jnp.eye(t, dtype=bool), paths))
     entries, sums, last, total = _join(chunked, matrices, top)

@@ -55,10 +55,10 @@ def lift_of_turn(dtype: Any) -> float:
 def lay_out(potentials: Potentials, length: Array, symbols: Symbols | None) -> Chunked:
     start, transition, emission = potentials
     n, t = emission.shape
-    alone = jnp.where(jnp.arange(t) == 0, 0.0, -jnp.inf).astype(start.dtype)
+    alone = jnp.where(numeric.positions(t) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where(length == 0, alone, start)
     chunks = max(1, -(-(n - 1) // CHUNK))
-    position = jnp.arange(CHUNK)[:, None] + CHUNK * jnp.arange(chunks) + 1
+    position = numeric.positions(CHUNK)[:, None] + CHUNK * numeric.positions(chunks) + 1
     live = position < length
     rest, place = _rows(emission, live, symbols)
     weights, column = transition_weights(transition)
