@@ -93,7 +93,8 @@ function method(op: Op): string {
 
 const FROM = {
   "../distributions/emission.ts": ["Emission"],
-  "../program/program.ts": ["emit", "struct", "type Traced"],
+  "../program/emit.ts": ["emit", "struct"],
+  "../program/traced.ts": ["type Traced"],
   "../tensor/tensor.ts": [
     "asBool",
     "asFloat",

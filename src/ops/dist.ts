@@ -1,6 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { Emission } from "../distributions/emission.ts";
-import { emit } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
 import { asFloat, type FloatDType, type TensorLike } from "../tensor/tensor.ts";
 
 /**

@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
 import {
   asFloat,
   asInt,

@@ -13,7 +13,10 @@ import {
   toScalar,
 } from "./host.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
-import { adopt, emit, isRecording, NODE, runtime, Traced } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { isRecording } from "../program/recording.ts";
+import { runtime } from "../program/runtime.ts";
+import { adopt, NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 import type { Strong } from "./static-dtypes.ts";
