@@ -4,7 +4,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { emitIn } from "../program/emit.ts";
 import { frameFor } from "../program/recording.ts";
 import type { NODE, Traced } from "../program/traced.ts";
-import { array, asBool, asFloat, asInt } from "../tensor/tensor.ts";
+import { array, asBool, asFloat, asInt } from "../tensor/array.ts";
 import type { Declaration, DeclaredTree, Parameter } from "./declaration.ts";
 import { requireOneForm } from "./forms.ts";
 import { arrayKind, checkDtype, checkValues, dimsOf, hostArrayOf } from "./host-checks.ts";

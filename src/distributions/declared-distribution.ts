@@ -1,7 +1,8 @@
 import { component, emit, partOf } from "../program/emit.ts";
 import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
+import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
-import { asFloat, asInt, type FloatDType, Tensor } from "../tensor/tensor.ts";
+import { type FloatDType, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
 import { treeOperand } from "./events.ts";

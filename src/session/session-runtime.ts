@@ -7,7 +7,8 @@ import { EagerFrame } from "../program/eager.ts";
 import { Handle, type HandleOwner } from "../program/handle.ts";
 import type { Runtime } from "../program/runtime.ts";
 import { adopt, NODE, type Traced } from "../program/traced.ts";
-import { asHostTensor, Tensor } from "../tensor/tensor.ts";
+import { asHostTensor } from "../tensor/array.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { markReported } from "./failures.ts";
 import type { Session } from "./session.ts";
 

@@ -7,7 +7,7 @@ import type { Frame } from "../program/frame.ts";
 import { frameFor, recordNested } from "../program/recording.ts";
 import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
-import { toHostArray } from "../tensor/host.ts";
+import { toHostArray } from "../tensor/host-array.ts";
 import { Size, Tensor } from "../tensor/tensor.ts";
 
 /** One number or several, as several. */

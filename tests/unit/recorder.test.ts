@@ -6,7 +6,8 @@ import { RootFrame } from "../../src/program/frame.ts";
 import { Program } from "../../src/program/program.ts";
 import { within } from "../../src/program/recording.ts";
 import { adopt } from "../../src/program/traced.ts";
-import { array, Tensor } from "../../src/tensor/tensor.ts";
+import { array } from "../../src/tensor/array.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { cond, grad, jit, scan, vmap } from "../../src/transforms/transforms.ts";
 
 type T = Tensor<"float32">;
