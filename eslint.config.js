@@ -84,7 +84,7 @@ export default tseslint.config(
     [
       ...BEYOND_A_CONNECTION,
       {
-        regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor/tensor\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
+        regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor/(array|tensor)\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
         message: "What TypeScript adds to a distribution imports only its base class, tensor and ops.",
       },
     ],

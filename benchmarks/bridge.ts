@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { Dealer } from "zeromq";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { array, connect, jit, np, SynjaxError, type Tensor } from "../src/index.ts";
-import { adopt, encode, Program, RootFrame, within } from "../src/program/program.ts";
+import { encode } from "../src/program/encode.ts";
+import { RootFrame } from "../src/program/frame.ts";
+import { Program } from "../src/program/program.ts";
+import { within } from "../src/program/recording.ts";
+import { adopt } from "../src/program/traced.ts";
 import { Tensor as TensorClass } from "../src/tensor/tensor.ts";
 import { median, quantile, report, row, type Row, timed } from "./table.ts";
 

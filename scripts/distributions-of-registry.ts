@@ -209,16 +209,8 @@ function importLines(source: string, src: string, own: string): string {
   const tensor = /\bTensor\b(?!<)/.test(code) ? "Tensor" : "type Tensor";
   return imports(source, {
     [`${src}ops/dtypes.ts`]: ["type IntDType"],
-    [`${src}tensor/tensor.ts`]: [
-      "asBool",
-      "asFloat",
-      "asInt",
-      "type Dim",
-      "type FloatDType",
-      "type ShapeLike",
-      tensor,
-      "type TensorLike",
-    ],
+    [`${src}tensor/array.ts`]: ["asBool", "asFloat", "asInt"],
+    [`${src}tensor/tensor.ts`]: ["type Dim", "type FloatDType", "type ShapeLike", tensor, "type TensorLike"],
     [`${own}declaration.ts`]: ["type Declaration", "type Fields"],
     [`${own}declared-distribution.ts`]: ["DeclaredDistribution"],
     [`${own}distribution.ts`]: /export abstract class Distribution\b/.test(code) ? [] : ["Distribution"],

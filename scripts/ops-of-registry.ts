@@ -93,11 +93,10 @@ function method(op: Op): string {
 
 const FROM = {
   "../distributions/emission.ts": ["Emission"],
-  "../program/program.ts": ["emit", "struct", "type Traced"],
+  "../program/emit.ts": ["emit", "struct"],
+  "../program/traced.ts": ["type Traced"],
+  "../tensor/array.ts": ["asBool", "asFloat", "asInt"],
   "../tensor/tensor.ts": [
-    "asBool",
-    "asFloat",
-    "asInt",
     "type Dim",
     "type DType",
     "type FloatDType",
@@ -117,6 +116,6 @@ export function namespaceFile(registry: Registry, namespace: string): string {
   const { doc, members = [], imports: extra } = NAMESPACES[namespace]!;
   const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`)).map(method);
   const source = `${docComment(doc)}\nexport const ${namespace} = {\n${[...members, ...ops].join(",\n\n")}\n};\n`;
-  const from = extra ? { ...FROM, "../tensor/tensor.ts": [extra, ...FROM["../tensor/tensor.ts"]] } : FROM;
+  const from = extra ? { ...FROM, "../tensor/array.ts": [extra, ...FROM["../tensor/array.ts"]] } : FROM;
   return `${HEADER}${imports(source, from)}\n\n${source}`;
 }

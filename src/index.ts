@@ -6,9 +6,7 @@ export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 export { connect, get, put } from "./session/current-session.ts";
 export type { Session, SessionEvent, SessionOptions } from "./session/session.ts";
 export {
-  array,
   IndexUpdate,
-  padded,
   Tensor,
   type Aval,
   type FloatDType,
@@ -16,7 +14,9 @@ export {
   type TensorLike,
   type WaitOptions,
 } from "./tensor/tensor.ts";
-export { HostTensor, type ArrayOptions } from "./tensor/host.ts";
+export { array, padded } from "./tensor/array.ts";
+export type { ArrayOptions } from "./tensor/host-array.ts";
+export { HostTensor } from "./tensor/host-tensor.ts";
 export { Shape, Size, type Dim, type ShapeLike } from "./tensor/shape.ts";
 export { tree } from "./program/tree.ts";
 export {

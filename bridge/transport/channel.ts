@@ -1,11 +1,11 @@
+/** Talking to one worker: the hello, messages and their answers, and the end. */
 import { type RemoteError, SynjaxError } from "../errors.ts";
 import { type Answer, decodeAnswer, packHeader, type Reply } from "../wire/codec.ts";
 import { type HelloInfo, MESSAGE, WINDOWED, type WorkerCounters } from "../wire/protocol.ts";
-import { AbortListeners } from "./abort-listeners.ts";
 import { type Call, type CallOptions, type Outgoing, RemoteFailure } from "./call.ts";
-import { LONGEST_TIMER } from "./call-options.ts";
+import { Calls } from "./calls.ts";
 import { Events } from "./events.ts";
-import { aborted, QUEUED, RUNNING, tooLate, UNKNOWN } from "./given-up.ts";
+import { droppedAfter, GivingUp } from "./giving-up.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { checkedInfo, helloOf, refusal } from "./hello.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,8 +29,6 @@ export type StatusEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "closed" };
 
-/** Milliseconds to wait for the worker to say where a call is whose deadline has passed. */
-const ASK_TIMEOUT = 250;
 /** Milliseconds to wait for the answer to a goodbye. */
 const GOODBYE_TIMEOUT = 500;
 
@@ -47,33 +45,36 @@ export class Channel {
 
   readonly #transport: Transport;
   readonly #incoming: AsyncIterator<Frames>;
+  readonly #calls = new Calls();
   readonly #outbox: Outbox;
+  readonly #givingUp: GivingUp;
   readonly #heartbeat: Heartbeat;
-  readonly #signals: AbortListeners;
   #info: HelloInfo | undefined;
   #seq = 0;
-  readonly #calls = new Map<number, Call>();
   readonly #pings = new Map<number, (counters: WorkerCounters) => void>();
-  /** How many calls somebody waits for. */
-  #live = 0;
   #receiving = false;
   #cancelled: number[] = [];
   #ended: SynjaxError | undefined;
   #closing: Promise<void> | undefined;
   #settleLost!: (error: SynjaxError) => void;
   #settleClosed!: (error: SynjaxError | undefined) => void;
-  readonly #drained: (() => void)[] = [];
   readonly #listeners = new Set<(event: StatusEvent) => void>();
 
   private constructor(transport: Transport, options: ChannelOptions) {
     this.#transport = transport;
     this.#incoming = transport[Symbol.asyncIterator]();
     this.#outbox = new Outbox((message) => this.#send(message));
-    this.#signals = new AbortListeners((call, signal) => this.#abandon(call, aborted(signal)));
+    this.#givingUp = new GivingUp({
+      calls: this.#calls,
+      outbox: this.#outbox,
+      cancel: (seq) => this.cancel([seq]),
+      ping: (answered) => this.#ping(answered),
+      onNoneAwaited: () => this.#endReceive(),
+    });
     this.#heartbeat = new Heartbeat({
       interval: options.heartbeat ?? 1_000,
       hangAfter: options.hangAfter ?? 30_000,
-      isWaiting: () => this.#live > 0,
+      isWaiting: () => this.#calls.awaited > 0,
       isConnected: () => transport.connected,
       ping: () => this.#ping(() => undefined),
       onLost: (what, cause) => this.#breakOff(what, cause),
@@ -114,7 +115,7 @@ export class Channel {
 
   /** How many calls wait for an answer. */
   get pending(): number {
-    return this.#live;
+    return this.#calls.awaited;
   }
 
   nextSeq(): number {
@@ -156,12 +157,11 @@ export class Channel {
         startedAt: startOfCall(),
       };
       const frames = [packHeader(header), ...buffers];
-      this.#calls.set(seq, call);
-      this.#live++;
+      this.#calls.add(call);
       publishCall(type, seq, frames.length, bytes);
       if (windowed) this.#outbox.enqueue({ frames, call });
       else this.#outbox.send({ frames, call });
-      if (options) this.#arm(call, options);
+      if (options) this.#givingUp.watch(call, options);
       void this.#receive();
     });
   }
@@ -196,7 +196,7 @@ export class Channel {
     if (this.#receiving) return;
     this.#receiving = true;
     try {
-      while (this.#live > 0) {
+      while (this.#calls.awaited > 0) {
         const next = await this.#incoming.next();
         if (next.done) throw new Error("it was closed");
         this.#take(next.value);
@@ -208,10 +208,15 @@ export class Channel {
     }
   }
 
+  /** A pending receive keeps the process alive. The answer to a ping ends it; that to a call may take long. */
+  #endReceive(): void {
+    if (this.#receiving) this.#ping(() => undefined);
+  }
+
   #take(frames: Frames): void {
     const answer = decodeAnswer(frames);
     this.#heartbeat.answered();
-    const call = this.#calls.get(answer.seq);
+    const call = this.#calls.find(answer.seq);
     if (call) this.#settle(call, answer);
     else this.#pong(answer);
   }
@@ -228,7 +233,7 @@ export class Channel {
   }
 
   #settle(call: Call, answer: Answer): void {
-    this.#calls.delete(call.seq);
+    this.#calls.remove(call);
     this.#outbox.answered(call);
     publishReply(call, answer);
     if (call.abandoned) return;
@@ -236,81 +241,12 @@ export class Channel {
     else if ("malformed" in answer)
       call.reject(new SynjaxError("BAD_MESSAGE", `The worker's answer cannot be read: ${answer.malformed}`));
     else if (call.expired !== undefined && answer.error.code === "ABORTED")
-      call.reject(tooLate(call.expired, QUEUED));
+      call.reject(droppedAfter(call.expired));
     else {
       if (this.#listeners.size > 0) this.#tell({ type: "failure", seq: call.seq, error: answer.error });
       call.reject(new RemoteFailure(answer.error));
     }
-    this.#retire(call);
-  }
-
-  /** Nobody waits for this call any more. */
-  #retire(call: Call): void {
-    call.release?.();
-    call.release = undefined;
-    if (--this.#live === 0) for (const resolve of this.#drained.splice(0)) resolve();
-  }
-
-  // -- giving up -------------------------------------------------------------------------------------------------
-
-  #arm(call: Call, { signal, deadline }: CallOptions): void {
-    if (signal?.aborted) return this.#abandon(call, aborted(signal));
-    if (!signal && deadline === undefined) return;
-    const stopListening = signal && this.#signals.add(signal, call);
-    const timer =
-      deadline === undefined || deadline > LONGEST_TIMER
-        ? undefined
-        : setTimeout(() => void this.#expire(call, deadline), deadline);
-    timer?.unref();
-    call.release = () => {
-      stopListening?.();
-      clearTimeout(timer);
-    };
-  }
-
-  async #expire(call: Call, deadline: number): Promise<void> {
-    if (!call.sent) {
-      const where = `it was still waiting here, behind ${this.#outbox.ahead(call)} unanswered calls`;
-      return this.#abandon(call, tooLate(deadline, where));
-    }
-    call.expired = deadline;
-    const notAhead = this.#sentSince(call);
-    const counters = await this.#ask(() => this.cancel([call.seq]));
-    if (!this.#calls.has(call.seq) || call.abandoned) return;
-    const where = !counters ? UNKNOWN : counters.queued >= notAhead ? QUEUED : RUNNING;
-    this.#abandon(call, tooLate(deadline, where));
-  }
-
-  /**
-   * How many unanswered calls were sent from this one on. The worker runs calls in order, so this one is still queued
-   * there if at least so many are.
-   */
-  #sentSince(call: Call): number {
-    let count = 0;
-    for (const other of this.#calls.values()) {
-      if (other === call) count = 0;
-      if (other.windowed && other.sent) count++;
-    }
-    return count;
-  }
-
-  /** The worker's counters as they are before it handles what `next` sends; `undefined` if it takes too long to answer. */
-  #ask(next: () => void): Promise<WorkerCounters | undefined> {
-    return new Promise((resolve) => {
-      setTimeout(() => resolve(undefined), ASK_TIMEOUT).unref();
-      this.#ping(resolve);
-      next();
-    });
-  }
-
-  #abandon(call: Call, error: SynjaxError): void {
-    if (call.abandoned || !this.#calls.has(call.seq)) return;
-    call.abandoned = true;
-    if (call.sent) this.cancel([call.seq]);
-    call.reject(error);
-    this.#retire(call);
-    // A receive is pending and keeps the process alive. The answer to a ping ends it; the call's own may take long.
-    if (this.#live === 0 && this.#receiving) this.#ping(() => undefined);
+    this.#calls.retire(call);
   }
 
   // -- life ------------------------------------------------------------------------------------------------------
@@ -339,7 +275,7 @@ export class Channel {
 
   /** Resolves when no call waits for an answer. */
   drained(): Promise<void> {
-    return this.#live === 0 ? Promise.resolve() : new Promise((resolve) => this.#drained.push(resolve));
+    return this.#calls.drained();
   }
 
   /**
@@ -366,14 +302,8 @@ export class Channel {
   }
 
   #rejectAll(error: SynjaxError): void {
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
     this.#outbox.clear();
-    for (const call of calls) {
-      if (call.abandoned) continue;
-      call.reject(error);
-      this.#retire(call);
-    }
+    this.#calls.rejectAll(error);
   }
 
   #end(reason: SynjaxError | undefined): void {

@@ -1,8 +1,10 @@
 /** Records the constructor of a distribution, after checking on the host what the host can know. */
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { emitIn, frameFor, type NODE, type Traced } from "../program/program.ts";
-import { array, asBool, asFloat, asInt } from "../tensor/tensor.ts";
+import { emitIn } from "../program/emit.ts";
+import { frameFor } from "../program/recording.ts";
+import type { NODE, Traced } from "../program/traced.ts";
+import { array, asBool, asFloat, asInt } from "../tensor/array.ts";
 import type { Declaration, DeclaredTree, Parameter } from "./declaration.ts";
 import { requireOneForm } from "./forms.ts";
 import { arrayKind, checkDtype, checkValues, dimsOf, hostArrayOf } from "./host-checks.ts";

@@ -1,6 +1,8 @@
-import { component, emit, Intermediate, NODE, type ResultClass, Traced } from "../program/program.ts";
+import { component, emit, partOf } from "../program/emit.ts";
+import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
+import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
-import { asFloat, asInt, type FloatDType, Tensor } from "../tensor/tensor.ts";
+import { type FloatDType, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
 import { treeOperand } from "./events.ts";
@@ -130,10 +132,4 @@ export abstract class DeclaredDistribution<
     ]);
     return Object.fromEntries(shapes) as EventShape<EventLeaf>;
   }
-}
-
-/** A component, recorded in the same frame as the whole, even a full one: only components can be read. */
-function partOf<T extends Traced>(whole: Traced, key: number | string, Result: ResultClass<T>): T {
-  const node = whole[NODE];
-  return component(whole, key, Result, node.kind === "equation" ? node.frame : undefined);
 }

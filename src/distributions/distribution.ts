@@ -1,12 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import {
-  asFloat,
-  type Dim,
-  type FloatDType,
-  type ShapeLike,
-  Tensor,
-  type TensorLike,
-} from "../tensor/tensor.ts";
+import { asFloat } from "../tensor/array.ts";
+import { type Dim, type FloatDType, type ShapeLike, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { DeclaredDistribution } from "./declared-distribution.ts";
 import type { CompactLike, CompactOf, EventLike, EventOf } from "./events.ts";
 

@@ -1,5 +1,5 @@
 /** Events and compact events: one tensor, or an object of tensors where the class declares several. */
-import { Traced } from "../program/program.ts";
+import { Traced } from "../program/traced.ts";
 import type { IntDType } from "../ops/dtypes.ts";
 import type { FloatDType, Tensor, TensorLike } from "../tensor/tensor.ts";
 import type { DeclaredTree } from "./declaration.ts";

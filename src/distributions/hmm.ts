@@ -1,6 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
-import { asFloat, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { asFloat } from "../tensor/array.ts";
+import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration, Fields } from "./declaration.ts";
 import { Distribution } from "./distribution.ts";
 import type { Emission } from "./emission.ts";

@@ -1,6 +1,6 @@
 /** Checks of arguments that are host data; what is on the device the program checks. */
 import type { DType, HostArray } from "../../bridge/wire/dtypes.ts";
-import { NODE, Traced } from "../program/program.ts";
+import { NODE, Traced } from "../program/traced.ts";
 import type { Declaration, Parameter, ParameterKind } from "./declaration.ts";
 import { type Bound, ownDims } from "./named-dims.ts";
 import { refused } from "./refusal.ts";

@@ -1,7 +1,8 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { Emission } from "../distributions/emission.ts";
-import { emit } from "../program/program.ts";
-import { asFloat, type FloatDType, type TensorLike } from "../tensor/tensor.ts";
+import { emit } from "../program/emit.ts";
+import { asFloat } from "../tensor/array.ts";
+import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
 
 /**
  * Distributions of single observations, for the emissions of a hidden Markov model: NumPyro's. Each

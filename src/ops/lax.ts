@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit, struct } from "../program/program.ts";
+import { emit, struct } from "../program/emit.ts";
 import { type Dim, type Of, type Strong, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
 /** What only `jax.lax` has. */

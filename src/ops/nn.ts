@@ -1,6 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program/program.ts";
-import { asBool, asInt, type Dim, type DType, type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { emit } from "../program/emit.ts";
+import { asBool, asInt } from "../tensor/array.ts";
+import { type Dim, type DType, type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, IntDType, Numeric } from "./dtypes.ts";
 
 /** `jax.nn`. */

@@ -1,9 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { array, asBool, asInt } from "../tensor/array.ts";
 import {
-  array,
-  asBool,
-  asInt,
   type Dim,
   type DType,
   type Of,

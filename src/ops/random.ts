@@ -1,8 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { emit } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { asFloat, asInt } from "../tensor/array.ts";
 import {
-  asFloat,
-  asInt,
   type Dim,
   type DType,
   type FloatDType,

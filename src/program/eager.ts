@@ -1,7 +1,8 @@
 /** Operations outside a recorded function wait in a graph, which runs as one program when a value is asked for. */
 import { ARGUMENT } from "../../bridge/wire/protocol.ts";
 import type { Handle, HandleOwner } from "./handle.ts";
-import { type Body, type Constant, type Encoded, type Equation, RootFrame } from "./program.ts";
+import type { Body, Constant, Encoded, Equation } from "./body.ts";
+import { RootFrame } from "./frame.ts";
 import { givesSizes } from "./structural.ts";
 
 /** Positions of the references in an encoded argument, replaced one by one. */

@@ -2,7 +2,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
-import { Traced } from "./program.ts";
+import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
 export function isBranch(value: unknown): value is Record<string, unknown> {

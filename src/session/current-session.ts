@@ -2,9 +2,10 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkSignal } from "../../bridge/transport/call-options.ts";
 import type { HandleOwner } from "../program/handle.ts";
-import { installRuntime } from "../program/program.ts";
+import { installRuntime } from "../program/runtime.ts";
 import { flatten } from "../program/tree.ts";
-import type { HostLike, Tensor, WaitOptions } from "../tensor/tensor.ts";
+import type { HostLike } from "../tensor/host-like.ts";
+import type { Tensor, WaitOptions } from "../tensor/tensor.ts";
 import { ownerOf } from "./owner-of.ts";
 import { currentRun } from "./run-context.ts";
 import { Session, type SessionOptions } from "./session.ts";

@@ -1,17 +1,12 @@
 /** Operations of a session outside recorded functions: they wait in a graph until a value is asked for. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import { type Constant, RECORDER_LIMITS } from "../program/body.ts";
 import { EagerFrame } from "../program/eager.ts";
+import { RootFrame } from "../program/frame.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
-import {
-  type Constant,
-  NODE,
-  type Node,
-  Program,
-  RECORDER_LIMITS,
-  RootFrame,
-  type Traced,
-} from "../program/program.ts";
+import { Program } from "../program/program.ts";
+import { NODE, type Node, type Traced } from "../program/traced.ts";
 import type { Handles } from "./handles.ts";
 import type { LaunchOptions } from "./launches.ts";
 

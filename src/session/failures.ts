@@ -1,6 +1,7 @@
 /** Errors of the worker as the caller knows them, and which of them somebody has been told of. */
 import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
-import type { Constant, Program } from "../program/program.ts";
+import type { Constant } from "../program/body.ts";
+import type { Program } from "../program/program.ts";
 import { camelCase, spelled } from "../program/python-names.ts";
 
 /** How many errors are remembered before the oldest one is forgotten. */

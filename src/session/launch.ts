@@ -2,8 +2,9 @@
 import type { SynjaxError } from "../../bridge/errors.ts";
 import type { Reply } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import type { Constant } from "../program/body.ts";
 import type { Handle, PendingLaunch } from "../program/handle.ts";
-import type { Constant, Program } from "../program/program.ts";
+import type { Program } from "../program/program.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 
 /** A program on its way to the worker, or running there. */

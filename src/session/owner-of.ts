@@ -1,9 +1,9 @@
 /** Which session the values of a call live in. */
 import { SynjaxError } from "../../bridge/errors.ts";
+import { enter } from "../program/cycles.ts";
 import { EagerFrame } from "../program/eager.ts";
 import type { HandleOwner } from "../program/handle.ts";
-import { AS_TRACED, NODE, Traced } from "../program/program.ts";
-import { enter } from "../program/cycles.ts";
+import { AS_TRACED, NODE, Traced } from "../program/traced.ts";
 import { isBranch } from "../program/tree.ts";
 import { Shape } from "../tensor/shape.ts";
 

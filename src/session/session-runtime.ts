@@ -5,8 +5,10 @@ import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { EagerFrame } from "../program/eager.ts";
 import { Handle, type HandleOwner } from "../program/handle.ts";
-import { adopt, NODE, type Runtime, type Traced } from "../program/program.ts";
-import { asHostTensor, Tensor } from "../tensor/tensor.ts";
+import type { Runtime } from "../program/runtime.ts";
+import { adopt, NODE, type Traced } from "../program/traced.ts";
+import { asHostTensor } from "../tensor/array.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { markReported } from "./failures.ts";
 import type { Session } from "./session.ts";
 

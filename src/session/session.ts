@@ -6,11 +6,14 @@ import { type HelloInfo, MESSAGE, type WorkerCounters } from "../../bridge/wire/
 import type { Connection } from "../../bridge/worker/connection.ts";
 import type { ConnectionOptions } from "../../bridge/worker/connection-options.ts";
 import { registryHash } from "../ops/registry-hash.ts";
+import type { Constant } from "../program/body.ts";
 import type { EagerFrame } from "../program/eager.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
-import { adopt, type Constant, NODE, type Program, Traced } from "../program/program.ts";
+import type { Program } from "../program/program.ts";
+import { adopt, NODE, Traced } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
-import { HostTensor, toHostArray } from "../tensor/host.ts";
+import { toHostArray } from "../tensor/host-array.ts";
+import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
 import { EagerGraph } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";

@@ -1,5 +1,5 @@
 /** The types of what `get` and `put` make of a tree. */
-import type { HostTensor } from "../tensor/host.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export type Fetched<T> =

@@ -10,7 +10,8 @@ import {
   type WireInput,
   type WireInputType,
 } from "../../bridge/wire/protocol.ts";
-import { type Constant, encodeNumber, weakFloat } from "../program/program.ts";
+import type { Constant } from "../program/body.ts";
+import { encodeNumber, weakFloat } from "../program/encode.ts";
 
 /** An input of a launch to come: of one that is not there yet, what it will be. */
 export type InputType = Constant | { readonly aval: ArrayAval };

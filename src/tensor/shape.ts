@@ -1,5 +1,6 @@
 import { SynjaxError } from "../../bridge/errors.ts";
-import { AS_TRACED, emit, Intermediate, Traced } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { AS_TRACED, Intermediate, Traced } from "../program/traced.ts";
 
 /** What functions take where a length is wanted. */
 export type Dim = number | Size;

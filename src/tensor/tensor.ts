@@ -1,22 +1,16 @@
-import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
+/** The tensor, and what stands where one is wanted. */
 import type { DataOf, DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import {
-  type ArrayOptions,
-  type Inspect,
-  type Kind,
-  type Nested,
-  type Scalar,
-  show,
-  toHostArray,
-  toNested,
-  toScalar,
-} from "./host.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
-import { adopt, emit, isRecording, NODE, runtime, Traced } from "../program/program.ts";
+import { emit } from "../program/emit.ts";
+import { isRecording } from "../program/recording.ts";
+import { runtime } from "../program/runtime.ts";
+import { adopt, NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
+import { toHostArray } from "./host-array.ts";
+import type { HostLike, Nested } from "./host-like.ts";
+import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
-import type { Strong } from "./static-dtypes.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
 export type { Dim, ShapeLike } from "./shape.ts";
@@ -24,45 +18,6 @@ export type { WaitOptions } from "../program/wait-options.ts";
 export type { FloatDType, Static, Strong } from "./static-dtypes.ts";
 export { Size } from "./shape.ts";
 
-type TypedArrayOf<D extends DType> = D extends "float32"
-  ? Float32Array
-  : D extends "float64"
-    ? Float64Array
-    : D extends "int8"
-      ? Int8Array
-      : D extends "int16"
-        ? Int16Array
-        : D extends "int32"
-          ? Int32Array
-          : D extends "int64"
-            ? BigInt64Array
-            : D extends "uint8"
-              ? Uint8Array | Uint8ClampedArray
-              : D extends "uint16"
-                ? Uint16Array
-                : D extends "uint32"
-                  ? Uint32Array
-                  : D extends "uint64"
-                    ? BigUint64Array
-                    : never;
-
-type NestedOf<D extends DType> = D extends "key"
-  ? never
-  : D extends "bool"
-    ? readonly Nested<boolean>[]
-    : D extends "int64" | "uint64"
-      ? readonly Nested<bigint>[] | readonly Nested<number>[]
-      : readonly Nested<number>[];
-
-/** An Arrow vector, seen from here: no need to load apache-arrow to take one. */
-export interface ArrowVectorLike {
-  readonly length: number;
-  readonly type: { readonly typeId: number };
-  readonly data: readonly unknown[];
-}
-
-/** Host data that can stand where a tensor is wanted. */
-export type HostLike<D extends DType = DType> = TypedArrayOf<D> | NestedOf<D> | ArrowVectorLike;
 /** What operations take: tensors, numbers, sizes, (nested) arrays, typed arrays and Arrow vectors. */
 export type TensorLike<D extends DType = DType> =
   Tensor<D> | Size | (D extends "bool" ? boolean : number) | HostLike<D>;
@@ -324,7 +279,8 @@ function encodeIndex(item: Index): unknown {
       "`index`: expected a position, a slice, null or positions, got undefined",
       { argument: "index", received: "undefined" },
     );
-  if (item instanceof Int32Array) return array(item);
+  if (item instanceof Int32Array)
+    return adopt(Tensor, { kind: "host", host: toHostArray(item, "int", "index")! });
   if (Array.isArray(item)) {
     const [start = null, stop = null, step = null] = item as readonly (Dim | null)[];
     return [start, stop, step];
@@ -362,91 +318,4 @@ export class IndexUpdate<D extends DType> {
   max(value: TensorLike): Tensor<D> {
     return this.#emit("at.max", [value]);
   }
-}
-
-// ---------------------------------------------------------------------------------------------------------------
-
-type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
-
-/**
- * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.
- * The data is copied, or taken over with `{ transfer: true }`.
- * @throws {SynjaxError} `INVALID_ARGUMENT` for ragged arrays and shapes that do not fit; `NARROWING` where the dtype
- *   asked for cannot hold a value.
- */
-export function array<
-  const T extends HostLike | number | boolean | bigint,
-  D extends DType | undefined = undefined,
->(data: T, options: { readonly dtype?: D } & Omit<ArrayOptions, "dtype"> = {}): Tensor<ArrayDtype<T, D>> {
-  const host = toHostArray(data, "any", "data", options as ArrayOptions);
-  if (!host)
-    throw new SynjaxError(
-      "NOT_A_TENSOR",
-      `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
-    );
-  return adopt(Tensor, { kind: "host", host }) as never;
-}
-
-/**
- * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
- * what a distribution takes as `observations` or `emission`, and `lengths`.
- * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
- */
-export function padded(vector: ArrowVectorLike): {
-  readonly values: Tensor;
-  readonly lengths: Tensor<"int32">;
-} {
-  if (!isArrowVector(vector))
-    throw new SynjaxError(
-      "NOT_A_TENSOR",
-      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
-    );
-  const { values, lengths } = fromArrowLists(vector, "vector");
-  return {
-    values: adopt(Tensor, { kind: "host", host: values }),
-    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
-  };
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === "object" ? `a ${value.constructor?.name ?? "object"}` : `a ${typeof value}`;
-}
-
-/** Raw host data as a tensor; tensors, sizes and plain numbers pass. */
-function convert(value: unknown, kind: Kind, argument: string): unknown {
-  if (value === undefined || value instanceof Traced || value instanceof Shape) return value;
-  if (typeof value === "number") {
-    if (kind === "int" && !Number.isInteger(value))
-      throw new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected an integer, got ${value}`, {
-        argument,
-        expected: "an integer",
-        received: String(value),
-      });
-    return value;
-  }
-  if (typeof value === "boolean" && kind === "bool") return value;
-  const host = toHostArray(value, kind, argument);
-  if (!host)
-    throw new SynjaxError(
-      "NOT_A_TENSOR",
-      `\`${argument}\`: expected a tensor or an array, got ${describe(value)}`,
-      {
-        argument,
-      },
-    );
-  return adopt(Tensor, { kind: "host", host });
-}
-
-/** @internal */
-export const asInt = (value: unknown, argument: string): unknown => convert(value, "int", argument);
-/** @internal */
-export const asFloat = (value: unknown, argument: string): unknown => convert(value, "float", argument);
-/** @internal */
-export const asBool = (value: unknown, argument: string): unknown => convert(value, "bool", argument);
-
-/** @internal A raw array as a tensor; `undefined` for what is no array. */
-export function asHostTensor(value: unknown): Tensor | undefined {
-  const host = toHostArray(value, "any", "operand");
-  return host && adopt(Tensor, { kind: "host", host });
 }

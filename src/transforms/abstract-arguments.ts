@@ -3,7 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { ARRAY_OF } from "../../bridge/wire/dtypes.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { enter } from "../program/cycles.ts";
-import { adopt } from "../program/program.ts";
+import { adopt } from "../program/traced.ts";
 import { isLeaf } from "../program/tree.ts";
 import { type Aval, Tensor } from "../tensor/tensor.ts";
 

@@ -1,6 +1,7 @@
 /** What recorded functions may be called with, in types. */
-import { type Traced } from "../program/program.ts";
-import { type ArrowVectorLike, type Aval, type DType, type Tensor } from "../tensor/tensor.ts";
+import type { Traced } from "../program/traced.ts";
+import type { ArrowVectorLike } from "../tensor/host-like.ts";
+import type { Aval, DType, Tensor } from "../tensor/tensor.ts";
 
 /** What a recorded function may be called with: its tensors, or host data that becomes them. */
 export type JitArg<T> =

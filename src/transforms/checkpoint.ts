@@ -1,5 +1,5 @@
 /** Recomputing instead of keeping. */
-import { emitIn } from "../program/program.ts";
+import { emitIn } from "../program/emit.ts";
 import { components, fill, operandsOf, recordFunction } from "./trees.ts";
 
 /** Recomputes `f` in the backward pass instead of keeping its intermediates. Equivalent to `jax.checkpoint`. */

@@ -1,7 +1,7 @@
 /** Loops and branches on the device. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import { emitIn } from "../program/program.ts";
-import { type Size, type Tensor } from "../tensor/tensor.ts";
+import { emitIn } from "../program/emit.ts";
+import type { Size, Tensor } from "../tensor/tensor.ts";
 import { type Recorded, components, fill, operandsOf, recordFunction } from "./trees.ts";
 
 /**

@@ -1,6 +1,7 @@
 /** Derivatives. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import { type ResultClass, type Traced, emitIn } from "../program/program.ts";
+import { emitIn } from "../program/emit.ts";
+import type { ResultClass, Traced } from "../program/traced.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { components, fill, list, operandsOf, recordFunction } from "./trees.ts";
 

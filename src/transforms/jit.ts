@@ -1,17 +1,11 @@
 /** Recording a function once for each structure of its arguments. */
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
-import {
-  type Constant,
-  type Encoded,
-  NODE,
-  Program,
-  RootFrame,
-  Traced,
-  adopt,
-  encode,
-  isRecording,
-  within,
-} from "../program/program.ts";
+import type { Constant, Encoded } from "../program/body.ts";
+import { encode } from "../program/encode.ts";
+import { RootFrame } from "../program/frame.ts";
+import { Program } from "../program/program.ts";
+import { isRecording, within } from "../program/recording.ts";
+import { NODE, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
 import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
 import type { Session } from "../session/session.ts";

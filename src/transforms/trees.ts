@@ -1,19 +1,13 @@
 /** Trees of arguments and results: taken apart for a nested program, put together from what it yields. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
-import {
-  type Frame,
-  Intermediate,
-  type NestedProgram,
-  type ResultClass,
-  Traced,
-  adopt,
-  component,
-  frameFor,
-  recordNested,
-} from "../program/program.ts";
+import { component } from "../program/emit.ts";
+import type { NestedProgram } from "../program/encode.ts";
+import type { Frame } from "../program/frame.ts";
+import { frameFor, recordNested } from "../program/recording.ts";
+import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
-import { toHostArray } from "../tensor/host.ts";
+import { toHostArray } from "../tensor/host-array.ts";
 import { Size, Tensor } from "../tensor/tensor.ts";
 
 /** One number or several, as several. */

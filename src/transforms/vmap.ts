@@ -1,6 +1,6 @@
 /** Batching. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import { emitIn } from "../program/program.ts";
+import { emitIn } from "../program/emit.ts";
 import { components, fill, operandsOf, recordFunction } from "./trees.ts";
 
 type Axis = number | null;

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { np } from "../../src/ops/np.ts";
-import { adopt, encode, Program, RootFrame, within } from "../../src/program/program.ts";
-import { array, Tensor } from "../../src/tensor/tensor.ts";
+import { encode } from "../../src/program/encode.ts";
+import { RootFrame } from "../../src/program/frame.ts";
+import { Program } from "../../src/program/program.ts";
+import { within } from "../../src/program/recording.ts";
+import { adopt } from "../../src/program/traced.ts";
+import { array } from "../../src/tensor/array.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { cond, grad, jit, scan, vmap } from "../../src/transforms/transforms.ts";
 
 type T = Tensor<"float32">;

@@ -10,16 +10,17 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..numerics.noise import NOISES, Noise
 from ..registry import Check, operands_of_queries, query
 from ..runtime import passes, plain_calls
-from ..shapes import as_shape, at_least_one, show
+from ..shapes import as_shape, at_least_one
 from ..structures.structure import Query, Structure
 from . import batching, events, relaxed
+from .alike import require_alike
+from .checks import out_of_range
 from .declared import Indices, dims_of, event_dims, map_dims
-from .parameters import Parameters, out_of_range, replace
+from .parameters import Parameters, replace
 
 _NOISES = " | ".join(f'"{name}"' for name in NOISES)
 
@@ -247,43 +248,14 @@ class Distribution(Parameters):
     @query("other: dist -> F[*batch]")
     def cross_entropy(self, other: Self) -> Array:
         """Expected -log-probability under `other` of structures of this distribution, (*batch), nats."""
-        self._require_like(other)
+        require_alike(self, other)
         return self._batched(self.structure.cross_entropy(*self._paired_with(other)))
 
     @query("other: dist -> F[*batch]")
     def kl_divergence(self, other: Self) -> Array:
         """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats."""
-        self._require_like(other)
+        require_alike(self, other)
         return self._batched(self.structure.kl_divergence(*self._paired_with(other)))
-
-    def _require_like(self, other: Any) -> None:
-        """Refuses a distribution of another kind or shape."""
-        if type(other) is not type(self):
-            raise InvalidArgument(
-                f"`other` is {type(other).__name__}, expected {type(self).__name__}.",
-                argument="other",
-                expected=type(self).__name__,
-                received=type(other).__name__,
-            )
-        for option in self.declaration().of_kind("option"):
-            mine, theirs = getattr(self, option.name), getattr(other, option.name)
-            if mine != theirs:
-                raise InvalidArgument(
-                    f"`other` has {option.name} {theirs!r}, expected {mine!r}.",
-                    argument="other",
-                    expected=f"{option.name} {mine!r}",
-                    received=repr(theirs),
-                )
-        for what in ("event_shape", "batch_shape"):
-            mine, theirs = getattr(self, what), getattr(other, what)
-            if mine != theirs:
-                written = [show(x) if isinstance(x, tuple) else str(x) for x in (mine, theirs)]
-                raise InvalidArgument(
-                    f"`other` has {what} {written[1]}, expected {written[0]}.",
-                    argument="other",
-                    expected=f"{what} {written[0]}",
-                    received=written[1],
-                )
 
     # --------------------------------------------------------------------------------------------------- one of them
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -14,25 +14,16 @@ from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
 from ..runtime import passes
-from ..shapes import as_float, as_int, show
+from ..shapes import as_float, as_int
 from ..structures.chain import Chain, Potentials
 from ..structures.chain.long import MOST_SYMBOLS, Symbols
 from . import batching
+from .checks import nan_or_posinf, out_of_range, refuse
 from .declared import Indices, data, length, option, potential
 from .distribution import Distribution
 from .emission import Emission, fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
-from .parameters import nan_or_posinf, out_of_range, refuse, replace
-
-# Up to this many symbols, counting them is a matrix product with their indicators; beyond, a scatter.
-_DENSE_VOCABULARY = 64
-
-
-class ExpectedCounts(NamedTuple):
-    """Expected number of uses of each parameter, shaped like it: summed over the items that share it."""
-
-    initial: Array  # like init_logits
-    transition: Array  # like transition_logits
-    emission: Array  # like emission_dist; where that is no array, the weight of each state at each step (*batch n t)
+from .expected_counts import ExpectedCounts, count_symbols, fields_of, log_relative, sum_to
+from .parameters import replace
 
 
 @distribution
@@ -225,8 +216,8 @@ class HMM(Distribution):
         emissions are no logits, their field is the weight of each observation in each state, (*batch n t)."""
         start, transition, states = self.structure.potential_marginals(*self._query())
         return ExpectedCounts(
-            _sum_to(self._batched(start), self.init_logits.shape),
-            _sum_to(self._batched(transition), self.transition_logits.shape),
+            sum_to(self._batched(start), self.init_logits.shape),
+            sum_to(self._batched(transition), self.transition_logits.shape),
             self._emission_counts(self._batched(states)),
         )
 
@@ -237,16 +228,16 @@ class HMM(Distribution):
             return self._with_log_likelihoods().marginals_for_template_variables()
         start, transition, states = self._batched(self.structure.potential_marginals(*self._query()))
         symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
-        counts = _count_symbols(states, symbols, (*self.batch_shape, *self.emission_dist.shape[-2:]))
+        counts = count_symbols(states, symbols, (*self.batch_shape, *self.emission_dist.shape[-2:]))
         return replace(self, init_logits=start, transition_logits=transition, emission_dist=counts)
 
     def _emission_counts(self, states: Array) -> Array:
         if self.emission_log_likelihoods is not None:
-            return _sum_to(states, self.emission_log_likelihoods.shape)
+            return sum_to(states, self.emission_log_likelihoods.shape)
         if is_emission(self.emission_dist):
             return states
         symbols = jnp.broadcast_to(self.observations, states.shape[:-1])
-        return _count_symbols(states, symbols, self.emission_dist.shape)
+        return count_symbols(states, symbols, self.emission_dist.shape)
 
     @query(
         "counts: struct HMMCounts, { pseudocount?: num Float } -> HMMParameters "
@@ -266,14 +257,14 @@ class HMM(Distribution):
                 "`emission_log_likelihoods` cannot be maximized: give `emission_dist` and `observations`.",
                 argument="emission_log_likelihoods",
             )
-        initial, transition, emission = _fields(counts)
+        initial, transition, emission = fields_of(counts)
         if is_emission(self.emission_dist):
             emitted = fit(self.emission_dist, self.observations, jnp.asarray(emission))
         else:
-            emitted = _relative(emission, self.emission_dist, pseudocount)
+            emitted = log_relative(emission, self.emission_dist, pseudocount)
         return {
-            "init_logits": _relative(initial, self.init_logits, pseudocount),
-            "transition_logits": _relative(transition, self.transition_logits, pseudocount),
+            "init_logits": log_relative(initial, self.init_logits, pseudocount),
+            "transition_logits": log_relative(transition, self.transition_logits, pseudocount),
             "emission_dist": emitted,
         }
 
@@ -307,51 +298,3 @@ class HMM(Distribution):
 
 def _shape_of(shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, jnp.float32)
-
-
-def _sum_to(x: Array, shape: tuple[int, ...]) -> Array:
-    """Sums over the axes that broadcasting a parameter of `shape` had added."""
-    extra = x.ndim - len(shape)
-    x = jnp.sum(x, tuple(range(extra)))
-    spread = tuple(axis for axis, size in enumerate(shape) if size == 1 and x.shape[axis] != 1)
-    return jnp.sum(x, spread, keepdims=True)
-
-
-def _count_symbols(weights: Array, symbols: Array, shape: tuple[int, ...]) -> Array:
-    """Weights (*batch n t) added up by symbol, to the shape (*batch t v) of the emission logits."""
-    vocabulary = shape[-1]
-    if len(shape) == 2:  # everybody's: one sum over all items
-        weights, symbols = weights.reshape(1, -1, shape[-2]), symbols.reshape(1, -1)
-    batch = weights.shape[:-2]
-    if vocabulary <= _DENSE_VOCABULARY:
-        indicator = (symbols[..., None] == numeric.positions(vocabulary)).astype(weights.dtype)
-        counts = jnp.einsum("...nt,...nv->...tv", weights, indicator, precision=numeric.HIGHEST)
-    else:
-        add = lambda weight, symbol: (
-            jnp.zeros((vocabulary, weight.shape[-1]), weight.dtype).at[symbol].add(weight)
-        )
-        flat = weights.reshape(-1, *weights.shape[-2:]), symbols.reshape(-1, symbols.shape[-1])
-        counts = jnp.swapaxes(jax.vmap(add)(*flat), -1, -2).reshape(*batch, weights.shape[-1], vocabulary)
-    return _sum_to(counts, shape)
-
-
-def _fields(counts: Any) -> tuple[Array, Array, Array]:
-    if isinstance(counts, Mapping):
-        return counts["initial"], counts["transition"], counts["emission"]
-    initial, transition, emission = counts
-    return initial, transition, emission
-
-
-def _relative(counts: Any, logits: Array, pseudocount: Any) -> Array:
-    """Log of relative counts along the last axis. Rows without any keep their logits, forbidden parts are kept so."""
-    counts = jnp.asarray(counts)
-    if counts.shape != logits.shape:
-        raise InvalidArgument(
-            f"`counts` has a field of shape {show(counts.shape)}, expected {show(logits.shape)}.",
-            argument="counts",
-            expected=show(logits.shape),
-            received=show(counts.shape),
-        )
-    counts = jnp.where(jnp.isneginf(logits), 0, counts + jnp.asarray(pseudocount, counts.dtype))
-    total = jnp.sum(counts, -1, keepdims=True)
-    return jnp.where(total > 0, numeric.safe_log(counts) - numeric.safe_log(total), logits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import equinox as eqx
@@ -16,8 +16,10 @@ from jax import Array
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check
-from ..shapes import Dims, as_float, as_int, bind, check_lengths, require_sizes
+from ..shapes import Dims, bind, check_lengths, require_sizes
 from . import batching
+from .arguments import is_array, require_given, require_one_form, same_dtype_of_all, taken
+from .checks import nan_or_posinf, out_of_range, refuse
 from .declared import Declaration, Parameter, declaration, event_dims
 
 
@@ -36,10 +38,10 @@ class Parameters(eqx.Module):
             raise TypeError(f"{type(self).__name__}: {error}") from None
         bound.apply_defaults()
         given = dict(bound.arguments)
-        _require_given(declared, given)
-        _require_one_form(declared, given)
+        require_given(declared, given)
+        require_one_form(declared, given)
         given = self._settle(
-            {parameter.name: _taken(parameter, given[parameter.name]) for parameter in declared}
+            {parameter.name: taken(parameter, given[parameter.name]) for parameter in declared}
         )
         given |= same_dtype_of_all({name: given[name] for name in declared.potentials})
         for name, value in given.items():
@@ -230,115 +232,5 @@ def replace(module: Any, **fields: Any) -> Any:
     return made
 
 
-# ------------------------------------------------------------------------------------------------- taking arguments
-
-
 def _of(made: Parameters, name: str) -> Parameter:
     return next(parameter for parameter in made.declaration() if parameter.name == name)
-
-
-def _taken(parameter: Parameter, value: Any) -> Any:
-    """An argument as an array of its kind."""
-    if value is None or parameter.role.kind == "option" or parameter.kind in ("any", "dist"):
-        return value
-    convert = {"float": as_float, "int": as_int}.get(parameter.kind, lambda _, x: jnp.asarray(x))
-    if not parameter.many:
-        return convert(parameter.name, value)
-    if not isinstance(value, list | tuple):
-        raise InvalidArgument(
-            f"`{parameter.name}` is {type(value).__name__}, expected a list of arrays.",
-            argument=parameter.name,
-            expected="a list of arrays",
-            received=type(value).__name__,
-        )
-    return tuple(convert(f"{parameter.name}[{i}]", each) for i, each in enumerate(value))
-
-
-def is_array(value: Any) -> bool:
-    """Whether a parameter is an array or a list of them, and no distribution."""
-    return value is not None and all(
-        eqx.is_array(x) for x in (value if isinstance(value, tuple) else [value])
-    )
-
-
-def same_dtype_of_all(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays and lists of arrays, in the widest of their dtypes."""
-    arrays = {name: value for name, value in given.items() if is_array(value)}
-    dtype = jnp.result_type(*jax.tree.leaves(arrays))
-    return jax.tree.map(lambda x: x.astype(dtype), arrays)
-
-
-def _require_given(declared: Declaration, given: Mapping[str, Any]) -> None:
-    """What may not be left out may not be None."""
-    for parameter in declared:
-        if given[parameter.name] is None and not parameter.optional:
-            raise InvalidArgument(f"`{parameter.name}` is missing.", argument=parameter.name, received="None")
-
-
-def _require_one_form(declared: Declaration, given: Mapping[str, Any]) -> None:
-    """Exactly one of the forms is given, whole. A name with "?" may be left out of its form."""
-    if not declared.forms:
-        return
-    expected = f"either {', or '.join(_spelled(form) for form in declared.forms)}"
-    names = [tuple(name.removesuffix("?") for name in form) for form in declared.forms]
-    present = [i for i, form in enumerate(names) if any(given[name] is not None for name in form)]
-    chosen = next((i for i in present if not _missing(declared.forms[i], given)), None)
-    if chosen is None:
-        name = _missing(declared.forms[present[0] if present else -1], given)[0]
-        raise InvalidArgument(f"`{name}` is missing: expected {expected}.", argument=name, expected=expected)
-    beside = [
-        name for i in present for name in names[i] if given[name] is not None and name not in names[chosen]
-    ]
-    if beside:
-        raise InvalidArgument(
-            f"`{beside[0]}` is given beside {_spelled(names[chosen])}: expected {expected}.",
-            argument=beside[0],
-            expected=expected,
-        )
-
-
-def _missing(form: tuple[str, ...], given: Mapping[str, Any]) -> list[str]:
-    return [name for name in form if not name.endswith("?") and given[name] is None]
-
-
-def _spelled(names: tuple[str, ...]) -> str:
-    quoted = [f"`{name}`" for name in names if not name.endswith("?")]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-# ----------------------------------------------------------------------------------------------------------- checks
-
-
-def nan_or_posinf(argument: str, value: Array, valid: Array | None = None) -> Check:
-    """NaN and +inf are not log-potentials; `valid` masks what counts, from the left."""
-    bad = jnp.isnan(value) | jnp.isposinf(value)
-    if valid is not None:
-        bad &= valid.reshape(valid.shape + (1,) * (bad.ndim - valid.ndim))
-    return Check(argument, bad, value, "a number below +inf")
-
-
-def out_of_range(
-    argument: str, value: Array, high: int, *, name: str, low: int = 0, valid: Array | None = None
-) -> Check:
-    """Values below `low` or above `high`; `name` says in named dims what `high` is."""
-    bad = (value < low) | (value > high)
-    if valid is not None:
-        bad &= valid
-    return Check(argument, bad, value, f"between {low} and {name} = {high}")
-
-
-def refuse(checks: list[Check]) -> None:
-    """Raises InvalidArgument for the first value that a check finds; its arrays must be concrete."""
-    for check in checks:
-        bad = np.asarray(check.bad)
-        if not bad.any():
-            continue
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
-        value = np.broadcast_to(np.asarray(check.value), bad.shape)[where]
-        at = f"{check.argument}{list(where)}" if where else check.argument
-        raise InvalidArgument(
-            f"`{at}` is {value}, expected {check.expected}.",
-            argument=check.argument,
-            expected=check.expected,
-            received=str(value),
-        )

@@ -32,9 +32,9 @@ from ..protocol import (
     PING,
     VERSION,
 )
-from .codec import (
-    SMALL_BYTES,
-    pack_header,
+from .codec import SMALL_BYTES, pack_header
+from .engine import RETRY_AFTER_MS, Engine, Job, Session
+from .headers import (
     parse_compile,
     parse_fetch,
     parse_hashes,
@@ -42,7 +42,6 @@ from .codec import (
     parse_launch,
     unpack_header,
 )
-from .engine import RETRY_AFTER_MS, Engine, Job, Session
 from .wake import Wake
 
 log = logging.getLogger("synjax_worker")

@@ -1,17 +1,7 @@
-/** Host data: JavaScript and Arrow arrays to tensors' bytes, and back. */
-import { fromArrowVector, isArrowVector, toArrowVector } from "../../bridge/wire/arrow.ts";
-import {
-  ARRAY_OF,
-  type DataOf,
-  type DType,
-  type HostArray,
-  type TypedArray,
-} from "../../bridge/wire/dtypes.ts";
+/** JavaScript and Arrow arrays as the bytes of tensors. */
+import { fromArrowVector, isArrowVector } from "../../bridge/wire/arrow.ts";
+import { ARRAY_OF, type DType, type HostArray, type TypedArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { toFloat32 } from "../../bridge/wire/float16.ts";
-
-export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
-export type Nested<T> = T | readonly Nested<T>[];
 
 /** What raw arrays become where the dtype is not given: numbers are float32 unless integers are wanted. */
 export type Kind = "float" | "int" | "bool" | "any";
@@ -254,108 +244,4 @@ export function toHostArray(
     return fromTyped(host.data, { shape: host.shape, ...options }, argument);
   }
   return undefined;
-}
-
-/** Nested arrays of a flat one; half floats as numbers, booleans as booleans. */
-export function toNested(host: HostArray): unknown {
-  const { shape } = host;
-  const read = reader(host);
-  let i = 0;
-  const level = (axis: number): unknown =>
-    axis === shape.length ? read(i++) : Array.from({ length: shape[axis]! }, () => level(axis + 1));
-  return level(0);
-}
-
-function reader(host: HostArray): (i: number) => number | bigint | boolean | readonly number[] {
-  const { dtype } = host;
-  if (dtype === "bool") return (i) => host.data[i] !== 0;
-  if (dtype === "key") return (i) => [Number(host.data[2 * i]), Number(host.data[2 * i + 1])];
-  if (dtype === "float16" || dtype === "bfloat16") {
-    const floats = toFloat32(host.data as Uint16Array, dtype);
-    return (i) => floats[i]!;
-  }
-  return (i) => host.data[i]!;
-}
-
-export type Scalar<D extends DType> = D extends "bool"
-  ? boolean
-  : D extends "int64" | "uint64"
-    ? bigint
-    : number;
-
-/** The one element of a tensor that has one. */
-export function toScalar<D extends DType>(host: HostArray<D>): Scalar<D> {
-  if (host.shape.reduce((n, d) => n * d, 1) !== 1)
-    throw new SynjaxError(
-      "INVALID_ARGUMENT",
-      `item(): expected a tensor of one element, got shape (${host.shape.join(", ")}): use data() or array()`,
-    );
-  return reader(host)(0) as Scalar<D>;
-}
-
-/** More elements than this are not shown as nested arrays. */
-const SHOWN = 1_000;
-
-/** What `console.log` gives to a value that shows itself. */
-export type Inspect = (value: unknown, options: object) => string;
-
-/** `float32[2, 2] [ [ 1, 2 ], [ 3, 4 ] ]`; many elements as the flat array they are, which is cut short. */
-export function show(host: HostArray, depth: number, options: object, inspect: Inspect): string {
-  const type = `${host.dtype}[${host.shape.join(", ")}]`;
-  if (depth < 0) return type;
-  const values = host.data.length > SHOWN ? host.data : toNested(host);
-  return `${type} ${inspect(values, { ...options, depth: null })}`;
-}
-
-/** JSON has no name for these: they are written as JavaScript writes them. */
-function jsonOf(value: number | bigint | boolean): number | string | boolean {
-  return typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))
-    ? String(value)
-    : value;
-}
-
-/** A tensor on the host, as `session.get` returns it. */
-export class HostTensor<D extends DType = DType> implements HostArray<D> {
-  readonly dtype: D;
-  readonly shape: readonly number[];
-  readonly data: DataOf[D];
-
-  constructor(host: HostArray<D>) {
-    this.dtype = host.dtype;
-    this.shape = host.shape;
-    this.data = host.data;
-  }
-
-  /** Nested JavaScript arrays (a scalar for rank 0). */
-  array(): unknown {
-    return toNested(this);
-  }
-
-  /** The value of a tensor of one element. */
-  item(): Scalar<D> {
-    return toScalar(this);
-  }
-  /** An Arrow vector of the same memory: of numbers, or of fixed-size lists for more axes than one. Loads apache-arrow. */
-  arrow(): ReturnType<typeof toArrowVector> {
-    return toArrowVector(this);
-  }
-
-  /**
-   * What `JSON.stringify` writes: dtype, shape, and the elements in row-major order, half floats as numbers. `NaN`,
-   * `Infinity` and 64-bit integers are strings; −0 is 0.
-   */
-  toJSON(): {
-    readonly dtype: D;
-    readonly shape: readonly number[];
-    readonly data: readonly (number | string | boolean)[];
-  } {
-    const { dtype, shape } = this;
-    const values =
-      dtype === "key" ? this.data : toNested({ dtype, shape: [this.data.length], data: this.data });
-    return { dtype, shape, data: Array.from(values as Iterable<number>, jsonOf) };
-  }
-
-  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
-    return `HostTensor ${show(this, depth, options, inspect)}`;
-  }
 }

@@ -1,0 +1,176 @@
+"""Headers into messages: what a client sent is checked in full before anything else reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+from ..dtypes import ELEMENTS
+from ..errors import SynjaxError
+from ..protocol import (
+    FIELDS,
+    HASH_BYTES,
+    INPUT_ARRAY,
+    INPUT_FLOAT,
+    INPUT_INT,
+    LARGEST_ID,
+    LENIENT,
+    NAMED_FLOATS,
+    UNCHECKED,
+    WEAK_INT_BITS,
+)
+from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Weak
+
+_WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
+
+
+def unpack_header(frame: bytes) -> list:
+    """The header's fields. Raises SynjaxError (BAD_MESSAGE)."""
+    try:
+        header = msgpack.unpackb(frame)
+    except Exception as error:
+        raise _bad(f"the header is not msgpack: {type(error).__name__}") from error
+    if type(header) is not list or len(header) < 2 or type(header[0]) is not int:
+        raise _bad("the header is not [type, seq, ...]")
+    _identifier(header[1], "seq")
+    return header
+
+
+def parse_launch(header: list) -> Launch:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch."""
+    _check_fields(header, "launch")
+    _, seq, hash_, has_body, inputs, first_output, outputs, wants, donated, frees, flags = header
+    _program(hash_, has_body, flags)
+    _identifier(first_output, "firstOutput")
+    _identifier(outputs, "nOutputs")
+    _positions(wants, outputs, "wants")
+    _list(inputs, "inputs")
+    _positions(donated, len(inputs), "donated")
+    _identifiers(frees, "frees")
+    return Launch(
+        seq,
+        hash_,
+        bool(has_body),
+        [_input(item) for item in inputs],
+        first_output,
+        outputs,
+        wants,
+        tuple(donated),
+        frees,
+        flags,
+    )
+
+
+def parse_compile(header: list) -> Compile:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a compile."""
+    _check_fields(header, "compile")
+    _, seq, hash_, has_body, inputs, donated, flags = header
+    _program(hash_, has_body, flags)
+    _positions(donated, len(_list(inputs, "inputs")), "donated")
+    types = [_input_type(item) for item in inputs]
+    return Compile(seq, hash_, bool(has_body), types, tuple(donated), flags)
+
+
+def _check_fields(header: list, message: str) -> None:
+    count = 1 + len(FIELDS[message])
+    if len(header) != count:
+        raise _bad(f"a {message} has {count} fields; received {len(header)}")
+
+
+def _program(hash_: Any, has_body: Any, flags: Any) -> None:
+    if type(hash_) is not bytes or len(hash_) != HASH_BYTES:
+        raise _bad(f"a program's hash is {HASH_BYTES} bytes")
+    if has_body not in (0, 1) or type(flags) is not int or not 0 <= flags <= LENIENT | UNCHECKED:
+        raise _bad("hasBody is 0 or 1, flags are bits")
+
+
+def parse_fetch(header: list) -> Fetch:
+    _check_fields(header, "fetch")
+    _, seq, handles, frees = header
+    return Fetch(seq, _identifiers(handles, "handles"), _identifiers(frees, "frees"))
+
+
+def parse_ids(header: list, what: str) -> list[int]:
+    """The ids of a free or a cancel."""
+    if len(header) != 3:
+        raise _bad(f"{what}: 3 fields; received {len(header)}")
+    return _identifiers(header[2], what)
+
+
+def parse_hashes(header: list) -> list[bytes]:
+    if len(header) != 3 or any(type(item) is not bytes for item in _list(header[2], "hashes")):
+        raise _bad("a forget has the hashes of programs")
+    return header[2]
+
+
+def _input(item: Any) -> int | Weak | HostArray:
+    if type(item) is int:
+        return _identifier(item, "a handle")
+    if type(item) is not list or len(item) < 2:
+        raise _bad("an input is a handle, a number or a host array")
+    tag, value = item[0], item[1]
+    if tag == INPUT_ARRAY and len(item) in (3, 4):
+        return _host_array(item)
+    if len(item) == 2 and tag == INPUT_INT and type(value) is int and value in _WEAK_INTS:
+        return Weak(value)
+    if len(item) == 2 and tag == INPUT_FLOAT and (type(value) in (int, float) or value in NAMED_FLOATS):
+        return Weak(float(value))
+    raise _bad(f"an input cannot be {item!s:.80}")
+
+
+def _input_type(item: Any) -> int | Weak | ArrayType:
+    if type(item) is list and len(item) == 4 and item[0] == INPUT_ARRAY:
+        if type(item[3]) is not bool:
+            raise _bad("an array's type is [1, dtype, shape, weak]")
+        return ArrayType(*_dtype_and_shape(item), item[3])
+    found = _input(item)
+    if type(found) is HostArray:
+        raise _bad("a compile takes types, not arrays")
+    return found
+
+
+def _host_array(item: list) -> HostArray:
+    dtype, shape = _dtype_and_shape(item)
+    data = item[3] if len(item) == 4 else None
+    if len(item) == 4 and type(data) is not bytes:
+        raise _bad("inline data are bytes")
+    return HostArray(dtype, shape, data)
+
+
+def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
+    dtype, shape = item[1], _list(item[2], "a shape")
+    if dtype not in ELEMENTS:
+        raise _bad(f"no dtype {dtype!r:.50}")
+    if any(type(size) is not int or not 0 <= size < LARGEST_ID for size in shape):
+        raise _bad(f"a shape cannot be {shape!s:.80}")
+    return dtype, tuple(shape)
+
+
+def _identifier(value: Any, what: str) -> int:
+    if type(value) is not int or not 0 <= value < LARGEST_ID:
+        raise _bad(f"{what} must be an id; received {value!s:.50}")
+    return value
+
+
+def _identifiers(values: Any, what: str) -> list[int]:
+    for value in _list(values, what):
+        _identifier(value, what)
+    return values
+
+
+def _positions(values: Any, count: int, what: str) -> list[int]:
+    for value in _list(values, what):
+        if type(value) is not int or not 0 <= value < count:
+            raise _bad(f"{what}: {value!s:.50} of {count}")
+    return values
+
+
+def _list(value: Any, what: str) -> list:
+    if type(value) is not list:
+        raise _bad(f"{what} must be a list; received {type(value).__name__}")
+    return value
+
+
+def _bad(message: str) -> SynjaxError:
+    return SynjaxError("BAD_MESSAGE", message)

@@ -1,0 +1,95 @@
+/** Tensors of host data. */
+import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
+import type { DType } from "../../bridge/wire/dtypes.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
+import { adopt, Traced } from "../program/traced.ts";
+import { type ArrayOptions, type Kind, toHostArray } from "./host-array.ts";
+import type { ArrowVectorLike, HostLike } from "./host-like.ts";
+import { Shape } from "./shape.ts";
+import type { Strong } from "./static-dtypes.ts";
+import { type Of, Tensor } from "./tensor.ts";
+
+type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
+
+/**
+ * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.
+ * The data is copied, or taken over with `{ transfer: true }`.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` for ragged arrays and shapes that do not fit; `NARROWING` where the dtype
+ *   asked for cannot hold a value.
+ */
+export function array<
+  const T extends HostLike | number | boolean | bigint,
+  D extends DType | undefined = undefined,
+>(data: T, options: { readonly dtype?: D } & Omit<ArrayOptions, "dtype"> = {}): Tensor<ArrayDtype<T, D>> {
+  const host = toHostArray(data, "any", "data", options as ArrayOptions);
+  if (!host)
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
+    );
+  return adopt(Tensor, { kind: "host", host }) as never;
+}
+
+/**
+ * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
+ * what a distribution takes as `observations` or `emission`, and `lengths`.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
+ */
+export function padded(vector: ArrowVectorLike): {
+  readonly values: Tensor;
+  readonly lengths: Tensor<"int32">;
+} {
+  if (!isArrowVector(vector))
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
+    );
+  const { values, lengths } = fromArrowLists(vector, "vector");
+  return {
+    values: adopt(Tensor, { kind: "host", host: values }),
+    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
+  };
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object" ? `a ${value.constructor?.name ?? "object"}` : `a ${typeof value}`;
+}
+
+/** Raw host data as a tensor; tensors, sizes and plain numbers pass. */
+function convert(value: unknown, kind: Kind, argument: string): unknown {
+  if (value === undefined || value instanceof Traced || value instanceof Shape) return value;
+  if (typeof value === "number") {
+    if (kind === "int" && !Number.isInteger(value))
+      throw new SynjaxError("INVALID_ARGUMENT", `\`${argument}\`: expected an integer, got ${value}`, {
+        argument,
+        expected: "an integer",
+        received: String(value),
+      });
+    return value;
+  }
+  if (typeof value === "boolean" && kind === "bool") return value;
+  const host = toHostArray(value, kind, argument);
+  if (!host)
+    throw new SynjaxError(
+      "NOT_A_TENSOR",
+      `\`${argument}\`: expected a tensor or an array, got ${describe(value)}`,
+      {
+        argument,
+      },
+    );
+  return adopt(Tensor, { kind: "host", host });
+}
+
+/** @internal */
+export const asInt = (value: unknown, argument: string): unknown => convert(value, "int", argument);
+/** @internal */
+export const asFloat = (value: unknown, argument: string): unknown => convert(value, "float", argument);
+/** @internal */
+export const asBool = (value: unknown, argument: string): unknown => convert(value, "bool", argument);
+
+/** @internal A raw array as a tensor; `undefined` for what is no array. */
+export function asHostTensor(value: unknown): Tensor | undefined {
+  const host = toHostArray(value, "any", "operand");
+  return host && adopt(Tensor, { kind: "host", host });
+}
