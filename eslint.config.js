@@ -10,7 +10,7 @@ const BEYOND_A_CONNECTION = [
   { regex: "^node:", message: "src runs where there is no Node: what needs it belongs to bridge." },
   { regex: "^(zeromq|msgpackr|apache-arrow)", message: "src knows no wire." },
   {
-    regex: "/bridge/(environment|cli)/|/(zeromq|transport|worker-process)\\.ts$",
+    regex: "/bridge/(environment|cli)/(?!setup-progress)|/(zeromq|transport|worker-process)\\.ts$",
     message: "src sees a connection only.",
   },
 ];

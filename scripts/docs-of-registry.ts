@@ -1,6 +1,6 @@
 /** The tables of `docs/` that the registry knows: error codes, and which class answers which query. */
 import type { DistributionClass, Registry } from "./registry-document.ts";
-import { camelCase } from "./typescript-spelling.ts";
+import { camelCase, inCamelCase } from "./typescript-spelling.ts";
 
 const HEADER = "<!-- Generated from the Python registry by `npm run generate`; do not edit. -->\n";
 
@@ -8,7 +8,7 @@ const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 /** Text that stands in a cell. */
-const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const cell = (text: string): string => inCamelCase(text).replaceAll("|", "\\|").replaceAll("\n", " ");
 
 export function errorsPage(errors: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
   const groups = Object.entries(errors).map(([group, codes]) => {

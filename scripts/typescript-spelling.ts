@@ -21,11 +21,13 @@ export function kebabCase(name: string): string {
   return words.join("-").toLowerCase();
 }
 
+/** A text of Python's with the names in it as TypeScript spells them. */
+export const inCamelCase = (text: string): string =>
+  text.replaceAll(/`(\w+_\w+)`|\*(\w+_\w+)/g, (match: string) => camelCase(match));
+
 /** A doc comment; names in it are spelled as TypeScript spells them. */
 export function docComment(text: string): string {
-  const spelled = text
-    .replaceAll("*/", "*\\/")
-    .replaceAll(/`(\w+_\w+)`|\*(\w+_\w+)/g, (match: string) => camelCase(match));
+  const spelled = inCamelCase(text.replaceAll("*/", "*\\/"));
   const lines = paragraphs(spelled).flatMap((line) => wrap(line, COMMENT_WIDTH));
   if (lines.length === 1) return `/** ${lines[0]!} */`;
   return `/**\n${lines.map((line) => ` * ${line}`.trimEnd()).join("\n")}\n */`;

@@ -5,6 +5,7 @@ export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 
 export { connect, get, put } from "./session/current-session.ts";
 export type { Session, SessionEvent, SessionOptions } from "./session/session.ts";
+export type { SetupProgress } from "../bridge/environment/setup-progress.ts";
 export {
   IndexUpdate,
   Tensor,
