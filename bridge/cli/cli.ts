@@ -99,7 +99,7 @@ async function doctor({ device, dev, json }: Command): Promise<number> {
 
 async function version(): Promise<number> {
   const { packageVersion } = await import("../environment/package-root.ts");
-  return say(await packageVersion());
+  return say(packageVersion());
 }
 
 function say(text: string): number {

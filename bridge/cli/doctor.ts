@@ -40,7 +40,7 @@ export async function inspectEnvironment(options: EnvironmentOptions = {}): Prom
   return {
     ok: problems.length === 0,
     device,
-    package: { version: await packageVersion(), root: packageRoot(), checkout: inCheckout() },
+    package: { version: packageVersion(), root: packageRoot(), checkout: inCheckout() },
     node: { version: process.versions.node, platform: `${process.platform}-${process.arch}` },
     home: { path: home, writable: writable === undefined, freeBytes: free },
     environment,

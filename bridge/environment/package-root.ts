@@ -1,12 +1,22 @@
-import { readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SynjaxError } from "../errors.ts";
+
+const NAME = "synjax-ts";
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+}
 
 /** The directory of this package, installed or checked out; it holds `python/`. */
 export function packageRoot(): string {
-  // bridge/environment/ in a checkout, dist/bridge/environment/ when published.
-  const parent = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  return inCheckout() ? parent : dirname(parent);
+  return found().root;
+}
+
+export function packageVersion(): string {
+  return found().manifest.version;
 }
 
 /** True in a checkout of the repository, where the TypeScript sources run without being compiled first. */
@@ -14,9 +24,20 @@ export function inCheckout(): boolean {
   return import.meta.url.endsWith(".ts");
 }
 
-export async function packageVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
+/** Upwards from this module: how deep it stands depends on how the package was built. */
+function found(): { root: string; manifest: Manifest } {
+  const start = import.meta.url.startsWith("file:") ? dirname(fileURLToPath(import.meta.url)) : "/";
+  for (let root = start; ; root = dirname(root)) {
+    const file = join(root, "package.json");
+    if (existsSync(file)) {
+      const manifest = JSON.parse(readFileSync(file, "utf8")) as Manifest;
+      if (manifest.name === NAME) return { root, manifest };
+    }
+    if (dirname(root) === root) break;
+  }
+  throw new SynjaxError(
+    "SETUP_FAILED",
+    `the files of ${NAME} are not beside its code, which is bundled into another file: keep ${NAME} external to the ` +
+      `bundle (esbuild: --external:${NAME}; webpack: externals; Next.js: serverExternalPackages).`,
+  );
 }

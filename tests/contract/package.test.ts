@@ -31,6 +31,7 @@ beforeAll(() => {
     "tsconfig.build.json",
     "LICENSE",
     "README.md",
+    "scripts/build.mjs",
     "src",
     "bridge",
   ];
