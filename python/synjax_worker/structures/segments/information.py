@@ -56,9 +56,8 @@ def _total(x: _Surprised, axis: int, logs: Array | None = None) -> _Surprised:
     weights = jnp.exp(rest)
     whole = jnp.sum(weights, axis, keepdims=True)
     log = numeric.safe_log(whole)
-    # Finite, so that times 0 it is 0.
-    surprise = numeric.finite_or_zero(log) - jnp.maximum(rest, jnp.finfo(rest.dtype).min)
-    mean = jnp.sum(weights * (x.entropy + surprise), axis) * numeric.reciprocal(jnp.squeeze(whole, axis))
+    terms = jnp.where(weights > 0, weights * (x.entropy + (log - rest)), 0)
+    mean = jnp.sum(terms, axis) * numeric.reciprocal(jnp.squeeze(whole, axis))
     return _Surprised(*split_log.above(top, jnp.squeeze(log, axis), axis), mean)
 
 
