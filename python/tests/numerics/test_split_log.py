@@ -56,3 +56,27 @@ def test_what_is_no_number_is_larger_than_all() -> None:
     assert (parts.integer[:2] == jnp.finfo(jnp.float32).max).all()
     excluded = parts.times(split_log.from_log(jnp.full(3, -np.inf, jnp.float32)))
     assert (split_log.total(excluded, 0).integer) == -np.inf
+
+
+def test_products_with_logs_in_fewer_operations() -> None:
+    x = jnp.array(
+        [[12345.678, -np.inf, 0.25], [-9876.5, -np.inf, -np.inf], [1e30, 3.0, -np.inf]], jnp.float32
+    )
+    logs = jnp.array(
+        [[-12345.5, np.nan, -np.inf], [9876.25, np.inf, -1.0], [-1e30, 1e4, np.nan]], jnp.float32
+    )
+    parts = split_log.from_log(x)
+    product = parts.times(split_log.from_log(logs))
+    for reduce in (split_log.total, split_log.largest):
+        for axis in (0, 1):
+            np.testing.assert_array_equal(value(reduce(parts, axis, logs)), value(reduce(product, axis)))
+    whole = jax.tree.map(lambda part: part[:, None], split_log.total(product, 1))
+    np.testing.assert_array_equal(parts.share(logs, whole), product.ratio(whole))
+
+
+def test_a_product_with_what_is_no_number_is_larger_than_all() -> None:
+    parts = split_log.from_log(jnp.array([1.0, -5.0], jnp.float32))
+    for other in (np.nan, np.inf):
+        logs = jnp.array([0, other], jnp.float32)
+        for reduce in (split_log.total, split_log.largest):
+            assert reduce(parts, 0, logs).integer == jnp.finfo(jnp.float32).max

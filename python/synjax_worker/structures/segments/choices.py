@@ -62,13 +62,13 @@ def raw_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
     normalized.
     """
     before, ends = messages.before, messages.ends
-    logs = split_log.from_log(positions_first(potentials.segment))
+    logs = positions_first(potentials.segment)
     if potentials.factored:
-        segment = by_length(before, potentials.labels).times(logs).ratio(expand(ends, 2))
+        segment = by_length(before, potentials.labels).share(logs, expand(ends, 2))
         transition = split_log.from_log(transition_of_items(potentials))
         label = expand(ends, 3).times(transition).ratio(expand(messages.starts, 2))
     else:
-        segment, label = expand(before, 3).times(logs).ratio(expand(ends, 2)), None
+        segment, label = expand(before, 3).share(logs, expand(ends, 2)), None
     last = at_last(ends, lengths)
     top = numeric.shift_of(last.integer, -1, keepdims=True)
     logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)

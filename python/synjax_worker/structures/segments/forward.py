@@ -35,7 +35,10 @@ class Messages(NamedTuple):
 
 
 def forward(
-    potentials: Potentials, lengths: Array, reduce: Callable[..., SplitLog] = split_log.total
+    potentials: Potentials,
+    lengths: Array,
+    reduce: Callable[..., Any] = split_log.total,
+    kind: type = SplitLog,
 ) -> Messages:
     """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
 
@@ -47,13 +50,21 @@ def forward(
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     # Without a copy of the potentials in the order of the loop, which a derivative would need.
     read = lambda position: lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
-    return recursion(potentials, lengths, reduce, numeric.positions(potentials.positions), read)
+    return recursion(potentials, lengths, reduce, numeric.positions(potentials.positions), read, kind)
 
 
 def recursion(
-    potentials: Potentials, lengths: Array, reduce: Callable[..., SplitLog], inputs: Array, read: Callable
+    potentials: Potentials,
+    lengths: Array,
+    reduce: Callable[..., Any],
+    inputs: Array,
+    read: Callable,
+    kind: type = SplitLog,
 ) -> Messages:
-    """`read` gives the potentials of segments that end at a position, (B m t t) or (B m t), from one of `inputs`."""
+    """`read` gives the potentials of segments that end at a position, (B m t t) or (B m t), from one of `inputs`.
+
+    Messages are of a `kind` that `reduce` gives: `SplitLog`, or a tuple with more parts after its two, first all 0.
+    """
     labels = potentials.labels
     if potentials.factored:
         transition = split_log.from_log(transition_of_items(potentials))
@@ -63,24 +74,28 @@ def recursion(
         alone = jnp.broadcast_to(alone, (potentials.items, labels))
         opening = SplitLog(alone, jnp.zeros_like(alone))
 
-    def step(ring: SplitLog, inputs):
+    def step(ring: Array, inputs):
         # What a segment cannot follow has weight 0 in the ring, and so excludes whatever stands there.
         live, here = inputs
-        segment = split_log.from_log(read(here).reshape(potentials.items, -1, labels))
-        follows = by_length(ring, labels) if potentials.factored else expand(ring, 2)
-        ends = reduce(follows.times(segment), 1)
+        segment = read(here).reshape(potentials.items, -1, labels)
+        follows = by_length(kind(*ring), labels) if potentials.factored else expand(kind(*ring), 2)
+        ends = reduce(follows, 1, segment)
         ends = ends._replace(integer=jnp.where(live[:, None], ends.integer, -jnp.inf))
         starts = reduce(expand(ends, 2).times(transition), 1) if potentials.factored else None
-        scale = numeric.shift_of(ends.integer, -1)
-        moved = jax.tree.map(pushed, ring, ends if starts is None else starts)
-        return moved._replace(integer=moved.integer - scale[:, None]), (ring, ends, starts, scale)
+        last = ends if starts is None else starts
+        moved = kind(*(pushed(*parts) for parts in zip(ring, last, strict=True)))
+        moved = moved._replace(integer=moved.integer - numeric.shift_of(ends.integer, -1, keepdims=True))
+        return jnp.stack(moved), (ring, jnp.stack(ends), None if starts is None else jnp.stack(starts))
 
-    nothing = SplitLog(
-        *(jnp.full((potentials.items, potentials.longest * labels), x) for x in (-jnp.inf, 0.0))
+    # All parts in one array: a short step takes as long as it has kernels.
+    nothing = jnp.zeros(
+        (len(kind._fields), potentials.items, potentials.longest * labels), opening.integer.dtype
     )
-    first = jax.tree.map(lambda x, new: x.astype(new.dtype).at[:, :labels].set(new), nothing, opening)
+    first = nothing.at[0].set(-jnp.inf).at[:2, :, :labels].set(jnp.stack(opening))
     live = numeric.positions(potentials.positions)[:, None] < lengths
-    _, (before, ends, starts, scales) = lax.scan(step, first, (live, inputs))
+    _, stacked = lax.scan(step, first, (live, inputs))
+    before, ends, starts = (None if x is None else kind(*jnp.moveaxis(x, 1, 0)) for x in stacked)
+    scales = numeric.shift_of(ends.integer, -1)
     last = reduce(at_last(ends, lengths), -1)
     earlier = numeric.positions(potentials.positions)[:, None] < lengths - 1
     terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])

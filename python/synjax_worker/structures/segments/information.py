@@ -4,6 +4,8 @@ terms, each >= 0, weighted by how likely the walk is to come there. No two large
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
@@ -11,11 +13,12 @@ from jax import Array, lax
 from ...numerics import numeric, split_log
 from ...numerics.guard import recompute_where
 from ...numerics.numeric import HIGHEST
+from ...numerics.split_log import SplitLog
 from ..structure import Query
 from .choices import Choices, log_choices, probabilities
-from .forward import Messages, at_last, by_length, expand, forward, pushed
+from .forward import Messages, forward
 from .marginals import Passed, passed, visited
-from .potentials import Potentials, as_general, transition_of_items
+from .potentials import Potentials, as_general
 
 
 def _expected(local: Choices, walks: Passed) -> Array:
@@ -37,42 +40,34 @@ def _surprise(log_prob: Array) -> Array:
     return -jnp.exp(log_prob) * jnp.where(possible, log_prob, 0)
 
 
+class _Surprised(NamedTuple):
+    """A message, and the entropy of what it sums over."""
+
+    integer: Array
+    fraction: Array
+    entropy: Array
+
+    times = SplitLog.times
+
+
+def _total(x: _Surprised, axis: int, logs: Array | None = None) -> _Surprised:
+    """A sum's entropy is the mean of the entropies of its terms, and of the surprise of the choice among them."""
+    top, rest = split_log.near_top(x, axis, logs)
+    weights = jnp.exp(rest)
+    whole = jnp.sum(weights, axis, keepdims=True)
+    log = numeric.safe_log(whole)
+    terms = jnp.where(weights > 0, weights * (x.entropy + (log - rest)), 0)
+    mean = jnp.sum(terms, axis) * numeric.reciprocal(jnp.squeeze(whole, axis))
+    return _Surprised(*split_log.above(top, jnp.squeeze(log, axis), axis), mean)
+
+
 @jax.custom_jvp
 def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
     """(B), nats; 0 where there is no structure.
 
-    One loop from the front: the entropy of what ends somewhere is the mean of that of what stands before its last
-    segment, and of the surprise of this segment. No table of choices is kept. Derivatives are those of the sum over
-    all choices.
+    A pass of its own, whose messages carry their entropy. Derivatives are those of the sum over all choices.
     """
-    potentials = jax.tree.map(lax.stop_gradient, potentials)
-    labels = potentials.labels
-
-    def mean(logs: Array, before: Array) -> Array:
-        """Over the choices (B p t), of which each has the entropy `before` (B p 1) or (B p t)."""
-        return jnp.sum(jnp.where(logs > -jnp.inf, jnp.exp(logs) * (before - logs), 0), 1)
-
-    def step(ring: Array, inputs: tuple):
-        position, before, ends, starts = inputs
-        here = lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
-        logs = split_log.from_log(here.reshape(potentials.items, -1, labels))
-        if potentials.factored:
-            segment = by_length(before, labels).times(logs).ratio(expand(ends, 1))
-            here = mean(segment, by_length(ring, labels))
-            transition = split_log.from_log(transition_of_items(potentials))
-            following = mean(expand(ends, 2).times(transition).ratio(expand(starts, 1)), here[..., None])
-        else:
-            here = following = mean(expand(before, 2).times(logs).ratio(expand(ends, 1)), ring[..., None])
-        return pushed(ring, following), here
-
-    nothing = jnp.zeros_like(messages.before.fraction[0])
-    positions = numeric.positions(potentials.positions)
-    inputs = (positions, messages.before, messages.ends, messages.starts)
-    _, by_position = lax.scan(step, nothing, inputs)
-    last = jnp.where(
-        (lengths > 0)[:, None], at_last(messages.ends, lengths).ratio(expand(messages.whole, 1)), -jnp.inf
-    )
-    return mean(last, at_last(by_position, lengths))
+    return forward(potentials, lengths, _total, _Surprised).whole.entropy
 
 
 @entropy.defjvp

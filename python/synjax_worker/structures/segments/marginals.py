@@ -39,7 +39,7 @@ class _Algebra(NamedTuple):
 def _made_whole(pending: Array) -> Array:
     """Walks add up to 1 at every step: what is lost or won by rounding would add up over a long sequence."""
     whole = lax.stop_gradient(jnp.sum(pending, 1, keepdims=True))
-    return pending * jnp.where(whole > 0, 1 / jnp.where(whole > 0, whole, 1), 1)
+    return pending / jnp.where(whole > 0, whole, 1)
 
 
 def _log_add(a: Array, b: Array) -> Array:

@@ -18,8 +18,9 @@ from .potentials import Potentials, contract
 
 
 def _recursion(potentials: Potentials, lengths: Array, choose: Choose) -> Messages:
-    def reduce(x: SplitLog, axis: int) -> SplitLog:
-        return split_log.reduced(x, axis, lambda logs: relaxed.value_and_weights(choose, logs, axis)[0])
+    def reduce(x: SplitLog, axis: int, logs: Array | None = None) -> SplitLog:
+        value = lambda logs: relaxed.value_and_weights(choose, logs, axis)[0]
+        return split_log.reduced(x, axis, value, logs)
 
     inputs = jnp.moveaxis(potentials.segment, 1, 0)
     return recursion(potentials, lengths, reduce, inputs, lambda here: here)

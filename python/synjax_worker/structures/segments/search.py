@@ -22,24 +22,31 @@ from .walks import choice_logs, label_logs, last_logs, segment_logs
 
 
 class _Walks(NamedTuple):
-    end: Array  # (B k): the last position that is not explained yet
-    label: Array  # (B k): of the segment that ends there
-    segments: Array  # (n B k 3): what was chosen, the last segment first
+    """One number says where a walk stands: the last position that is not explained yet, times t, plus the label of the
+    segment that ends there.
+    """
+
+    place: Array  # (B k), below 0 when it is done
+    places: Array  # (n B k): where it stood before each step, the last segment first
 
 
-def _started(end: Array, label: Array, positions: int) -> _Walks:
-    return _Walks(end, label, jnp.full((positions, *end.shape, 3), -1, jnp.int32))
+def _started(end: Array, label: Array, potentials: Potentials) -> _Walks:
+    place = (end * potentials.labels + label).astype(jnp.int32)
+    return _Walks(place, jnp.full((potentials.positions, *place.shape), -1, jnp.int32))
 
 
-def _moved(walks: _Walks, step: Array, size: Array, before: Array) -> _Walks:
+def _end_and_label(place: Array, labels: int) -> tuple[Array, Array]:
+    """Those of position 0 where the walk is done."""
+    place = jnp.maximum(place, 0)
+    return lax.div(place, jnp.int32(labels)), lax.rem(place, jnp.int32(labels))
+
+
+def _moved(walks: _Walks, step: Array, size: Array, before: Array, labels: int) -> _Walks:
     """After a segment of length `size` + 1, with label `before` on what ends before it."""
-    done = walks.end < 0
-    segment = jnp.stack([walks.end - size, walks.end, walks.label], -1)
-    segments = lax.dynamic_update_index_in_dim(
-        walks.segments, jnp.where(done[..., None], -1, segment).astype(jnp.int32), step, 0
-    )
-    end = jnp.where(done, -1, walks.end - size - 1)
-    return _Walks(end, jnp.where(done, walks.label, before).astype(jnp.int32), segments)
+    places = lax.dynamic_update_index_in_dim(walks.places, walks.place, step, 0)
+    end = lax.div(walks.place, jnp.int32(labels)) - size - 1
+    place = jnp.where((walks.place < 0) | (end < 0), -1, end * labels + before)
+    return _Walks(place.astype(jnp.int32), places)
 
 
 def _until_done(positions: int, state: tuple, step: Callable) -> tuple:
@@ -47,18 +54,20 @@ def _until_done(positions: int, state: tuple, step: Callable) -> tuple:
 
     def running(carry):
         index, walks, *_ = carry
-        return (index < positions) & jnp.any(walks.end >= 0)
+        return (index < positions) & jnp.any(walks.place >= 0)
 
     body = lambda carry: (carry[0] + 1, *step(*carry))
     return lax.while_loop(running, body, (jnp.int32(0), *state))[1:]
 
 
-def _in_order(segments: Array) -> Array:
-    """(n B k 3), the last segment first, as (k B n 3), the first one first."""
-    count = jnp.sum(segments[..., 2] >= 0, 0, dtype=jnp.int32)
-    index = count - 1 - numeric.positions(segments.shape[0])[:, None, None]
-    ordered = jnp.take_along_axis(segments, jnp.maximum(index, 0)[..., None], 0)
-    return jnp.transpose(jnp.where(index[..., None] >= 0, ordered, -1), (2, 1, 0, 3))
+def _in_order(places: Array, labels: int) -> Array:
+    """Segments (k B n 3), the first one first, of the places of walks (n B k), the last segment first."""
+    count = jnp.sum(places >= 0, 0, dtype=jnp.int32)
+    index = count - 1 - numeric.positions(places.shape[0])[:, None, None]
+    end, label = _end_and_label(jnp.take_along_axis(places, jnp.maximum(index, 0), 0), labels)
+    start = jnp.concatenate([jnp.zeros_like(end[:1]), end[:-1] + 1])
+    segments = jnp.where(index[..., None] >= 0, jnp.stack([start, end, label], -1), -1)
+    return jnp.transpose(segments, (2, 1, 0, 3))
 
 
 def _last_ends(real: Array, lengths: Array) -> Array:
@@ -78,21 +87,22 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     logs = last_logs(messages, lengths)
     possible = jnp.any(logs > -jnp.inf, -1)
     last = topdown.first_largest(logs)[:, None]
-    walks = _started(_last_ends(possible[:, None], lengths), last, potentials.positions)
+    labels = potentials.labels
+    walks = _started(_last_ends(possible[:, None], lengths), last, potentials)
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
-        at = jnp.maximum(walks.end, 0)
-        logs = segment_logs(potentials, messages, at, walks.label)
+        end, label = _end_and_label(walks.place, labels)
+        logs = segment_logs(potentials, messages, end, label)
         if potentials.factored:
             size = topdown.first_largest(logs)
-            before = topdown.first_largest(label_logs(potentials, messages, at, size, walks.label))
+            before = topdown.first_largest(label_logs(potentials, messages, end, size, label))
         else:
-            chosen = topdown.first_largest(logs.reshape(*at.shape, -1))
-            size, before = chosen // potentials.labels, chosen % potentials.labels
-        return (_moved(walks, index, size, before),)
+            chosen = topdown.first_largest(logs.reshape(*end.shape, -1))
+            size, before = lax.div(chosen, jnp.int32(labels)), lax.rem(chosen, jnp.int32(labels))
+        return (_moved(walks, index, size, before, labels),)
 
     (walks,) = _until_done(potentials.positions, (walks,), step)
-    return _in_order(walks.segments)[0], possible
+    return _in_order(walks.places, labels)[0], possible
 
 
 # -------------------------------------------------------------------------------------------------------- k at once
@@ -126,23 +136,23 @@ def _beam(
     priority, logs = (jnp.pad(x, missing, constant_values=-jnp.inf) for x in (priority, logs))
     priority, logs, label = kept(priority, logs)
     end = _last_ends(priority > -jnp.inf, lengths)
-    walks = _started(end, jnp.minimum(label, labels - 1).astype(jnp.int32), count)
+    walks = _started(end, jnp.minimum(label, labels - 1), potentials)
     slots = jnp.broadcast_to(jnp.arange(k, dtype=jnp.int32), (count, *end.shape))
     # A walk that is done has one child, itself.
     itself = jnp.where(numeric.positions(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
 
     def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
-        at = jnp.maximum(walks.end, 0)
-        local = choice_logs(potentials, messages, at, walks.label).reshape(*at.shape, choices)
-        local = jnp.where((walks.end < 0)[..., None], itself, local)
+        end, label = _end_and_label(walks.place, labels)
+        local = choice_logs(potentials, messages, end, label).reshape(*end.shape, choices)
+        local = jnp.where((walks.place < 0)[..., None], itself, local)
         children = log[..., None] + local
         wanted = prioritize(index + 1, priority, children)
         flat = lambda x: x.reshape(x.shape[0], -1)
         priority, log, chosen = kept(flat(wanted), flat(children))
         parent, choice = chosen // choices, chosen % choices
-        continued = walks._replace(end=take(walks.end, parent), label=take(walks.label, parent))
-        walks = _moved(continued, index, choice // labels, choice % labels)
-        walks = walks._replace(end=jnp.where(priority > -jnp.inf, walks.end, -1))
+        continued = walks._replace(place=take(walks.place, parent))
+        walks = _moved(continued, index, choice // labels, choice % labels, labels)
+        walks = walks._replace(place=jnp.where(priority > -jnp.inf, walks.place, -1))
         return (
             walks,
             log,
@@ -153,12 +163,11 @@ def _beam(
     walks, log, priority, parents = _until_done(count, (walks, logs, priority, slots), step)
 
     def back(slot: Array, chosen: tuple[Array, Array]) -> tuple[Array, Array]:
-        parent, segment = chosen
-        return take(parent, slot), take(segment, slot[..., None])
+        parent, place = chosen
+        return take(parent, slot), take(place, slot)
 
-    _, segments = lax.scan(back, slots[0], (parents, walks.segments), reverse=True)
-    segments = jnp.where((priority > -jnp.inf)[..., None], segments, -1)
-    return _in_order(segments), log, priority
+    _, places = lax.scan(back, slots[0], (parents, walks.places), reverse=True)
+    return _in_order(jnp.where(priority > -jnp.inf, places, -1), labels), log, priority
 
 
 def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
@@ -225,22 +234,22 @@ def sample(key: Array, potentials: Potentials, lengths: Array, messages: Message
     rows = (*logs.shape[:1], draws, labels)
     last = choose(jnp.broadcast_to(logs[:, None], rows), uniforms[0, 0])
     possible = jnp.any(logs > -jnp.inf, -1, keepdims=True)
-    walks = _started(_last_ends(jnp.broadcast_to(possible, last.shape), lengths), last, count)
+    walks = _started(_last_ends(jnp.broadcast_to(possible, last.shape), lengths), last, potentials)
     item = numeric.positions(potentials.items)[:, None]
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
-        at = jnp.maximum(walks.end, 0)
+        end, label = _end_and_label(walks.place, labels)
         of_size, of_label = uniforms[index + 1]
         if many:
-            size = choose_weighted(table[at, item, :, walks.label], of_size)
+            size = choose_weighted(table[end, item, :, label], of_size)
         else:
-            logs = segment_logs(potentials, messages, at, walks.label)
+            logs = segment_logs(potentials, messages, end, label)
             if potentials.factored:
                 size = choose(logs, of_size)
             else:
                 size = choose_weighted(jnp.sum(jnp.exp(logs), -1), of_size)
-        before = choose(label_logs(potentials, messages, at, size, walks.label), of_label)
-        return (_moved(walks, index, size, before),)
+        before = choose(label_logs(potentials, messages, end, size, label), of_label)
+        return (_moved(walks, index, size, before, labels),)
 
     (walks,) = _until_done(count, (walks,), step)
-    return _in_order(walks.segments)
+    return _in_order(walks.places, labels)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import numeric, split_log
+from ...numerics import numeric
 from ...numerics.split_log import SplitLog
 from .forward import Messages, at_last
 from .potentials import Potentials
@@ -49,7 +49,7 @@ def segment_logs(potentials: Potentials, messages: Messages, end: Array, label: 
         logs = potentials.segment[item, end, :, :, label]
         before = _read(before, end, item)
     ends = jax.tree.map(lambda x: x.reshape(*end.shape, *(1,) * (logs.ndim - 2)), ends)
-    return before.times(split_log.from_log(logs)).ratio(ends)
+    return before.share(logs, ends)
 
 
 def label_logs(potentials: Potentials, messages: Messages, end: Array, size: Array, label: Array) -> Array:
@@ -61,14 +61,14 @@ def label_logs(potentials: Potentials, messages: Messages, end: Array, size: Arr
     one = lambda x: jax.tree.map(lambda part: part[..., None], x)
     if not potentials.factored:
         before = _read(_split_before(messages, potentials.labels), end, item, size)
-        logs = split_log.from_log(potentials.segment[item, end, size, :, label])
-        return before.times(logs).ratio(one(_read(messages.ends, end, item, label)))
+        logs = potentials.segment[item, end, size, :, label]
+        return before.share(logs, one(_read(messages.ends, end, item, label)))
     earlier = jnp.maximum(end - size - 1, 0)
     ends = _read(messages.ends, earlier, item)
     transition = potentials.transition
     entering = transition.T[label] if transition.ndim == 2 else transition[item, :, label]
     starts = one(_read(messages.starts, earlier, item, label))
-    logs = ends.times(split_log.from_log(entering)).ratio(starts)
+    logs = ends.share(entering, starts)
     alone = jnp.where(numeric.positions(potentials.labels) == 0, 0.0, -jnp.inf).astype(logs.dtype)
     return jnp.where((end - size == 0)[..., None], alone, logs)
 
