@@ -57,7 +57,7 @@ def _noise(distribution: Any, key: Array, noise: Noise) -> dict[str, Any]:
 
     def draw(key: Array, x: Array, own: int) -> Array:
         lead, shape = x.shape[: x.ndim - own], x.shape[x.ndim - own :]
-        of_item = jnp.broadcast_to(parts if lead == batch else jnp.max(parts), lead).reshape(-1)
+        of_item = jnp.broadcast_to(parts if lead == batch else jnp.max(parts, initial=0), lead).reshape(-1)
         one = lambda key, parts: noises.draw(noise, key, shape, x.dtype, parts)
         return jax.vmap(one)(jax.random.split(key, math.prod(lead)), of_item).reshape(x.shape)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 
 from synjax_worker.numerics import numeric, relaxed
 from synjax_worker.structures.structure import Pair, Query, Tree
@@ -74,7 +74,7 @@ class Enumeration:
         ):
             own = known.shape[1:]
             weights = np.random.default_rng(i).integers(2**31, size=own).astype(np.int32)
-            products = ((leaf + 1) * weights).reshape(*leaf.shape[: leaf.ndim - len(own)], -1)
+            products = ((leaf + 1) * weights).reshape(*leaf.shape[: leaf.ndim - len(own)], weights.size)
             total = total + products.sum(-1, dtype=np.int32)
         return total
 
@@ -280,7 +280,7 @@ class Enumeration:
 
 def _flat(tree: Tree, lead: int) -> Array:
     """Leaves (*lead ...) one after the other, (*lead parts)."""
-    leaves = [x.reshape(*x.shape[:lead], -1) for x in jax.tree.leaves(tree)]
+    leaves = [lax.collapse(x, lead) for x in jax.tree.leaves(tree)]
     return jnp.concatenate(leaves, -1)
 
 

@@ -18,8 +18,8 @@ from synjax_worker.errors import InvalidArgument
 from synjax_worker.runtime import passes
 
 from .bad_input import of_every_class
-from .enumerator import Enumerator
-from .queries import DRAWS, PAIRS, Answers, K, equations
+from .enumerator import Enumerator, floats_of
+from .queries import DRAWS, PAIRS, QUESTIONS, Answers, Asked, K, equations
 
 # Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of
 # the mass between two halves of the structures is found with power above 0.999 at this level.
@@ -460,6 +460,31 @@ def _program_size(enumerator: Enumerator, extent: int) -> int:
 
     jaxpr = jax.make_jaxpr(everything)(resized.plain(), jax.random.key(0))
     return sum(1 for _ in equations(jaxpr.jaxpr))
+
+
+# -------------------------------------------------------------------------------------------------------- no items
+
+
+@law_of_forms("no_items")
+def _no_items(enumerator: Enumerator) -> Iterator[LawBroken]:
+    """A batch of no items has empty answers, to every question."""
+    table = enumerator.table(enumerator.full())
+    arrays = {
+        name: value if name in enumerator.shared else jax.tree.map(lambda x: x[:0], value)
+        for name, value in enumerator.plain(1).items()
+    }
+    none = lambda dtype: lambda x: np.zeros((len(x), 0, *x.shape[1:]), dtype)
+    structures = jax.tree.map(none(np.float32), table.events), jax.tree.map(none(np.int32), table.compact)
+    directions = floats_of(arrays)[0]
+    weights = np.zeros((0, enumerator.flat(table.events).shape[1]), np.float32)
+    given = (arrays, arrays, *structures, (directions, directions), weights, jax.random.key(0))
+    for question in QUESTIONS:
+        name = question.ask.__name__.lstrip("_")
+        try:
+            with passes.frame():
+                jax.eval_shape(lambda *given, ask=question.ask: ask(Asked(enumerator, *given)), *given)
+        except (TypeError, ValueError, ZeroDivisionError) as error:
+            yield LawBroken("no_items", f"{name}: {type(error).__name__}: {error}")
 
 
 # ------------------------------------------------------------------------------------------------------ bad input

@@ -295,6 +295,15 @@ class Unrolled(Enumeration):
         return high, low
 
 
+@breaks(GeneralChain, "no_items")
+class NeedsAnItem(Enumeration):
+    """A size is left for JAX to find, which it cannot where there are no items."""
+
+    def log_count(self, potentials, lengths):
+        high, low = super().log_count(potentials, lengths)
+        return high + 0 * jnp.sum(potentials.parts.reshape(len(high), -1) > 0, -1).astype(low.dtype), low
+
+
 @breaks(GeneralChain, "bad_input")
 class UncheckedNaN(Face):
     def checks(self):

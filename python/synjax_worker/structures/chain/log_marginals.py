@@ -89,7 +89,7 @@ def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[A
     exponents = exponents - jnp.max(exponents, (-1, -2), keepdims=True)
     forbidden = jnp.isneginf(transition) | ~valid[1:, :, None, None] | ~possible[:, None, None]
     logs = jnp.where(forbidden, -jnp.inf, scaled.to_log(Scaled(mantissas, exponents)) + rest)
-    flat = numeric.log_normalize(logs.reshape(*logs.shape[:2], -1)).reshape(logs.shape)
+    flat = numeric.log_normalize(lax.collapse(logs, 2)).reshape(logs.shape)
 
     first = jax.tree.map(lambda x: x[0], messages.filtered)
     product = Scaled(first.mantissa * first_later.mantissa, first.exponent + first_later.exponent)

@@ -26,7 +26,7 @@ def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Ar
     part = ((end * longest + size) * labels + before) * labels + label
     rows = compact.shape[0] * compact.shape[1]
     parts = count * longest * labels * labels
-    index = jnp.where(real, part, parts).reshape(rows, -1)
+    index = jnp.where(real, part, parts).reshape(rows, compact.shape[2])
     made = jnp.zeros((rows, parts), dtype).at[numeric.positions(rows)[:, None], index].set(1, mode="drop")
     return made.reshape(*compact.shape[:2], count, longest, labels, labels)
 

@@ -77,7 +77,7 @@ def recursion(
     def step(ring: Array, inputs):
         # What a segment cannot follow has weight 0 in the ring, and so excludes whatever stands there.
         live, here = inputs
-        segment = read(here).reshape(potentials.items, -1, labels)
+        segment = lax.collapse(read(here), 1, -1)
         follows = by_length(kind(*ring), labels) if potentials.factored else expand(kind(*ring), 2)
         ends = reduce(follows, 1, segment)
         ends = ends._replace(integer=jnp.where(live[:, None], ends.integer, -jnp.inf))
@@ -111,7 +111,7 @@ def pushed(ring: Array, new: Array) -> Array:
 
 def by_length(x: Any, labels: int) -> Any:
     """Of (... m*t), (... m t)."""
-    return jax.tree.map(lambda part: part.reshape(*part.shape[:-1], -1, labels), x)
+    return jax.tree.map(lambda part: part.reshape(*part.shape[:-1], part.shape[-1] // labels, labels), x)
 
 
 def expand(x: SplitLog, axis: int) -> SplitLog:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from ...numerics import numeric
 
@@ -64,8 +64,7 @@ def positions_first(segment: Array) -> Array:
     with its end and label has to choose: its length, and in the general form the label before it, j t + a. XLA sums
     over one axis faster than over two.
     """
-    items, count = segment.shape[:2]
-    return jnp.moveaxis(segment, 1, 0).reshape(count, items, -1, segment.shape[-1])
+    return lax.collapse(jnp.moveaxis(segment, 1, 0), 2, -1)
 
 
 def items_first(segment: Array, like: Potentials) -> Array:
@@ -99,6 +98,6 @@ def contract(marginals: Potentials, tangent: Potentials) -> Array:
     """The derivative of each log-partition (B) along a direction in the potentials, of which only what has a marginal
     counts: forbidden potentials stay forbidden.
     """
-    of_items = lambda x: jnp.sum(x.reshape(x.shape[0], -1), 1)
+    of_items = lambda x: jnp.sum(lax.collapse(x, 1), 1)
     products = jax.tree.map(lambda p, dx: of_items(numeric.masked_product(p, dx)), marginals, tangent)
     return sum(jax.tree.leaves(products))

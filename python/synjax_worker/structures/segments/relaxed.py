@@ -6,7 +6,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from ...numerics import numeric, relaxed, split_log
 from ...numerics.split_log import SplitLog
@@ -97,7 +97,7 @@ def relaxed_walk(
     chosen = Choices(
         of_positions(0, logs.segment),
         None if logs.label is None else of_positions(1, logs.label),
-        last.reshape(-1, last.shape[-1]),
+        lax.collapse(last, 0, -1),
     )
     event = mass_of_parts(potentials, jnp.tile(lengths, draws), chosen)
     return event.reshape(draws, potentials.items, *event.shape[1:])

@@ -97,7 +97,7 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
             size = topdown.first_largest(logs)
             before = topdown.first_largest(label_logs(potentials, messages, end, size, label))
         else:
-            chosen = topdown.first_largest(logs.reshape(*end.shape, -1))
+            chosen = topdown.first_largest(lax.collapse(logs, 2))
             size, before = lax.div(chosen, jnp.int32(labels)), lax.rem(chosen, jnp.int32(labels))
         return (_moved(walks, index, size, before, labels),)
 
@@ -147,7 +147,7 @@ def _beam(
         local = jnp.where((walks.place < 0)[..., None], itself, local)
         children = log[..., None] + local
         wanted = prioritize(index + 1, priority, children)
-        flat = lambda x: x.reshape(x.shape[0], -1)
+        flat = lambda x: lax.collapse(x, 1)
         priority, log, chosen = kept(flat(wanted), flat(children))
         parent, choice = chosen // choices, chosen % choices
         continued = walks._replace(place=take(walks.place, parent))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from ..structure import Choose, Pair, Query
 from . import events, forward, information, marginals, relaxed, search
@@ -79,7 +79,7 @@ class Segments:
         own, and of marginals the largest expected number of right ones. Where an event is all 0 there are none.
         """
         samples = event.shape[0]
-        flat = event.reshape(-1, *event.shape[2:])
+        flat = lax.collapse(event, 0, 2)
         segments, _ = search.argmax(Potentials(flat), jnp.tile(lengths, samples))
         some = jnp.any(flat != 0, (1, 2, 3, 4))
         segments = jnp.where(some[:, None, None], segments, -1)

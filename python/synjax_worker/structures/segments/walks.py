@@ -34,7 +34,7 @@ def _read(messages: SplitLog, *index: Array) -> SplitLog:
 
 def _split_before(messages: Messages, labels: int) -> SplitLog:
     """(n B m t)"""
-    return jax.tree.map(lambda x: x.reshape(*x.shape[:2], -1, labels), messages.before)
+    return jax.tree.map(lambda x: x.reshape(*x.shape[:2], x.shape[2] // labels, labels), messages.before)
 
 
 def segment_logs(potentials: Potentials, messages: Messages, end: Array, label: Array) -> Array:
@@ -79,7 +79,7 @@ def choice_logs(potentials: Potentials, messages: Messages, end: Array, label: A
     if not potentials.factored:
         return logs
     items, rows, longest = logs.shape
-    wide = lambda x: jnp.broadcast_to(x[..., None], logs.shape).reshape(items, -1)
-    size = jnp.broadcast_to(numeric.positions(longest), logs.shape).reshape(items, -1)
+    wide = lambda x: jnp.broadcast_to(x[..., None], logs.shape).reshape(items, rows * longest)
+    size = jnp.broadcast_to(numeric.positions(longest), logs.shape).reshape(items, rows * longest)
     of_label = label_logs(potentials, messages, wide(end), size, wide(label))
-    return logs[..., None] + of_label.reshape(items, rows, longest, -1)
+    return logs[..., None] + of_label.reshape(items, rows, longest, of_label.shape[-1])
