@@ -131,7 +131,11 @@ def as_float(name: str, value: Any) -> Array:
 
 
 def as_int(name: str, value: Any) -> Array:
-    """An int32 array of whole numbers."""
+    """An int32 array of whole numbers. Larger ones are refused on the host, and on the device are the largest: no
+    number may become another one that is allowed.
+    """
+    if not isinstance(value, jax.Array):
+        require_int32(name, np.asarray(value))
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise InvalidArgument(
@@ -140,7 +144,27 @@ def as_int(name: str, value: Any) -> Array:
             expected="int32",
             received=str(array.dtype),
         )
+    if array.dtype in (jnp.int64, jnp.uint64, jnp.uint32):
+        array = jnp.clip(array, max(jnp.iinfo(array.dtype).min, INT32.min), INT32.max)
     return array.astype(jnp.int32)
+
+
+INT32 = np.iinfo(np.int32)
+
+
+def require_int32(name: str, value: np.ndarray) -> None:
+    """Refuses whole numbers that 32 bits do not hold."""
+    if not np.issubdtype(value.dtype, np.integer):
+        return
+    bad = (value < INT32.min) | (value > INT32.max)
+    if np.any(bad):
+        received = str(value[bad].flat[0])
+        raise InvalidArgument(
+            f"`{name}` has {received}, expected numbers of 32 bits.",
+            argument=name,
+            expected=f"between {INT32.min} and {INT32.max}",
+            received=received,
+        )
 
 
 def _from_host(name: str, value: Any) -> Array:

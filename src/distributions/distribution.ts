@@ -182,6 +182,8 @@ export abstract class Distribution<
 
   /**
    * Log-probability of an event, nats: its score less `logPartition`; -inf where a part is not allowed.
+   * What is no structure at all, as parts that do not fit together, has a number too, but not a
+   * log-probability.
    *
    * Axes before the batch are samples.
    */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   array,
   connect,
+  get,
   grad,
   HMM,
   jit,
@@ -565,4 +566,63 @@ describe("values that hold themselves, or are too deep", () => {
 test("keys are no numbers", async () => {
   expect(await codeOf(() => anything(random.key(0)).add(1).data())).toBe("OP_FAILED");
   expect(await codeOf(() => random.key(1.5))).toBe("INVALID_ARGUMENT");
+});
+
+describe("values that stand for others", () => {
+  const crf = () =>
+    new LinearChainCRF({ logPotentials: array(new Float32Array(2 * 3 * 4), { shape: [2, 3, 2, 2] }) });
+
+  test.each([0, -1, Number.NaN])(
+    "a temperature of %d is refused, wherever it is given",
+    async (temperature) => {
+      for (const run of [
+        () => crf().withTemperature(temperature).logPartition().item(),
+        () => crf().sample(random.key(0), { temperature }).array(),
+        () => crf().withPerturbation(random.key(0), { temperature }).logPartition().array(),
+        () => crf().withTemperature([1, temperature]).logPartition().array(),
+      ]) {
+        const error = await errorOf(run);
+        expect([error.argument, error.expected]).toEqual(["temperature", "above 0"]);
+      }
+      const perItem = await crf().withTemperature([1, 2]).logPartition().array();
+      expect(perItem).toHaveLength(2);
+    },
+  );
+
+  test("an item beyond the batch is refused, a negative one counts from the end", async () => {
+    for (const index of [2, -3]) {
+      const error = await errorOf(() => crf().at(index).logPartition().item());
+      expect([error.argument, error.expected]).toEqual(["index", "-2 to 1"]);
+    }
+    expect(await crf().at(-1).logPartition().item()).toBeCloseTo(3 * Math.log(2), 5);
+  });
+
+  test("a symbol of 64 bits is no symbol of 32", async () => {
+    const seen = {
+      initLogits: [0, 0],
+      transitionLogits: [
+        [0, 0],
+        [0, 0],
+      ],
+      emissionDist: [
+        [0, 0],
+        [0, 0],
+      ],
+    };
+    const hmm = () => new HMM({ ...seen, observations: anything(BigInt64Array.of(2n ** 32n, 1n)) });
+    const error = await errorOf(() => hmm().logPartition().item());
+    expect(error.argument).toBe("observations");
+    const tags = await errorOf(() =>
+      crf()
+        .encode(anything(BigInt64Array.of(2n ** 32n + 1n, 0n, 1n)))
+        .array(),
+    );
+    expect(tags.argument).toBe("tags");
+  });
+
+  test("a batch of no items has empty answers", async () => {
+    const none = new LinearChainCRF({ logPotentials: array(new Float32Array(0), { shape: [0, 3, 2, 2] }) });
+    expect((await get(none.argmax())).shape).toEqual([0, 3, 2, 2]);
+    expect((await get(none.topK(2).scores)).shape).toEqual([2, 0]);
+  });
 });

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from ..shapes import as_float
+from ..errors import InvalidArgument
+from ..registry import Check
+from ..shapes import as_float, show
 
 
 def broadcast_batch(x: Array, batch: tuple[int, ...], own: int) -> Array:
@@ -31,6 +35,21 @@ def index_batch(x: Array, batch: tuple[int, ...], own: int, index: Any) -> Array
     return x if x.ndim == own else broadcast_batch(x, batch, own)[index]
 
 
+def require_index(index: Any, batch: tuple[int, ...]) -> None:
+    """Refuses whole numbers beyond the batch: JAX would take the nearest item. Negative ones count from the end."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(part is None or part is Ellipsis for part in parts):
+        return
+    for part, size in zip(parts, batch, strict=False):
+        if isinstance(part, int | np.integer) and not -size <= part < size:
+            raise InvalidArgument(
+                f"`index` is {part}, expected {-size} to {size - 1}: the batch is {show(batch)}.",
+                argument="index",
+                expected=f"{-size} to {size - 1}",
+                received=str(part),
+            )
+
+
 def divide(x: Array, temperature: Array, own: int) -> Array:
     """Log-potentials over a temperature, one or one per item (*batch); a forbidden part stays forbidden."""
     factor = (1 / temperature).astype(x.dtype)
@@ -46,3 +65,29 @@ def as_temperature(temperature: Any) -> Array:
     if jnp.issubdtype(array.dtype, jnp.integer):  # 2 is a temperature as 2.0 is
         array = array.astype(jnp.float32)
     return as_float("temperature", array)
+
+
+def require_temperature(temperature: Any, batch: tuple[int, ...]) -> None:
+    """Refuses what is no temperature for a batch, as far as it is known before the program runs."""
+    shape = jnp.shape(temperature)
+    expected = f"a number above 0, or one per item {show(batch)}"
+    try:
+        fits = jnp.broadcast_shapes(shape, batch) == batch
+    except ValueError:
+        fits = False
+    known = fits and not isinstance(temperature, jax.core.Tracer)
+    if fits and not (known and np.any(~(np.asarray(temperature) > 0))):
+        return
+    received = f"shape {show(shape)}" if shape else str(temperature)
+    raise InvalidArgument(
+        f"`temperature` is {received}, expected {expected}.",
+        argument="temperature",
+        expected=expected,
+        received=received,
+    )
+
+
+def temperature_check(temperature: Any) -> list[Check]:
+    """The same on the device."""
+    temperature = as_temperature(temperature)
+    return [Check("temperature", ~(temperature > 0), temperature, "above 0")]

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from ..numerics import numeric
 from ..numerics.noise import NOISES, Noise
 from ..registry import Check, operands_of_queries, query
 from ..runtime import passes, plain_calls
-from ..shapes import as_shape, at_least_one
+from ..shapes import as_shape, at_least_one, require_int32
 from ..structures.structure import Query, Structure
 from . import batching, events, relaxed
 from .alike import require_alike
@@ -52,6 +53,10 @@ class Draws(NamedTuple):
 class ArgMax(NamedTuple):
     event: Any  # (*batch ...)
     score: Array  # (*batch), its unnormalized log-probability
+
+
+def _temperature_check(*_arguments: Any, temperature: Any = 1.0, **_options: Any) -> list[Check]:
+    return batching.temperature_check(temperature)
 
 
 class Distribution(Parameters):
@@ -195,7 +200,8 @@ class Distribution(Parameters):
 
     @query("event: event -> F[*batch]")
     def log_prob(self, event: Any) -> Array:
-        """Log-probability of an event, nats: its score less `log_partition`; -inf where a part is not allowed.
+        """Log-probability of an event, nats: its score less `log_partition`; -inf where a part is not allowed. What is
+        no structure at all, as parts that do not fit together, has a number too, but not a log-probability.
 
         Axes before the batch are samples.
         """
@@ -287,7 +293,7 @@ class Distribution(Parameters):
         scores = jnp.where(real, scores, -jnp.inf).reshape(k, *self.batch_shape)
         return TopK(self._event_of(compact, (k,)), scores)
 
-    @query("key: key, { sample_shape?: shape, temperature?: num Float } -> event")
+    @query("key: key, { sample_shape?: shape, temperature?: num Float } -> event", checks=_temperature_check)
     def sample(self, key: Array, sample_shape: int | tuple[int, ...] = (), temperature: Any = 1.0) -> Any:
         """Independent structures, (*sample_shape *batch ...). Many draws share every pass.
 
@@ -297,6 +303,7 @@ class Distribution(Parameters):
           temperature: divides the log-potentials; below 1 sharpens, above 1 flattens.
         """
         shape = as_shape("sample_shape", sample_shape)
+        batching.require_temperature(temperature, self.batch_shape)
         tempered = self if is_concrete_one(temperature) else self.with_temperature(temperature)
         potentials, lengths, messages = tempered._query()
         key, draws = numeric.normal_key(key), math.prod(shape)
@@ -330,7 +337,8 @@ class Distribution(Parameters):
     @query(
         "key: key, { method: static " + " | ".join(f'"{method}"' for method in relaxed.METHODS) + ", "
         f"noise?: static {_NOISES}, temperature?: num Float, sample_shape?: shape, straight_through?: static boolean, "
-        "regularized?: static boolean, implicit_mle_lr?: num Float } -> event"
+        "regularized?: static boolean, implicit_mle_lr?: num Float } -> event",
+        checks=_temperature_check,
     )
     def differentiable_sample(
         self,
@@ -366,6 +374,7 @@ class Distribution(Parameters):
             Blondel 2018).
           implicit_mle_lr: of Implicit-MLE, how far the potentials are moved.
         """
+        batching.require_temperature(temperature, self.batch_shape)
         # `implicit_MLE_lr` is SynJax's spelling.
         rate = implicit_mle_lr if implicit_MLE_lr is None else implicit_MLE_lr
         return relaxed.sample(
@@ -380,7 +389,10 @@ class Distribution(Parameters):
             rate,
         )
 
-    @query(f"key: key, {{ noise?: static {_NOISES}, temperature?: num Float }} -> dist")
+    @query(
+        f"key: key, {{ noise?: static {_NOISES}, temperature?: num Float }} -> dist",
+        checks=_temperature_check,
+    )
     def with_perturbation(self, key: Array, noise: Noise = "Sum-of-Gamma", temperature: Any = 1.0) -> Self:
         """The distribution with noise added to every log-potential, then divided by `temperature`.
 
@@ -388,14 +400,19 @@ class Distribution(Parameters):
           noise: what is added; in Python a function of a key and a shape too.
           temperature: a number, or one per item (*batch).
         """
+        batching.require_temperature(temperature, self.batch_shape)
         temperature = batching.as_temperature(temperature)
         return relaxed.perturbed(self, numeric.normal_key(key), noise, temperature)
 
     # -------------------------------------------------------------------------------------------------- other versions
 
-    @query("temperature: num Float -> dist")
+    @query(
+        "temperature: num Float -> dist",
+        checks=lambda self, temperature: batching.temperature_check(temperature),
+    )
     def with_temperature(self, temperature: Any = 1.0) -> Self:
         """The distribution with every log-potential divided by `temperature`: a number, or one per item (*batch)."""
+        batching.require_temperature(temperature, self.batch_shape)
         temperature = batching.as_temperature(temperature)
         return self._map_potentials(lambda x, own: batching.divide(x, temperature, own))
 
@@ -408,7 +425,17 @@ class Distribution(Parameters):
 def _compile_plain_calls(cls: type) -> None:
     """Of the queries that a class has of its own."""
     for name, operands in operands_of_queries(cls).items():
-        setattr(cls, name, plain_calls.compiled(vars(cls)[name], operands))
+        setattr(cls, name, plain_calls.compiled(vars(cls)[name], operands, _refuse_on_host))
+
+
+def _refuse_on_host(distribution: Distribution, given: dict[str, Any]) -> None:
+    """What a program would refuse on the device, of arguments that are values."""
+    if "temperature" in given:
+        batching.require_temperature(given["temperature"], distribution.batch_shape)
+    compact = distribution.declaration().compact
+    for leaf in jax.tree.leaves(given.get("compact")):
+        if isinstance(leaf, np.ndarray):
+            require_int32(compact.name if isinstance(compact, Indices) else "compact", leaf)
 
 
 _compile_plain_calls(Distribution)

@@ -70,6 +70,21 @@ def log_likelihoods(emission: Any, observations: Array) -> Array:
     return jnp.moveaxis(emission.log_prob(states_last), 0, -2)
 
 
+def instead_of_garbage(observations: Array, valid: Array, event_ndim: int) -> Array:
+    """Observations (*batch n) or (*batch n d), with one of the finite ones inside the items for all that are not
+    `valid` (*batch n). To leave out what garbage scored is not enough: its derivative may be NaN, as 0 times that is.
+    """
+    own = observations.shape[observations.ndim - event_ndim :]
+    observations = jnp.broadcast_to(observations, (*valid.shape, *own))
+    usable = valid & jnp.all(jnp.isfinite(observations), tuple(range(valid.ndim, observations.ndim)))
+    first = jnp.argmax(usable.reshape(-1))
+    found = (
+        observations.reshape(valid.size, *own)[first] if valid.size else jnp.zeros(own, observations.dtype)
+    )
+    found = jnp.where(jnp.any(usable), found, 0)
+    return jnp.where(valid.reshape(*valid.shape, *[1] * event_ndim), observations, found)
+
+
 def fit(emission: Any, observations: Array, weights: Array) -> Any:
     """The distribution of the same kind under which observations with weights (*batch n t) are likeliest.
 

@@ -21,7 +21,15 @@ from . import batching
 from .checks import nan_or_posinf, out_of_range, refuse
 from .declared import Indices, data, length, option, potential
 from .distribution import Distribution
-from .emission import Emission, fit, is_categorical, is_emission, log_likelihoods, of_its_parameters
+from .emission import (
+    Emission,
+    fit,
+    instead_of_garbage,
+    is_categorical,
+    is_emission,
+    log_likelihoods,
+    of_its_parameters,
+)
 from .expected_counts import ExpectedCounts, count_symbols, fields_of, log_relative, sum_to
 from .parameters import replace
 
@@ -115,7 +123,7 @@ class HMM(Distribution):
         if self.emission_log_likelihoods is not None:
             return self.emission_log_likelihoods
         if is_emission(self.emission_dist):
-            return log_likelihoods(self.emission_dist, self.observations)
+            return log_likelihoods(self.emission_dist, self._observations_inside())
         symbols = self._observed_symbols()
         by_symbol = jnp.swapaxes(self.emission_dist, -1, -2)
         if by_symbol.ndim == 2:
@@ -124,6 +132,12 @@ class HMM(Distribution):
         by_symbol = jnp.broadcast_to(by_symbol, (*batch, *by_symbol.shape[-2:]))
         symbols = jnp.broadcast_to(symbols, (*batch, symbols.shape[-1]))
         return jnp.take_along_axis(by_symbol, symbols[..., None], -2)
+
+    def _observations_inside(self) -> Array:
+        if self.lengths is None:
+            return self.observations
+        own = 1 if self._vector_observations() else 0
+        return instead_of_garbage(self.observations, self._valid("n"), own)
 
     def _observed_symbols(self) -> Array:
         return jnp.clip(self.observations, 0, self.emission_dist.shape[-1] - 1)

@@ -215,6 +215,7 @@ class Parameters(eqx.Module):
         batch = self.batch_shape
         if not batch:
             raise InvalidArgument("a distribution without batch axes cannot be indexed.", argument="index")
+        batching.require_index(index, batch)
         fields = {}
         for parameter in self.declaration().arrays:
             value, own = getattr(self, parameter.name), self._own_axes(parameter.name)

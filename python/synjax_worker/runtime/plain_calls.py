@@ -16,13 +16,16 @@ from . import passes
 KEPT = 512
 
 
-def compiled(method: Callable[..., Any], operands: Collection[str]) -> Callable[..., Any]:
+def compiled(
+    method: Callable[..., Any], operands: Collection[str], refuse: Callable[[Any, dict[str, Any]], None]
+) -> Callable[..., Any]:
     """The same method, compiled once for each value of its static arguments, and the shapes and dtypes of its operands.
 
     While something traces, or inside a frame of `passes`, the method itself runs, so that a program sees what is in it.
 
     Args:
       operands: the names of the arguments whose arrays and floats may differ from call to call; the others are static.
+      refuse: given self and the arguments by name, raises for what is known to be wrong.
     """
     names = list(inspect.signature(method).parameters)[1:]
 
@@ -35,6 +38,7 @@ def compiled(method: Callable[..., Any], operands: Collection[str]) -> Callable[
         leaves, treedef = jax.tree.flatten(moving)
         if not whole or passes.is_open() or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
             return method(self, *arguments, **named)
+        refuse(self, given)
         fixed = _Static(tuple(None if _moves(leaf) else leaf for leaf in leaves), treedef)
         static_leaves, static_treedef = jax.tree.flatten(static)
         try:

@@ -262,3 +262,49 @@ def test_k_beyond_the_support_says_how_many_there_are() -> None:
         assert np.all(scores[4:] == -np.inf) and not np.any(events[4:]) and not np.any(events[:, 1])
         assert len({event.tobytes() for event in np.asarray(events[:4, 0])}) == 4
     np.testing.assert_allclose(np.exp(drawn.log_probs[:4, 0]).sum(), 1, rtol=1e-5)
+
+
+# ------------------------------------------------------------------------------------------------ temperatures, indices
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, jnp.array([1.0, 0.0, 1.0]), jnp.ones(2)])
+def test_what_is_no_temperature_is_refused(temperature: Any) -> None:
+    ways = {
+        "with_temperature": lambda: crf().with_temperature(temperature),
+        "sample": lambda: crf().sample(KEY, temperature=temperature),
+        "with_perturbation": lambda: crf().with_perturbation(KEY, temperature=temperature),
+        "differentiable_sample": lambda: crf().differentiable_sample(
+            KEY, method="Gumbel-CRF", temperature=temperature
+        ),
+    }
+    for way in ways.values():
+        with pytest.raises(InvalidArgument, match="expected a number above 0, or one per item") as caught:
+            way()
+        assert caught.value.argument == "temperature"
+
+
+def test_a_temperature_per_item_divides_its_item() -> None:
+    temperatures = jnp.array([1.0, 2.0, 0.5])
+    each = crf().with_temperature(temperatures).log_partition()
+    for i, temperature in enumerate([1.0, 2.0, 0.5]):
+        np.testing.assert_allclose(each[i], crf()[i].with_temperature(temperature).log_partition(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("index", [3, -4, np.int64(7), (5,)])
+def test_an_index_beyond_the_batch_is_refused(index: Any) -> None:
+    with pytest.raises(InvalidArgument, match="-3 to 2") as caught:
+        crf()[index]
+    assert caught.value.argument == "index"
+    assert crf()[-1].log_partition() == crf()[2].log_partition()
+
+
+@pytest.mark.parametrize("symbol", [2**32, -(2**32), 2**63])
+def test_a_number_of_64_bits_does_not_become_another_symbol(symbol: int) -> None:
+    for wrong in (lambda: hmm(np.full((B, N), symbol)), lambda: crf().encode(np.full((B, N), symbol))):
+        with pytest.raises(InvalidArgument, match="32 bits") as caught:
+            wrong()
+        assert str(symbol) in caught.value.received
+    with jax.enable_x64(True):
+        held = jnp.full((B, N), min(symbol, 2**62))
+        refused = jax.jit(lambda seen: [check.bad for check in hmm(seen).checks()])(held)
+        assert any(np.any(bad) for bad in refused)

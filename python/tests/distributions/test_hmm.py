@@ -196,3 +196,50 @@ def test_an_emission_that_cannot_be_fitted_says_which_can() -> None:
     hmm = HMM(jnp.zeros(2), jnp.eye(2), emissions.Laplace(jnp.zeros(2), jnp.ones(2)), jnp.zeros(4))
     with pytest.raises(InvalidArgument, match=r"Laplace.*MultivariateNormal"):
         jax.eval_shape(lambda hmm: hmm.maximize(hmm.expected_counts()), hmm)
+
+
+@pytest.mark.parametrize("name", EMISSIONS)
+def test_garbage_beyond_the_lengths_reaches_no_derivative_of_an_emission(name: str) -> None:
+    """In value, gradient, second derivative, counts and their fit."""
+    emission, event = EMISSIONS[name]
+    seen, lengths = observed(name, (3,), 5), jnp.array([5, 2, 0])
+    beyond = (jnp.arange(5) >= lengths[:, None]).reshape(3, 5, *[1] * len(event))
+    fields, treedef = jax.tree.flatten(emission)
+    moving = [jnp.issubdtype(jnp.result_type(x), jnp.floating) for x in fields]
+
+    @jax.jit
+    def ask(seen):
+        def model(moved):
+            leaves = [x if free else own for x, own, free in zip(moved, fields, moving, strict=True)]
+            emission = jax.tree.unflatten(treedef, leaves)
+            return HMM(jnp.zeros(2), jnp.eye(2), emission, seen, lengths=lengths)
+
+        total = lambda moved: jnp.sum(model(moved).log_partition())
+        slope = lambda moved: jax.grad(total)(moved)
+        twice = jax.jvp(slope, (fields,), (jax.tree.map(jnp.ones_like, fields),))
+        made = model(fields)
+        return total(fields), twice, made.expected_counts(), made.maximize(made.expected_counts())
+
+    kind = seen.dtype.kind
+    clean, *others = (
+        jax.tree.leaves(ask(jnp.where(beyond, garbage, seen).astype(seen.dtype)))
+        for garbage in ([1, -9, 99] if kind == "i" else [1.0, jnp.nan, jnp.inf])
+    )
+    assert all(np.all(np.isfinite(x)) for x in clean)
+    for other in others:
+        for a, b in zip(clean, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_the_gradient_of_a_padded_regime_model() -> None:
+    def total(loc):
+        seen = jnp.array([[0.05, 2.9, 0.1], [0.2, 3.1, jnp.nan]])
+        emission = emissions.Normal(loc, jnp.array([0.5, 0.5]))
+        moves = jnp.array([[2.0, 0.0], [0.0, 2.0]])
+        return HMM(jnp.zeros(2), moves, emission, seen, lengths=jnp.array([3, 2])).log_partition().sum()
+
+    slope = jax.jit(jax.grad(total))(jnp.array([0.0, 3.0]))
+    step = jnp.array([1e-2, 0.0])
+    central = (total(jnp.array([0.0, 3.0]) + step) - total(jnp.array([0.0, 3.0]) - step)) / 2e-2
+    np.testing.assert_allclose(slope, [1.4, -2e-5], atol=2e-3)
+    np.testing.assert_allclose(slope[0], central, atol=1e-2)
