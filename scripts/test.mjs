@@ -137,7 +137,7 @@ function summarize(results) {
   }
   console.log("\nCPU seconds");
   for (const [name, seconds] of [...costs].sort((a, b) => b[1] - a[1])) {
-    const limit = name in parts ? "" : mark(seconds, CLASS);
+    const limit = name in parts || name.startsWith("structures/") ? "" : mark(seconds, CLASS);
     console.log(`${name.padEnd(24)} ${seconds.toFixed(1).padStart(7)}${limit}`);
   }
   const used = [...costs.values()].reduce((sum, seconds) => sum + seconds, 0);

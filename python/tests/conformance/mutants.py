@@ -210,7 +210,7 @@ class LeakedPadding(Enumeration):
 
     def entropy(self, potentials, lengths, messages):
         right = super().entropy(potentials, lengths, messages)
-        raw = jnp.concatenate([x.reshape(len(x), -1) for x in jax.tree.leaves(potentials)], -1)
+        raw = jnp.concatenate([jax.lax.collapse(x, 1) for x in jax.tree.leaves(potentials)], -1)
         read = jnp.any(self.valid(lengths, len(raw))[..., None] & self.events[:, None], 0)
         return right + jnp.sum(0 * jnp.where(read, 0, raw), -1)
 
