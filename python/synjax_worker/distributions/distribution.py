@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+import weakref
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -53,6 +54,15 @@ class Draws(NamedTuple):
 class ArgMax(NamedTuple):
     event: Any  # (*batch ...)
     score: Array  # (*batch), its unnormalized log-probability
+
+
+_MADE_OF = (
+    "compact"  # what is known of an event under this name: by whom it was made, and of which compact one
+)
+
+
+def _refs(*objects: Any) -> list[weakref.ref]:
+    return [weakref.ref(each) for each in objects]
 
 
 def _temperature_check(*_arguments: Any, temperature: Any = 1.0, **_options: Any) -> list[Check]:
@@ -109,10 +119,6 @@ class Distribution(Parameters):
         batch = self.batch_shape
         return jax.tree.map(lambda x: x.reshape(*batch, *x.shape[1:]), value)
 
-    @property
-    def _origin(self) -> str:
-        return f"compact by {id(self)}"
-
     def _event_of(self, compact: Any, lead: tuple[int, ...]) -> Any:
         """The event of a compact one (S B ...), as (*lead *batch ...). `decode` and scores need not look at its parts
         while the frame remembers what it was made from.
@@ -120,16 +126,21 @@ class Distribution(Parameters):
         event = self.structure.event(compact, self._bind(), self.dtype)
         event = events.unflatten(event, lead, self.batch_shape)
         leaves = jax.tree.leaves(event)
-        passes.known(leaves[0], self._origin, (leaves, compact, lead))
+        if passes.is_open() or isinstance(leaves[0], jax.core.Tracer):
+            passes.known(leaves[0], _MADE_OF, (_refs(self, *leaves), compact, lead))
         return event
 
     def _recall(self, event: Any) -> tuple[Any, tuple[int, ...]] | None:
         """The compact event (S B ...) that this very event was made from, and its sample shape."""
         leaves = jax.tree.leaves(event)
-        found = passes.recall(leaves[0], self._origin) if leaves else None
-        if found is None or len(found[0]) != len(leaves):
+        found = passes.recall(leaves[0], _MADE_OF) if leaves else None
+        if found is None:
             return None
-        return found[1:] if all(a is b for a, b in zip(found[0], leaves, strict=True)) else None
+        made, compact, lead = found
+        same = len(made) == 1 + len(leaves) and all(
+            a() is b for a, b in zip(made, (self, *leaves), strict=True)
+        )
+        return (compact, lead) if same else None
 
     def _check_event(self, event: Any) -> Any:
         tree = self.declaration().event
@@ -165,8 +176,7 @@ class Distribution(Parameters):
         """The event of a compact one; what stands past the end is ignored."""
         inside = self._inside_compact(self._check_compact(compact))
         flat, lead = events.flatten(inside, self.declaration().compact, self.batch_shape)
-        event = self.structure.event(flat, self._bind(), self.dtype)
-        return events.unflatten(event, lead, self.batch_shape)
+        return self._event_of(flat, lead)
 
     def _checks_of_compact(self, compact: Any) -> list[Check]:
         tree, sizes, found = self.declaration().compact, self._bind(), []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -48,15 +49,26 @@ def shared(obj: Any, name: str, compute: Callable[[], Any]) -> Any:
     return value
 
 
+# What is known of objects outside of frames, for as long as they live.
+_living: dict[tuple[int, str], tuple[weakref.ref, Any]] = {}
+
+
 def known(obj: Any, name: str, value: Any) -> None:
-    """Stores the value that `shared` would compute. Outside of frames nothing is stored."""
+    """Stores a value for `recall`: until the frame ends, or outside of frames as long as the object lives. So the value
+    must not hold the object.
+    """
+    key = (id(obj), name)
     if _stack.frames:
-        _stack.frames[-1][(id(obj), name)] = (obj, value)
+        _stack.frames[-1][key] = (obj, value)
+    else:
+        _living[key] = (weakref.ref(obj, lambda _: _living.pop(key, None)), value)
 
 
 def recall(obj: Any, name: str) -> Any | None:
-    """The value that this frame or one around it has for an object and name; None if there is none."""
+    """The value that is known for an object and name; None if there is none."""
+    key = (id(obj), name)
     for entries in reversed(_stack.frames):
-        if (id(obj), name) in entries:
-            return entries[(id(obj), name)][1]
-    return None
+        if key in entries:
+            return entries[key][1]
+    of, value = _living.get(key, (None, None))
+    return value if of is not None and of() is obj else None

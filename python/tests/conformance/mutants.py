@@ -149,7 +149,7 @@ class Unnormalized(Enumeration):
         return jax.tree.map(lambda x: 1.01 * x, super().marginals(potentials, lengths, messages))
 
 
-@breaks(GeneralChain, "events")
+@breaks(GeneralChain, "events", "remembered")
 class DecodesBackwards(Face):
     """`decode` and `encode` are inverses, in another order of positions."""
 

@@ -180,11 +180,17 @@ def _best_alone(asked: Asked) -> dict[str, Any]:
     return {"argmax_alone": asked.flat(best), **remembered("argmax", distribution, best)}
 
 
-def remembered(name: str, distribution: Any, event: Tree, most: int | None = None) -> dict[str, Any]:
+def remembered(
+    name: str,
+    distribution: Any,
+    event: Tree,
+    most: int | None = None,
+    queries: tuple[str, ...] = ("decode", "unnormalized_log_prob"),
+) -> dict[str, Any]:
     """What is said of events that the frame remembers, and of copies; of many (k ...) the first `most`."""
     copy = copied(jax.tree.map(lambda x: x[:most], event))
     said = {}
-    for query in ("decode", "unnormalized_log_prob"):
+    for query in queries:
         of_event = jax.tree.map(lambda x: x[:most], getattr(distribution, query)(event))
         said[f"remembered {query} of {name}"] = of_event
         said[f"copied {query} of {name}"] = getattr(distribution, query)(copy)
@@ -200,6 +206,23 @@ def _top(asked: Asked) -> dict[str, Any]:
 @question(float32=False)
 def _top_remembered(asked: Asked) -> dict[str, Any]:
     return remembered("top_k", asked.distribution, asked.distribution.top_k(2).events)
+
+
+@question(float32=False)
+def _encoded_remembered(asked: Asked) -> dict[str, Any]:
+    """Of structures, and of what is none: of some choices another is made, inside their range or not."""
+    keys = iter(jax.random.split(jax.random.key(0), 8))
+    other = lambda x: jnp.where(
+        jax.random.bernoulli(next(keys), 0.2, x.shape),
+        jax.random.randint(next(keys), x.shape, -2, 4, jnp.int32),
+        x,
+    )
+    encode = asked.distribution.encode
+    right, wrong = encode(asked.compact), encode(jax.tree.map(other, asked.compact))
+    return {
+        **remembered("encode", asked.distribution, right),
+        **remembered("encode of no structure", asked.distribution, wrong, queries=("unnormalized_log_prob",)),
+    }
 
 
 @question(float32=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.limits import Limits
 from synjax_worker.registry import load
 from synjax_worker.runtime import passes
@@ -121,3 +123,18 @@ def test_passes_made_inside_loops_and_branches_do_not_leak():
     log_z = jax.jit(run(queries("log_partition")))(initial, *others)[0]
     np.testing.assert_allclose(loss(initial), initial.sum() + 3 * log_z, rtol=1e-5)
     np.testing.assert_allclose(gradient.sum(), 3 + 3, rtol=1e-4)
+
+
+def test_what_is_known_of_an_object_ends_with_it() -> None:
+    """Outside of frames, where plain Python traces: an event knows what it was made of, and who made it."""
+
+    def scores(log_potentials, tags):
+        crf, other = LinearChainCRF(log_potentials), LinearChainCRF(log_potentials)
+        event = crf.encode(tags)
+        assert crf._recall(event) is not None and other._recall(event) is None
+        return crf.log_prob(event), other.log_prob(event)
+
+    mine, others = jax.jit(scores)(np.ones((3, 2, 2), np.float32), np.array([0, 1, 1], np.int32))
+    np.testing.assert_allclose(mine, others, rtol=1e-6)
+    gc.collect()
+    assert not passes._living

@@ -140,9 +140,9 @@ class Chain(NamedTuple):
     def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
         start, transition, emission = potentials
         item, position = numeric.positions(compact.shape[-2])[:, None], numeric.positions(compact.shape[-1])
-        used = compact >= 0
-        states = jnp.maximum(compact, 0)
-        before = _before(states)
+        before = _before(compact)
+        used = (compact >= 0) & (compact < potentials.states) & (before >= 0) & (before < potentials.states)
+        states, before = jnp.where(used, compact, 0), jnp.where(used, before, 0)
         if emission is None:
             return numeric.pair_sum(jnp.where(used, transition[item, position, before, states], 0), -1)
         later, earlier = states[..., 1:], before[..., 1:]

@@ -17,12 +17,23 @@ def _labels_before(label: Array) -> Array:
     return jnp.concatenate([jnp.zeros_like(label[..., :1]), label[..., :-1]], -1)
 
 
+def _real(compact: Array, count: Any, longest: int, labels: int) -> Array:
+    """Which rows of segments (... n 3) are a part of an event with `count` positions, (... n). Each continues the row
+    before.
+    """
+    start, end, label = (compact[..., which] for which in range(3))
+    size, before = end - start, _labels_before(label)
+    end_before = jnp.concatenate([jnp.full_like(end[..., :1], -1), end[..., :-1]], -1)
+    real = (label >= 0) & (label < labels) & (before >= 0) & (before < labels) & (start == end_before + 1)
+    return real & (end >= 0) & (end < count) & (size >= 0) & (size < longest)
+
+
 def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Array:
     """Events (S B n m t t) of segments (S B n 3); rows of -1 have no part."""
     count, longest, labels = (sizes[name] for name in "nmt")
     start, end, label = (compact[..., which] for which in range(3))
     size, before = end - start, _labels_before(label)
-    real = (label >= 0) & (label < labels) & (end < count) & (size >= 0) & (size < longest) & (before >= 0)
+    real = _real(compact, count, longest, labels)
     part = ((end * longest + size) * labels + before) * labels + label
     rows = compact.shape[0] * compact.shape[1]
     parts = count * longest * labels * labels
@@ -50,9 +61,9 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> tupl
 
 
 def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> tuple[Array, Array]:
-    """The same of segments (S B n 3), by looking up their parts; rows of -1 count for nothing."""
+    """The same of segments (S B n 3), by looking up their parts; rows without a part in an event count 0."""
     start, end, label = (compact[..., which] for which in range(3))
-    used = (label >= 0) & (end < lengths[:, None])
+    used = _real(compact, lengths[:, None], potentials.longest, potentials.labels)
     size, before = (jnp.where(used, x, 0) for x in (end - start, _labels_before(label)))
     end, label = (jnp.where(used, x, 0) for x in (end, label))
     item = numeric.positions(potentials.items)[:, None]
@@ -61,6 +72,5 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> 
     segments = jnp.where(used, potentials.segment[item, end, size, label], 0)
     shared = potentials.transition.ndim == 2
     edges = potentials.transition[before, label] if shared else potentials.transition[item, before, label]
-    first = numeric.positions(label.shape[-1]) == 0
-    edges = jnp.where(first, potentials.initial[item, label], edges)
+    edges = jnp.where(start == 0, potentials.initial[item, label], edges)
     return numeric.pair_sum(jnp.concatenate([segments, jnp.where(used, edges, 0)], -1), -1)
