@@ -1,6 +1,7 @@
 /** How the arguments of an equation become the form that travels. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { ARGUMENT, type NamedFloat, WEAK_INT_BITS } from "../../bridge/wire/protocol.ts";
+import { isPlainObject } from "./plain-object.ts";
 import type { Encoded } from "./body.ts";
 import { enter } from "./cycles.ts";
 import { captureThrough, type Frame, RootFrame } from "./frame.ts";
@@ -33,11 +34,6 @@ export function weakFloat(value: number): number | NamedFloat {
   if (Object.is(value, -0)) return "-0";
   if (Number.isFinite(value)) return value;
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
-
-function isPlainObject(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function holdsTraced(values: readonly unknown[], parents: object[] = []): boolean {

@@ -2,14 +2,12 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
+import { isPlainObject } from "./plain-object.ts";
 import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
 export function isBranch(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || value instanceof Traced || ArrayBuffer.isView(value))
-    return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return isPlainObject(value) && !(value instanceof Traced);
 }
 
 /** Whether a value is a leaf of a tree of tensors. `undefined` and `null` are empty branches, as None is in JAX. */

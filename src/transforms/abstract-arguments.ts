@@ -6,6 +6,7 @@ import { enter } from "../program/cycles.ts";
 import { adopt } from "../program/traced.ts";
 import { isLeaf } from "../program/tree.ts";
 import { type Aval, Tensor } from "../tensor/tensor.ts";
+import { isPlainObject } from "../program/plain-object.ts";
 
 /** A tree with a tensor in the place of each aval; `avals` says which they are. */
 export function withoutAvals(
@@ -25,7 +26,7 @@ export function withoutAvals(
   enter(parents, tree, path);
   const mapped = Array.isArray(tree)
     ? tree.map((item, i) => withoutAvals(item, `${path}[${i}]`, avals, parents))
-    : Object.getPrototypeOf(tree) === Object.prototype
+    : isPlainObject(tree)
       ? Object.fromEntries(
           Object.entries(tree).map(([k, v]) => [k, withoutAvals(v, `${path}.${k}`, avals, parents)]),
         )

@@ -1,5 +1,6 @@
 /** Keys of arguments that are part of a program. */
 import { enter } from "../program/cycles.ts";
+import { isPlainObject } from "../program/plain-object.ts";
 
 const identities = new WeakMap<object, number>();
 const symbols = new Map<symbol, number>();
@@ -34,7 +35,7 @@ export function staticKey(value: unknown, path: string, parents: object[] = []):
     case "object": {
       if (value === null) return "null";
       const isList = Array.isArray(value);
-      if (!isList && Object.getPrototypeOf(value) !== Object.prototype) break;
+      if (!isList && !isPlainObject(value)) break;
       enter(parents, value, path);
       const key = isList
         ? `[${Array.from(value, (v, i) => staticKey(v, `${path}[${i}]`, parents)).join()}]`
