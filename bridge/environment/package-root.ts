@@ -5,6 +5,9 @@ import { SynjaxError } from "../errors.ts";
 
 const NAME = "synjax-ts";
 
+/** Empty where this is bundled into CommonJS. */
+const here = (import.meta.url as string | undefined) ?? "";
+
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -21,12 +24,12 @@ export function packageVersion(): string {
 
 /** True in a checkout of the repository, where the TypeScript sources run without being compiled first. */
 export function inCheckout(): boolean {
-  return import.meta.url.endsWith(".ts");
+  return here.endsWith(".ts");
 }
 
 /** Upwards from this module: how deep it stands depends on how the package was built. */
 function found(): { root: string; manifest: Manifest } {
-  const start = import.meta.url.startsWith("file:") ? dirname(fileURLToPath(import.meta.url)) : "/";
+  const start = here.startsWith("file:") ? dirname(fileURLToPath(here)) : "/";
   for (let root = start; ; root = dirname(root)) {
     const file = join(root, "package.json");
     if (existsSync(file)) {

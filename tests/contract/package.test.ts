@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
@@ -125,6 +127,47 @@ describe("the published package", () => {
     expect(status).toBe(1);
     expect(stdout).toContain("Run `npx synjax setup`.");
     expect(readdirSync(directory)).not.toContain("home");
+  });
+
+  /** What a program prints that is bundled with this package into one file, far from the package's other files. */
+  async function bundled(code: string, format: "esm" | "cjs", treeShaking: boolean): Promise<string> {
+    const name = `${format}-${treeShaking ? "shaken" : "whole"}-${code.length}`;
+    const entry = join(project, `${name}.mjs`);
+    writeFileSync(entry, code);
+    const outfile = join(directory, `${name}.${format === "esm" ? "mjs" : "cjs"}`);
+    await build({
+      entryPoints: [entry],
+      outfile,
+      format,
+      treeShaking,
+      bundle: true,
+      platform: "node",
+      external: ["zeromq", "apache-arrow", "msgpackr"],
+      logLevel: "error",
+      logOverride: { "empty-import-meta": "silent" },
+    });
+    const modules = join(directory, "node_modules");
+    if (!existsSync(modules)) symlinkSync(join(project, "node_modules"), modules);
+    return execFileSync(process.execPath, [outfile], { encoding: "utf8", cwd: tmpdir() }).trim();
+  }
+
+  const formats = ["esm", "cjs"] as const;
+  const ways = formats.flatMap((format) => [true, false].map((shaken) => [format, shaken] as const));
+
+  test.each(ways)("one name alone works in a bundle: %s, tree shaking %s", async (format, shaken) => {
+    const array = `import { array } from "synjax-ts"; console.log(typeof array([1, 2]).add(1).sum);`;
+    expect(await bundled(array, format, shaken)).toBe("function");
+    const crf = `import { LinearChainCRF } from "synjax-ts";
+      try { new LinearChainCRF({ logPotentials: [1] }); } catch (error) { console.log(error.code, error.argument); }`;
+    expect(await bundled(crf, format, shaken)).toBe("INVALID_ARGUMENT logPotentials");
+  });
+
+  test.each(formats)("a bundle that holds it says how to keep it out: %s", async (format) => {
+    const code = `import { connect } from "synjax-ts";
+      connect().then(() => console.log("connected"), (error) => console.log(error.code, error.message));`;
+    const said = await bundled(code, format, true);
+    expect(said).toContain("SETUP_FAILED");
+    expect(said).toContain("--external:synjax-ts");
   });
 
   test("connects, computes and ends", async () => {
