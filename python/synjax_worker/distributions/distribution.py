@@ -247,14 +247,16 @@ class Distribution(Parameters):
     @query("-> dist")
     def marginals_for_template_variables(self) -> Self:
         """The gradient of each item's `log_partition` by the parameters, in place of the parameters."""
-        batch, fields = self.batch_shape, {}
+        # As a batch of one where there is none: a table that all items share has no axis of items.
+        batch, fields = self.batch_shape or (1,), {}
         for parameter in self.declaration().of_kind("potential"):
             own_axes = self._own_axes(parameter.name)
             full = lambda x, own=own_axes: batching.broadcast_batch(x, batch, own)
             fields[parameter.name] = jax.tree.map(full, getattr(self, parameter.name))
         own = self.structure.potential_marginals(*self._query())
         _, pull = jax.vjp(lambda fields: replace(self, **fields)._item_potentials(), fields)
-        return replace(self, **pull(own)[0])
+        found = pull(own)[0]
+        return replace(self, **(found if self.batch_shape else jax.tree.map(lambda x: x[0], found)))
 
     @query("-> F[*batch]")
     def entropy(self) -> Array:

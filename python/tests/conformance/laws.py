@@ -399,6 +399,19 @@ def _duality(answers: Answers) -> Iterator[LawBroken]:
         yield LawBroken("duality", f"gradients of everything: {got} for {total}")
 
 
+@law("duality", "derivatives")
+def _template_marginals(answers: Answers) -> Iterator[LawBroken]:
+    """What each item's log-partition gains by each parameter; all items together gain the gradient."""
+    if "template" not in answers.values:
+        return
+    wanted = answers.values["by_parameters"]
+    for name, counts in answers.values["template"].items():
+        for got, want in zip(jax.tree.leaves(counts), jax.tree.leaves(wanted[name]), strict=True):
+            together = got.sum(tuple(range(got.ndim - want.ndim)))
+            if differs(together, want, 100 * tolerance(answers)):
+                yield LawBroken("duality", f"template marginals of {name}: off by {_gap(together, want):.1e}")
+
+
 def _along(gradient: Any, directions: Any) -> float:
     product = lambda x, direction: np.sum(x.astype(np.float64) * direction)
     return sum(jax.tree.leaves(jax.tree.map(product, gradient, directions)))
@@ -468,23 +481,36 @@ def _program_size(enumerator: Enumerator, extent: int) -> int:
 @law_of_forms("no_items")
 def _no_items(enumerator: Enumerator) -> Iterator[LawBroken]:
     """A batch of no items has empty answers, to every question."""
-    table = enumerator.table(enumerator.full())
     arrays = {
         name: value if name in enumerator.shared else jax.tree.map(lambda x: x[:0], value)
         for name, value in enumerator.plain(1).items()
     }
-    none = lambda dtype: lambda x: np.zeros((len(x), 0, *x.shape[1:]), dtype)
-    structures = jax.tree.map(none(np.float32), table.events), jax.tree.map(none(np.int32), table.compact)
+    yield from _questions_of_shapes(enumerator, "no_items", arrays, (0,))
+
+
+@law_of_forms("no_batch")
+def _no_batch(enumerator: Enumerator) -> Iterator[LawBroken]:
+    """A distribution without batch axes answers every question."""
+    yield from _questions_of_shapes(enumerator, "no_batch", enumerator.item(enumerator.plain(1), 0), ())
+
+
+def _questions_of_shapes(
+    enumerator: Enumerator, law: str, arrays: Any, batch: tuple[int, ...]
+) -> Iterator[LawBroken]:
+    """Every question, or a further form's own, asked of shapes only."""
+    table = enumerator.table(enumerator.full())
+    of = lambda dtype: lambda x: np.zeros((len(x), *batch, *x.shape[1:]), dtype)
+    structures = jax.tree.map(of(np.float32), table.events), jax.tree.map(of(np.int32), table.compact)
     directions = floats_of(arrays)[0]
-    weights = np.zeros((0, enumerator.flat(table.events).shape[1]), np.float32)
+    weights = np.zeros((*batch, enumerator.flat(table.events).shape[1]), np.float32)
     given = (arrays, arrays, *structures, (directions, directions), weights, jax.random.key(0))
-    for question in QUESTIONS:
+    for question in (each for each in QUESTIONS if each.own or enumerator.thorough):
         name = question.ask.__name__.lstrip("_")
         try:
             with passes.frame():
                 jax.eval_shape(lambda *given, ask=question.ask: ask(Asked(enumerator, *given)), *given)
-        except (TypeError, ValueError, ZeroDivisionError) as error:
-            yield LawBroken("no_items", f"{name}: {type(error).__name__}: {error}")
+        except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+            yield LawBroken(law, f"{name}: {type(error).__name__}: {error}")
 
 
 # ------------------------------------------------------------------------------------------------------ bad input

@@ -304,6 +304,14 @@ class NeedsAnItem(Enumeration):
         return high + 0 * jnp.sum(potentials.parts.reshape(len(high), -1) > 0, -1).astype(low.dtype), low
 
 
+@breaks(GeneralChain, "no_batch")
+class NeedsABatch(Face):
+    """The first batch axis is taken for granted."""
+
+    def log_count(self):
+        return super().log_count() + 0 * jnp.zeros(self.batch_shape[0])
+
+
 @breaks(GeneralChain, "bad_input")
 class UncheckedNaN(Face):
     def checks(self):

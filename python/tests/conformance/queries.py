@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from synjax_worker.distributions.parameters import replace
 from synjax_worker.runtime import passes
 
 from .case import Arrays, Case
@@ -188,10 +189,12 @@ def remembered(
     queries: tuple[str, ...] = ("decode", "unnormalized_log_prob"),
 ) -> dict[str, Any]:
     """What is said of events that the frame remembers, and of copies; of many (k ...) the first `most`."""
-    copy = copied(jax.tree.map(lambda x: x[:most], event))
+    copy = copied(jax.tree.map(lambda x: x if most is None else x[:most], event))
     said = {}
     for query in queries:
-        of_event = jax.tree.map(lambda x: x[:most], getattr(distribution, query)(event))
+        of_event = jax.tree.map(
+            lambda x: x if most is None else x[:most], getattr(distribution, query)(event)
+        )
         said[f"remembered {query} of {name}"] = of_event
         said[f"copied {query} of {name}"] = getattr(distribution, query)(copy)
     return said
@@ -258,6 +261,19 @@ def _gradient(asked: Asked) -> dict[str, Any]:
     floats, fixed = floats_of(asked.arrays)
     total = lambda floats: jnp.sum(finite(asked.enumerator.build({**floats, **fixed}).log_partition()))
     return {"gradient": jax.grad(total)(floats)}
+
+
+@question("derivatives", own=True, float32=False)
+def _template(asked: Asked) -> dict[str, Any]:
+    """Per item, and for all items together: of the parameters as the distribution holds them."""
+    distribution = asked.distribution
+    held = {name: getattr(distribution, name) for name in floats_of(asked.arrays)[0]}
+    total = lambda held: jnp.sum(finite(replace(distribution, **held).log_partition()))
+    counts = distribution.marginals_for_template_variables()
+    return {
+        "template": {name: getattr(counts, name) for name in held},
+        "by_parameters": jax.grad(total)(held),
+    }
 
 
 @question("derivatives", float32=False)
