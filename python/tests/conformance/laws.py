@@ -43,6 +43,7 @@ LAWS_OF_FORMS: dict[str, Callable[[Enumerator], Iterator[LawBroken]]] = {}
 
 def law(name: str, program: str = "values"):
     def register(check: Check) -> Check:
+        assert name not in LAWS[program], f"two laws of {program} are called {name}"
         LAWS[program][name] = check
         return check
 
@@ -399,7 +400,7 @@ def _duality(answers: Answers) -> Iterator[LawBroken]:
         yield LawBroken("duality", f"gradients of everything: {got} for {total}")
 
 
-@law("duality", "derivatives")
+@law("template", "derivatives")
 def _template_marginals(answers: Answers) -> Iterator[LawBroken]:
     """What each item's log-partition gains by each parameter; all items together gain the gradient."""
     if "template" not in answers.values:
@@ -409,7 +410,9 @@ def _template_marginals(answers: Answers) -> Iterator[LawBroken]:
         for got, want in zip(jax.tree.leaves(counts), jax.tree.leaves(wanted[name]), strict=True):
             together = got.sum(tuple(range(got.ndim - want.ndim)))
             if differs(together, want, 100 * tolerance(answers)):
-                yield LawBroken("duality", f"template marginals of {name}: off by {_gap(together, want):.1e}")
+                yield LawBroken(
+                    "template", f"template marginals of {name}: off by {_gap(together, want):.1e}"
+                )
 
 
 def _along(gradient: Any, directions: Any) -> float:

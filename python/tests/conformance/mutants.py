@@ -141,7 +141,7 @@ class IndependentDraws(Enumeration):
         return self.take(index), jnp.take_along_axis(logs, index, 0)
 
 
-@breaks(GeneralChain, "enumeration", "any_scale", "forbidden", "padding", "duality")
+@breaks(GeneralChain, "enumeration", "any_scale", "forbidden", "padding", "duality", "template")
 class Unnormalized(Enumeration):
     """Marginals of weights that do not add up to 1."""
 
@@ -163,7 +163,7 @@ class DecodesBackwards(Face):
 # ---------------------------------------------------------------------------------------------------------------- scale
 
 
-@breaks(GeneralChain, "forbidden", "ties", "duality", "samples", "top_k")
+@breaks(GeneralChain, "forbidden", "ties", "duality", "samples", "top_k", "template")
 class FiniteMask(Enumeration):
     """-1e5 stands in for -inf."""
 
@@ -171,7 +171,7 @@ class FiniteMask(Enumeration):
         return jnp.maximum(super().clean(potentials, lengths), -1e5)
 
 
-@breaks(GeneralChain, "any_scale", "forbidden", "ties", "samples", "top_k", "duality")
+@breaks(GeneralChain, "any_scale", "forbidden", "ties", "samples", "top_k", "duality", "template")
 class ClippedRange(Enumeration):
     """Potentials beyond 100 are clipped."""
 
@@ -215,7 +215,7 @@ class LeakedPadding(Enumeration):
         return right + jnp.sum(0 * jnp.where(read, 0, raw), -1)
 
 
-@breaks(GeneralChain, "padding", "any_scale", "forbidden", "enumeration", "duality")
+@breaks(GeneralChain, "padding", "any_scale", "forbidden", "enumeration", "duality", "template")
 class OffByOne(Enumeration):
     """The last position is left out of the log-partition."""
 
@@ -302,6 +302,14 @@ class NeedsAnItem(Enumeration):
     def log_count(self, potentials, lengths):
         high, low = super().log_count(potentials, lengths)
         return high + 0 * jnp.sum(potentials.parts.reshape(len(high), -1) > 0, -1).astype(low.dtype), low
+
+
+@breaks(GeneralChain, "template")
+class CountsOfHalf(Face):
+    """Template marginals count every structure half."""
+
+    def marginals_for_template_variables(self):
+        return super().marginals_for_template_variables()._map_potentials(lambda x, own: x / 2)
 
 
 @breaks(GeneralChain, "no_batch")
