@@ -134,8 +134,8 @@ def as_int(name: str, value: Any) -> Array:
     """An int32 array of whole numbers. Larger ones are refused on the host, and on the device are the largest: no
     number may become another one that is allowed.
     """
-    if not isinstance(value, jax.Array):
-        require_int32(name, np.asarray(value))
+    if not any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value)):
+        value = _whole_numbers(name, value)
     array = jnp.asarray(value)
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise InvalidArgument(
@@ -150,6 +150,23 @@ def as_int(name: str, value: Any) -> Array:
 
 
 INT32 = np.iinfo(np.int32)
+
+
+def _whole_numbers(name: str, value: Any) -> np.ndarray:
+    """A value of the host as an array, refused where it is none of numbers, or of numbers that 32 bits do not hold."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"`{name}` is not an array of numbers: {error}", argument=name) from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidArgument(
+            f"`{name}` is not an array of numbers of 32 bits.",
+            argument=name,
+            expected="int32",
+            received=repr(value)[:80],
+        )
+    require_int32(name, array)
+    return array
 
 
 def require_int32(name: str, value: np.ndarray) -> None:

@@ -40,6 +40,13 @@ def require_index(index: Any, batch: tuple[int, ...]) -> None:
     parts = index if isinstance(index, tuple) else (index,)
     if any(part is None or part is Ellipsis for part in parts):
         return
+    if len(parts) > len(batch) or any(isinstance(part, str | float) for part in parts):
+        raise InvalidArgument(
+            f"`index` is {index!r}, expected one of the batch {show(batch)}.",
+            argument="index",
+            expected=show(batch),
+            received=repr(index),
+        )
     for part, size in zip(parts, batch, strict=False):
         if isinstance(part, int | np.integer) and not -size <= part < size:
             raise InvalidArgument(
@@ -61,7 +68,15 @@ def divide(x: Array, temperature: Array, own: int) -> Array:
 
 
 def as_temperature(temperature: Any) -> Array:
-    array = jnp.asarray(temperature)
+    try:
+        array = jnp.asarray(temperature)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(
+            f"`temperature` is {repr(temperature)[:80]}, expected a number above 0.",
+            argument="temperature",
+            expected="a number above 0",
+            received=repr(temperature)[:80],
+        ) from error
     if jnp.issubdtype(array.dtype, jnp.integer):  # 2 is a temperature as 2.0 is
         array = array.astype(jnp.float32)
     return as_float("temperature", array)
@@ -69,16 +84,20 @@ def as_temperature(temperature: Any) -> Array:
 
 def require_temperature(temperature: Any, batch: tuple[int, ...]) -> None:
     """Refuses what is no temperature for a batch, as far as it is known before the program runs."""
-    shape = jnp.shape(temperature)
+    temperature = as_temperature(temperature)
+    shape = temperature.shape
     expected = f"a number above 0, or one per item {show(batch)}"
     try:
         fits = jnp.broadcast_shapes(shape, batch) == batch
     except ValueError:
         fits = False
-    known = fits and not isinstance(temperature, jax.core.Tracer)
-    if fits and not (known and np.any(~(np.asarray(temperature) > 0))):
-        return
     received = f"shape {show(shape)}" if shape else str(temperature)
+    if fits:
+        values = np.ones(1) if isinstance(temperature, jax.core.Tracer) else np.atleast_1d(temperature)
+        bad = values[~(values > 0)]
+        if not bad.size:
+            return
+        received = str(bad[0])
     raise InvalidArgument(
         f"`temperature` is {received}, expected {expected}.",
         argument="temperature",

@@ -44,7 +44,7 @@ class Enumerator(abc.ABC):
 
     # Asked every query, in float64. Otherwise the form is asked what its own code answers: see `queries.py`.
     thorough: bool = False
-    # Asked in float32 what that may get wrong, optimized as anybody's program is.
+    # Asked in float32 what that may get wrong, with the optimization that users get.
     float32: bool = False
     # Parameters without a batch axis, the same for all items.
     shared: tuple[str, ...] = ()

@@ -267,7 +267,9 @@ def test_k_beyond_the_support_says_how_many_there_are() -> None:
 # ------------------------------------------------------------------------------------------------ temperatures, indices
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, jnp.array([1.0, 0.0, 1.0]), jnp.ones(2)])
+@pytest.mark.parametrize(
+    "temperature", [0.0, -1.0, np.nan, jnp.array([1.0, 0.0, 1.0]), [1.0, -2.0, 1.0], jnp.ones(2), "hot", None]
+)
 def test_what_is_no_temperature_is_refused(temperature: Any) -> None:
     ways = {
         "with_temperature": lambda: crf().with_temperature(temperature),
@@ -278,16 +280,23 @@ def test_what_is_no_temperature_is_refused(temperature: Any) -> None:
         ),
     }
     for way in ways.values():
-        with pytest.raises(InvalidArgument, match="expected a number above 0, or one per item") as caught:
+        with pytest.raises(InvalidArgument, match="expected a number above 0") as caught:
             way()
         assert caught.value.argument == "temperature"
 
 
 def test_a_temperature_per_item_divides_its_item() -> None:
-    temperatures = jnp.array([1.0, 2.0, 0.5])
-    each = crf().with_temperature(temperatures).log_partition()
+    each = crf().with_temperature(jnp.array([1.0, 2.0, 0.5])).log_partition()
+    np.testing.assert_array_equal(crf().with_temperature([1.0, 2.0, 0.5]).log_partition(), each)
     for i, temperature in enumerate([1.0, 2.0, 0.5]):
         np.testing.assert_allclose(each[i], crf()[i].with_temperature(temperature).log_partition(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("index", ["one", 1.5, (0, 0)])
+def test_what_is_no_index_of_the_batch_is_refused(index: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        crf()[index]
+    assert caught.value.argument == "index"
 
 
 @pytest.mark.parametrize("index", [3, -4, np.int64(7), (5,)])
@@ -308,3 +317,15 @@ def test_a_number_of_64_bits_does_not_become_another_symbol(symbol: int) -> None
         held = jnp.full((B, N), min(symbol, 2**62))
         refused = jax.jit(lambda seen: [check.bad for check in hmm(seen).checks()])(held)
         assert any(np.any(bad) for bad in refused)
+
+
+@pytest.mark.parametrize("seen", [[2**70], "ab", [[0], [1, 2]], [None]])
+def test_what_is_no_array_of_symbols_is_refused(seen: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        hmm(seen)
+    assert caught.value.argument == "observations"
+
+
+def test_a_list_of_traced_symbols_is_an_array_of_them() -> None:
+    ask = jax.jit(lambda symbol: HMM(INIT, TRANSITION, SYMBOLS, [symbol, 1]).log_partition())
+    np.testing.assert_allclose(ask(2), HMM(INIT, TRANSITION, SYMBOLS, [2, 1]).log_partition(), rtol=1e-6)
