@@ -1,12 +1,20 @@
-"""A fast computation where it is certified to be right, an exact one elsewhere, with derivatives of any order."""
+"""A fast computation where it is certified to be right, an exact one elsewhere, with derivatives of any order.
+
+In one of two ways. **Careful**, the default: the exact computation is in the program too, and runs where an item was
+refused. **Optimistic**, inside of `optimistic`: the program has the fast computation alone and says whether anything
+was refused. Whoever runs it then runs the careful program instead. It takes a third of the time to compile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
 
@@ -37,7 +45,66 @@ def select_items(choose: Array, chosen: Any, otherwise: Any) -> Any:
     return jax.tree.map(select, chosen, otherwise)
 
 
+# --------------------------------------------------------------------------------------------- optimistic or careful
+
+
+class _Collecting(threading.local):
+    def __init__(self) -> None:
+        self.refused: list[list[Array]] = []
+
+
+_collecting = _Collecting()
+
+
+@contextlib.contextmanager
+def optimistic() -> Iterator[list[Array]]:
+    """Inside, what follows is traced without the exact computations. The list gets the flags that say where one was
+    needed: they are values of the trace in which this was opened.
+    """
+    refused: list[Array] = []
+    _collecting.refused.append(refused)
+    try:
+        yield refused
+    finally:
+        _collecting.refused.pop()
+
+
+def is_optimistic() -> bool:
+    return bool(_collecting.refused)
+
+
+def any_refused(refused: list[Array]) -> Array:
+    """Whether any of these flags is set, ()."""
+    found = refused[0]
+    for each in refused[1:]:
+        found = found | each
+    return found
+
+
+def refuse_where(predicate: Array) -> None:
+    """Says that what an optimistic program computes is not to be used where this holds. Not to be called inside a
+    function that JAX traces by itself, as that of a `vmap` or of a `custom_jvp`: it would leak.
+    """
+    if is_optimistic():
+        _collecting.refused[-1].append(jnp.any(lax.stop_gradient(predicate)))
+
+
 def recompute_where(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
+    """`compute(*arguments)` for the items where `predicate` holds, `default` for the others; in an optimistic program
+    `default`, refused where `predicate` holds.
+    """
+    if is_optimistic():
+        refuse_where(predicate)
+        return default
+    return carefully_where(predicate, compute, arguments, default)
+
+
+def refined_where(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
+    """The same of a certificate that is too strict where `predicate` holds: an optimistic program keeps it."""
+    return default if is_optimistic() else carefully_where(predicate, compute, arguments, default)
+
+
+def carefully_where(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
     """`compute(*arguments)` for the items where `predicate` holds, `default` for the others.
 
     Computes nothing if no item needs it. A `while_loop` of at most one turn does that under `vmap` too, which reduces
@@ -74,7 +141,9 @@ def certified_or_exact(fast: Callable, exact: Callable) -> Callable:
 
     def query(parameters, lengths, messages):
         value = fast(parameters, lengths, messages)
-        return recompute_where(~messages.certified, exact, (parameters, lengths), value)
+        if is_optimistic():  # then the pass that left the messages has refused
+            return value
+        return carefully_where(~messages.certified, exact, (parameters, lengths), value)
 
     return query
 
@@ -93,5 +162,46 @@ def guarded(fast: Callable, exact: Callable) -> Callable:
         parameters, lengths, _ = primals
         tangent = drop_forbidden(parameters, tangents[0])
         return query(*primals), jax.jvp(lambda p: exact(p, lengths), (parameters,), (tangent,))[1]
+
+    return query
+
+
+# The derivative of a query along tangents of its arguments: `tangent(primals, tangents, optimistic)`.
+Tangent = Callable[[tuple, tuple, bool], Any]
+
+
+def guarded_by_itself(fast: Callable[..., tuple[Any, Array]], exact: Callable, tangent: Tangent) -> Callable:
+    """A query whose `fast(*arguments)` gives its value and a certificate of its own, (B); else `exact(*arguments)`.
+
+    In an optimistic program the certificate is a result of the differentiated function, so that it can be told of
+    outside of it.
+    """
+
+    @jax.custom_jvp
+    def hopeful(*arguments):
+        value, certified = fast(*arguments)
+        return value, jnp.any(~certified)
+
+    @hopeful.defjvp
+    def _hopeful_derivative(primals, tangents):
+        value, refused = hopeful(*primals)
+        no_tangent = np.zeros(refused.shape, jax.dtypes.float0)
+        return (value, refused), (tangent(primals, tangents, True), no_tangent)
+
+    @jax.custom_jvp
+    def careful(*arguments):
+        value, certified = fast(*arguments)
+        return carefully_where(~certified, exact, arguments, value)
+
+    @careful.defjvp
+    def _careful_derivative(primals, tangents):
+        return careful(*primals), tangent(primals, tangents, False)
+
+    def query(*arguments):
+        if not is_optimistic():
+            return careful(*arguments)
+        value, refused = hopeful(*arguments)
+        refuse_where(refused)
+        return value
 
     return query

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric, scaled
-from .guard import any_of_all, float_range, recompute_where
+from .guard import any_of_all, carefully_where, float_range
 from .numeric import HIGHEST
 from .scaled import Scaled
 
@@ -33,7 +33,7 @@ def _of_shifted(a: Array, b: Array) -> Array:
     """`log_matmul` of rows of a and columns of b whose largest element is 0."""
     _, _, sums, certified = _product(a, b)
     value = jnp.log(jnp.where(certified, sums, 1))
-    return recompute_where(~certified, lambda a, b: scaled.to_log(_in_pairs(a, b)), (a, b), value)
+    return carefully_where(~certified, lambda a, b: scaled.to_log(_in_pairs(a, b)), (a, b), value)
 
 
 @_of_shifted.defjvp

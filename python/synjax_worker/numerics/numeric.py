@@ -100,14 +100,6 @@ def split_integer(x: Array) -> tuple[Array, Array]:
     return integer, jnp.where(jnp.isfinite(x), x - integer, 0)
 
 
-def power_of_two_above(x: Array) -> Array:
-    """The smallest power of two that is larger than x > 0, exactly; 1 for x = 0."""
-    dtype = x.dtype
-    integers, mantissa_bits, _ = FLOAT_LAYOUT[np.dtype(dtype)]
-    bits = lax.bitcast_convert_type(jnp.where(x > 0, x, 1), integers)
-    return lax.bitcast_convert_type(((bits >> mantissa_bits) + 1) << mantissa_bits, dtype)
-
-
 # The integer type of the same width, the bits of the mantissa and the exponent's bias.
 FLOAT_LAYOUT = {
     np.dtype(np.float32): (np.int32, 23, 127),
@@ -115,38 +107,59 @@ FLOAT_LAYOUT = {
 }
 
 
-def pair_sum(x: Array, axis: int = 0) -> tuple[Array, Array]:
-    """The sum along an axis as an unevaluated pair (high, low), almost exactly rounded.
+# Of unevaluated pairs, and of logs of two floats: so that millions of the largest floats add up without overflow.
+# A power of two, because multiplying by it is exact.
+UNIT = 2.0**24
+
+
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """a + b as the rounded sum and its error, exactly (Knuth); the error of what is not finite is 0."""
+    total = a + b
+    part = total - a
+    error = (a - (total - part)) + (b - part)
+    return total, jnp.where(jnp.isfinite(total), error, 0)
+
+
+def pair_sum(x: Array, axis: int = 0, unit: float = 1.0) -> tuple[Array, Array]:
+    """The sum along an axis, of numbers in units of `unit`, as an unevaluated pair (high, low) in units of UNIT, almost
+    exactly rounded.
 
     ExtractVector of Rump, Ogita & Oishi (2008): no loop, and any order of reduction will do. `low` has the derivative.
     Subtract two such sums part by part (`pair_difference`) to keep what a single float would lose.
     """
-    count = max(x.shape[axis], 1)
-    finite = jnp.isfinite(x)
-    rest = jnp.where(finite, x, 0)
+    x = x * (unit / UNIT)
+    plain = lax.stop_gradient(jnp.sum(x, axis))
+    rest = jnp.where(jnp.isfinite(x), x, 0)
     parts = []
     for _ in range(2):
-        bound = lax.stop_gradient(jnp.max(jnp.abs(rest), axis, keepdims=True, initial=0)) * (2 * count)
-        unit = power_of_two_above(bound)
-        extracted = lax.stop_gradient(lax.optimization_barrier(unit + rest) - unit)
-        parts.append(jnp.sum(extracted, axis))
-        rest = rest - extracted
-    high, low = parts[0], parts[1] + jnp.sum(rest, axis)
-    infinite = ~finite.all(axis)
-    total = jnp.sum(jnp.where(finite, 0, x), axis)
-    return jnp.where(infinite, total, high), jnp.where(infinite, 0, low)
+        # Added to this, the terms are rounded to a grid on which their sum is exact.
+        large = lax.stop_gradient(jnp.max(jnp.abs(rest), axis, keepdims=True, initial=0)) * (
+            4 * x.shape[axis]
+        )
+        part = lax.stop_gradient((rest + large) - large)
+        parts.append(jnp.sum(part, axis))
+        rest = rest - part
+    finite = jnp.isfinite(plain)
+    low = parts[1] + jnp.sum(rest, axis)
+    return jnp.where(finite, parts[0], plain), jnp.where(finite, low, 0)
+
+
+def from_units(x: Array) -> Array:
+    """Units as a number: beyond the largest float, that one."""
+    largest = jnp.finfo(x.dtype).max
+    return jnp.where(jnp.isfinite(x), jnp.clip(x * UNIT, -largest, largest), x)
 
 
 def pair_value(pair: tuple[Array, Array]) -> Array:
     """The value of an unevaluated pair as one float."""
-    return pair[0] + pair[1]
+    return from_units(pair[0] + pair[1])
 
 
 def pair_difference(a: tuple[Array, Array], b: tuple[Array, Array]) -> Array:
     """a - b, part by part; -inf - anything is -inf."""
     impossible = jnp.isneginf(a[0])
     high = jnp.where(impossible, 0, a[0]) - jnp.where(impossible, 0, b[0])
-    return jnp.where(impossible, -jnp.inf, high + (a[1] - b[1]))
+    return jnp.where(impossible, -jnp.inf, from_units(high + (a[1] - b[1])))
 
 
 def normal_key(key: Array) -> Array:

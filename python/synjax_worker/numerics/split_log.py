@@ -1,90 +1,109 @@
-"""Logs as an integer and a fraction: sums and differences of log-potentials of any scale lose nothing.
+"""Logs as an integer and a fraction: sums and differences of log-potentials lose nothing below 2**24.
 
-A log is integer + fraction, both floats, |fraction| <= 1. Integral floats add without rounding below 2**24, so that
-what is left after large logs cancel is as exact as the fractions are. The derivative goes through the fraction; -inf is
-(-inf, 0).
+A log is high + low, both floats; high is a whole number and |low| <= 1. Whole numbers add without rounding below 2**24,
+so that what is left after large logs cancel is as exact as the fractions are. The derivative goes through low; -inf is
+(-inf, 0). Beyond 2**24 there is `wide_log`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import jax.numpy as jnp
 from jax import Array, lax
 
 from . import numeric
 
-
-class SplitLog(NamedTuple):
-    integer: Array
-    fraction: Array
-
-    def times(self, other: SplitLog) -> SplitLog:
-        return self._replace(integer=self.integer + other.integer, fraction=self.fraction + other.fraction)
-
-    def ratio(self, other: SplitLog) -> Array:
-        """The log of self / other as one float: -inf where either is 0."""
-        divisor = jnp.where(jnp.isneginf(other.integer), jnp.inf, other.integer)
-        return (self.integer - divisor) + (self.fraction - other.fraction)
-
-    def share(self, logs: Array, of: SplitLog) -> Array:
-        """`self.times(from_log(logs)).ratio(of)` in fewer operations; -inf where `logs` are no logs."""
-        rounded = lax.stop_gradient(jnp.round(logs))
-        divisor = jnp.where(jnp.isneginf(of.integer), jnp.inf, of.integer)
-        fraction = (self.fraction - of.fraction) + (logs - rounded)
-        return jnp.where(jnp.isfinite(logs), ((self.integer + rounded) - divisor) + fraction, -jnp.inf)
-
-
-def from_log(x: Array) -> SplitLog:
-    """Of log-potentials. What is no log-potential, NaN or +inf, is larger than all that are: a sum over it shows that,
-    and where a factor 0 excludes it, it does no harm.
-    """
-    finite = jnp.isfinite(x)
-    integer = lax.stop_gradient(jnp.round(x))
-    other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
-    return SplitLog(jnp.where(finite, integer, other), jnp.where(finite, x - integer, 0))
-
-
 Axes = int | tuple[int, ...]
 
 
-def total(x: SplitLog, axis: Axes, logs: Array | None = None) -> SplitLog:
-    """The log of the sum of exponentials."""
-    return reduced(x, axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)), logs)
+class Parts(NamedTuple):
+    """A log in two parts."""
+
+    high: Array
+    low: Array
 
 
-def largest(x: SplitLog, axis: Axes, logs: Array | None = None) -> SplitLog:
-    return reduced(x, axis, lambda rest: jnp.max(rest, axis), logs)
+class SplitLog(Parts):
+    """A log as a whole number and a fraction."""
+
+    __slots__ = ()
+
+    UNIT = 1.0  # of `high`
+
+    @classmethod
+    def from_log(cls, x: Array) -> SplitLog:
+        """Of log-potentials. What is no log-potential, NaN or +inf, is larger than all that are: a sum over it shows
+        that, and where a factor 0 excludes it, it does no harm.
+        """
+        finite = jnp.isfinite(x)
+        whole = lax.stop_gradient(jnp.round(x))
+        other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
+        return SplitLog(jnp.where(finite, whole, other), jnp.where(finite, x - whole, 0))
+
+    def times(self, other: Any) -> Self:
+        return self._replace(high=self.high + other.high, low=self.low + other.low)
+
+    def less(self, high: Array) -> Self:
+        """Divided by what has this high part."""
+        return self._replace(high=self.high - high)
+
+    def ratio(self, other: Any) -> Array:
+        """The log of self / other as one float: -inf where either is 0."""
+        divisor = jnp.where(jnp.isneginf(other.high), jnp.inf, other.high)
+        return (self.high - divisor) + (self.low - other.low)
+
+    def share(self, logs: Array, of: Any) -> Array:
+        """`self.times(from_log(logs)).ratio(of)` in fewer operations; -inf where `logs` are no logs."""
+        rounded = lax.stop_gradient(jnp.round(logs))
+        divisor = jnp.where(jnp.isneginf(of.high), jnp.inf, of.high)
+        fraction = (self.low - of.low) + (logs - rounded)
+        return jnp.where(jnp.isfinite(logs), ((self.high + rounded) - divisor) + fraction, -jnp.inf)
+
+    def total(self, axis: Axes, logs: Array | None = None) -> SplitLog:
+        """The log of the sum of exponentials along an axis, of self or of `self.times(from_log(logs))`."""
+        return self.reduced(axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)), logs)
+
+    def largest(self, axis: Axes, logs: Array | None = None) -> SplitLog:
+        return self.reduced(axis, lambda rest: jnp.max(rest, axis), logs)
+
+    def reduced(self, axis: Axes, reduce: Callable[[Array], Array], logs: Array | None = None) -> SplitLog:
+        """`reduce` along an axis of `near_top`, where it is to move with its largest floats."""
+        top, rest = self.near_top(axis, logs)
+        return self.above(top, reduce(rest), axis)
+
+    def near_top(self, axis: Axes, logs: Array | None = None) -> tuple[Array, Array]:
+        """Self, or `self.times(from_log(logs))` in fewer operations, as whole numbers, one along the axis, and what is
+        left above them: floats the largest of which is near 0.
+
+        Few operations matter twice: a kernel with more of them than bytes is split between threads, and in a loop of
+        short steps that takes longer than the kernel.
+        """
+        if logs is None:
+            top = numeric.shift_of(self.high, axis, keepdims=True)
+            return top, (self.high - top) + self.low
+        rounded = lax.stop_gradient(jnp.round(logs))
+        sizes = self.high + jnp.where(logs < jnp.inf, rounded, jnp.finfo(logs.dtype).max)
+        top = numeric.shift_of(sizes, axis, keepdims=True)
+        rest = ((self.high + rounded) - top) + (self.low + (logs - rounded))
+        return top, jnp.where(jnp.isfinite(logs), rest, -jnp.inf)
+
+    @staticmethod
+    def above(top: Array, rest: Array, axis: Axes) -> SplitLog:
+        """What `near_top` was reduced to, again in two parts."""
+        top = jnp.squeeze(top, axis)
+        # A sum over anything that is no log is as large as that.
+        rest = jnp.where(top < jnp.finfo(top.dtype).max / 2, rest, 0)
+        whole = lax.stop_gradient(jnp.round(rest))
+        return SplitLog(top + whole, jnp.where(jnp.isneginf(rest), 0, rest - whole))
 
 
-def reduced(x: SplitLog, axis: Axes, reduce: Callable[[Array], Array], logs: Array | None = None) -> SplitLog:
-    """`reduce` along an axis of `near_top`, where it is to move with its largest floats."""
-    top, rest = near_top(x, axis, logs)
-    return above(top, reduce(rest), axis)
-
-
-def near_top(x: SplitLog, axis: Axes, logs: Array | None = None) -> tuple[Array, Array]:
-    """`x`, or `x.times(from_log(logs))` in fewer operations, as integers, one along the axis, and what is left above
-    them: floats the largest of which is near 0.
-
-    Few operations matter twice: a kernel with more of them than bytes is split between threads, and in a loop of short
-    steps that takes longer than the kernel.
+def pair_of(highs: Array, rest: Any) -> tuple[Array, Array]:
+    """The log of a product as an unevaluated pair (`numeric.pair_sum`): high parts along the first axis, in the unit of
+    `rest`, and `rest`. NaN where it is larger than all logs.
     """
-    if logs is None:
-        top = numeric.shift_of(x.integer, axis, keepdims=True)
-        return top, (x.integer - top) + x.fraction
-    rounded = lax.stop_gradient(jnp.round(logs))
-    sizes = x.integer + jnp.where(logs < jnp.inf, rounded, jnp.finfo(logs.dtype).max)
-    top = numeric.shift_of(sizes, axis, keepdims=True)
-    rest = ((x.integer + rounded) - top) + (x.fraction + (logs - rounded))
-    return top, jnp.where(jnp.isfinite(logs), rest, -jnp.inf)
-
-
-def above(top: Array, rest: Array, axis: Axes) -> SplitLog:
-    """What `near_top` was reduced to, again in two parts."""
-    top = jnp.squeeze(top, axis)
-    # A sum over anything that is no log is as large as that.
-    rest = jnp.where(top < jnp.finfo(top.dtype).max / 2, rest, 0)
-    integer = lax.stop_gradient(jnp.round(rest))
-    return SplitLog(top + integer, jnp.where(jnp.isneginf(rest), 0, rest - integer))
+    high, low = numeric.pair_sum(jnp.concatenate([highs, rest.high[None]]), unit=rest.UNIT)
+    no_log = high >= jnp.finfo(high.dtype).max / 2 * (rest.UNIT / numeric.UNIT)
+    high = jnp.where(no_log, jnp.nan, high)
+    return high, jnp.where(jnp.isneginf(high), 0, low + rest.low * (1 / numeric.UNIT))

@@ -9,7 +9,7 @@ items of the flattened batch, B; where there are several answers per item they c
 `messages` is what `forward` leaves; it has no gradient, and one pass serves many queries.
 An event is the declared tree of 0/1 indicators (an array where the class declares one), a compact event the declared
 tree of int32; past the end of an item, events are 0 and compact events -1.
-A pair is an unevaluated sum of two arrays: see `numeric.pair_sum`.
+A pair is an unevaluated sum of two arrays, in units of its own: see `numeric.pair_sum`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,22 @@ Arrays = dict[str, Any]
 Lengths = dict[str, int]
 
 # What the potentials of an item are like.
-KINDS = ("plain", "small", "medium", "large", "gap", "ties", "forbidden", "mixed", "nothing")
+KINDS = (
+    "plain",
+    "small",
+    "medium",
+    "large",
+    "gap",
+    "huge",
+    "finfo",
+    "ties",
+    "forbidden",
+    "mixed",
+    "nothing",
+)
+
+# Sums of their potentials are beyond the precision of float64.
+BEYOND_FLOAT64 = ("huge", "finfo")
 
 # Broken by a wrong value for an item of this kind. A plain item shorter than the batch breaks "padding".
 LAW_OF_KIND = {
@@ -24,6 +39,8 @@ LAW_OF_KIND = {
     "medium": "any_scale",
     "large": "any_scale",
     "gap": "any_scale",
+    "huge": "huge",
+    "finfo": "finfo",
     "forbidden": "forbidden",
     "mixed": "forbidden",
     "nothing": "forbidden",
@@ -64,6 +81,14 @@ def potentials_of(rng: np.random.Generator, kind: str, shape: tuple[int, ...]) -
         return np.round(x)
     if kind == "gap":
         return np.where(rng.random(shape) < 0.4, x - 1e4, x)
+    if kind == "huge":
+        return np.where(rng.random(shape) < 0.4, np.sign(x) * rng.integers(1, 4, shape) * 1e9, x)
+    if kind == "finfo":
+        masks = np.array([float(np.finfo(np.float32).min), -1e38])
+        x = np.where(rng.random(shape) < 0.3, rng.choice(masks, shape), x)
+        if rng.random() < 0.3:  # nothing else is possible
+            x[0] = rng.choice(masks, shape[1:])
+        return x
     if kind == "forbidden":
         return np.where(rng.random(shape) < 0.25, -np.inf, x)
     if kind == "mixed":

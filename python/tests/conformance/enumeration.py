@@ -128,12 +128,12 @@ class Enumeration:
         pair = self.scores(potentials, lengths)
         top = jax.tree.map(lambda x: _best_of(pair, x), pair)
         log_prob = _best_of(pair, self.log_probs(potentials, lengths))
-        return top[0], top[1] - numeric.finite_or_zero(log_prob)
+        return top[0], top[1] - numeric.finite_or_zero(log_prob) * (1 / numeric.UNIT)
 
     def log_count(self, potentials: Potentials, lengths: Any) -> Pair:
         relative = self.relative(potentials, lengths)
         count = numeric.safe_log(jnp.sum(relative > -jnp.inf, 0).astype(relative.dtype))
-        return count, jnp.zeros_like(count)
+        return numeric.pair_sum(count[None])
 
     def marginals(self, potentials: Potentials, lengths: Any, messages: Messages) -> Tree:
         probs = self.probs(potentials, lengths)

@@ -142,13 +142,20 @@ class Enumerator(abc.ABC):
 
     def scores(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
         """Of structures, float64 (S)."""
+        return self._terms(item, lengths, events).sum(1)
+
+    def terms(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
+        """What the scores of structures are sums of, every parameter by itself: float64 (S terms)."""
+        without = item | {name: jax.tree.map(np.zeros_like, item[name]) for name in self.potentials}
+        alone = (without | {name: item[name]} for name in self.potentials)
+        return np.concatenate([self._terms(each, lengths, events) for each in alone], 1)
+
+    def _terms(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
         parts = self.parts(item, lengths)
         picked = jax.tree.map(
             lambda event, x: np.where(event, x, 0).reshape(len(event), x.size), events, parts
         )
-        return sum(
-            (np.sum(x, 1, dtype=np.float64) for x in jax.tree.leaves(picked)), np.zeros(_count(events))
-        )
+        return np.concatenate([np.zeros((_count(events), 0)), *jax.tree.leaves(picked)], 1)
 
     def flat(self, event: Tree) -> np.ndarray:
         """The parts of an event (... *leaf) one after the other, (... parts). Of NumPy's arrays and of JAX's."""

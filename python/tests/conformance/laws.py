@@ -352,7 +352,9 @@ def _top_k(answers: Answers) -> Iterator[LawBroken]:
     for i, item, where in items(answers):
         count = min(K, item.count)
         scores, events = values["top_scores"][:, i], values["top_events"][:, i]
-        best = np.sort(item.scores[item.allowed])[::-1][:K]
+        # What is beyond the largest float is answered as that.
+        reachable = np.clip(item.scores, np.finfo(answers.dtype).min, None)
+        best = np.sort(reachable[item.allowed])[::-1][:K]
         if values["top_count"][i] != count:
             yield LawBroken("top_k", f"{where}: count {values['top_count'][i]} for {count}")
         if np.any(scores[count:] != -np.inf) or np.any(events[count:] != 0):
@@ -364,7 +366,7 @@ def _top_k(answers: Answers) -> Iterator[LawBroken]:
         found = [_index(item.events, event) for event in events[:count]]
         if None in found or len(set(found)) != count:
             yield LawBroken("top_k", f"{where}: not distinct structures")
-        elif differs(item.scores[found], scores[:count], tol):
+        elif differs(reachable[found], scores[:count], tol):
             yield LawBroken("top_k", f"{where}: scores that are not the structures'")
 
 

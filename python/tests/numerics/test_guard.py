@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from synjax_worker.numerics import numeric
 from synjax_worker.numerics.guard import recompute_where
 from synjax_worker.structures.chain import Potentials, fast
 from synjax_worker.structures.chain.log_partition import log_partition
@@ -53,7 +54,7 @@ def potentials(kind: str, seed: int = 0) -> tuple[Potentials, jax.Array]:
 
 def value(potentials: Potentials, lengths: jax.Array) -> tuple[jax.Array, jax.Array]:
     messages = fast.forward(potentials, lengths)
-    return sum(log_partition(potentials, lengths, messages)), messages.certified
+    return numeric.pair_value(log_partition(potentials, lengths, messages)), messages.certified
 
 
 def test_an_item_that_is_refused_changes_no_bit_of_its_neighbours() -> None:

@@ -46,7 +46,7 @@ def test_pair_sums_keep_what_a_float_loses(dtype: str) -> None:
         exact = [sum(Fraction(float(value)) for value in column) for column in x.T]
         eps = float(np.finfo(dtype).eps)
         for h, l, want in zip(high, low, exact, strict=True):
-            got = Fraction(float(h)) + Fraction(float(l))
+            got = (Fraction(float(h)) + Fraction(float(l))) * Fraction(numeric.UNIT)
             assert abs(float(got - want)) <= 4 * eps * max(1, abs(float(want))) * 1e-2
             assert float(numeric.pair_value((h, l))) == pytest.approx(float(want), rel=2 * eps)
 

@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import numeric, scaled
-from ...numerics.scaled import Scaled
-from .exact import exact_backward, exact_forward
+from ...numerics import numeric
+from .exact import conditional_logs, exact_backward, exact_forward, last_logs
 from .potentials import Potentials, batch_first
 
 
@@ -50,23 +49,12 @@ def exact_conditionals(potentials: Potentials, lengths: Array) -> ExactCondition
     messages, prepared = exact_forward(potentials, lengths)
     states, _ = exact_backward(messages, prepared, each_edge=False)
     transition = prepared.transition if potentials.time_varying else potentials.transition
-    edge_exponent, edge_rest = scaled.reduce_log(transition)
-    edges = Scaled(jnp.where(jnp.isneginf(transition), 0, jnp.exp(edge_rest)), edge_exponent)
-    before = jax.tree.map(lambda x: x[:-1, :, :, None], messages.filtered)
-    exponents = before.exponent + edges.exponent - messages.scale[..., None, :]
-    mantissas = before.mantissa * edges.mantissa
-    inverse = numeric.reciprocal(messages.predecessors)[..., None, :]
-    table = mantissas * scaled.power_of_two(exponents, mantissas.dtype) * inverse
-
-    possible = mantissas > 0
-    upper, lower, rest = scaled.exponents_times_ln2(jnp.where(possible, exponents, 0), mantissas.dtype)
-    logs = edge_rest + log_or_zero(before.mantissa) - log_or_zero(messages.predecessors)[..., None, :]
-    log_table = jnp.where(possible, upper + (lower + (rest + logs)), -jnp.inf)
-
-    last = numeric.normalize(scaled.to_shared_scale(messages.last))
-    log_last = numeric.log_normalize(scaled.to_log(messages.last))
-    table, log_table, states = (batch_first(x) for x in (table, log_table, states))
-    return ExactConditionals(table, log_table, states, last, log_last)
+    filtered = jax.tree.map(lambda x: x[:-1], messages.filtered)
+    log_table = batch_first(conditional_logs(filtered, transition, messages.predecessors))
+    log_last = numeric.log_normalize(last_logs(messages))
+    return ExactConditionals(
+        jnp.exp(log_table), log_table, batch_first(states), numeric.normalize(jnp.exp(log_last)), log_last
+    )
 
 
 def log_or_zero(x: Array) -> Array:

@@ -15,11 +15,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import drop_forbidden, recompute_where
+from ...numerics.guard import carefully_where, drop_forbidden, guarded_by_itself, select_items
 from ..structure import Query
 from .conditionals import Conditionals, ExactConditionals, exact_conditionals, log_or_zero
+from .covariance import covariance, exact_covariance
 from .entropy import exact_entropy
-from .potentials import Potentials, batch_first, position_first, transition_logs
+from .exact import exact_marginals
+from .potentials import Marginals, Potentials, batch_first, contract, position_first, transition_logs
 from .underflow import LEAST_WEIGHT, above, least_weight, states_before_above
 
 
@@ -52,14 +54,20 @@ def _pair(p: Query, q: Query) -> _Pair:
 def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
     pair = _pair(p, q)
     of_p, of_q = pair.p, pair.q
-    ahead = numeric.materialize(log_or_zero(of_q.before) - log_or_zero(of_p.before))
-    behind = numeric.materialize(log_or_zero(of_q.sums) - log_or_zero(of_p.sums))
-    local = jnp.where(pair.allowed, pair.logs_q - pair.logs_p, 0)
-    terms = _terms(of_p.table(), of_q.table(), local + ahead[..., None] - behind[..., None, :])
+    terms = _terms(of_p.table(), of_q.table(), _log_ratio(pair))
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
     last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
     last = _terms(last_p, last_q, log_or_zero(last_q) - log_or_zero(last_p))
     return total + jnp.sum(last, -1), pair.certified
+
+
+def _log_ratio(pair: _Pair) -> Array:
+    """log Q(a | b) - log P(a | b) of every edge, (B n-1 t t); 0 where it is forbidden."""
+    of_p, of_q = pair.p, pair.q
+    ahead = numeric.materialize(log_or_zero(of_q.before) - log_or_zero(of_p.before))
+    behind = numeric.materialize(log_or_zero(of_q.sums) - log_or_zero(of_p.sums))
+    local = jnp.where(pair.allowed, pair.logs_q - pair.logs_p, 0)
+    return local + ahead[..., None] - behind[..., None, :]
 
 
 def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
@@ -76,12 +84,17 @@ def _cross_entropy_fast(p: Query, q: Query) -> tuple[Array, Array]:
     """The expectation under p of -log of q's conditionals."""
     pair = _pair(p, q)
     of_p, of_q = pair.p, pair.q
-    ahead, behind = numeric.materialize((log_or_zero(of_q.before), log_or_zero(of_q.sums)))
-    local = jnp.where(pair.allowed, pair.logs_q, 0)
-    surprise = _surprise(of_q.table(), behind[..., None, :] - ahead[..., None] - local)
-    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * surprise, -2), (1, 2))
+    total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * _surprise_of_edges(pair), -2), (1, 2))
     last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
     return total + jnp.sum(last_p * _surprise(last_q, -log_or_zero(last_q)), -1), pair.certified
+
+
+def _surprise_of_edges(pair: _Pair) -> Array:
+    """-log Q(a | b) of every edge, (B n-1 t t)."""
+    of_q = pair.q
+    ahead, behind = numeric.materialize((log_or_zero(of_q.before), log_or_zero(of_q.sums)))
+    local = jnp.where(pair.allowed, pair.logs_q, 0)
+    return _surprise(of_q.table(), behind[..., None, :] - ahead[..., None] - local)
 
 
 def _surprise(prob: Array, by_potentials: Array) -> Array:
@@ -142,30 +155,107 @@ def _exact_cross_entropy(p: Potentials, q: Potentials, lengths: Array, lengths_q
     return exact_entropy(p, lengths) + _exact_divergence(p, q, lengths, lengths_q)
 
 
-def _on_two(fast: Callable, exact: Callable) -> Callable:
-    """A query on two distributions: `fast(p, q)` gives values and whether they are certified, else `exact` is used.
+# ------------------------------------------------------------------------------------------------------- gradients
+#
+# By p's potentials the mean of a divergence's terms changes as a covariance, because the terms themselves move by
+# nothing on average. By q's, both the divergence and the cross-entropy change by what q has more of each part than p.
 
-    `exact` also gives the derivative.
-    """
 
-    @jax.custom_jvp
-    def query(p: Query, q: Query) -> Array:
-        value, certified = fast(p, q)
-        return recompute_where(~certified, exact, (p.potentials, q.potentials, p.lengths, q.lengths), value)
+def _gradients(
+    p: Query, q: Query, pair: _Pair, weighted: Array, ending: Array
+) -> tuple[Marginals, Marginals]:
+    of_p = covariance(p.potentials, p.lengths, pair.p, weighted, ending)
+    return of_p, _more(
+        q.messages.marginals(q.potentials, q.lengths), p.messages.marginals(p.potentials, p.lengths)
+    )
 
-    @query.defjvp
-    def derivative(primals, tangents):
+
+def _divergence_gradients_fast(p: Query, q: Query) -> tuple[tuple[Marginals, Marginals], Array]:
+    pair = _pair(p, q)
+    ratio = _log_ratio(pair)
+    last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
+    ending = last_p * (log_or_zero(last_p) - log_or_zero(last_q))
+    return _gradients(p, q, pair, -pair.p.table() * ratio, ending), pair.certified
+
+
+def _cross_entropy_gradients_fast(p: Query, q: Query) -> tuple[tuple[Marginals, Marginals], Array]:
+    pair = _pair(p, q)
+    last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
+    ending = last_p * _surprise(last_q, -log_or_zero(last_q))
+    return _gradients(p, q, pair, pair.p.table() * _surprise_of_edges(pair), ending), pair.certified
+
+
+def _exact_gradients(
+    p: Potentials,
+    q: Potentials,
+    lengths: Array,
+    lengths_q: Array,
+    term: Callable[[Array, Array, Array], Array],
+) -> tuple[Marginals, Marginals]:
+    """`term(probabilities of p, their logs, logs of q's)` is a probability times what it adds to the mean."""
+    exact_p, exact_q = exact_conditionals(p, lengths), exact_conditionals(q, lengths_q)
+    weighted = term(exact_p.table, exact_p.log_table, exact_q.log_table)
+    ending = term(exact_p.last, exact_p.log_last, exact_q.log_last)
+    of_p = exact_covariance(p, lengths, exact_p, weighted, ending)
+    both = of_p, _more(exact_marginals(q, lengths_q), exact_marginals(p, lengths))
+    apart = _escapes(p, lengths, exact_p, exact_q) | (lengths != lengths_q)
+    return select_items(apart, jax.tree.map(jnp.zeros_like, both), both)
+
+
+def _divergence_term(prob: Array, log_prob: Array, log_other: Array) -> Array:
+    possible = (prob > 0) & (log_other > -jnp.inf)
+    return jnp.where(
+        possible, prob * (jnp.where(possible, log_prob, 0) - jnp.where(possible, log_other, 0)), 0
+    )
+
+
+def _cross_entropy_term(prob: Array, _log_prob: Array, log_other: Array) -> Array:
+    possible = (prob > 0) & (log_other > -jnp.inf)
+    return jnp.where(possible, -prob * jnp.where(possible, log_other, 0), 0)
+
+
+def _more(q: Marginals, p: Marginals) -> Marginals:
+    return jax.tree.map(jnp.subtract, q, p)
+
+
+def _on_two(fast: Callable, exact: Callable, gradients_fast: Callable, term: Callable) -> Callable:
+    """A query on two distributions: `fast(p, q)` gives values and whether they are certified, else `exact` is used."""
+    plain = lambda p, q: (p.potentials, q.potentials, p.lengths, q.lengths)
+    exact_gradients = lambda *arguments: _exact_gradients(*arguments, term)
+
+    def second(primals, tangents):
         p, q = primals
         potentials = p.potentials, q.potentials
         directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
-        of_potentials = lambda a, b: exact(a, b, p.lengths, q.lengths)
-        return query(*primals), jax.jvp(of_potentials, potentials, directions)[1]
+        of_potentials = lambda a, b: exact_gradients(a, b, p.lengths, q.lengths)
+        return jax.jvp(of_potentials, potentials, directions)[1]
 
-    return query
+    def differentiable(gradients: Callable) -> Callable:
+        made = jax.custom_jvp(gradients)
+        made.defjvp(lambda primals, tangents: (made(*primals), second(primals, tangents)))
+        return made
+
+    def careful(p: Query, q: Query) -> tuple[Marginals, Marginals]:
+        found, certified = gradients_fast(p, q)
+        return carefully_where(~certified, exact_gradients, plain(p, q), found)
+
+    hopeful_gradients = differentiable(lambda p, q: gradients_fast(p, q)[0])
+    careful_gradients = differentiable(careful)
+
+    def tangent(primals: tuple, tangents: tuple, optimistic: bool) -> Array:
+        found = (hopeful_gradients if optimistic else careful_gradients)(*primals)
+        return sum(
+            contract(each, drop_forbidden(of.potentials, direction.potentials))
+            for each, of, direction in zip(found, primals, tangents, strict=True)
+        )
+
+    return guarded_by_itself(fast, lambda p, q: exact(*plain(p, q)), tangent)
 
 
 # KL(p || q), (B), nats: inf where p allows a structure that q forbids, 0 where p allows no structure.
-kl_divergence = _on_two(_divergence_fast, _exact_divergence)
+kl_divergence = _on_two(_divergence_fast, _exact_divergence, _divergence_gradients_fast, _divergence_term)
 
 # The expectation under p of -log q, (B), nats: KL(p || q) plus the entropy of p.
-cross_entropy = _on_two(_cross_entropy_fast, _exact_cross_entropy)
+cross_entropy = _on_two(
+    _cross_entropy_fast, _exact_cross_entropy, _cross_entropy_gradients_fast, _cross_entropy_term
+)

@@ -1,4 +1,4 @@
-"""The exact forward-backward pass: messages as (mantissa, exponent) pairs, right at any scale, slower than `fast.py`.
+"""The exact forward-backward pass: messages as logs of two floats, right at any finite scale, slower than `fast.py`.
 
 Plain `scan`s over the raw potentials, so that derivatives of any order follow. Beyond the length of a chain every loop
 carries its last real message.
@@ -13,20 +13,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, scaled
-from ...numerics.scaled import Scaled
+from ...numerics import numeric
+from ...numerics.split_log import pair_of
+from ...numerics.wide_log import WideLog
 from .potentials import Marginals, Potentials, Prepared, batch_first, prepare
-from .transitions import transposed
 
 
 class ExactMessages(NamedTuple):
-    """The result of the forward pass."""
+    """The result of the forward pass. Each position has a scale of its own."""
 
-    predecessors: Array  # (n-1 B t): sums over the previous states, in units of 2**scale
-    scale: Array  # (n-1 B t)
-    filtered: Scaled  # (n B t): weights of the prefixes that end in each state
-    last: Scaled  # (B t): the message at each chain's last position
-    taken_out: Array  # (n B): the exponents taken out of the messages
+    predecessors: WideLog  # (n-1 B t): sums over the previous states, in the scale of the position before
+    filtered: WideLog  # (n B t): weights of the prefixes that end in each state
+    last: WideLog  # (B t): the message at each chain's last position
+    taken_out: Array  # (n B): what was taken out of the messages, in units of WideLog
 
 
 def rematerialized(step: Callable) -> Callable:
@@ -34,96 +33,89 @@ def rematerialized(step: Callable) -> Callable:
     return jax.checkpoint(step, prevent_cse=False)
 
 
+def before(message: WideLog) -> WideLog:
+    """Messages (... t) of the states that edges (... t t) leave."""
+    return jax.tree.map(lambda x: x[..., None], message)
+
+
+def after(message: WideLog) -> WideLog:
+    """Messages (... t) of the states that edges (... t t) enter."""
+    return jax.tree.map(lambda x: x[..., None, :], message)
+
+
 def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages, Prepared]:
     """The forward pass, O(n t^2), and the potentials it prepared."""
     prepared = prepare(potentials, lengths)
     valid, start, transition, emission = prepared
     time_varying = potentials.time_varying
-    shared = None if time_varying else scaled.from_log(transition)
 
-    def take_out(number: Scaled) -> tuple[Scaled, Array]:
-        top = jnp.max(number.exponent, -1)
-        top = jnp.where(top > scaled.ZERO_EXPONENT, top, 0)
-        exponent = jnp.maximum(number.exponent - top[:, None], scaled.ZERO_EXPONENT)
-        return Scaled(number.mantissa, exponent), top
+    def settle(message: WideLog, emitted: Array | None) -> tuple[WideLog, Array]:
+        if emitted is not None:
+            message = message.times(WideLog.from_log(emitted))
+        top = numeric.shift_of(message.high, -1)
+        return message.less(top[:, None]), top
 
-    def times(number: Scaled, factor: Scaled | None) -> Scaled:
-        if factor is None:
-            return scaled.renormalize(*number)
-        return scaled.renormalize(number.mantissa * factor.mantissa, number.exponent + factor.exponent)
-
-    def step(message: Scaled, inputs):
-        factor, live, logs = inputs
-        edges = scaled.from_log(logs) if time_varying else shared
-        exponents = message.exponent[:, :, None] + edges.exponent
-        scale = jnp.max(exponents, 1)
-        shares = scaled.power_of_two(exponents - scale[:, None], start.dtype)
-        sums = jnp.sum(message.mantissa[:, :, None] * edges.mantissa * shares, 1)
-        moved, top = take_out(times(Scaled(sums, scale), factor))
+    def step(message: WideLog, inputs):
+        emitted, live, logs = inputs
+        sums = before(message).total(-2, logs if time_varying else transition)
+        moved, top = settle(sums, emitted)
         message = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, message)
-        return message, (sums, scale, message, jnp.where(live, top, 0))
+        return message, (sums, message, jnp.where(live, top, 0))
 
-    factors = None if emission is None else scaled.from_log(emission)
-    first_factor = None if factors is None else jax.tree.map(lambda x: x[0], factors)
-    first, first_top = take_out(times(scaled.from_log(start), first_factor))
-    inputs = (
-        None if factors is None else jax.tree.map(lambda x: x[1:], factors),
-        valid[1:],
-        transition if time_varying else None,
-    )
-    last, (sums, scales, messages, tops) = lax.scan(rematerialized(step), first, inputs)
+    emissions = (None, None) if emission is None else (emission[0], emission[1:])
+    first, first_top = settle(WideLog.from_log(start), emissions[0])
+    inputs = (emissions[1], valid[1:], transition if time_varying else None)
+    last, (sums, messages, tops) = lax.scan(rematerialized(step), first, inputs)
     prepend = lambda a, b: jnp.concatenate([a[None], b])
-    filtered = jax.tree.map(prepend, first, messages)
-    return ExactMessages(sums, scales, filtered, last, prepend(first_top, tops)), prepared
-
-
-def _log_partition(messages: ExactMessages) -> tuple[Array, Array]:
-    last = jnp.sum(
-        messages.last.mantissa * scaled.power_of_two(messages.last.exponent, messages.last.mantissa.dtype), -1
-    )
-    terms = scaled.exponents_times_ln2(messages.taken_out, last.dtype)
-    return numeric.pair_sum(jnp.concatenate([*terms, numeric.safe_log(last)[None]]))
+    return ExactMessages(
+        sums, jax.tree.map(prepend, first, messages), last, prepend(first_top, tops)
+    ), prepared
 
 
 def exact_log_partition(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     """The log-partition (B) as an unevaluated pair."""
-    return _log_partition(exact_forward(potentials, lengths)[0])
+    messages, _ = exact_forward(potentials, lengths)
+    return pair_of(messages.taken_out, messages.last.total(-1))
+
+
+def conditional_logs(filtered: WideLog, edges: Array, sums: WideLog) -> Array:
+    """The log-probability of each state a before an edge given the state b after it: (... t), (... t t), (... t) to
+    (... t t). Finite where the probability underflows, -inf where the edge is forbidden.
+    """
+    return before(filtered).share(edges, after(sums))
+
+
+def last_logs(messages: ExactMessages) -> Array:
+    """The log-probability of each last state, (B t); -inf for all where there is no structure."""
+    return messages.last.ratio(jax.tree.map(lambda x: x[:, None], messages.last.total(-1)))
 
 
 def exact_backward(messages: ExactMessages, prepared: Prepared, each_edge: bool) -> tuple[Array, Array]:
     """The backward pass: the marginals of the states (n B t), and of each edge (n-1 B t t) or their sum (B t t)."""
     valid, start, transition, _ = prepared
     time_varying = transition.ndim == 4
-    # With transposed edges both sums of a step run along major axes. XLA does not vectorise sums along the minor axis.
-    shared = None if time_varying else scaled.from_log(transposed(transition))
 
     def step(carry, inputs):
         marginal, totals = carry
-        filtered, sums, scale, live, logs = inputs
-        edges = scaled.from_log(transposed(logs)) if time_varying else shared
-        ratio = jnp.where(live[:, None], marginal * numeric.reciprocal(sums), 0)
-        shares = scaled.power_of_two(
-            filtered.exponent[:, None] + edges.exponent - scale[..., None], start.dtype
-        )
-        joint = filtered.mantissa[:, None] * edges.mantissa * shares * ratio[..., None]
+        filtered, sums, live, logs = inputs
+        chosen = jnp.exp(conditional_logs(filtered, logs if time_varying else transition, sums))
+        joint = jnp.where(live[:, None, None], chosen * marginal[:, None], 0)
         # Normalized at every position, because rounding errors would accumulate over a long chain.
-        before = jnp.where(live[:, None], numeric.normalize(jnp.sum(joint, 1)), marginal)
-        return (before, None if each_edge else totals + joint), (marginal, joint if each_edge else None)
+        moved = jnp.where(live[:, None], numeric.normalize(jnp.sum(joint, -1)), marginal)
+        return (moved, None if each_edge else totals + joint), (marginal, joint if each_edge else None)
 
     size = start.shape[-1]
     totals = None if each_edge else jnp.zeros((start.shape[0], size, size), start.dtype)
-    before_last = jax.tree.map(lambda x: x[:-1], messages.filtered)
     inputs = (
-        before_last,
+        jax.tree.map(lambda x: x[:-1], messages.filtered),
         messages.predecessors,
-        messages.scale,
         valid[1:],
         transition if time_varying else None,
     )
-    last = numeric.normalize(scaled.to_shared_scale(messages.last))
+    last = numeric.normalize(jnp.exp(last_logs(messages)))
     (first, totals), (rest, joints) = lax.scan(rematerialized(step), (last, totals), inputs, reverse=True)
     states = jnp.where(valid[:, :, None], jnp.concatenate([first[None], rest]), 0)
-    return states, transposed(joints if each_edge else totals)
+    return states, joints if each_edge else totals
 
 
 def exact_marginals(potentials: Potentials, lengths: Array) -> Marginals:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, scaled
-from ...numerics.guard import float_range, recompute_where
+from ...numerics.guard import float_range, recompute_where, refined_where
 from ...numerics.numeric import HIGHEST
 from .conditionals import Conditionals
 from .exact import exact_log_partition
@@ -31,6 +31,9 @@ from .potentials import (
     uniform,
 )
 from .transitions import apply_transition, reverse_transition, weights_at
+
+# Whole numbers up to this, and sums of two or three of them, are exact in float32.
+LARGEST_SHIFT = 2.0**22
 
 
 class Messages(NamedTuple):
@@ -170,7 +173,9 @@ def _certify(factors: _Factors, prepared: Prepared, filtered: Array, sums: Array
         return jnp.all((sums_hold & scales_hold) | beyond, 0)
 
     arguments = (factors.weights, ~jnp.isneginf(factors.states), prepared.valid, sums, scales)
-    certified = recompute_where(~certified, of_reachable, arguments, certified)
+    certified = refined_where(~certified, of_reachable, arguments, certified)
+    # Beyond that, sums of whole numbers would round.
+    certified &= jnp.all(jnp.abs(factors.shift[0]) < LARGEST_SHIFT, 0)
     # The first message needs no check: had it lost a state that matters, the sums after it would be small.
     return certified & jnp.any(filtered[-1] > 0, -1)
 

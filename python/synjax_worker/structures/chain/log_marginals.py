@@ -8,34 +8,21 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, scaled
-from ...numerics.guard import drop_forbidden, recompute_where
-from ...numerics.scaled import Scaled
+from ...numerics import numeric
+from ...numerics.guard import drop_forbidden, guarded_by_itself
+from ...numerics.wide_log import WideLog
 from ..structure import Query
 from .conditionals import log_or_zero
-from .exact import exact_forward
+from .exact import after, before, exact_forward
 from .potentials import Potentials, transition_logs
 from .underflow import LEAST_WEIGHT, least_weight, states_above, states_before_above
 
 
-@jax.custom_jvp
-def log_edge_marginals(potentials: Potentials, lengths: Array, messages: Any) -> tuple[Array, Array]:
-    """Logs of the marginals of the first state (B t) and of every edge (B n-1 t t), right at any size."""
-    value, certified = _log_edge_marginals_fast(Query(potentials, lengths, messages))
-    return recompute_where(~certified, _exact_log_edge_marginals, (potentials, lengths), value)
-
-
-@log_edge_marginals.defjvp
-def _log_edge_marginals_derivative(primals, tangents):
-    potentials, lengths, _ = primals
-    direction = drop_forbidden(potentials, tangents[0])
-    exact = lambda potentials: _exact_log_edge_marginals(potentials, lengths)
-    return log_edge_marginals(*primals), jax.jvp(exact, (potentials,), (direction,))[1]
-
-
-def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
+def _log_edge_marginals_fast(
+    potentials: Potentials, lengths: Array, messages: Any
+) -> tuple[tuple[Array, Array], Array]:
     """Sums of the logs of the factors of each marginal, and whether all factors are in the float range, (B)."""
-    potentials, lengths, messages = query
+    query = Query(potentials, lengths, messages)
     given = messages.conditionals(potentials, lengths)
     valid = numeric.positions(potentials.positions) < lengths[:, None]
     weights = given.edges()
@@ -44,10 +31,10 @@ def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
         query, given, _LEAST_SEEN
     )
     inside = valid[:, 1:, None]
-    before = jnp.where(inside, numeric.safe_log(given.before), -jnp.inf)
-    after = jnp.where(inside, numeric.safe_log(given.states[:, 1:]) - log_or_zero(given.sums), -jnp.inf)
-    before, after = numeric.materialize((before, after))
-    edges = transition_logs(potentials, lengths) + before[..., None] + after[..., None, :]
+    leaving = jnp.where(inside, numeric.safe_log(given.before), -jnp.inf)
+    entering = jnp.where(inside, numeric.safe_log(given.states[:, 1:]) - log_or_zero(given.sums), -jnp.inf)
+    leaving, entering = numeric.materialize((leaving, entering))
+    edges = transition_logs(potentials, lengths) + leaving[..., None] + entering[..., None, :]
     return (jnp.where(valid[:, :1], numeric.safe_log(given.states[:, 0]), -jnp.inf), edges), certified
 
 
@@ -55,50 +42,42 @@ def _log_edge_marginals_fast(query: Query) -> tuple[tuple[Array, Array], Array]:
 _LEAST_SEEN = 1e-20
 
 
-def _exact_log_edge_marginals(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+def _exact_log_edge_marginals(
+    potentials: Potentials, lengths: Array, messages: Any = None
+) -> tuple[Array, Array]:
     messages, prepared = exact_forward(potentials, lengths)
     valid, start, transition, emission = prepared
     time_varying = potentials.time_varying
-    possible = jnp.any(messages.last.mantissa > 0, -1)
-    shared = None if time_varying else scaled.from_log(transition)
+    possible = jnp.any(messages.last.high > -jnp.inf, -1)
 
-    def step(later, inputs):
-        factor, live, logs = inputs
-        if factor is not None:
-            later_with = Scaled(later.mantissa * factor.mantissa, later.exponent + factor.exponent)
-        else:
-            later_with = later
-        edges = scaled.from_log(logs) if time_varying else shared
-        exponents = edges.exponent + later_with.exponent[:, None]
-        scale = jnp.max(exponents, -1)
-        shares = scaled.power_of_two(exponents - scale[..., None], start.dtype)
-        moved = scaled.renormalize(jnp.sum(edges.mantissa * later_with.mantissa[:, None] * shares, -1), scale)
-        moved = Scaled(moved.mantissa, jnp.maximum(moved.exponent - _top(moved), scaled.ZERO_EXPONENT))
-        moved = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, later)
-        return moved, later_with
+    def step(later: WideLog, inputs):
+        emitted, live, logs = inputs
+        entered = later if emitted is None else later.times(WideLog.from_log(emitted))
+        moved = after(entered).total(-1, logs if time_varying else transition)
+        moved = moved.less(numeric.shift_of(moved.high, -1, keepdims=True))
+        return jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, later), entered
 
-    factors = None if emission is None else jax.tree.map(lambda x: x[1:], scaled.from_log(emission))
-    ones = Scaled(jnp.ones_like(start), jnp.zeros(start.shape, jnp.int32))
-    inputs = (factors, valid[1:], transition if time_varying else None)
+    ones = WideLog(jnp.zeros_like(start), jnp.zeros_like(start))
+    emissions = None if emission is None else emission[1:]
+    inputs = (emissions, valid[1:], transition if time_varying else None)
     first_later, later = lax.scan(step, ones, inputs, reverse=True)
 
-    before = jax.tree.map(lambda x: x[:-1, :, :, None], messages.filtered)
-    exponent, rest = scaled.reduce_log(transition)
-    mantissas = before.mantissa * later.mantissa[:, :, None]
-    exponents = before.exponent + exponent + later.exponent[:, :, None]
-    exponents = exponents - jnp.max(exponents, (-1, -2), keepdims=True)
-    forbidden = jnp.isneginf(transition) | ~valid[1:, :, None, None] | ~possible[:, None, None]
-    logs = jnp.where(forbidden, -jnp.inf, scaled.to_log(Scaled(mantissas, exponents)) + rest)
-    flat = numeric.log_normalize(lax.collapse(logs, 2)).reshape(logs.shape)
+    filtered = jax.tree.map(lambda x: x[:-1], messages.filtered)
+    edges = before(filtered).times(after(later)).times(WideLog.from_log(transition))
+    whole = jax.tree.map(lambda x: x[..., None, None], edges.total((-1, -2)))
+    logs = jnp.where(valid[1:, :, None, None] & possible[:, None, None], edges.ratio(whole), -jnp.inf)
 
-    first = jax.tree.map(lambda x: x[0], messages.filtered)
-    product = Scaled(first.mantissa * first_later.mantissa, first.exponent + first_later.exponent)
-    product = Scaled(product.mantissa, product.exponent - _top(product))
-    start_logs = numeric.log_normalize(scaled.to_log(product))
-    start_logs = jnp.where(valid[0, :, None] & possible[:, None], start_logs, -jnp.inf)
-    return start_logs, jnp.moveaxis(flat, 0, 1)
+    first = jax.tree.map(lambda x: x[0], messages.filtered).times(first_later)
+    first = first.ratio(jax.tree.map(lambda x: x[:, None], first.total(-1)))
+    first = jnp.where(valid[0, :, None] & possible[:, None], first, -jnp.inf)
+    return first, jnp.moveaxis(logs, 0, 1)
 
 
-def _top(number: Scaled) -> Array:
-    top = jnp.max(number.exponent, -1, keepdims=True)
-    return jnp.where(top > scaled.ZERO_EXPONENT, top, 0)
+def _tangent(primals: tuple, tangents: tuple, optimistic: bool) -> tuple[Array, Array]:
+    potentials, lengths, _ = primals
+    direction = drop_forbidden(potentials, tangents[0])
+    return jax.jvp(lambda x: _exact_log_edge_marginals(x, lengths), (potentials,), (direction,))[1]
+
+
+# Logs of the marginals of the first state (B t) and of every edge (B n-1 t t), right at any size.
+log_edge_marginals = guarded_by_itself(_log_edge_marginals_fast, _exact_log_edge_marginals, _tangent)

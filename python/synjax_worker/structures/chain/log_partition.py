@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ...numerics import numeric
 from ...numerics.guard import drop_forbidden
 from .fast import Messages
 from .marginals import marginals
@@ -14,7 +15,7 @@ from .potentials import Potentials, contract
 
 @jax.custom_jvp
 def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
-    """The log of the sum of the exponentiated scores of all structures, an unevaluated pair (B), nats."""
+    """The log of the sum of the exponentiated scores of all structures, an unevaluated pair (B)."""
     return messages.log_partition
 
 
@@ -23,4 +24,4 @@ def _log_partition_derivative(primals, tangents):
     potentials, _, _ = primals
     tangent = contract(marginals(*primals), drop_forbidden(potentials, tangents[0]))
     value = log_partition(*primals)
-    return value, (jnp.zeros_like(value[0]), tangent)
+    return value, (jnp.zeros_like(value[0]), tangent * (1 / numeric.UNIT))

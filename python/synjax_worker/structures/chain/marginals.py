@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import numeric, scaled
+from ...numerics import numeric
 from ...numerics.guard import guarded
 from .exact import exact_backward, exact_forward, exact_marginals
 from .fast import Messages
@@ -35,7 +35,7 @@ def _filtering_fast(potentials: Potentials, lengths: Array, messages: Messages) 
 
 def _exact_filtering(potentials: Potentials, lengths: Array) -> Array:
     messages, prepared = exact_forward(potentials, lengths)
-    weights = numeric.normalize(scaled.to_shared_scale(messages.filtered))
+    weights = numeric.normalize(jnp.exp(messages.filtered.near_top(-1)[1]))
     return batch_first(jnp.where(prepared.valid[:, :, None], weights, 0))
 
 

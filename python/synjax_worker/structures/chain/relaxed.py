@@ -4,7 +4,7 @@ A forward pass computes a message for every position, in log space, with a smoot
 backward pass starts with a mass of 1 at the end and splits it, at every position, by the weights of that maximum. The
 mass on an edge is the edge's part of the relaxed structure. No array is larger than an event.
 
-Messages are an integer and a fraction: sums of potentials of any scale lose nothing (see `split_log`).
+Messages are logs of two floats: sums of potentials of any scale lose nothing (see `wide_log`).
 """
 
 from __future__ import annotations
@@ -17,33 +17,34 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, relaxed, split_log
+from ...numerics import numeric, relaxed
 from ...numerics.guard import drop_forbidden
 from ...numerics.relaxed import Choose
-from ...numerics.split_log import SplitLog
+from ...numerics.split_log import pair_of
+from ...numerics.wide_log import WideLog
 from .exact import rematerialized
 from .potentials import Marginals, Potentials, Prepared, batch_first, contract, prepare
 
 
-def _candidates(before: SplitLog, edges: SplitLog) -> SplitLog:
+def _candidates(before: WideLog, edges: WideLog) -> WideLog:
     """The scores of the states before (axis -2) for every state after."""
-    return SplitLog(*(x[..., None] for x in before)).times(edges)
+    return jax.tree.map(lambda x: x[..., None], before).times(edges)
 
 
-def _in_floats(log: SplitLog, axis: int) -> Array:
-    """The logs as floats, less the largest integer along an axis."""
-    return (log.integer - numeric.shift_of(log.integer, axis, keepdims=True)) + log.fraction
+def _in_floats(log: WideLog, axis: int) -> Array:
+    """The logs as floats, less the largest along an axis."""
+    return log.near_top(axis)[1]
 
 
 class _Chain(NamedTuple):
     """Potentials without garbage; positions lead."""
 
     prepared: Prepared
-    shared: SplitLog | None  # the transition, (t t) or (B t t), where all edges share it
+    shared: WideLog | None  # the transition, (t t) or (B t t), where all edges share it
 
-    def edges(self, transition: Array | None) -> SplitLog:
+    def edges(self, transition: Array | None) -> WideLog:
         """Log-potentials of one edge, (t t) or (B t t); `transition` is its own where they are time-varying."""
-        return split_log.from_log(transition) if self.shared is None else self.shared
+        return WideLog.from_log(transition) if self.shared is None else self.shared
 
     def of_edges(self) -> Array | None:
         return self.prepared.transition if self.shared is None else None
@@ -51,14 +52,14 @@ class _Chain(NamedTuple):
 
 def _chain(potentials: Potentials, lengths: Array) -> _Chain:
     prepared = prepare(potentials, lengths)
-    return _Chain(prepared, None if potentials.time_varying else split_log.from_log(prepared.transition))
+    return _Chain(prepared, None if potentials.time_varying else WideLog.from_log(prepared.transition))
 
 
 class _Messages(NamedTuple):
-    prefixes: SplitLog  # (n B t), less the integers that were taken out
-    taken_out: Array  # (n B)
+    prefixes: WideLog  # (n B t), less what was taken out
+    taken_out: Array  # (n B), in units of the logs
 
-    def last(self) -> SplitLog:
+    def last(self) -> WideLog:
         return jax.tree.map(lambda x: x[-1], self.prefixes)
 
 
@@ -66,21 +67,21 @@ def _forward(chain: _Chain, choose: Choose) -> _Messages:
     """The value of the prefixes that end in each state of each position."""
     valid, start, _, emission = chain.prepared
 
-    def settle(message: SplitLog, emission: Array | None) -> tuple[SplitLog, Array]:
-        message = message if emission is None else message.times(split_log.from_log(emission))
-        top = numeric.shift_of(message.integer, -1)
-        return message._replace(integer=message.integer - top[:, None]), top
+    def settle(message: WideLog, emission: Array | None) -> tuple[WideLog, Array]:
+        message = message if emission is None else message.times(WideLog.from_log(emission))
+        top = numeric.shift_of(message.high, -1)
+        return message.less(top[:, None]), top
 
-    def step(before: SplitLog, inputs):
+    def step(before: WideLog, inputs):
         emitted, transition, live = inputs
         value = lambda candidates: relaxed.value_and_weights(choose, candidates, -2)[0]
-        moved = split_log.reduced(_candidates(before, chain.edges(transition)), -2, value)
+        moved = _candidates(before, chain.edges(transition)).reduced(-2, value)
         moved, taken_out = settle(moved, emitted)
         after = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, before)
         return after, (after, jnp.where(live, taken_out, 0))
 
     emissions = (None, None) if emission is None else (emission[0], emission[1:])
-    first, first_taken_out = settle(split_log.from_log(start), emissions[0])
+    first, first_taken_out = settle(WideLog.from_log(start), emissions[0])
     _, (messages, taken_out) = lax.scan(
         rematerialized(step), first, (emissions[1], chain.of_edges(), valid[1:])
     )
@@ -153,9 +154,8 @@ def smoothed_max(potentials: Potentials, lengths: Array, choose: Choose) -> Arra
     is right again. Time O(n t^2). See `relaxed_event` for the gradient by every edge.
     """
     messages = _forward(_chain(potentials, lengths), choose)
-    best = split_log.reduced(messages.last(), -1, lambda candidates: choose(candidates, -1))
-    terms = jnp.concatenate([messages.taken_out, best.integer[None], best.fraction[None]])
-    return numeric.pair_value(numeric.pair_sum(terms))
+    best = messages.last().reduced(-1, lambda candidates: choose(candidates, -1))
+    return numeric.pair_value(pair_of(messages.taken_out, best))
 
 
 @smoothed_max.defjvp

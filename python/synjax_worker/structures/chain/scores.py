@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import recompute_where
+from ...numerics.guard import guarded_by_itself
 from ...numerics.numeric import HIGHEST
 from .potentials import ignored_rows
 
@@ -18,23 +18,19 @@ def _exact_edge_scores(event: Array, transition: Array, valid: Array) -> Array:
     return jnp.sum(numeric.masked_product(jnp.where(counts, event, 0), clean), (-1, -2))
 
 
-@jax.custom_jvp
-def edge_scores(event: Array, transition: Array, valid: Array) -> Array:
-    """What each edge adds to the scores of events (... B n t t): (... B n).
-
-    Computed by plain sums of products. If one is not finite, it met -inf or garbage times 0, and all are computed
-    again with such products replaced by 0.
-    """
+def _edge_scores_fast(event: Array, transition: Array, valid: Array) -> tuple[Array, Array]:
+    """By plain sums of products. If one is not finite, it met -inf or garbage times 0."""
     terms = jnp.einsum("...nac,...nac->...n", event, transition, precision=HIGHEST)
     first = jnp.einsum("...c,...c->...", event[..., 0, 0, :], transition[..., 0, 0, :], precision=HIGHEST)
     terms = jnp.where(valid, terms.at[..., 0].set(first), 0)
-    return recompute_where(
-        ~jnp.all(jnp.isfinite(terms)), _exact_edge_scores, (event, transition, valid), terms
-    )
+    return terms, jnp.all(jnp.isfinite(terms))
 
 
-@edge_scores.defjvp
-def _edge_scores_derivative(primals, tangents):
+def _edge_scores_tangent(primals: tuple, tangents: tuple, optimistic: bool) -> Array:
     event, transition, valid = primals
     exact = lambda event, transition: _exact_edge_scores(event, transition, valid)
-    return edge_scores(*primals), jax.jvp(exact, (event, transition), tangents[:2])[1]
+    return jax.jvp(exact, (event, transition), tangents[:2])[1]
+
+
+# What each edge adds to the scores of events (... B n t t), given (B n t t) and (B n): (... B n).
+edge_scores = guarded_by_itself(_edge_scores_fast, _exact_edge_scores, _edge_scores_tangent)

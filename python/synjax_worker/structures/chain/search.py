@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, scaled, topdown
+from ...numerics import numeric, topdown
 from ...numerics.guard import recompute_where
-from ...numerics.scaled import Scaled
-from .exact import exact_forward
+from ...numerics.wide_log import WideLog
+from .exact import before, exact_forward
 from .fast import Messages
 from .potentials import Potentials
 
@@ -89,107 +89,139 @@ def score(chain: Chain, states: Array) -> Array:
     return numeric.pair_value(numeric.pair_sum(score_terms(chain, states)))
 
 
-def _best_prefixes(chain: Chain) -> Array:
-    """Score of the best prefix that ends in each state, less the best at its position: (n t)."""
+def best_prefixes(chain: Chain) -> tuple[WideLog, Array]:
+    """Score of the best prefix that ends in each state, less the best at its position: (n t), in plain floats. And if
+    no scale came up at which they would round what matters.
+    """
     emission = chain.emission
 
-    def settle(scores: Array) -> Array:
-        return scores - numeric.shift_of(scores, -1)
+    def settle(scores: Array) -> tuple[Array, Array]:
+        top = numeric.shift_of(scores, -1)
+        return scores - top, top
 
     def step(scores, inputs):
         emitted, live, index = inputs
         moved = jnp.max(scores[:, None] + _edges(chain, index), 0)
         if emitted is not None:
             moved = moved + emitted
-        scores = jnp.where(live, settle(moved), scores)
+        moved, top = settle(moved)
+        scores = jnp.where(live, moved, scores)
+        return scores, (scores, jnp.where(live, top, 0))
+
+    first, first_top = settle(chain.start if emission is None else chain.start + emission[0])
+    inputs = (None if emission is None else emission[1:], chain.valid[1:], _edge_indices(chain))
+    _, (prefixes, tops) = lax.scan(step, first, inputs)
+    sizes = [first_top[None], tops] if chain.time_varying else [first_top[None], tops, *_largest(chain)]
+    certified = jnp.all(jnp.abs(jnp.concatenate(sizes)) < LARGEST_STEP)
+    return WideLog.from_log(jnp.concatenate([first[None], prefixes])), certified
+
+
+# A prefix that lies that far behind the best is rounded, but cannot become the best by steps smaller than that.
+LARGEST_STEP = 2.0**16
+
+
+def _largest(chain: Chain) -> list[Array]:
+    """The largest log-potentials above 0, of factored chains: (1) each."""
+    return [jnp.max(x, initial=0)[None] for x in (chain.start, chain.transition, chain.emission)]
+
+
+def exact_best_prefixes(chain: Chain) -> WideLog:
+    """The same at any scale."""
+    emission = chain.emission
+
+    def settle(scores: WideLog, emitted: Array | None) -> WideLog:
+        if emitted is not None:
+            scores = scores.times(WideLog.from_log(emitted))
+        return scores.less(numeric.shift_of(scores.high, -1))
+
+    def step(scores: WideLog, inputs):
+        emitted, live, index = inputs
+        moved = settle(before(scores).largest(0, _edges(chain, index)), emitted)
+        scores = jax.tree.map(lambda a, b: jnp.where(live, a, b), moved, scores)
         return scores, scores
 
-    first = settle(chain.start if emission is None else chain.start + emission[0])
+    first = settle(WideLog.from_log(chain.start), None if emission is None else emission[0])
     inputs = (None if emission is None else emission[1:], chain.valid[1:], _edge_indices(chain))
-    return jnp.concatenate([first[None], lax.scan(step, first, inputs)[1]])
+    return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, lax.scan(step, first, inputs)[1])
 
 
-def argmax(chain: Chain) -> tuple[Array, Array]:
+def _split(by_position: WideLog) -> tuple[WideLog, WideLog]:
+    """Of (n ...), those of all positions but the last, and the last's."""
+    return jax.tree.map(lambda x: x[:-1], by_position), jax.tree.map(lambda x: x[-1], by_position)
+
+
+def _floats(logs: WideLog, axis: int = -1) -> Array:
+    """As floats, less the largest along an axis."""
+    return logs.near_top(axis)[1]
+
+
+def argmax(chain: Chain, prefixes: WideLog) -> tuple[Array, Array]:
     """The best structure (n) and its score. Ties are decided from the end backwards: the lowest state wins."""
-    prefixes = _best_prefixes(chain)
+    earlier, ends = _split(prefixes)
 
     def step(state, inputs):
         before, live, index = inputs
-        state = jnp.where(live, topdown.first_largest(before + _edges_into(chain, index, state)), state)
+        entering = before.times(WideLog.from_log(_edges_into(chain, index, state)))
+        state = jnp.where(live, topdown.first_largest(_floats(entering)), state)
         return state, state
 
-    last = topdown.first_largest(prefixes[-1])
-    inputs = (prefixes[:-1], chain.valid[1:], _edge_indices(chain))
+    last = topdown.first_largest(_floats(ends))
+    inputs = (earlier, chain.valid[1:], _edge_indices(chain))
     states = jnp.append(lax.scan(step, last, inputs, reverse=True)[1], last).astype(jnp.int32)
     return states, score(chain, states)
 
 
-def top_k(chain: Chain, k: int) -> tuple[Array, Array]:
+def top_k(chain: Chain, prefixes: WideLog, k: int) -> tuple[Array, Array]:
     """The k best structures (k n) and their scores (k), -inf past the support. O(k t) per position, after one pass."""
-    prefixes = _best_prefixes(chain)
+    earlier, ends = _split(prefixes)
     slots = numeric.positions(k)
     size = chain.start.shape[0]
 
     def step(carry, inputs):
         suffix, state = carry
-        before, emission, live, edge = inputs
-        candidates = suffix[:, None] + _edges_into(chain, edge, state)
+        prefix, emission, live, edge = inputs
+        candidates = before(suffix).times(WideLog.from_log(_edges_into(chain, edge, state)))
         if emission is not None:
-            candidates = candidates + emission[state][:, None]
-        priority, index = topdown.largest((candidates + before).ravel(), k)
-        chosen = jnp.where(priority > -jnp.inf, candidates.ravel()[index], -jnp.inf)
-        chosen = chosen - numeric.finite_or_zero(priority[0])
+            candidates = candidates.times(before(WideLog.from_log(emission[state])))
+        flat = jax.tree.map(jnp.ravel, candidates.times(prefix))
+        priority, index = topdown.largest(_floats(flat), k)
+        chosen = jax.tree.map(lambda x: x.ravel()[index], candidates)
+        chosen = chosen._replace(high=jnp.where(priority > -jnp.inf, chosen.high, -jnp.inf))
+        chosen = chosen.less(numeric.shift_of(chosen.high, -1))
         parent = jnp.where(live, index // size, slots)
         state = jnp.where(live, index % size, state)
-        return (jnp.where(live, chosen, suffix), state), (parent, state)
+        suffix = jax.tree.map(lambda a, b: jnp.where(live, a, b), chosen, suffix)
+        return (suffix, state), (parent, state)
 
-    priority, last = topdown.best(prefixes[-1], k)
-    suffix = jnp.where(priority > -jnp.inf, 0, -jnp.inf).astype(prefixes.dtype)
-    inputs = (
-        prefixes[:-1],
-        None if chain.emission is None else chain.emission[1:],
-        chain.valid[1:],
-        _edge_indices(chain),
-    )
-    (suffix, _), (parents, states) = lax.scan(step, (suffix, last), inputs, reverse=True)
+    priority, last = topdown.best(_floats(ends), k)
+    suffix = jnp.where(priority > -jnp.inf, 0, -jnp.inf).astype(priority.dtype)
+    emissions = None if chain.emission is None else chain.emission[1:]
+    inputs = (earlier, emissions, chain.valid[1:], _edge_indices(chain))
+    carry = (WideLog.from_log(suffix), last)
+    (suffix, _), (parents, states) = lax.scan(step, carry, inputs, reverse=True)
     paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
-    scores = jnp.where(suffix > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
+    scores = jnp.where(suffix.high > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
     order = jnp.argsort(-scores, stable=True)  # computed exactly, near ties may have changed places
     return paths[order], scores[order]
 
 
-def scaled_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Scaled:
+def wide_messages(potentials: Potentials, lengths: Array, messages: Messages) -> WideLog:
     """The filtered messages (B n t), of the fast pass where certified. Weights too small to be drawn may be 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    fast = scaled.from_float(messages.filtered_weights(potentials, lengths))
+    fast = WideLog.from_log(numeric.safe_log(messages.filtered_weights(potentials, lengths)))
     return recompute_where(~messages.certified, exact_messages, (potentials, lengths), fast)
 
 
-def exact_messages(potentials: Potentials, lengths: Array) -> Scaled:
+def exact_messages(potentials: Potentials, lengths: Array) -> WideLog:
     """The filtered messages (B n t) of the exact pass: no allowed structure has the weight 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     filtered = exact_forward(potentials, lengths)[0].filtered
     return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
-def _entering(chain: Chain, shared: Scaled | None, edge: Array, states: Array) -> Scaled:
-    """Weights of one edge into states (k): (k t). In `shared` the state that is entered is the first axis."""
-    if chain.time_varying:
-        return scaled.from_log(_edges_into(chain, edge, states))
-    return jax.tree.map(lambda x: x[states], shared)
-
-
-def _log_weights(message: Scaled, edges: Scaled) -> tuple[Array, Array]:
-    """Logs of message[a] * edges[., a], less the largest exponent of each row, and the same in plain floats."""
-    mantissa = message.mantissa * edges.mantissa
-    exponent = message.exponent + edges.exponent
-    exponent = exponent - jnp.max(exponent, -1, keepdims=True)
-    return scaled.to_log(Scaled(mantissa, exponent)), mantissa * scaled.power_of_two(exponent, mantissa.dtype)
-
-
-def _row_weights(message: Scaled, edges: Scaled) -> Array:
-    product = Scaled(message.mantissa * edges.mantissa, message.exponent + edges.exponent)
-    return scaled.to_shared_scale(product)
+def _weights(message: WideLog, edges: Array) -> Array:
+    """Weights of the states before, given edges into states, (... t): the largest of each row 1."""
+    return jnp.exp(_floats(message.times(WideLog.from_log(edges))))
 
 
 def _at_end(x: Array, valid: Array) -> Array:
@@ -197,7 +229,7 @@ def _at_end(x: Array, valid: Array) -> Array:
     return x[jnp.maximum(jnp.sum(valid) - 1, 0)]
 
 
-def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
+def sample(key: Array, chain: Chain, messages: WideLog, draws: int) -> Array:
     """Independent structures (draws n), by one uniform number per position.
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
@@ -205,46 +237,38 @@ def sample(key: Array, chain: Chain, messages: Scaled, draws: int) -> Array:
     size = chain.start.shape[0]
     positions = chain.valid.shape[0]
     uniforms = jax.random.uniform(key, (positions, draws), chain.start.dtype)
-    shared = None if chain.time_varying else scaled.from_log(chain.transition.T)
-    entering = lambda edge, states: _entering(chain, shared, edge, states)
 
     def step(state, inputs):
         message, uniform, live, index = inputs
         if draws >= size:  # cheaper to tabulate all states once than to look up each draw's
-            table = _row_weights(
-                message, scaled.from_log(_edges(chain, index).T) if chain.time_varying else shared
-            )
+            table = _weights(message, _edges(chain, index).T)
             weights, cumulative = table[state], topdown.cumulate(table)[state]
         else:
-            weights = _row_weights(message, entering(index, state))
+            weights = _weights(message, _edges_into(chain, index, state))
             cumulative = topdown.cumulate(weights)
         state = jnp.where(live, topdown.inverse_cdf(cumulative, weights, uniform), state)
         return state, state
 
-    weights = scaled.to_shared_scale(jax.tree.map(lambda x: x[-1], messages))
-    weights = jnp.broadcast_to(weights, (draws, size))
+    earlier, ends = _split(messages)
+    weights = jnp.broadcast_to(jnp.exp(_floats(ends)), (draws, size))
     last = topdown.inverse_cdf(topdown.cumulate(weights), weights, _at_end(uniforms, chain.valid))
-    before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, uniforms[:-1], chain.valid[1:], _edge_indices(chain))
+    inputs = (earlier, uniforms[:-1], chain.valid[1:], _edge_indices(chain))
     states = lax.scan(step, last, inputs, reverse=True)[1]
     return jnp.concatenate([states, last[None]]).T.astype(jnp.int32)
 
 
-def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: int) -> tuple[Array, Array]:
+def sample_without_replacement(key: Array, chain: Chain, messages: WideLog, k: int) -> tuple[Array, Array]:
     """k distinct structures (k n) in the order they are drawn; their log-probabilities (k), -inf past the support."""
     size = chain.start.shape[0]
     positions = chain.valid.shape[0]
     slots = numeric.positions(k)
     noise = jax.random.gumbel(key, (positions, k, size), chain.start.dtype)
-    shared = None if chain.time_varying else scaled.from_log(chain.transition.T)
-    entering = lambda edge, states: _entering(chain, shared, edge, states)
 
     def step(carry, inputs):
         log_prob, gumbel, state = carry
         message, noise, live, edge = inputs
-        weight_logs, weights = _log_weights(message, entering(edge, state))
-        total = numeric.safe_log(jnp.sum(weights, -1, keepdims=True))
-        children = log_prob[:, None] + (weight_logs - numeric.finite_or_zero(total))
+        entering = message.times(WideLog.from_log(_edges_into(chain, edge, state)))
+        children = log_prob[:, None] + numeric.log_normalize(_floats(entering))
         priority = topdown.conditional_gumbels(gumbel, children, noise)
         chosen, index = topdown.largest(priority.ravel(), k)
         parent = jnp.where(live, index // size, slots)
@@ -252,14 +276,13 @@ def sample_without_replacement(key: Array, chain: Chain, messages: Scaled, k: in
         log_prob = jnp.where(live, children.ravel()[index], log_prob)
         return (log_prob, jnp.where(live, chosen, gumbel), state), (parent, state)
 
-    ends = jax.tree.map(lambda x: x[-1], messages)
-    logs = numeric.log_normalize(scaled.to_log(ends))
+    earlier, ends = _split(messages)
+    logs = numeric.log_normalize(_floats(ends))
     gumbel, last = topdown.best(
         jnp.where(logs > -jnp.inf, logs + _at_end(noise, chain.valid)[0], -jnp.inf), k
     )
     log_prob = jnp.where(gumbel > -jnp.inf, logs[last], -jnp.inf)
-    before = jax.tree.map(lambda x: x[:-1], messages)
-    inputs = (before, noise[:-1], chain.valid[1:], _edge_indices(chain))
+    inputs = (earlier, noise[:-1], chain.valid[1:], _edge_indices(chain))
     (log_prob, gumbel, _), (parents, states) = lax.scan(step, (log_prob, gumbel, last), inputs, reverse=True)
     paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
     return paths, jnp.where(gumbel > -jnp.inf, log_prob, -jnp.inf)

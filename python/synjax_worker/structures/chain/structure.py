@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.scaled import Scaled
+from ...numerics.guard import recompute_where
+from ...numerics.wide_log import WideLog
 from ...runtime import passes
 from ..structure import Choose, Pair, Query
 from . import divergence, entropy, fast, log_marginals, log_partition, marginals, relaxed, scores, search
@@ -83,20 +84,22 @@ class Chain(NamedTuple):
     # ------------------------------------------------------------------------------------------------- one of them
 
     def argmax(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-        states, scores = _each(potentials, lengths, search.argmax)
+        prefixes = _best_prefixes(potentials, lengths)
+        states, scores = _each(potentials, lengths, search.argmax, prefixes)
         return _states(potentials, lengths, states), scores > -jnp.inf
 
     def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
-        states, scores = _each(potentials, lengths, lambda item: search.top_k(item, k))
+        walk = lambda item, prefixes: search.top_k(item, prefixes, k)
+        states, scores = _each(potentials, lengths, walk, _best_prefixes(potentials, lengths))
         states, scores = jnp.moveaxis(states, 1, 0), jnp.moveaxis(scores, 1, 0)
         return _states(potentials, lengths, states), scores > -jnp.inf
 
     def sample(self, key: Array, potentials: Potentials, lengths: Array, messages: Any, draws: int) -> Array:
-        compute = lambda: search.scaled_messages(potentials, _chain_lengths(potentials, lengths), messages)
-        scaled: Scaled = passes.shared(messages, "scaled", compute)
+        compute = lambda: search.wide_messages(potentials, _chain_lengths(potentials, lengths), messages)
+        wide: WideLog = passes.shared(messages, "wide", compute)
         keys = jax.random.split(key, lengths.shape[0])
         walk = lambda item, messages, key: search.sample(key, item, messages, draws)
-        states = jnp.moveaxis(_each(potentials, lengths, walk, scaled, keys), 1, 0)
+        states = jnp.moveaxis(_each(potentials, lengths, walk, wide, keys), 1, 0)
         return _states(potentials, lengths, states)
 
     def sample_without_replacement(
@@ -210,6 +213,13 @@ def edges_as_event(potentials: Potentials, start: Array, edges: Array, nothing: 
     rows = numeric.positions(start.shape[-1])[:, None] == 0
     first = jnp.where(rows, start[:, None, :], nothing)
     return jnp.concatenate([first[:, None], edges], 1)
+
+
+def _best_prefixes(potentials: Potentials, lengths: Array) -> WideLog:
+    """Of each item, (B n t)."""
+    found, certified = _each(potentials, lengths, search.best_prefixes)
+    exact = lambda potentials, lengths: _each(potentials, lengths, search.exact_best_prefixes)
+    return recompute_where(~certified, exact, (potentials, lengths), found)
 
 
 def _each(potentials: Potentials, lengths: Array, walk: Callable, *extra: Any) -> Any:

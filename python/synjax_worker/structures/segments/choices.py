@@ -16,9 +16,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, split_log
+from ...numerics import numeric
 from ...numerics.numeric import HIGHEST
-from ...numerics.split_log import SplitLog
+from ...numerics.split_log import Parts
 from .forward import Messages, at_last, by_length, expand, pushed
 from .potentials import Potentials, positions_first, transition_of_items
 
@@ -50,11 +50,9 @@ def log_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
 
 
 def _differentiable(messages: Messages, fractions: _Fractions) -> Messages:
-    starts = None if messages.starts is None else messages.starts._replace(fraction=fractions.starts)
-    before = messages.before._replace(fraction=fractions.before)
-    return messages._replace(
-        before=before, ends=messages.ends._replace(fraction=fractions.ends), starts=starts
-    )
+    starts = None if messages.starts is None else messages.starts._replace(low=fractions.starts)
+    before = messages.before._replace(low=fractions.before)
+    return messages._replace(before=before, ends=messages.ends._replace(low=fractions.ends), starts=starts)
 
 
 def raw_choices(potentials: Potentials, lengths: Array, messages: Messages) -> Choices:
@@ -65,13 +63,13 @@ def raw_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
     logs = positions_first(potentials.segment)
     if potentials.factored:
         segment = by_length(before, potentials.labels).share(logs, expand(ends, 2))
-        transition = split_log.from_log(transition_of_items(potentials))
+        transition = type(ends).from_log(transition_of_items(potentials))
         label = expand(ends, 3).times(transition).ratio(expand(messages.starts, 2))
     else:
         segment, label = expand(before, 3).share(logs, expand(ends, 2)), None
     last = at_last(ends, lengths)
-    top = numeric.shift_of(last.integer, -1, keepdims=True)
-    logs = jnp.where((lengths > 0)[:, None], last.ratio(SplitLog(top, jnp.zeros_like(top))), -jnp.inf)
+    top = numeric.shift_of(last.high, -1, keepdims=True)
+    logs = jnp.where((lengths > 0)[:, None], last.ratio(Parts(top, jnp.zeros_like(top))), -jnp.inf)
     return Choices(segment, label, logs)
 
 
@@ -81,8 +79,8 @@ def probabilities(logs: Choices) -> Choices:
 
 @jax.custom_jvp
 def _fractions(potentials: Potentials, lengths: Array, messages: Messages) -> _Fractions:
-    starts = None if messages.starts is None else messages.starts.fraction
-    return _Fractions(messages.before.fraction, messages.ends.fraction, starts)
+    starts = None if messages.starts is None else messages.starts.low
+    return _Fractions(messages.before.low, messages.ends.low, starts)
 
 
 @_fractions.defjvp
@@ -92,7 +90,7 @@ def _fractions_derivative(primals, tangents):
     tangent = tangents[0]
     own = jnp.sum(numeric.masked_product(chosen.segment, positions_first(tangent.segment)), 2)
     own_label = None
-    ring = jnp.zeros(messages.before.integer.shape[1:], own.dtype)
+    ring = jnp.zeros(messages.before.high.shape[1:], own.dtype)
     if potentials.factored:
         own_label = jnp.sum(numeric.masked_product(chosen.label, transition_of_items(tangent)), 2)
         opening = jnp.where(jnp.isneginf(potentials.initial), 0, tangent.initial)

@@ -1,7 +1,7 @@
 """The pass over all segmentations from the front: one message for each position and label, exact at any scale.
 
-Messages are logs in two parts, see `numerics.split_log`. A loop over the positions carries the messages of the last m,
-those that a segment may follow, and takes their scale out of them in whole numbers.
+Messages are logs in two parts, see `numerics.wide_log`. A loop over the positions carries the messages of the last m,
+those that a segment may follow, and takes their scale out of their high parts.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, split_log
-from ...numerics.split_log import SplitLog
+from ...numerics import numeric
+from ...numerics.guard import is_optimistic, refuse_where
+from ...numerics.split_log import Parts, SplitLog, pair_of
+from ...numerics.wide_log import WideLog
 from .potentials import Potentials, transition_of_items, uniform
 
 
@@ -28,51 +30,82 @@ class Messages(NamedTuple):
     """
 
     log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
-    before: SplitLog  # (n B m*t)
-    whole: SplitLog  # (B): what ends at the last position, whatever its label
-    ends: SplitLog  # (n B t): the weight of what ends at a position, by the label of its last segment
-    starts: SplitLog | None  # (n B t): factored, the same by the label of a segment that follows
+    before: Parts  # (n B m*t)
+    whole: Parts  # (B): what ends at the last position, whatever its label
+    ends: Parts  # (n B t): the weight of what ends at a position, by the label of its last segment
+    starts: Parts | None  # (n B t): factored, the same by the label of a segment that follows
 
 
-def forward(
-    potentials: Potentials,
-    lengths: Array,
-    reduce: Callable[..., Any] = split_log.total,
-    kind: type = SplitLog,
-) -> Messages:
+Reduce = Callable[[type], Callable[..., Any]]  # given the kind of logs: a reduction along an axis
+
+
+def sums(kind: type) -> Callable[..., Any]:
+    """Weights are summed."""
+    return kind.total
+
+
+def best(kind: type) -> Callable[..., Any]:
+    """Weights are those of the best, and the log-partition is its score."""
+    return kind.largest
+
+
+def forward(potentials: Potentials, lengths: Array, reduce: Reduce = sums) -> Messages:
     """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
 
     Garbage beyond the lengths, or in segments that would begin before the sequence, changes nothing. NaN elsewhere
     makes the log-partition NaN.
-
-    With `split_log.largest` for `reduce` weights are those of the best, and the log-partition is its score.
     """
+    messages = run(potentials, lengths, reduce)
+    refuse_where(~sums_exactly(potentials, messages))
+    return messages
+
+
+# Sums of two or three whole numbers up to this are exact in float32.
+_LARGEST = 2.0**22
+
+
+def sums_exactly(potentials: Potentials, messages: Messages) -> Array:
+    """Whether `SplitLog` rounded nothing that matters: no scale changed by more, and no potential lifts what lies that
+    far below the best.
+    """
+    sizes = [numeric.shift_of(messages.ends.high, -1), messages.whole.high]
+    steps = [jnp.all((jnp.abs(x) < _LARGEST) | jnp.isneginf(x)) for x in sizes]
+    lifts = [jnp.max(x, initial=-jnp.inf) < _LARGEST for x in jax.tree.leaves(potentials)]
+    return jnp.all(jnp.stack(steps + lifts))
+
+
+def run(potentials: Potentials, lengths: Array, reduce: Reduce, message: type | None = None) -> Messages:
+    """`forward` whose messages may have more parts than a log: a `message` that `reduce` gives."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     # Without a copy of the potentials in the order of the loop, which a derivative would need.
     read = lambda position: lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
-    return recursion(potentials, lengths, reduce, numeric.positions(potentials.positions), read, kind)
+    logs = SplitLog if is_optimistic() else WideLog
+    positions = numeric.positions(potentials.positions)
+    return recursion(potentials, lengths, reduce, positions, read, logs, message)
 
 
 def recursion(
     potentials: Potentials,
     lengths: Array,
-    reduce: Callable[..., Any],
+    reduce: Reduce,
     inputs: Array,
     read: Callable,
-    kind: type = SplitLog,
+    logs: type = WideLog,
+    message: type | None = None,
 ) -> Messages:
     """`read` gives the potentials of segments that end at a position, (B m t t) or (B m t), from one of `inputs`.
 
-    Messages are of a `kind` that `reduce` gives: `SplitLog`, or a tuple with more parts after its two, first all 0.
+    A message is a log, or a `message` with more parts after its two, first all 0.
     """
+    kind, reduce = message or logs, reduce(logs)
     labels = potentials.labels
     if potentials.factored:
-        transition = split_log.from_log(transition_of_items(potentials))
-        opening = split_log.from_log(potentials.initial)
+        transition = logs.from_log(transition_of_items(potentials))
+        opening = logs.from_log(potentials.initial)
     else:
         alone = jnp.where(numeric.positions(labels) == 0, 0.0, -jnp.inf).astype(potentials.segment.dtype)
         alone = jnp.broadcast_to(alone, (potentials.items, labels))
-        opening = SplitLog(alone, jnp.zeros_like(alone))
+        opening = logs.from_log(alone)
 
     def step(ring: Array, inputs):
         # What a segment cannot follow has weight 0 in the ring, and so excludes whatever stands there.
@@ -80,27 +113,27 @@ def recursion(
         segment = lax.collapse(read(here), 1, -1)
         follows = by_length(kind(*ring), labels) if potentials.factored else expand(kind(*ring), 2)
         ends = reduce(follows, 1, segment)
-        ends = ends._replace(integer=jnp.where(live[:, None], ends.integer, -jnp.inf))
+        ends = ends._replace(high=jnp.where(live[:, None], ends.high, -jnp.inf))
         starts = reduce(expand(ends, 2).times(transition), 1) if potentials.factored else None
         last = ends if starts is None else starts
         moved = kind(*(pushed(*parts) for parts in zip(ring, last, strict=True)))
-        moved = moved._replace(integer=moved.integer - numeric.shift_of(ends.integer, -1, keepdims=True))
+        rest = logs(moved.high, moved.low).less(numeric.shift_of(ends.high, -1, keepdims=True))
+        moved = moved._replace(high=rest.high, low=rest.low)
         return jnp.stack(moved), (ring, jnp.stack(ends), None if starts is None else jnp.stack(starts))
 
     # All parts in one array: a short step takes as long as it has kernels.
     nothing = jnp.zeros(
-        (len(kind._fields), potentials.items, potentials.longest * labels), opening.integer.dtype
+        (len(kind._fields), potentials.items, potentials.longest * labels), potentials.segment.dtype
     )
     first = nothing.at[0].set(-jnp.inf).at[:2, :, :labels].set(jnp.stack(opening))
     live = numeric.positions(potentials.positions)[:, None] < lengths
     _, stacked = lax.scan(step, first, (live, inputs))
     before, ends, starts = (None if x is None else kind(*jnp.moveaxis(x, 1, 0)) for x in stacked)
-    scales = numeric.shift_of(ends.integer, -1)
+    scales = numeric.shift_of(ends.high, -1)
     last = reduce(at_last(ends, lengths), -1)
     earlier = numeric.positions(potentials.positions)[:, None] < lengths - 1
-    terms = jnp.concatenate([jnp.where(earlier, scales, 0), last.integer[None], last.fraction[None]])
-    value = numeric.pair_sum(jnp.where(lengths == 0, 0, terms))
-    value = jax.tree.map(lambda x: jnp.where(value[0] < jnp.finfo(x.dtype).max, x, jnp.nan), value)
+    value = pair_of(jnp.where(earlier, scales, 0), logs(last.high, last.low))
+    value = jax.tree.map(lambda x: jnp.where(lengths == 0, 0, x), value)
     return Messages(value, before, last, ends, starts)
 
 
@@ -114,7 +147,7 @@ def by_length(x: Any, labels: int) -> Any:
     return jax.tree.map(lambda part: part.reshape(*part.shape[:-1], part.shape[-1] // labels, labels), x)
 
 
-def expand(x: SplitLog, axis: int) -> SplitLog:
+def expand(x: Parts, axis: int) -> Any:
     return jax.tree.map(lambda part: jnp.expand_dims(part, axis), x)
 
 

@@ -4,19 +4,19 @@ terms, each >= 0, weighted by how likely the walk is to come there. No two large
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, split_log
+from ...numerics import numeric
 from ...numerics.guard import recompute_where
 from ...numerics.numeric import HIGHEST
-from ...numerics.split_log import SplitLog
 from ..structure import Query
 from .choices import Choices, log_choices, probabilities
-from .forward import Messages, forward
+from .forward import Messages, forward, run
 from .marginals import Passed, passed, visited
 from .potentials import Potentials, as_general
 
@@ -43,22 +43,27 @@ def _surprise(log_prob: Array) -> Array:
 class _Surprised(NamedTuple):
     """A message, and the entropy of what it sums over."""
 
-    integer: Array
-    fraction: Array
+    high: Array
+    low: Array
     entropy: Array
 
-    times = SplitLog.times
+    def times(self, other: Any) -> _Surprised:
+        return _Surprised(*type(other)(self.high, self.low).times(other), self.entropy)
 
 
-def _total(x: _Surprised, axis: int, logs: Array | None = None) -> _Surprised:
+def _surprised(kind: type) -> Callable[..., _Surprised]:
     """A sum's entropy is the mean of the entropies of its terms, and of the surprise of the choice among them."""
-    top, rest = split_log.near_top(x, axis, logs)
-    weights = jnp.exp(rest)
-    whole = jnp.sum(weights, axis, keepdims=True)
-    log = numeric.safe_log(whole)
-    terms = jnp.where(weights > 0, weights * (x.entropy + (log - rest)), 0)
-    mean = jnp.sum(terms, axis) * numeric.reciprocal(jnp.squeeze(whole, axis))
-    return _Surprised(*split_log.above(top, jnp.squeeze(log, axis), axis), mean)
+
+    def total(x: _Surprised, axis: int, logs: Array | None = None) -> _Surprised:
+        top, rest = kind(x.high, x.low).near_top(axis, logs)
+        weights = jnp.exp(rest)
+        whole = jnp.sum(weights, axis, keepdims=True)
+        log = numeric.safe_log(whole)
+        terms = jnp.where(weights > 0, weights * (x.entropy + (log - rest)), 0)
+        mean = jnp.sum(terms, axis) * numeric.reciprocal(jnp.squeeze(whole, axis))
+        return _Surprised(*kind.above(top, jnp.squeeze(log, axis), axis), mean)
+
+    return total
 
 
 @jax.custom_jvp
@@ -67,7 +72,7 @@ def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array
 
     A pass of its own, whose messages carry their entropy. Derivatives are those of the sum over all choices.
     """
-    return forward(potentials, lengths, _total, _Surprised).whole.entropy
+    return run(potentials, lengths, _surprised, _Surprised).whole.entropy
 
 
 @entropy.defjvp

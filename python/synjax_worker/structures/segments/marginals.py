@@ -174,4 +174,4 @@ def log_partition(potentials: Potentials, lengths: Array, messages: Messages) ->
 def _log_partition_derivative(primals, tangents):
     tangent = contract(potential_marginals(*primals), tangents[0])
     value = log_partition(*primals)
-    return value, (jnp.zeros_like(value[0]), tangent)
+    return value, (jnp.zeros_like(value[0]), tangent * (1 / numeric.UNIT))

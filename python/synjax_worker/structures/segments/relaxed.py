@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, relaxed, split_log
-from ...numerics.split_log import SplitLog
+from ...numerics import numeric, relaxed
+from ...numerics.split_log import Parts
 from ..structure import Choose
 from .choices import Choices, log_choices, raw_choices
 from .forward import Messages, recursion
@@ -18,12 +18,12 @@ from .potentials import Potentials, contract
 
 
 def _recursion(potentials: Potentials, lengths: Array, choose: Choose) -> Messages:
-    def reduce(x: SplitLog, axis: int, logs: Array | None = None) -> SplitLog:
+    def reduce(x: Parts, axis: int, logs: Array | None = None) -> Parts:
         value = lambda logs: relaxed.value_and_weights(choose, logs, axis)[0]
-        return split_log.reduced(x, axis, value, logs)
+        return x.reduced(axis, value, logs)
 
     inputs = jnp.moveaxis(potentials.segment, 1, 0)
-    return recursion(potentials, lengths, reduce, inputs, lambda here: here)
+    return recursion(potentials, lengths, lambda kind: reduce, inputs, lambda here: here)
 
 
 def _weights(potentials: Potentials, lengths: Array, choose: Choose) -> Choices:

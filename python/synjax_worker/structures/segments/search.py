@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, split_log, topdown
+from ...numerics import numeric, topdown
 from .choices import log_choices, probabilities
 from .events import score_of_compact
-from .forward import Messages, forward
+from .forward import Messages, best, forward
 from .potentials import Potentials
 from .walks import choice_logs, label_logs, last_logs, segment_logs
 
@@ -83,7 +83,7 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     first label before it.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = forward(potentials, lengths, split_log.largest)
+    messages = forward(potentials, lengths, best)
     logs = last_logs(messages, lengths)
     possible = jnp.any(logs > -jnp.inf, -1)
     last = topdown.first_largest(logs)[:, None]
@@ -176,7 +176,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = forward(potentials, lengths, split_log.largest)
+    messages = forward(potentials, lengths, best)
     segments, _, priority = _beam(potentials, lengths, messages, k, lambda step, parents, logs: logs)
     real = (priority > -jnp.inf).T
     score = numeric.pair_value(score_of_compact(potentials, lengths, segments))

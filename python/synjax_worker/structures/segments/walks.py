@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.split_log import SplitLog
+from ...numerics.split_log import Parts
 from .forward import Messages, at_last
 from .potentials import Potentials
 
@@ -19,7 +19,7 @@ from .potentials import Potentials
 def last_logs(messages: Messages, lengths: Array) -> Array:
     """(B t), of the last label. An empty sequence has one choice, the first."""
     ends = at_last(messages.ends, lengths)
-    alone = jnp.where(numeric.positions(ends.integer.shape[-1]) == 0, 0.0, -jnp.inf)
+    alone = jnp.where(numeric.positions(ends.high.shape[-1]) == 0, 0.0, -jnp.inf)
     logs = ends.ratio(jax.tree.map(lambda x: x[:, None], messages.whole))
     return jnp.where((lengths == 0)[:, None], alone.astype(logs.dtype), logs)
 
@@ -28,11 +28,11 @@ def _item(end: Array) -> Array:
     return numeric.positions(end.shape[0])[:, None]
 
 
-def _read(messages: SplitLog, *index: Array) -> SplitLog:
+def _read(messages: Parts, *index: Array) -> Parts:
     return jax.tree.map(lambda x: x[index], messages)
 
 
-def _split_before(messages: Messages, labels: int) -> SplitLog:
+def _split_before(messages: Messages, labels: int) -> Parts:
     """(n B m t)"""
     return jax.tree.map(lambda x: x.reshape(*x.shape[:2], x.shape[2] // labels, labels), messages.before)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from synjax_worker.distributions import HMM, LinearChainCRF
 
-from ..case import KINDS, BadInput, Lengths, perturbed, potentials_of
+from ..case import BEYOND_FLOAT64, KINDS, BadInput, Lengths, perturbed, potentials_of
 from ..enumerator import Enumerator, enumerates
 
 
@@ -89,7 +89,7 @@ class HmmOfLogits(Chain):
 
     def kinds(self):
         # Normalizing rounds logits to their own precision, 1e-3 at 1e4. The other form takes them as they are.
-        return tuple(kind for kind in KINDS if kind not in ("large", "gap"))
+        return tuple(kind for kind in KINDS if kind not in ("large", "gap", *BEYOND_FLOAT64))
 
     def make(self, rng, kind, lengths):
         mine = {

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ....numerics import numeric, scaled
-from ....numerics.guard import float_range, recompute_where
+from ....numerics.guard import float_range, refined_where
 from ....numerics.numeric import HIGHEST
 from ..potentials import Potentials
 from .layout import CHUNK, RESCALE_EVERY, Chunked, Symbols, lay_out, lift_of_turn, scale_out
@@ -38,7 +38,7 @@ def forward(
     matrices, exponents, least = _advance(chunked, rows)
     # A small sum is right if no path enters its state. Which states those are is computed only if some sum is small.
     entered = lambda chunked, rows: _advance(chunked, rows, entered_only=True)[2]
-    least = recompute_where(least < threshold, entered, (chunked, rows), least)
+    least = refined_where(least < threshold, entered, (chunked, rows), least)
     # Chunks past the end are the identity. The chunk that holds the end is computed again, position by position.
     final = jnp.clip((length - 2) // CHUNK, 0, count - 1)
     matrix, exponent, least_final = _advance_masked(chunked, final)
@@ -59,12 +59,13 @@ def forward(
     least = jnp.minimum(jnp.where(past, 1, least).min(), least_final)
     large = sums >= threshold
     everything = jnp.ones(sums.shape, bool)
-    reached = recompute_where(~jnp.all(large), _reachable, (chunked.may_start, paths), everything)
+    reached = refined_where(~jnp.all(large), _reachable, (chunked.may_start, paths), everything)
     certified = (least >= threshold) & jnp.all(large | ~reached) & jnp.all(below > -_ROW_RANGE)
     certified &= chunked.in_range & (jnp.sum(last) > 0)
-    terms = [*scaled.exponents_times_ln2(total, last.dtype), *chunked.shift, numeric.safe_log(jnp.sum(last))]
-    value = numeric.pair_sum(jnp.stack(terms))
-    return value, certified, ChunkMessages(matrices, entries, sums, last)
+    terms = [*scaled.exponents_times_ln2(total, last.dtype), numeric.safe_log(jnp.sum(last))]
+    high, low = numeric.pair_sum(jnp.stack(terms))
+    high, error = numeric.two_sum(high, chunked.shift[0])
+    return (high, low + (chunked.shift[1] + error)), certified, ChunkMessages(matrices, entries, sums, last)
 
 
 def _unreachable(weights: Array, edges: int) -> Array:

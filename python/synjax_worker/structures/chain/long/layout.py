@@ -37,8 +37,8 @@ class Chunked(NamedTuple):
     live: Array  # (L K): whether a position lies inside the chain
     may_start: Array  # (t): whether a state is allowed at the first position
     may_end: Array  # (t K): whether a state is allowed at the last position of a chunk
-    shift: tuple[Array, Array]  # what was taken out of `first` and `factors`
-    in_range: Array  # (): whether sums above the threshold, times any factor, stay in the float range
+    shift: tuple[Array, Array]  # what was taken out of `first` and `factors`, an unevaluated pair
+    in_range: Array  # (): whether sums above the threshold, times any factor, stay in range, and shifts add up exactly
 
     @property
     def lifted(self) -> Array:
@@ -86,7 +86,10 @@ def lay_out(potentials: Potentials, length: Array, symbols: Symbols | None) -> C
         ~jnp.isneginf(first),
         place(allowed)[-1],
         shift,
-        jnp.all(place(jnp.all(~allowed | (logs > math.log(smallest)), 1)) | ~live),
+        jnp.all(
+            place(jnp.all(~allowed | (logs > math.log(smallest)), 1) & _sums_exactly(top_integer)) | ~live
+        )
+        & _sums_exactly(first_integer),
     )
 
 
@@ -124,6 +127,11 @@ def _settle(integer: Array, fraction: Array, axis: int) -> tuple[Array, Array, A
     logs = (integer - jnp.expand_dims(top_integer, axis)) + fraction
     top_fraction = numeric.shift_of(logs, axis)
     return logs - jnp.expand_dims(top_fraction, axis), top_integer, top_fraction
+
+
+def _sums_exactly(whole: Array) -> Array:
+    """Whether a chunk of such whole numbers adds up without rounding."""
+    return jnp.abs(whole) < 2**22 / CHUNK
 
 
 def scale_out(top: Array) -> tuple[Array, Array]:
