@@ -70,10 +70,22 @@ export const DEFAULT_LIMITS = {
   equations: 100000,
   /** Equations of a body and of those nested in it. Beyond: LIMIT_EQUATIONS. */
   expandedEquations: 1000000,
+  /** Equations of JAX that a program becomes, and its own equations each time they are traced. Beyond: LIMIT_TRACE. */
+  tracedEquations: 100000,
+  /** Equations of JAX of which each waits for the one before. Beyond: LIMIT_TRACE. */
+  chain: 10000,
+  /** Seconds for which a program is traced. Beyond: LIMIT_TRACE. */
+  traceSeconds: 60,
   /** Bodies of a program. Beyond: LIMIT_BODIES. */
   bodies: 1000,
+  /** Results of a program. Beyond: LIMIT_RESULTS. */
+  results: 10000,
   /** Programs in programs, tuples in tuples. Beyond: LIMIT_NESTING. */
   nesting: 64,
+  /** Loops in loops. Beyond: LIMIT_NESTING. */
+  nestedLoops: 16,
+  /** Gradients of gradients. Beyond: LIMIT_NESTING. */
+  nestedGradients: 12,
   /** Bytes of an encoded program. Beyond: LIMIT_BODY. */
   bodyBytes: 16777216,
   /** Bytes of a string in a program. Beyond: LIMIT_ATTRIBUTE. */
@@ -82,6 +94,10 @@ export const DEFAULT_LIMITS = {
   attributeItems: 65536,
   /** Dimensions of an array. Beyond: LIMIT_RANK. */
   rank: 32,
+  /** Elements of an array that a program makes. Beyond: LIMIT_SHAPE. */
+  elements: 1099511627776,
+  /** Bytes of memory that the worker may use. What the machine has left is a limit in any case. Beyond: OUT_OF_MEMORY. */
+  memoryBytes: 9007199254740991,
   /** Frames of a message, its header included. Beyond: LIMIT_FRAMES. */
   frames: 4096,
   /** Bytes of a frame. Beyond: LIMIT_BYTES. */
@@ -265,11 +281,14 @@ export type ErrorCode =
   | "INTERNAL" // A mistake of the worker's own.
   // -- Limits
   | "LIMIT_EQUATIONS" // A program has too many equations.
+  | "LIMIT_TRACE" // A program becomes too large when it is traced, or tracing it takes too long.
   | "LIMIT_BODIES" // A program has too many bodies.
+  | "LIMIT_RESULTS" // A program has too many results.
   | "LIMIT_NESTING" // Programs or tuples are nested too deep.
   | "LIMIT_BODY" // An encoded program is too large.
   | "LIMIT_ATTRIBUTE" // A string, tuple or dict in a program is too large.
   | "LIMIT_RANK" // An array has too many dimensions.
+  | "LIMIT_SHAPE" // An array that a program makes is too large.
   | "LIMIT_FRAMES" // A message has too many frames.
   | "LIMIT_BYTES" // A message or one of its frames is too large.
   | "LIMIT_HANDLES" // A client holds too many results.

@@ -41,6 +41,13 @@ class SynjaxError(Exception):
         }
         return {name: value for name, value in fields.items() if value is not None}
 
+    def to_keep(self) -> SynjaxError:
+        """The same error without the frames that raised it, which would hold all that was in them. Also to raise one
+        that is kept: each time that an error is raised it gets more frames.
+        """
+        named = {"argument": self.argument, "expected": self.expected, "received": self.received}
+        return SynjaxError(self.code, self.message, **named, **self.details)
+
 
 class InvalidArgument(SynjaxError, ValueError):
     """An argument that a function does not take. Names it and says what was expected and what was received."""

@@ -14,6 +14,7 @@ SHARED_BY_FILE = {
     "test_bad_input.py",
     "test_docs.py",
     "test_launch.py",
+    "test_limits.py",
     "test_mutants.py",
     "test_nested.py",
     "test_product.py",

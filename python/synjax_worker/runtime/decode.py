@@ -89,6 +89,9 @@ class _Decoder:
             raise SynjaxError("LIMIT_BODIES", f"{len(bodies)} bodies; at most {self._limits.bodies}")
         for raw_body in bodies:
             self._bodies.append(_BodyDecoder(self._ops, self._limits, self._bodies).body(raw_body))
+        results = len(self._bodies[-1].outputs)
+        if results > self._limits.results:
+            raise SynjaxError("LIMIT_RESULTS", f"{results} results; at most {self._limits.results}")
         return Program(tuple(self._bodies))
 
 
@@ -102,6 +105,7 @@ class _BodyDecoder:
         self._bound = 0  # inputs and captures
         self._nested: list[Body] = []
         self._x64 = False
+        self._loops = self._gradients = 0  # in each other
 
     def body(self, raw: Any) -> Body:
         inputs, captures, raw_equations, raw_outputs = _fields(raw, 4, "a body")
@@ -125,11 +129,17 @@ class _BodyDecoder:
             expanded=count + sum(nested.expanded for nested in self._nested),
             checks=any(op.checks for op in facts) or any(nested.checks for nested in self._nested),
             x64=self._x64 or any(op.x64 for op in facts) or any(nested.x64 for nested in self._nested),
-            unbounded=any(equation.op == "while_loop" for equation in equations)
-            or any(nested.unbounded for nested in self._nested),
+            loops=self._loops,
+            gradients=self._gradients,
         )
         if body.nesting > self._limits.nesting:
             raise self._limit("LIMIT_NESTING", f"{body.nesting} programs in each other", self._limits.nesting)
+        for what, depth, most in (
+            ("loops in", body.loops, self._limits.nested_loops),
+            ("gradients of", body.gradients, self._limits.nested_gradients),
+        ):
+            if depth > most:
+                raise self._limit("LIMIT_NESTING", f"{depth} {what} each other", most)
         if body.expanded > self._limits.expanded_equations:
             raise self._limit(
                 "LIMIT_EQUATIONS",
@@ -231,9 +241,12 @@ class _BodyDecoder:
         return Nested(index, tuple(self._reference(reference) for reference in captures))
 
     def _check_nested(self, equation: Equation) -> None:
-        """Checks the numbers of operands and results of nested programs."""
+        """Checks the numbers of operands and results of nested programs, and counts how deep they are."""
         leaves = len(equation.args) - sum(NESTED_OPS[equation.op])
         nested = [self._earlier[arg.body] for arg in equation.args if isinstance(arg, Nested)]
+        loop, gradient = equation.op in ("scan", "while_loop"), equation.op in ("grad", "value_and_grad")
+        self._loops = max(self._loops, loop + max(body.loops for body in nested))
+        self._gradients = max(self._gradients, gradient + max(body.gradients for body in nested))
         for body in nested:
             if body.inputs != leaves:
                 raise self._bad(f"{equation.op}: {leaves} operands for a program of {body.inputs} inputs")

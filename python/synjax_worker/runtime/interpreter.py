@@ -8,7 +8,9 @@ device are codes: see `checks`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -17,9 +19,11 @@ import numpy as np
 from jax import lax
 
 from ..errors import InvalidArgument, SynjaxError
+from ..limits import Limits
 from ..protocol import NESTED_OPS, STRUCTURAL_OPS
 from . import passes
 from .checks import Code, Site, join, join_rows, record_of
+from .extent import check_shape, scope_name, too_many_equations
 from .nested import NESTED
 from .precision import as_result_leaf, has_wide, narrowed
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
@@ -27,6 +31,8 @@ from .structural import STRUCTURAL
 
 MESSAGE_LENGTH = 2_000  # characters kept of an error that JAX raised
 
+_LIMITS = Limits()
+_NONE: Mapping[int, SynjaxError] = MappingProxyType({})
 _WHOLE = -1  # the row of a status that is about the whole program
 
 
@@ -67,16 +73,20 @@ def interpret(
     lenient: bool = False,
     checks: bool = True,
     x64: bool = False,
-    rank: int = 32,
+    limits: Limits = _LIMITS,
+    scoped: bool = False,
+    refused: Mapping[int, SynjaxError] = _NONE,
 ) -> Interpretation:
     """Runs `program` on `inputs` (tracers under `jax.jit`).
 
-    A lenient interpretation goes on without the equations that fail and without the inputs that are `poisoned`.
+    A lenient interpretation goes on without the equations that fail and without the inputs that are `poisoned`. In a
+    `scoped` one JAX's equations tell of which equation of the program they are, which makes tracing slower. Equations
+    of the root body that are `refused` fail with the error given.
 
     Raises:
       SynjaxError: with the equation and the body that failed.
     """
-    tracing = _Tracing(program, ops, lenient, checks, x64, rank)
+    tracing = _Tracing(program, ops, lenient, checks, x64, limits, scoped, refused)
     values = list(inputs)
     for position in poisoned:
         values[position] = _Failed(SynjaxError("POISONED", "the input had failed", input=position))
@@ -101,16 +111,36 @@ class _Tracing:
     """One walk through a program: what all its bodies share."""
 
     def __init__(
-        self, program: Program, ops: dict[str, Any], lenient: bool, checks: bool, x64: bool, rank: int
+        self,
+        program: Program,
+        ops: dict[str, Any],
+        lenient: bool,
+        checks: bool,
+        x64: bool,
+        limits: Limits,
+        scoped: bool,
+        refused: Mapping[int, SynjaxError],
     ):
         self.program = program
         self.ops = ops
         self.lenient = lenient
         self.checks = checks
         self.x64 = x64
-        self.rank = rank
+        self.limits = limits
+        self.scoped = scoped
+        self.refused = refused
         self.sites: list[Site] = []
         self.status: dict[int, jax.Array] = {}  # rows of the root frame, by equation
+        self._equations = 0  # traced so far: a body counts each time that it runs
+        self._deadline = time.monotonic() + limits.trace_seconds
+
+    def count_equation(self) -> None:
+        """Raises SynjaxError (LIMIT_TRACE) where tracing has gone too far."""
+        self._equations += 1
+        if self._equations > self.limits.traced_equations:
+            raise too_many_equations(self.limits)
+        if time.monotonic() > self._deadline:
+            raise SynjaxError("LIMIT_TRACE", f"tracing took longer than {self.limits.trace_seconds} seconds")
 
     def run(self, index: int, inputs: list[Any], *, root: bool = False) -> tuple[list[Any], Code]:
         """The results of a body on its inputs and captures, and its code."""
@@ -161,8 +191,15 @@ class _Frame:
     def step(self, position: int) -> None:
         equation = self._body.equations[position]
         try:
-            value, code, record = self._call(equation, position)
-            self._check_rank(value)
+            self._tracing.count_equation()
+            if self._root and position in self._tracing.refused:
+                raise self._tracing.refused[position].to_keep()
+            if self._tracing.scoped:
+                with jax.named_scope(scope_name(self._index, position)):
+                    value, code, record = self._call(equation, position)
+            else:
+                value, code, record = self._call(equation, position)
+            self._check_shapes(value, equation.op)
         except _FailedInput as failed:
             self._values.append(_Failed(failed.error))
             return
@@ -253,10 +290,11 @@ class _Frame:
             code = join(code, own)
         return code, record
 
-    def _check_rank(self, value: Any) -> None:
+    def _check_shapes(self, value: Any, op: str) -> None:
         for leaf in jax.tree.leaves(value):
-            if getattr(leaf, "ndim", 0) > self._tracing.rank:
-                raise SynjaxError("LIMIT_RANK", f"an array of rank {leaf.ndim}; at most {self._tracing.rank}")
+            shape = getattr(leaf, "shape", ())
+            if shape:
+                check_shape(shape, self._tracing.limits, f"{op}: ")
 
     def _locate(self, error: Exception, op: str, position: int) -> SynjaxError:
         """The error with the equation in which it happened, the innermost if several enclose it."""

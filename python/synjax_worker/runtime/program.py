@@ -51,7 +51,8 @@ class Body:
     expanded: int  # number of equations, counting those of nested programs each time they are used
     checks: bool  # whether it or a program nested in it checks arguments on the device
     x64: bool  # whether it or a nested program computes in 64 bits
-    unbounded: bool  # whether it or a nested program has a loop of unknown length
+    loops: int  # in each other
+    gradients: int  # of each other
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -33,3 +33,11 @@ def keep_freed_memory() -> bool:
         mallopt(_M_MMAP_THRESHOLD, _OLD_LIMIT)
     mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
     return True
+
+
+def return_freed_memory() -> None:
+    """Has the C allocator return to the system what it keeps."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        return

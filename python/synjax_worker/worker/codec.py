@@ -19,6 +19,7 @@ from ..dtypes import ELEMENTS, dtype_name
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import INLINE_BYTES, KEY_WORDS
+from ..runtime.extent import check_shape
 
 SMALL_BYTES = (
     65_536  # smaller arrays are passed to the compiled call as NumPy arrays, larger ones put on the device
@@ -85,13 +86,13 @@ class Fetch:
 def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, limits: Limits) -> Any:
     """A host array as a compiled program takes it: a NumPy array where small, otherwise on the device.
 
-    Raises SynjaxError: LIMIT_RANK, or BAD_MESSAGE where the bytes do not fill the shape.
+    Raises SynjaxError: LIMIT_RANK, LIMIT_SHAPE, or BAD_MESSAGE where the bytes do not fill the shape.
     """
-    _check_rank(shape, limits)
     full_shape = (*shape, KEY_WORDS) if dtype == "key" else shape
     element = ELEMENTS[dtype]
     if math.prod(full_shape) * element.itemsize != len(data):
         raise SynjaxError("BAD_MESSAGE", f"{len(data)} bytes for {dtype}{list(shape)}")
+    check_shape(shape, limits)
     if not data:
         array = np.zeros(full_shape, element)
     elif len(data) < SMALL_BYTES:
@@ -106,15 +107,10 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
 
 
 def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:
-    """A placeholder to compile a program with. Raises SynjaxError (LIMIT_RANK)."""
-    _check_rank(of.shape, limits)
+    """A placeholder to compile a program with. Raises SynjaxError (LIMIT_RANK, LIMIT_SHAPE)."""
+    check_shape(of.shape, limits)
     dtype = jax.random.key(0).dtype if of.dtype == "key" else ELEMENTS[of.dtype]
     return jax.ShapeDtypeStruct(of.shape, dtype, weak_type=of.weak)
-
-
-def _check_rank(shape: tuple[int, ...], limits: Limits) -> None:
-    if len(shape) > limits.rank:
-        raise SynjaxError("LIMIT_RANK", f"an array of rank {len(shape)}; at most {limits.rank}")
 
 
 def _aligned_copy(data: bytes | memoryview) -> np.ndarray:
@@ -134,9 +130,14 @@ def aval_of(value: Any) -> list:
 
 
 def host_value(array: jax.Array) -> np.ndarray:
-    """The elements on the host; waits until they are computed. A view if they are on the host already."""
+    """The elements on the host; waits until they are computed. A view if they are on the host already.
+
+    Raises what the computation failed with. NumPy must not meet an array that failed: JAX aborts the process then.
+    """
+    array.block_until_ready()
     if not isinstance(array.dtype, np.dtype):  # keys
         array = jax.random.key_data(array)
+        array.block_until_ready()
     return np.ascontiguousarray(np.asarray(array))
 
 

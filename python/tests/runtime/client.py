@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,14 @@ class Reply(NamedTuple):
 class Worker:
     """A worker process of its own in a private directory."""
 
-    def __init__(self, *, address: str | None = None, real: bool = False, **config: Any):
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        real: bool = False,
+        address_space: int | None = None,
+        **config: Any,
+    ):
         self._directory = tempfile.TemporaryDirectory(prefix="synjax-")
         self.stderr = open(os.path.join(self._directory.name, "stderr"), "w+")
         program = ["-m", "synjax_worker"] if real else [str(Path(__file__).with_name("worker_process.py"))]
@@ -104,6 +112,8 @@ class Worker:
             stderr=self.stderr,
             env=os.environ | {"PYTHONPATH": str(PYTHON)},
         )
+        if address_space is not None:  # before it starts to work, which it does when it has its configuration
+            resource.prlimit(self.process.pid, resource.RLIMIT_AS, (address_space, address_space))
         address = address or f"ipc://{self._directory.name}/socket"
         self.process.stdin.write(json.dumps({"address": address, "device": "cpu"} | config).encode() + b"\n")
         self.process.stdin.flush()
@@ -159,6 +169,11 @@ class Client:
         if header[1] == 1:
             raise RemoteError(header[2])
         return header[2]
+
+    @property
+    def received(self) -> set[int]:
+        """The calls whose replies have come and were not read yet."""
+        return set(self._replies)
 
     # ---- calls
 

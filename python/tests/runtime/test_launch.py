@@ -274,11 +274,11 @@ class TestFailures:
     def test_out_of_memory_is_an_error_and_the_worker_lives(self, client: Client):
         body = Body()
         program = encode(
-            body.returns(body.add("test.full", shape=tuple_of([0, 10**8], [0, 10**6]), fill_value=[0, 1]))
+            body.returns(body.add("test.full", shape=tuple_of([0, 10**6], [0, 10**6]), fill_value=[0, 1]))
         )
         error = client.launch(program, wants=[0]).error()
         assert error["code"] == "OUT_OF_MEMORY"
-        assert "400000000000000 bytes were asked for" in error["message"]
+        assert "4000000000000 bytes were asked for" in error["message"]
         assert "this session holds" in error["message"]
         assert client.run(ADD_ONE, 1) == 2
 

@@ -129,12 +129,12 @@ def deep_tuple(depth: int) -> list:
     return value
 
 
-def nested_bodies(depth: int, uses: int = 1) -> list[list]:
+def nested_bodies(depth: int, uses: int = 1, op: str = "checkpoint", **attributes) -> list[list]:
     bodies = [add_one()]
     for index in range(depth - 1):
         body = Body(1)
         for _ in range(uses):
-            body.add("checkpoint", nested(index), -1)
+            body.add(op, nested(index), -1, **attributes)
         bodies.append(body.returns(0))
     return bodies
 
@@ -147,6 +147,9 @@ def nested_bodies(depth: int, uses: int = 1) -> list[list]:
         ("LIMIT_EQUATIONS", encode(*nested_bodies(30, uses=2)), {}),
         ("LIMIT_BODIES", encode(*[add_one()] * 11), {"bodies": 10}),
         ("LIMIT_NESTING", encode(*nested_bodies(65)), {}),
+        ("LIMIT_NESTING", encode(*nested_bodies(18, op="scan", n_carry=[0, 1])), {}),
+        ("LIMIT_NESTING", encode(*nested_bodies(14, op="grad")), {}),
+        ("LIMIT_RESULTS", encode([1, 0, [], [-1] * 11]), {"results": 10}),
         ("LIMIT_NESTING", encode([1, 0, [["np.add", [-1, deep_tuple(65)]]], [0]]), {}),
         ("LIMIT_ATTRIBUTE", encode([1, 0, [["np.add", [-1], ["a", "x" * 65_537]]], [0]]), {}),
         ("LIMIT_ATTRIBUTE", encode([1, 0, [["np.add", [-1, tuple_of(*[-1] * 65_537)]]], [0]]), {}),
@@ -158,6 +161,8 @@ def test_limits_have_codes(code, program, limits):
 
 def test_a_program_at_the_limit_passes():
     assert decode(encode(*nested_bodies(64))).root.nesting == 64
+    assert decode(encode(*nested_bodies(17, op="scan", n_carry=[0, 1]))).root.loops == 16
+    assert decode(encode(*nested_bodies(13, op="grad"))).root.gradients == 12
 
 
 def _mutated(value, rng: random.Random):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import collections
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import jax
 
 from .handles import Handle, is_ready
+
+_POLL_SECONDS = 0.001
 
 
 class Completions:
@@ -41,6 +44,12 @@ class Completions:
                 self._finished()
                 self._lock.notify_all()
 
+    def wait_until_done(self, seconds: float) -> None:
+        """Waits until no step is queued, but not longer."""
+        if self.pending:
+            with self._lock:
+                self._lock.wait_for(lambda: not self.pending, seconds)
+
     def wait_until_read(self, handles: Sequence[Handle]) -> None:
         """Waits until no queued step is going to read the handles."""
         if handles and self.pending:
@@ -62,6 +71,12 @@ class Unawaited:
             for leaf in jax.tree.leaves(handle.value)[:1]:
                 self._arrays.append(leaf)
                 return
+
+    def wait_until_done(self, seconds: float) -> None:
+        """Waits until all these launches have run, but not longer."""
+        deadline = time.monotonic() + seconds
+        while not self.are_done() and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
     def are_done(self) -> bool:
         """Whether all these launches have run."""

@@ -7,7 +7,8 @@ import contextlib
 import dataclasses
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -16,11 +17,15 @@ from ...errors import SynjaxError
 from ...limits import Limits
 from ...protocol import LENIENT, UNCHECKED
 from ...runtime.checks import Site
-from ...runtime.interpreter import interpret
+from ...runtime.extent import Extent, TooLarge, extent_of
+from ...runtime.interpreter import Interpretation, interpret
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
 
+_QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
+_MOST_REFUSED = 8  # equations of a lenient launch that are too large; each is found by tracing once more
+_NONE: Mapping[int, SynjaxError] = MappingProxyType({})
 _TIMING_WEIGHT = 0.25  # of the latest call in the running average
 
 
@@ -34,6 +39,8 @@ class Executable:
     status_rows: list[int]  # empty: the program has no status
     positions: list[int]  # the program's results that are computed
     failures: dict[int, SynjaxError]  # the other results: what failed while tracing
+    varies: bool  # a call may take much longer than the one before: that depends on its data
+    bytes: int  # of memory that a call takes
     avals: list[list | None] | None = None  # by result, known after the first call
     signatures: list[Any] = dataclasses.field(default_factory=list)
     seconds: dict[bool, float] = dataclasses.field(
@@ -98,11 +105,58 @@ class Executables:
         return executable
 
     def _compile(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
-        traced = None
+        x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()
+        with x64, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
+            interpretation, traced, extent = self._trace_within_limits(resolved, launch)
+            compiled = traced.lower().compile()
+        self.compiles += 1
+        failures = interpretation.failures
+        return Executable(
+            call=compiled,
+            x64=resolved.x64,
+            sites=interpretation.sites,
+            status_rows=interpretation.status_rows,
+            positions=[k for k in range(len(resolved.program.root.outputs)) if k not in failures],
+            failures={position: error.to_keep() for position, error in failures.items()},
+            varies=extent.branches and extent.work > _QUICK_WORK,
+            bytes=_bytes_of(compiled),
+        )
+
+    def _trace_within_limits(
+        self, resolved: Resolved, launch: Launch | Compile
+    ) -> tuple[Interpretation, jax.stages.Traced, Extent]:
+        """Traces a program. What is too large is traced once more, to name the equation at fault; a lenient launch goes
+        on without it.
+        """
+        interpretation, traced = self._trace(resolved, launch)
+        try:
+            return interpretation, traced, extent_of(traced.jaxpr, self._limits)
+        except SynjaxError:
+            refused: dict[int, SynjaxError] = {}
+        while True:
+            interpretation, traced = self._trace(resolved, launch, scoped=True, refused=refused)
+            try:
+                return interpretation, traced, extent_of(traced.jaxpr, self._limits, resolved.program)
+            except TooLarge as error:
+                lenient = launch.flags & LENIENT and len(refused) < _MOST_REFUSED
+                if not lenient or error.of_root is None or error.of_root in refused:
+                    raise
+                refused[error.of_root] = error
+
+    def _trace(
+        self,
+        resolved: Resolved,
+        launch: Launch | Compile,
+        *,
+        scoped: bool = False,
+        refused: Mapping[int, SynjaxError] = _NONE,
+    ) -> tuple[Interpretation, jax.stages.Traced]:
+        interpretation = None
 
         def program(*inputs: Any) -> tuple[list[Any], Any]:
-            nonlocal traced
-            traced = interpret(
+            nonlocal interpretation
+            interpretation = interpret(
                 resolved.program,
                 inputs,
                 self._ops,
@@ -110,21 +164,19 @@ class Executables:
                 lenient=bool(launch.flags & LENIENT),
                 checks=not launch.flags & UNCHECKED,
                 x64=resolved.x64,
-                rank=self._limits.rank,
+                limits=self._limits,
+                scoped=scoped,
+                refused=refused,
             )
-            return traced.outputs, traced.status
+            return interpretation.outputs, interpretation.status
 
-        x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()
-        with x64, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
-            jitted = jax.jit(program, donate_argnums=launch.donated)
-            compiled = jitted.lower(*resolved.args).compile()
-        self.compiles += 1
-        return Executable(
-            call=compiled,
-            x64=resolved.x64,
-            sites=traced.sites,
-            status_rows=traced.status_rows,
-            positions=[k for k in range(len(resolved.program.root.outputs)) if k not in traced.failures],
-            failures=traced.failures,
-        )
+        traced = jax.jit(program, donate_argnums=launch.donated).trace(*resolved.args)
+        return interpretation, traced
+
+
+def _bytes_of(compiled: jax.stages.Compiled) -> int:
+    """The memory that a call takes: what it returns, and what it needs meanwhile."""
+    found = compiled.memory_analysis()
+    if found is None or jax.default_backend() != "cpu":  # other devices have memory of their own
+        return 0
+    return max(0, found.output_size_in_bytes + found.temp_size_in_bytes - found.alias_size_in_bytes)

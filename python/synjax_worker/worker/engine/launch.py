@@ -15,6 +15,7 @@ from ...protocol import LENIENT
 from ...runtime.checks import check_error
 from ...runtime.program import affected_outputs
 from ..codec import Launch, host_value
+from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Executable, Executables
 from .failures import launch_error, not_a_tensor, root_error
@@ -43,6 +44,7 @@ class Launcher:
         limits: Limits,
         resolver: Resolver,
         executables: Executables,
+        budget: Budget,
         completions: Completions,
         unawaited: Unawaited,
         replies: Replies,
@@ -50,6 +52,7 @@ class Launcher:
         self._limits = limits
         self._resolver = resolver
         self._executables = executables
+        self._budget = budget
         self._completions = completions
         self._unawaited = unawaited
         self._replies = replies
@@ -68,6 +71,7 @@ class Launcher:
             resolved = job.resolved or self._resolver.launch(job)
             executable = self._executables.get(resolved, launch)
             self._wait_for_readers(resolved, launch)
+            self._budget.take(executable.bytes)
             run = _dispatch(executable, resolved, outcome)
         except Exception as error:
             drop(handles, launch.frees)
@@ -158,7 +162,7 @@ def _failed_result(error: SynjaxError, resolved: Resolved, seq: int) -> Handle:
 
 def _read_status(run: _Dispatched, seq: int) -> dict[int, ErrorMap]:
     """The errors of checks that failed, by equation of the root body, in order."""
-    status = np.asarray(run.status)
+    status = host_value(run.status)
     if not status[:, 0].any():
         return {}
     failed = {}

@@ -13,6 +13,7 @@ from ...protocol import LENIENT
 from ...runtime.decode import decode_program, program_hash
 from ...runtime.program import Program
 from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
+from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
 from .handles import ErrorMap, Handle, drop, is_wide
 from .jobs import Job, Resolved, Session
@@ -23,9 +24,10 @@ _POISONED = ("poisoned", (), False)
 class Resolver:
     """Checks messages against the limits and the session that sent them."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits):
+    def __init__(self, ops: dict[str, Any], limits: Limits, budget: Budget):
         self._ops = ops
         self._limits = limits
+        self._budget = budget
 
     def launch(self, job: Job) -> Resolved:
         """Drops the handles that the launch frees, then resolves it."""
@@ -55,7 +57,7 @@ class Resolver:
         if known is None:
             raise SynjaxError("UNKNOWN_PROGRAM", "no program with this hash was sent in this session")
         if isinstance(known, SynjaxError):
-            raise known
+            raise known.to_keep()
         return known
 
     def _read_program(self, session: Session, hash_: bytes, encoded: bytes) -> Program | SynjaxError:
@@ -68,7 +70,7 @@ class Resolver:
         try:
             program: Program | SynjaxError = decode_program(encoded, self._ops, self._limits)
         except SynjaxError as error:
-            program = error  # the client sends a program once, so later launches get the same error
+            program = error.to_keep()  # the client sends a program once, so later launches get the same error
         session.programs[hash_] = program
         return program
 
@@ -102,6 +104,7 @@ class Resolver:
                 data = item.data if item.data is not None else next(frames, None)
                 if data is None:
                     raise SynjaxError("BAD_MESSAGE", "a buffer is missing")
+                self._budget.take(len(data))  # it is copied
                 value = array_from(item.dtype, item.shape, data, self._limits)
                 signature = (item.dtype, item.shape, False)
             elif type(item) is ArrayType:

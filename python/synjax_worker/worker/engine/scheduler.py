@@ -21,7 +21,10 @@ import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
+from ..allocator import return_freed_memory
 from ..codec import SMALL_BYTES, Compile, Fetch, Launch, aval_of, host_value
+from ..memory import memory_left
+from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Executables
 from .failures import as_error, fetch_error, root_error
@@ -34,6 +37,7 @@ from .resolve import Resolver
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
 QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is waiting
 QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
+SETTLE_SECONDS = 10
 RETRY_AFTER_MS = 50
 
 
@@ -50,10 +54,17 @@ class Engine:
         self._completions = Completions(self._lock, self._count_finished)
         self._unawaited = Unawaited(self._lock)
         self._replies = Replies(post, self._lock)
-        self._resolver = Resolver(ops, limits)
+        budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
+        self._resolver = Resolver(ops, limits, budget)
         self._executables = Executables(ops, limits)
         self._launcher = Launcher(
-            limits, self._resolver, self._executables, self._completions, self._unawaited, self._replies
+            limits,
+            self._resolver,
+            self._executables,
+            budget,
+            self._completions,
+            self._unawaited,
+            self._replies,
         )
 
     def start(self) -> None:
@@ -136,13 +147,18 @@ class Engine:
             job.refused = error
             return True
         executable = self._executables.find(job.resolved.key)
-        # A loop without a bound may take any time, whatever it took last, and pings must not wait for it.
-        if executable is None or job.resolved.program.root.unbounded:
+        # Pings must not wait for it, so it must not be able to take longer than it took last.
+        if executable is None or executable.varies:
             return False
         seconds = executable.expected_seconds(executable.is_awaited(job.message))
         return seconds < INSTANT_SECONDS or (seconds < QUICK_SECONDS and alone())
 
     # ---------------------------------------------------------------------------------------------- running a job
+
+    def _settle(self) -> None:
+        """Waits for what runs, unless that takes long."""
+        self._completions.wait_until_done(SETTLE_SECONDS)
+        self._unawaited.wait_until_done(SETTLE_SECONDS)
 
     def _compute_loop(self) -> None:
         while True:
