@@ -8,6 +8,7 @@ was refused. Whoever runs it then runs the careful program instead. It takes a t
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -75,10 +76,7 @@ def is_optimistic() -> bool:
 
 def any_refused(refused: list[Array]) -> Array:
     """Whether any of these flags is set, ()."""
-    found = refused[0]
-    for each in refused[1:]:
-        found = found | each
-    return found
+    return functools.reduce(jnp.logical_or, refused, jnp.zeros((), bool))
 
 
 def refuse_where(predicate: Array) -> None:

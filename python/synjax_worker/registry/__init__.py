@@ -61,6 +61,8 @@ class Op:
     checks: Checks | str | None = None
     # Computes in 64 bits inside: a program that uses it runs with x64 on.
     x64: bool = False
+    # Has a fast computation that may be refused: see `numerics.guard`.
+    certified: bool = False
     # `fn` takes the interpreter's frame first.
     needs_frame: bool = False
 
@@ -170,7 +172,8 @@ def queries(cls: type) -> list[Op]:
         if mark:
             method = getattr(cls, name)
             doc = inspect.getdoc(method) or _inherited_doc(cls, name)
-            found.append(Op(f"{cls.__name__}.{name}", method, mark.signature, doc, **mark.options))
+            op = Op(f"{cls.__name__}.{name}", method, mark.signature, doc, certified=True, **mark.options)
+            found.append(op)
     return found
 
 

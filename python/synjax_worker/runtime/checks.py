@@ -35,13 +35,26 @@ class Site:
     shape: tuple[int, ...]  # of the mask
     dtype: np.dtype  # of the value
     recorded: bool  # whether the item that failed and its value are known: in the root body only
+    certificate: bool = (
+        False  # no argument is wrong: the fast computation does not serve, see `numerics.guard`
+    )
+
+
+class Refused(Exception):
+    """The fast computation of an optimistic program was refused."""
 
 
 def check_error(sites: Sequence[Site], status: np.ndarray) -> SynjaxError | None:
-    """The error that a row of the status stands for; None if its code is 0."""
+    """The error that a row of the status stands for; None if its code is 0.
+
+    Raises:
+      Refused: if it is that of a certificate.
+    """
     if status[0] == 0:
         return None
     site = sites[int(status[0]) - 1]
+    if site.certificate:
+        raise Refused
     expected = site.expected if site.expected.startswith("must ") else f"must be {site.expected}"
     message, received = f"{site.op}: `{site.argument}` {expected}", None
     if site.recorded:

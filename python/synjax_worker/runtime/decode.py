@@ -49,6 +49,7 @@ class OpFacts(Protocol):
     """What validation needs to know of an op in the registry."""
 
     checks: Any
+    certified: bool
     x64: bool
 
 
@@ -128,6 +129,7 @@ class _BodyDecoder:
             nesting=1 + max((nested.nesting for nested in self._nested), default=0),
             expanded=count + sum(nested.expanded for nested in self._nested),
             checks=any(op.checks for op in facts) or any(nested.checks for nested in self._nested),
+            certified=any(op.certified for op in facts) or any(nested.certified for nested in self._nested),
             x64=self._x64 or any(op.x64 for op in facts) or any(nested.x64 for nested in self._nested),
             loops=self._loops,
             gradients=self._gradients,

@@ -20,6 +20,7 @@ from jax import lax
 
 from ..errors import InvalidArgument, SynjaxError
 from ..limits import Limits
+from ..numerics import guard
 from ..protocol import NESTED_OPS, STRUCTURAL_OPS
 from . import passes
 from .checks import Code, Site, join, join_rows, record_of
@@ -76,17 +77,19 @@ def interpret(
     limits: Limits = _LIMITS,
     scoped: bool = False,
     refused: Mapping[int, SynjaxError] = _NONE,
+    optimistic: bool = False,
 ) -> Interpretation:
     """Runs `program` on `inputs` (tracers under `jax.jit`).
 
     A lenient interpretation goes on without the equations that fail and without the inputs that are `poisoned`. In a
     `scoped` one JAX's equations tell of which equation of the program they are, which makes tracing slower. Equations
-    of the root body that are `refused` fail with the error given.
+    of the root body that are `refused` fail with the error given. An `optimistic` one has no exact computations: its
+    status says where they were needed (`guard`).
 
     Raises:
       SynjaxError: with the equation and the body that failed.
     """
-    tracing = _Tracing(program, ops, lenient, checks, x64, limits, scoped, refused)
+    tracing = _Tracing(program, ops, lenient, checks, x64, limits, scoped, refused, optimistic)
     values = list(inputs)
     for position in poisoned:
         values[position] = _Failed(SynjaxError("POISONED", "the input had failed", input=position))
@@ -120,6 +123,7 @@ class _Tracing:
         limits: Limits,
         scoped: bool,
         refused: Mapping[int, SynjaxError],
+        optimistic: bool,
     ):
         self.program = program
         self.ops = ops
@@ -129,6 +133,7 @@ class _Tracing:
         self.limits = limits
         self.scoped = scoped
         self.refused = refused
+        self.optimistic = optimistic
         self.sites: list[Site] = []
         self.status: dict[int, jax.Array] = {}  # rows of the root frame, by equation
         self._equations = 0  # traced so far: a body counts each time that it runs
@@ -165,7 +170,8 @@ class _Closure:
         self._tracing = tracing
         self._index = index
         self._captured = captured
-        self.checks = tracing.checks and tracing.program.bodies[index].checks
+        body = tracing.program.bodies[index]
+        self.checks = (tracing.checks and body.checks) or (tracing.optimistic and body.certified)
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
         with passes.frame():
@@ -239,11 +245,17 @@ class _Frame:
         if equation.op in NESTED_OPS:
             return *NESTED[equation.op](*args, **attributes), None
         op = self._tracing.ops[equation.op]
-        value = op.fn(*args, **attributes)
         code = record = None
+        if self._tracing.optimistic and op.certified:
+            with guard.optimistic() as refused:
+                value = op.fn(*args, **attributes)
+            code = self._certificate(refused, equation.op, position)
+        else:
+            value = op.fn(*args, **attributes)
         if op.checks and self._tracing.checks:
             checks = value.checks() if op.checks == "object" else op.checks(*args, **attributes)
-            code, record = self._check(checks, equation.op, position)
+            own, record = self._check(checks, equation.op, position)
+            code = join(code, own)
         if self._tracing.x64 and not has_wide(args, attributes):
             value = jax.tree.map(narrowed, value)
         return value, code, record
@@ -289,6 +301,14 @@ class _Frame:
                 record = found if code is None else jnp.where(code != 0, record, found)
             code = join(code, own)
         return code, record
+
+    def _certificate(self, refused: list[Any], op: str, position: int) -> Code:
+        """The code of an equation whose fast computation was refused."""
+        if not refused:
+            return None
+        sites = self._tracing.sites
+        sites.append(Site(op, self._index, position, "", "", (), np.dtype(bool), False, certificate=True))
+        return jnp.where(guard.any_refused(refused), np.int32(len(sites)), np.int32(0))
 
     def _check_shapes(self, value: Any, op: str) -> None:
         for leaf in jax.tree.leaves(value):

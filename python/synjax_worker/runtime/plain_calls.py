@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..numerics import guard
 from . import passes
 
 # Compiled functions that are kept; each of them keeps a program per shapes and dtypes.
@@ -68,14 +69,32 @@ class _Static:
         return hash(self._key)
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _program(method: Callable[..., Any], fixed: _Static, static: _Static) -> Callable[..., Any]:
-    @jax.jit
-    def run(moving: list[Any]) -> Any:
-        pairs = zip(moving, fixed.leaves, strict=True)
-        leaves = [own if operand is None else operand for operand, own in pairs]
-        self, operands = jax.tree.unflatten(fixed.treedef, leaves)
-        with passes.frame():
-            return method(self, **operands, **jax.tree.unflatten(static.treedef, static.leaves))
+class _Program:
+    """A method with its static arguments: the optimistic program until something is refused, then the careful one."""
 
-    return run
+    def __init__(self, method: Callable[..., Any], fixed: _Static, static: _Static):
+        def run(moving: list[Any]) -> Any:
+            pairs = zip(moving, fixed.leaves, strict=True)
+            leaves = [own if operand is None else operand for operand, own in pairs]
+            self, operands = jax.tree.unflatten(fixed.treedef, leaves)
+            with passes.frame():
+                return method(self, **operands, **jax.tree.unflatten(static.treedef, static.leaves))
+
+        def hopefully(moving: list[Any]) -> tuple[Any, Any]:
+            with guard.optimistic() as refused:
+                value = run(moving)
+            return value, guard.any_refused(refused) if refused else None
+
+        self._optimistic, self._careful = jax.jit(hopefully), jax.jit(run)
+        self._was_refused = False
+
+    def __call__(self, moving: list[Any]) -> Any:
+        if not self._was_refused:
+            value, refused = self._optimistic(moving)
+            if refused is None or not refused:
+                return value
+            self._was_refused = True
+        return self._careful(moving)
+
+
+_program = functools.lru_cache(maxsize=KEPT)(_Program)

@@ -50,6 +50,7 @@ class Body:
     nesting: int  # 1 if no program is nested in it
     expanded: int  # number of equations, counting those of nested programs each time they are used
     checks: bool  # whether it or a program nested in it checks arguments on the device
+    certified: bool  # whether it or a nested program has fast computations that may be refused
     x64: bool  # whether it or a nested program computes in 64 bits
     loops: int  # in each other
     gradients: int  # of each other

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.stats
 
 from synjax_worker.errors import InvalidArgument
+from synjax_worker.numerics import guard
 from synjax_worker.runtime import passes
 
 from .bad_input import of_every_class
@@ -516,6 +517,54 @@ def _questions_of_shapes(
                 jax.eval_shape(lambda *given, ask=question.ask: ask(Asked(enumerator, *given)), *given)
         except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
             yield LawBroken(law, f"{name}: {type(error).__name__}: {error}")
+
+
+# ------------------------------------------------------------------------------------------------------ optimistic
+
+
+@law_of_forms("optimistic")
+def _optimistic(enumerator: Enumerator) -> Iterator[LawBroken]:
+    """A program without exact computations answers as one with them wherever it does not refuse, and plain items are
+    not refused.
+    """
+    if not (enumerator.thorough or enumerator.float32):
+        return
+    case = enumerator.case(np.dtype(np.float32), seed=1)
+    axes = {name: None if name in enumerator.shared else 0 for name in case.arrays}
+
+    def ask(mine, theirs):
+        def answers(mine, theirs):
+            with passes.frame():
+                made, other = enumerator.build(mine), enumerator.build(theirs)
+                queries = [
+                    made.log_partition(),
+                    made.entropy(),
+                    made.kl_divergence(other),
+                    made.argmax_and_max().score,
+                ]
+                return jax.numpy.stack([*queries, made.cross_entropy(other)])
+
+        (floats, rest), (floats_other, rest_other) = floats_of(mine), floats_of(theirs)
+        of_floats = lambda a, b: answers(a | rest, b | rest_other)
+        values, pull = jax.vjp(of_floats, floats, floats_other)
+        weights = jax.numpy.array([1, 2, 3, 0, 5], values.dtype)
+        return values, pull(jax.numpy.where(jax.numpy.isfinite(values), weights, 0))
+
+    def hopefully(mine, theirs):
+        with guard.optimistic() as refused:
+            found = ask(mine, theirs)
+        return found, guard.any_refused(refused)
+
+    run = lambda ask: jax.device_get(jax.jit(jax.vmap(ask, (axes, axes)))(case.arrays, case.other))
+    (found, refused), want = run(hopefully), run(ask)
+    for i, kind in enumerate(case.kinds):
+        if refused[i]:
+            if kind in ("plain", "small", "ties"):
+                yield LawBroken("optimistic", f"item {i} ({kind}) is refused")
+            continue
+        for got, wanted in zip(jax.tree.leaves(found), jax.tree.leaves(want), strict=True):
+            if differs(got[i], wanted[i], 5e-5):
+                yield LawBroken("optimistic", f"item {i} ({kind}): {got[i]} for {wanted[i]}")
 
 
 # ------------------------------------------------------------------------------------------------------ bad input

@@ -1,4 +1,4 @@
-"""What is too large: arrays, programs once they are traced, memory. Each is refused by name, and the worker lives on."""
+"""What is too large: arrays, traced programs, memory. Each is refused by name, and the worker lives on."""
 
 from __future__ import annotations
 
@@ -275,5 +275,5 @@ def test_a_program_with_too_many_results_is_refused(product: Client):
 
 
 def test_a_limit_on_shapes_counts_no_size_as_nothing():
-    with pytest.raises(SynjaxError, match="LIMIT_SHAPE|an array of shape"):
+    with pytest.raises(SynjaxError, match=r"LIMIT_SHAPE|an array of shape"):
         extent_of(jax.jit(lambda: jnp.zeros((2**21, 0, 2**21))).trace().jaxpr, Limits())

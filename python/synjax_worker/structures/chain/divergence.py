@@ -47,7 +47,8 @@ def _pair(p: Query, q: Query) -> _Pair:
     certified &= least_weight(of_both) > LEAST_WEIGHT
     for query, given in ((p, of_p), (q, of_q)):
         certified &= states_before_above(query, given, 0)
-        certified &= jnp.all(above(numeric.normalize(given.last), 0), -1)
+        empty = query.lengths <= (1 if query.potentials.time_varying else 0)  # always in state 0
+        certified &= jnp.all(above(numeric.normalize(given.last), 0), -1) | empty
     return _Pair(of_p, of_q, logs_p, logs_q, weights_p > 0, certified)
 
 

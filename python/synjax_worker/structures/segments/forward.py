@@ -70,7 +70,7 @@ def sums_exactly(potentials: Potentials, messages: Messages) -> Array:
     """
     sizes = [numeric.shift_of(messages.ends.high, -1), messages.whole.high]
     steps = [jnp.all((jnp.abs(x) < _LARGEST) | jnp.isneginf(x)) for x in sizes]
-    lifts = [jnp.max(x, initial=-jnp.inf) < _LARGEST for x in jax.tree.leaves(potentials)]
+    lifts = [~jnp.any(x >= _LARGEST) for x in jax.tree.leaves(potentials)]
     return jnp.all(jnp.stack(steps + lifts))
 
 

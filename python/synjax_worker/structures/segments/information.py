@@ -36,8 +36,9 @@ def _weighted(table: Array, walks: Array) -> Array:
 
 def _surprise(log_prob: Array) -> Array:
     """-p log p"""
-    possible = log_prob > -jnp.inf
-    return -jnp.exp(log_prob) * jnp.where(possible, log_prob, 0)
+    prob = jnp.exp(log_prob)
+    # The logarithm of what is 0 as a float may be too large to be multiplied.
+    return -prob * jnp.where(lax.stop_gradient(prob) > 0, log_prob, 0)
 
 
 class _Surprised(NamedTuple):
@@ -91,7 +92,8 @@ def _divergence(log_prob: Array, log_other: Array) -> Array:
     """p log(p / q) - p + q, which is >= 0 and adds up to the divergence of two distributions; q where p is 0, and 0
     where q is.
     """
-    comparable = (log_prob > -jnp.inf) & (log_other > -jnp.inf)
+    # What is 0 as a float has a part of 0, and its logarithm may be too large to be multiplied.
+    comparable = (jnp.exp(lax.stop_gradient(log_prob)) > 0) & (log_other > -jnp.inf)
     ratio = jnp.where(comparable, log_other, 0) - jnp.where(comparable, log_prob, 0)
     prob = jnp.where(comparable, jnp.exp(log_prob), 0)
     near = jnp.abs(ratio) < 0.05

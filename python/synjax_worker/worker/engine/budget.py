@@ -14,7 +14,7 @@ _SHARE = 4  # a quarter of what is left is given out before it is measured again
 
 
 class Budget:
-    """What is left of the memory. It is measured seldom, because calls are short: in between, what they take is counted."""
+    """What is left of the memory. Measured seldom, because calls are short: in between, what they take is counted."""
 
     def __init__(self, left: Callable[[], int], settle: Callable[[], None], release: Callable[[], object]):
         """

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import math
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -35,6 +36,7 @@ class Executable:
 
     call: Callable[..., tuple[list[Any], Any]]
     x64: bool
+    certified: bool  # an optimistic program: its status may refuse it
     sites: list[Site]
     status_rows: list[int]  # empty: the program has no status
     positions: list[int]  # the program's results that are computed
@@ -83,6 +85,7 @@ class Executables:
         self._ops = ops
         self._limits = limits
         self._table: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
+        self._lock = threading.RLock()  # two threads compile
         self.compiles = 0
 
     def __len__(self) -> int:
@@ -94,27 +97,38 @@ class Executables:
 
     def get(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
         """The executable, compiled first if need be."""
-        executable = self._table.get(resolved.key)
-        if executable is not None:
-            self._table.move_to_end(resolved.key)
-            return executable
-        executable = self._compile(resolved, launch)
-        self._table[resolved.key] = executable
-        while len(self._table) > self._limits.executables:
-            self._table.popitem(last=False)
-        return executable
+        return self._get(resolved, launch, careful=False)
 
-    def _compile(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
+    def careful(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
+        """The executable of the careful program, from now on for all launches of its kind."""
+        return self._get(resolved, launch, careful=True)
+
+    def _get(self, resolved: Resolved, launch: Launch | Compile, careful: bool) -> Executable:
+        with self._lock:
+            executable = self._table.get(resolved.key)
+            if executable is not None and not (careful and executable.certified):
+                self._table.move_to_end(resolved.key)
+                return executable
+            # What donates its inputs could not run again.
+            optimistic = not (careful or launch.donated or launch.flags & UNCHECKED)
+            executable = self._compile(resolved, launch, optimistic and resolved.program.root.certified)
+            self._table[resolved.key] = executable
+            while len(self._table) > self._limits.executables:
+                self._table.popitem(last=False)
+            return executable
+
+    def _compile(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
         x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()
         with x64, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
-            interpretation, traced, extent = self._trace_within_limits(resolved, launch)
+            interpretation, traced, extent = self._trace_within_limits(resolved, launch, optimistic)
             compiled = traced.lower().compile()
         self.compiles += 1
         failures = interpretation.failures
         return Executable(
             call=compiled,
             x64=resolved.x64,
+            certified=any(site.certificate for site in interpretation.sites),
             sites=interpretation.sites,
             status_rows=interpretation.status_rows,
             positions=[k for k in range(len(resolved.program.root.outputs)) if k not in failures],
@@ -124,18 +138,18 @@ class Executables:
         )
 
     def _trace_within_limits(
-        self, resolved: Resolved, launch: Launch | Compile
+        self, resolved: Resolved, launch: Launch | Compile, optimistic: bool
     ) -> tuple[Interpretation, jax.stages.Traced, Extent]:
         """Traces a program. What is too large is traced once more, to name the equation at fault; a lenient launch goes
         on without it.
         """
-        interpretation, traced = self._trace(resolved, launch)
+        interpretation, traced = self._trace(resolved, launch, optimistic)
         try:
             return interpretation, traced, extent_of(traced.jaxpr, self._limits)
         except SynjaxError:
             refused: dict[int, SynjaxError] = {}
         while True:
-            interpretation, traced = self._trace(resolved, launch, scoped=True, refused=refused)
+            interpretation, traced = self._trace(resolved, launch, optimistic, scoped=True, refused=refused)
             try:
                 return interpretation, traced, extent_of(traced.jaxpr, self._limits, resolved.program)
             except TooLarge as error:
@@ -148,6 +162,7 @@ class Executables:
         self,
         resolved: Resolved,
         launch: Launch | Compile,
+        optimistic: bool,
         *,
         scoped: bool = False,
         refused: Mapping[int, SynjaxError] = _NONE,
@@ -167,6 +182,7 @@ class Executables:
                 limits=self._limits,
                 scoped=scoped,
                 refused=refused,
+                optimistic=optimistic,
             )
             return interpretation.outputs, interpretation.status
 

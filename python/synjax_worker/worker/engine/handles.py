@@ -9,17 +9,26 @@ import jax
 
 from ...protocol import WIDE_DTYPES
 from ..codec import aval_of
+from .pending import Pending
 
 ErrorMap = dict[str, Any]  # an error as it crosses the wire
 
 
 class Outcome:
-    """The launch's error, or None; shared by its results."""
+    """The launch's error, or None, and whether its results still have to be settled; shared by its results."""
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "pending")
 
     def __init__(self, error: ErrorMap | None = None):
         self.error = error
+        self.pending: Pending | None = None
+
+    def settle(self) -> None:
+        """Waits until the results are known to be right or failed, if they are not."""
+        pending = self.pending
+        if pending is not None:
+            pending.settle()
+            self.pending = None
 
 
 class Handle:

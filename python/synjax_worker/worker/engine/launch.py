@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -12,7 +14,7 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ...protocol import LENIENT
-from ...runtime.checks import check_error
+from ...runtime.checks import Refused, check_error
 from ...runtime.program import affected_outputs
 from ..codec import Launch, host_value
 from .budget import Budget
@@ -21,8 +23,12 @@ from .executables import Executable, Executables
 from .failures import launch_error, not_a_tensor, root_error
 from .handles import ErrorMap, Handle, Outcome, drop
 from .jobs import Job, Resolved, Step
+from .pending import Pending
 from .replies import Replies
 from .resolve import Resolver
+
+# The engine's own threads, by name.
+THREADS = ("compute", "completion")
 
 
 @dataclasses.dataclass(slots=True)
@@ -34,6 +40,8 @@ class _Dispatched:
     outputs: list[Handle]  # by position
     status: Any
     started: float
+    pending: Pending | None = None
+    error: Exception | None = None  # of running it again
 
 
 class Launcher:
@@ -48,7 +56,9 @@ class Launcher:
         completions: Completions,
         unawaited: Unawaited,
         replies: Replies,
+        defer: Callable[[Callable[[], None]], None],
     ):
+        """`defer` runs a function on the compute thread."""
         self._limits = limits
         self._resolver = resolver
         self._executables = executables
@@ -56,6 +66,7 @@ class Launcher:
         self._completions = completions
         self._unawaited = unawaited
         self._replies = replies
+        self._defer = defer
         self.launches = 0
 
     def launch(self, job: Job, launch: Launch) -> Step:
@@ -73,6 +84,8 @@ class Launcher:
             self._wait_for_readers(resolved, launch)
             self._budget.take(executable.bytes)
             run = _dispatch(executable, resolved, outcome)
+            if executable.certified:
+                run.pending = outcome.pending = self._pending(launch, resolved, run)
         except Exception as error:
             drop(handles, launch.frees)
             outcome.error = launch_error(error, launch.seq, handles)
@@ -98,6 +111,8 @@ class Launcher:
             self._unawaited.watch(run.outputs)
             seconds = None
         reads = tuple(run.outputs[position] for position in launch.wants)
+        if run.pending is not None:  # it may run again
+            reads += tuple(handle for handle in resolved.handles if handle is not None)
         return Step(lambda: self._complete(job, launch, resolved, run), reads, seconds)
 
     def _wait_for_readers(self, resolved: Resolved, launch: Launch) -> None:
@@ -105,8 +120,41 @@ class Launcher:
         donated = [resolved.handles[position] for position in launch.donated]
         self._completions.wait_until_read([handle for handle in donated if handle is not None])
 
+    def _pending(self, launch: Launch, resolved: Resolved, run: _Dispatched) -> Pending:
+        def is_refused() -> bool:
+            try:
+                _read_status(run, launch.seq)
+            except Refused:
+                return True
+            except Exception:  # what went wrong is found when the launch is completed
+                return False
+            return False
+
+        def run_again() -> None:
+            try:
+                executable = self._executables.careful(resolved, launch)
+                self._budget.take(executable.bytes)
+                again = _dispatch(executable, resolved, run.outcome)
+            except Exception as error:
+                run.status, run.error = None, error
+                return
+            run.executable, run.status = executable, again.status
+            for handle, found in zip(run.outputs, again.outputs, strict=True):
+                if found is not None:
+                    handle.value, handle.signature = found.value, found.signature
+
+        return Pending(is_refused, run_again)
+
     def _complete(self, job: Job, launch: Launch, resolved: Resolved, run: _Dispatched) -> None:
         """Waits for a launch, reads its status, and answers."""
+        if run.pending is not None:
+            # The thread that reads messages does not compile.
+            own = threading.current_thread().name in THREADS
+            if not run.pending.settle(may_compile=own):
+                return self._defer(lambda: self._complete(job, launch, resolved, run))
+            run.outcome.pending = None
+        if run.error is not None:
+            return self._fail(job, run, launch_error(run.error, launch.seq, job.session.handles))
         executable, lenient = run.executable, launch.flags & LENIENT
         inputs_failed = {
             position: handle.outcome.error | {"poisoned": True}

@@ -91,6 +91,7 @@ class Resolver:
                 handle = job.session.handles.get(item)
                 if handle is None:
                     raise unknown_handle(item)
+                handle.outcome.settle()
                 # A failing launch sets the error before it clears the value: read in the other order.
                 value, error = handle.value, handle.outcome.error
                 if error is not None:

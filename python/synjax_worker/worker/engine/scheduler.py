@@ -30,7 +30,7 @@ from .executables import Executables
 from .failures import as_error, fetch_error, root_error
 from .handles import drop, is_ready
 from .jobs import Job, Session, Step
-from .launch import Launcher
+from .launch import THREADS, Launcher
 from .replies import Post, Replies
 from .resolve import Resolver
 
@@ -65,11 +65,12 @@ class Engine:
             self._completions,
             self._unawaited,
             self._replies,
+            lambda work: self.submit(Job(Session(b""), work, [])),
         )
 
     def start(self) -> None:
         """Starts the compute and completion threads."""
-        for name, loop in (("compute", self._compute_loop), ("completion", self._completions.loop)):
+        for name, loop in zip(THREADS, (self._compute_loop, self._completions.loop), strict=True):
             threading.Thread(target=loop, name=name, daemon=True).start()
         # The first compilation of a process takes longer: it runs while the client says hello.
         self.submit(Job(Session(b""), _warm_up, []))
@@ -209,6 +210,9 @@ class Engine:
         """Takes the values now, in the job's turn; copies them to the host when they are computed."""
         handles = job.session.handles
         found = [(id_, handles.get(id_)) for id_ in fetch.handles]
+        for _, handle in found:
+            if handle is not None:
+                handle.outcome.settle()
         values = [handle and handle.value for _, handle in found]
         drop(handles, fetch.frees)
         refused = job.refused

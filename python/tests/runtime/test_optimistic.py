@@ -1,0 +1,147 @@
+"""Programs are compiled without their exact computations; where those are needed, the careful program runs instead."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from synjax_worker.distributions import LinearChainCRF
+from synjax_worker.protocol import LENIENT, UNCHECKED
+from tests.runtime.client import Body, Client, RemoteError, encode, nested, tuple_of
+
+N, T = 8, 2
+RNG = np.random.default_rng(0)
+EASY = RNG.normal(size=(2, N, T, T)).astype(np.float32)
+
+# What the fast pass refuses: from the fourth position on both states are far below what they were beside.
+HARD = EASY.copy()
+HARD[1, :4, 0, 1] -= 300
+HARD[1, :4, 1, 1] -= 300
+HARD[1, 4, 0] -= 1000
+
+
+def log_partition(x: np.ndarray) -> np.ndarray:
+    return np.asarray(jax.jit(lambda x: LinearChainCRF(x).log_partition())(x))
+
+
+def query(body: Body, potentials: int, name: str = "log_partition", *args: int) -> int:
+    crf = body.add("LinearChainCRF", log_potentials=potentials)
+    return body.add(f"LinearChainCRF.{name}", crf, *args)
+
+
+def of_query(name: str = "log_partition") -> bytes:
+    body = Body(1)
+    return encode(body.returns(query(body, -1, name)))
+
+
+LOG_PARTITION = of_query()
+ADD_ONE = encode((lambda body: body.returns(body.add("np.add", -1, [0, 1])))(Body(1)))
+
+
+def test_the_hard_item_is_refused_by_the_fast_pass() -> None:
+    messages = LinearChainCRF(HARD)._messages()
+    assert messages.certified.tolist() == [True, False]
+
+
+def test_what_is_refused_runs_again_and_from_then_on_carefully(client: Client) -> None:
+    before = client.ping()["compiles"]
+    np.testing.assert_array_equal(client.run(LOG_PARTITION, EASY), log_partition(EASY))
+    assert client.ping()["compiles"] == before + 1
+    for _ in range(3):
+        np.testing.assert_array_equal(client.run(LOG_PARTITION, HARD), log_partition(HARD))
+    np.testing.assert_array_equal(client.run(LOG_PARTITION, EASY), log_partition(EASY))
+    assert client.ping()["compiles"] == before + 2
+
+
+def test_what_is_stacked_on_a_refused_launch_gets_the_right_values(client: Client) -> None:
+    for name in ("entropy", "log_partition"):
+        program = of_query(name)
+        handle = client.launch(program, HARD).handles[0]
+        stacked = client.launch(ADD_ONE, handle)
+        again = client.launch(ADD_ONE, stacked.handles[0], wants=[0])
+        fetched = client.start_fetch(handle)
+        want = np.asarray(getattr(LinearChainCRF(HARD), name)())
+        np.testing.assert_array_equal(again.values()[0], want + 2)
+        np.testing.assert_array_equal(fetched.values()[0], want)
+
+
+def test_an_input_may_be_donated_as_soon_as_a_refused_launch_does_not_need_it(client: Client) -> None:
+    body = Body(1)
+    half = encode(body.returns(body.add("np.add", -1, [0, 1])))
+    x = client.put(HARD)
+    first = client.launch(of_query("marginals"), x)
+    client.launch(half, x, donated=[0])
+    want = np.asarray(LinearChainCRF(HARD).marginals())
+    np.testing.assert_allclose(client.fetch(first.handles[0])[0], want, rtol=1e-6)
+
+
+def test_what_donates_its_inputs_is_careful_at_once(client: Client) -> None:
+    before = client.ping()["compiles"]
+    x = client.put(HARD)
+    handle = client.launch(LOG_PARTITION, x, donated=[0]).handles[0]
+    np.testing.assert_array_equal(client.fetch(handle)[0], log_partition(HARD))
+    assert client.ping()["compiles"] <= before + 2  # `put` is one
+
+
+@pytest.mark.parametrize("flags", [LENIENT, UNCHECKED, LENIENT | UNCHECKED])
+def test_lenient_and_unchecked_launches(client: Client, flags: int) -> None:
+    np.testing.assert_array_equal(client.run(LOG_PARTITION, HARD, flags=flags), log_partition(HARD))
+
+
+def test_a_failed_check_is_its_error_and_no_refusal(client: Client) -> None:
+    bad = HARD.copy()
+    bad[0, 2, 1, 1] = np.nan
+    with pytest.raises(RemoteError, match=r"CHECK_FAILED.*log_potentials"):
+        client.run(LOG_PARTITION, bad)
+
+
+def sum_over_turns() -> bytes:
+    """The sum of log-partitions, one turn per leading item."""
+    inner = Body(2)
+    step = inner.returns(inner.add("np.add", -1, inner.add("np.sum", query(inner, -2))))
+    root = Body(1)
+    zero = root.add("np.sum", root.add("np.multiply", -1, [0, 0]))
+    looped = root.add("scan", nested(0), zero, -1, n_carry=[0, 1])
+    return encode(step, root.returns(root.add("get", looped, k=[0, 0])))
+
+
+def test_inside_loops_maps_branches_and_gradients(client: Client) -> None:
+    many = np.stack([EASY, HARD, EASY])
+    want = np.sum([log_partition(x) for x in many])
+    assert client.run(sum_over_turns(), many) == pytest.approx(want, rel=1e-6)
+
+    inner, root = Body(1), Body(1)
+    mapped = root.add("vmap", nested(0), -1, in_axes=tuple_of([0, 0]))
+    program = encode(inner.returns(query(inner, -1)), root.returns(root.add("get", mapped, k=[0, 0])))
+    np.testing.assert_allclose(client.run(program, many), [log_partition(x) for x in many], rtol=1e-6)
+
+    inner, root = Body(1), Body(1)
+    body = inner.returns(inner.add("np.sum", query(inner, -1, "entropy")))
+    gradient = root.add("grad", nested(0), -1)
+    program = encode(body, root.returns(root.add("get", gradient, k=[0, 0])))
+    want = jax.grad(lambda x: LinearChainCRF(x).entropy().sum())(HARD)
+    np.testing.assert_allclose(client.run(program, HARD), want, atol=1e-6)
+
+    checkpointed, inner, root = Body(1), Body(1), Body(1)
+    value = checkpointed.returns(checkpointed.add("np.sum", query(checkpointed, -1)))
+    kept = inner.add("checkpoint", nested(0), -1)
+    body = inner.returns(inner.add("get", kept, k=[0, 0]))
+    gradient = root.add("grad", nested(1), -1)
+    program = encode(value, body, root.returns(root.add("get", gradient, k=[0, 0])))
+    want = jax.grad(lambda x: LinearChainCRF(x).log_partition().sum())(HARD)
+    np.testing.assert_allclose(client.run(program, HARD), want, atol=1e-6)
+
+
+def test_a_gradient_of_a_loop(client: Client) -> None:
+    """The derivative's rule runs long after the loop was traced."""
+    many = np.stack([EASY, HARD])
+    inner, middle, root = Body(2), Body(1), Body(1)
+    step = inner.returns(inner.add("np.add", -1, inner.add("np.sum", query(inner, -2, "entropy"))))
+    zero = middle.add("np.sum", middle.add("np.multiply", -1, [0, 0]))
+    looped = middle.add("scan", nested(0), zero, -1, n_carry=[0, 1])
+    whole = middle.returns(middle.add("get", looped, k=[0, 0]))
+    gradient = root.add("grad", nested(1), -1)
+    program = encode(step, whole, root.returns(root.add("get", gradient, k=[0, 0])))
+    want = np.stack([jax.grad(lambda x: LinearChainCRF(x).entropy().sum())(x) for x in many])
+    np.testing.assert_allclose(client.run(program, many), want, atol=1e-6)
