@@ -9,12 +9,12 @@ from collections.abc import Callable
 from ...errors import SynjaxError
 
 RESERVE = 128 << 20  # bytes that are left for everything else that the process does
-_RELEASE_SECONDS = 1  # releasing takes time, and a client may ask for too much again and again
+_COLLECT_SECONDS = 1  # collecting garbage takes time, and a client may ask for too much again and again
 _SHARE = 4  # a quarter of what is left is given out before it is measured again: others use memory too
 
 
 class Budget:
-    """What is left of the memory. It is measured seldom, because calls are short: in between, what they take is counted."""
+    """What is left of the memory. It is measured seldom; in between, what calls take is counted."""
 
     def __init__(self, left: Callable[[], int], settle: Callable[[], None], release: Callable[[], object]):
         """
@@ -26,7 +26,7 @@ class Budget:
         self._left = left
         self._settle = settle
         self._release = release
-        self._release_after = 0.0
+        self._collect_after = 0.0
         self._granted = 0  # bytes that may be taken without measuring
 
     def take(self, size: int) -> None:
@@ -36,9 +36,10 @@ class Budget:
             return
         self._settle()
         left = self._left() - RESERVE
-        if size > left and time.monotonic() > self._release_after:
-            self._release_after = time.monotonic() + _RELEASE_SECONDS
-            gc.collect()
+        if size > left:
+            if time.monotonic() > self._collect_after:
+                gc.collect()
+                self._collect_after = time.monotonic() + _COLLECT_SECONDS
             self._release()
             left = self._left() - RESERVE
         if size > left:
