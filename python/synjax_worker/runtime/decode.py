@@ -106,6 +106,7 @@ class _BodyDecoder:
         self._bound = 0  # inputs and captures
         self._nested: list[Body] = []
         self._x64 = False
+        self._references: dict[int, Reference] = {}  # one of each: a program may name a value many times
         self._loops = self._gradients = 0  # in each other
 
     def body(self, raw: Any) -> Body:
@@ -277,7 +278,7 @@ class _BodyDecoder:
             raise self._bad(
                 f"refers to {raw!r:.50}; there are {self._equation} equations before, {self._bound} inputs"
             )
-        return Reference(raw)
+        return self._references.setdefault(raw, Reference(raw))
 
     def _items(self, raw: Any) -> list:
         if len(_list(raw, "a tuple")) > self._limits.attribute_items:

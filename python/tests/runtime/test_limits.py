@@ -19,7 +19,7 @@ from synjax_worker.errors import SynjaxError
 from synjax_worker.limits import Limits
 from synjax_worker.protocol import LENIENT
 from synjax_worker.runtime.extent import extent_of
-from synjax_worker.worker.memory import memory_left
+from synjax_worker.worker.memory import _V1, _V2, _left_in, memory_left
 from tests.runtime.client import IDENTITY, PYTHON, Body, Client, Worker, encode, nested, tuple_of
 
 GB = 1 << 30
@@ -262,6 +262,20 @@ class TestMemory:
         before = memory_left(8 * GB)
         taken = np.ones(25_000_000)
         assert memory_left(8 * GB) <= before - taken.nbytes // 2
+
+    @pytest.mark.parametrize(
+        ("names", "most", "total"),
+        [(_V2, "1000000", ""), (_V1, "1000000", "total_"), (_V2, "max", "")],
+        ids=["v2", "v1", "no limit"],
+    )
+    def test_what_a_control_group_leaves(self, tmp_path: Path, names, most, total):
+        limit, usage, _ = names
+        (tmp_path / limit).write_text(f"{most}\n")
+        (tmp_path / usage).write_text("700000\n")
+        (tmp_path / "memory.stat").write_text(
+            f"anon 1\n{total}active_file 20000\n{total}inactive_file 3000\n"
+        )
+        assert _left_in(tmp_path, *names) == (323_000 if most != "max" else None)
 
     def test_a_computation_that_failed_does_not_abort_the_process(self):
         """It fails after its dispatch where memory is short in spite of all: whoever reads it must be told."""
