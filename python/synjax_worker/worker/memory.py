@@ -18,7 +18,7 @@ def memory_left(most: int) -> int:
     size, resident, data = _own_memory()
     left = [most - resident, *_left_in_cgroups()]
     if (available := _field("/proc/meminfo", "MemAvailable:")) is not None:
-        left.append(available << 10)
+        left.append(available + (_field("/proc/meminfo", "SwapFree:") or 0) << 10)
     for name, used in (("RLIMIT_AS", size), ("RLIMIT_DATA", data)):
         limit = _resource_limit(name)
         if limit is not None:

@@ -14,7 +14,7 @@ import zmq
 from synjax_worker.errors import SynjaxError
 from synjax_worker.limits import Limits
 from synjax_worker.protocol import COMPILE, FETCH, FREE, GOODBYE, LAUNCH, PING
-from synjax_worker.worker.engine.budget import RESERVE, Budget
+from synjax_worker.worker.engine.budget import SMALL_RESERVE, Budget
 from synjax_worker.worker.engine.jobs import Session
 from synjax_worker.worker.engine.resolve import Resolver
 from tests.runtime.client import IDENTITY, Body, Client, RemoteError, Worker, encode, hash_of
@@ -191,7 +191,7 @@ class TestNothingStays:
         assert resident(worker) < before + 100 * 10**6, "each takes 6 MB while it is read"
 
     def test_a_program_is_not_read_where_memory_is_short(self):
-        resolver = Resolver({}, Limits(), Budget(lambda: RESERVE, lambda: None, lambda: None))
+        resolver = Resolver({}, Limits(), Budget(lambda: SMALL_RESERVE, lambda: None, lambda: None))
         launch = type("", (), {"hash": hash_of(b"bad"), "has_body": True})()
         with pytest.raises(SynjaxError, match="out of memory"):
             resolver.program(Session(b""), launch, [b"bad"])

@@ -19,6 +19,7 @@ from synjax_worker.errors import SynjaxError
 from synjax_worker.limits import Limits
 from synjax_worker.protocol import LENIENT
 from synjax_worker.runtime.extent import extent_of
+from synjax_worker.worker.engine.budget import Budget
 from synjax_worker.worker.memory import _V1, _V2, _left_in, memory_left
 from tests.runtime.client import IDENTITY, PYTHON, Body, Client, Worker, encode, nested, tuple_of
 
@@ -255,6 +256,23 @@ class TestMemory:
         assert error.code == "OUT_OF_MEMORY"
         narrow.free(*held)
         assert narrow.run(one_mb, x)[0] == 1
+
+    def test_a_little_is_given_where_little_is_left(self):
+        left, settled = [100 << 20], []
+        budget = Budget(lambda: left[0], lambda: settled.append(1), lambda: None)
+        budget.take(1_000)
+        with pytest.raises(SynjaxError, match="10000000 bytes were asked for, 0 are left"):
+            budget.take(10**7)
+        left[0] = 10 * GB
+        budget.take(10**7)
+        measured = len(settled)
+        for _ in range(100):
+            budget.take(10**7)
+        assert len(settled) == measured, "it is measured seldom"
+        left[0] = 0
+        with pytest.raises(SynjaxError, match="out of memory"):
+            for _ in range(200):
+                budget.take(10**7)
 
     def test_what_the_process_may_still_get(self):
         assert memory_left(0) == 0

@@ -10,6 +10,7 @@ from ...errors import SynjaxError
 
 RESERVE = 128 << 20  # bytes that are left for everything else that the process does
 _COLLECT_SECONDS = 1  # collecting garbage takes time, and a client may ask for too much again and again
+SMALL_BYTES, SMALL_RESERVE = 1 << 20, 32 << 20  # a small call may use most of that
 _SHARE = 4  # a quarter of what is left is given out before it is measured again: others use memory too
 
 
@@ -35,13 +36,14 @@ class Budget:
             self._granted -= size
             return
         self._settle()
-        left = self._left() - RESERVE
+        reserve = RESERVE if size > SMALL_BYTES else SMALL_RESERVE
+        left = self._left() - reserve
         if size > left:
             if time.monotonic() > self._collect_after:
                 gc.collect()
                 self._collect_after = time.monotonic() + _COLLECT_SECONDS
             self._release()
-            left = self._left() - RESERVE
+            left = self._left() - reserve
         if size > left:
             self._granted = 0
             raise SynjaxError(
@@ -49,4 +51,4 @@ class Budget:
                 f"out of memory: {size} bytes were asked for, {max(0, left)} are left. "
                 "Dispose of results that are no longer needed",
             )
-        self._granted = (left - size) // _SHARE
+        self._granted = max(0, left - size - RESERVE) // _SHARE
