@@ -102,6 +102,8 @@ export const DEFAULT_LIMITS = {
   frames: 4096,
   /** Bytes of a frame. Beyond: LIMIT_BYTES. */
   frameBytes: 2147483648,
+  /** Bytes of a message's header. Beyond: LIMIT_BYTES. */
+  headerBytes: 4194304,
   /** Bytes of a message. Beyond: LIMIT_BYTES. */
   messageBytes: 4294967296,
   /** Unanswered messages of a client; refused from twice as many on. Beyond: OVERLOADED. */

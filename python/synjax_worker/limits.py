@@ -35,6 +35,7 @@ class Limits:
     memory_bytes: int = _limit("memoryBytes")
     frames: int = _limit("frames")
     frame_bytes: int = _limit("frameBytes")
+    header_bytes: int = _limit("headerBytes")
     message_bytes: int = _limit("messageBytes")
     in_flight_messages: int = _limit("inFlightMessages")
     in_flight_bytes: int = _limit("inFlightBytes")

@@ -170,6 +170,7 @@ LIMITS = (
     ),
     Limit("frames", 4_096, "LIMIT_FRAMES", "Frames of a message, its header included."),
     Limit("frameBytes", 2 << 30, "LIMIT_BYTES", "Bytes of a frame."),
+    Limit("headerBytes", 4 << 20, "LIMIT_BYTES", "Bytes of a message's header."),
     Limit("messageBytes", 4 << 30, "LIMIT_BYTES", "Bytes of a message."),
     Limit(
         "inFlightMessages",

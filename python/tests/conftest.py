@@ -13,6 +13,7 @@ from tests import budget, compiling
 SHARED_BY_FILE = {
     "test_bad_input.py",
     "test_docs.py",
+    "test_hostile.py",
     "test_launch.py",
     "test_limits.py",
     "test_mutants.py",

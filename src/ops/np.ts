@@ -243,7 +243,7 @@ export const np = {
     ) as never;
   },
 
-  /** Equivalent to `jax.numpy.diff`. */
+  /** Equivalent to `jax.numpy.diff`; `n` is at most 100. */
   diff<A extends TensorLike>(
     a: A,
     options: { readonly n?: number; readonly axis?: number } = {},
@@ -587,7 +587,10 @@ export const np = {
     return emit("np.outer", [a, b], undefined, Tensor) as never;
   },
 
-  /** Equivalent to `jax.numpy.pad`; by zeros unless `mode` or `constantValues` is given. */
+  /**
+   * Equivalent to `jax.numpy.pad`; by zeros unless `mode` or `constantValues` is given, by at most 100
+   * repetitions.
+   */
   pad<A extends TensorLike>(
     a: A,
     padWidth: Dim | readonly (readonly [before: Dim, after: Dim])[],

@@ -1,8 +1,39 @@
 """`np`: functions that change the shape of an array or the order of its elements, not their values."""
 
+import jax
 import jax.numpy as jnp
 
+from ..errors import InvalidArgument
 from ..registry import op
+
+_MOST_TURNS = 100  # of a loop that JAX unrolls: as many equations, and the compiler takes them one by one
+
+
+def pad(a, *, pad_width, mode="constant", **options):
+    if mode in ("reflect", "symmetric", "wrap"):
+        widest = max((int(width) for width in jax.tree.leaves(pad_width)), default=0)
+        shortest = max(1, min(jnp.shape(a), default=1) - (mode == "reflect"))
+        if widest > _MOST_TURNS * shortest:
+            raise InvalidArgument(
+                f"np.pad: `pad_width` has {widest}; mode {mode!r} repeats an axis at most {_MOST_TURNS} times, "
+                f"and the shortest has {min(jnp.shape(a), default=1)}",
+                argument="pad_width",
+                expected=f"at most {_MOST_TURNS * shortest}",
+                received=str(widest),
+            )
+    return jnp.pad(a, pad_width, mode, **options)
+
+
+def diff(a, *, n=1, **options):
+    if n > _MOST_TURNS:
+        raise InvalidArgument(
+            f"np.diff: `n` is {n}, expected at most {_MOST_TURNS}",
+            argument="n",
+            expected=f"at most {_MOST_TURNS}",
+            received=str(n),
+        )
+    return jnp.diff(a, n, **options)
+
 
 op(
     "np.reshape",
@@ -65,10 +96,10 @@ op(
 )
 op(
     "np.pad",
-    jnp.pad,
+    pad,
     "a: num A, pad_width: static Dim | readonly (readonly [before: Dim, after: Dim])[], "
     '{ mode?: static "constant" | "edge" | "reflect" | "symmetric" | "wrap", constant_values?: num } -> A',
-    "Equivalent to `jax.numpy.pad`; by zeros unless `mode` or `constantValues` is given.",
+    "Equivalent to `jax.numpy.pad`; by zeros unless `mode` or `constantValues` is given, by at most 100 repetitions.",
 )
 for name in ("tril", "triu"):
     op(
@@ -97,7 +128,7 @@ op(
 )
 op(
     "np.diff",
-    jnp.diff,
+    diff,
     "a: num A, { n?: static number, axis?: static number } -> A",
-    "Equivalent to `jax.numpy.diff`.",
+    "Equivalent to `jax.numpy.diff`; `n` is at most 100.",
 )

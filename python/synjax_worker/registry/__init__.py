@@ -70,6 +70,13 @@ class Op:
     def parsed(self) -> Signature:
         return signature.parse(self.signature)
 
+    @functools.cached_property
+    def names(self) -> frozenset[str] | None:
+        """The parameters that may be given by name. None for a constructor: the class says which it has."""
+        if isinstance(self.fn, type):
+            return None
+        return frozenset(parameter.name for parameter in self.parsed.parameters)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name,

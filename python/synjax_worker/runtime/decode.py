@@ -51,6 +51,7 @@ class OpFacts(Protocol):
     checks: Any
     certified: bool
     x64: bool
+    names: frozenset[str] | None  # of its parameters; None where it says itself what it takes
 
 
 def program_hash(encoded: bytes) -> bytes:
@@ -106,6 +107,7 @@ class _BodyDecoder:
         self._bound = 0  # inputs and captures
         self._nested: list[Body] = []
         self._x64 = False
+        self._references: dict[int, Reference] = {}  # one of each: a program may name a value many times
         self._loops = self._gradients = 0  # in each other
 
     def body(self, raw: Any) -> Body:
@@ -165,7 +167,7 @@ class _BodyDecoder:
                 equation=self._equation,
             )
         args = self._arguments(op, _list(raw[1], "the arguments"))
-        attributes = self._attributes(_list(raw[2], "the attributes")) if len(raw) == 3 else ()
+        attributes = self._attributes(op, _list(raw[2], "the attributes")) if len(raw) == 3 else ()
         equation = Equation(op, args, attributes)
         if op in NESTED_OPS:
             self._check_nested(equation)
@@ -183,7 +185,7 @@ class _BodyDecoder:
             for position, item in enumerate(raw)
         )
 
-    def _attributes(self, raw: list) -> tuple:
+    def _attributes(self, op: str, raw: list) -> tuple:
         if len(raw) % 2:
             raise self._bad("an attribute without a value")
         if len(raw) // 2 > self._limits.attribute_items:
@@ -193,6 +195,10 @@ class _BodyDecoder:
             raise self._bad("an attribute's name is an identifier")
         if any(name >= following for name, following in itertools.pairwise(names)):
             raise self._bad("the attributes are not in ascending order of their names")
+        declared = self._ops[op].names if op in self._ops else None
+        unknown = [name for name in names if declared is not None and name not in declared]
+        if unknown:  # JAX's function may have it, but nobody has thought of what it would do here
+            raise self._bad(f"{op} has no parameter {unknown[0][:100]!r}")
         return tuple((name, self._argument(value)) for name, value in zip(names, raw[1::2], strict=True))
 
     def _argument(self, raw: Any, depth: int = 0) -> Any:
@@ -274,7 +280,7 @@ class _BodyDecoder:
             raise self._bad(
                 f"refers to {raw!r:.50}; there are {self._equation} equations before, {self._bound} inputs"
             )
-        return Reference(raw)
+        return self._references.setdefault(raw, Reference(raw))
 
     def _items(self, raw: Any) -> list:
         if len(_list(raw, "a tuple")) > self._limits.attribute_items:

@@ -53,13 +53,20 @@ class Extent(NamedTuple):
 
 
 def check_shape(shape: tuple[int, ...], limits: Limits, of: str = "") -> None:
-    """Raises SynjaxError (LIMIT_RANK, LIMIT_SHAPE). Its message begins with what it is `of`."""
+    """Raises SynjaxError (LIMIT_RANK, LIMIT_SHAPE, INVALID_ARGUMENT). Its message begins with what it is `of`."""
     if len(shape) > limits.rank:
         raise SynjaxError("LIMIT_RANK", f"{of}an array of rank {len(shape)}; at most {limits.rank}")
     _check_elements(shape, limits, of)
 
 
 def _check_elements(shape: tuple[int, ...], limits: Limits, of: str = "") -> None:
+    if shape and min(shape) < 0:
+        raise SynjaxError(
+            "INVALID_ARGUMENT",
+            f"{of}an array of shape {_text(shape)}; sizes are 0 or more",
+            expected="sizes of 0 or more",
+            received=_text(shape),
+        )
     # A 0 beside a size that overflows does not help XLA, so it does not count.
     elements = math.prod(max(1, size) for size in shape)
     if elements > limits.elements:
@@ -79,7 +86,7 @@ def extent_of(jaxpr: ClosedJaxpr, limits: Limits, program: Program | None = None
       program: what was traced with scopes. An error names the equation of it that is at fault.
 
     Raises:
-      SynjaxError: LIMIT_SHAPE or LIMIT_TRACE.
+      SynjaxError: LIMIT_SHAPE, LIMIT_TRACE or INVALID_ARGUMENT.
     """
     walk = _Walk(limits)
     try:

@@ -24,6 +24,7 @@ from ..runtime.extent import check_shape
 SMALL_BYTES = (
     65_536  # smaller arrays are passed to the compiled call as NumPy arrays, larger ones put on the device
 )
+ZERO_COPY_BYTES = 1 << 19  # copying smaller buffers is quicker than keeping them until libzmq has sent them
 ALIGNMENT = 64  # bytes; XLA uses a host buffer without a copy if it is aligned
 
 

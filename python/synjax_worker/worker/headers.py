@@ -22,6 +22,7 @@ from ..protocol import (
 )
 from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Weak
 
+_BEGINNING = 64  # bytes in which a header's type and seq stand
 _WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
 
@@ -37,6 +38,18 @@ def unpack_header(frame: bytes) -> list:
     return header
 
 
+def seq_of(frame: bytes) -> int:
+    """The seq of a header that is too long to be read; 0 where there is none."""
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(frame[:_BEGINNING])
+    try:
+        fields = unpacker.read_array_header()
+        _, seq = unpacker.unpack(), unpacker.unpack()
+        return _identifier(seq, "seq") if fields > 1 else 0
+    except Exception:  # whatever it is, it is no seq
+        return 0
+
+
 def parse_launch(header: list) -> Launch:
     """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch."""
     _check_fields(header, "launch")
@@ -45,6 +58,8 @@ def parse_launch(header: list) -> Launch:
     _identifier(first_output, "firstOutput")
     _identifier(outputs, "nOutputs")
     _positions(wants, outputs, "wants")
+    if len(set(wants)) < len(wants):
+        raise _bad("wants has a result twice")
     _list(inputs, "inputs")
     _positions(donated, len(inputs), "donated")
     _identifiers(frees, "frees")
@@ -81,7 +96,12 @@ def _check_fields(header: list, message: str) -> None:
 def _program(hash_: Any, has_body: Any, flags: Any) -> None:
     if type(hash_) is not bytes or len(hash_) != HASH_BYTES:
         raise _bad(f"a program's hash is {HASH_BYTES} bytes")
-    if has_body not in (0, 1) or type(flags) is not int or not 0 <= flags <= LENIENT | UNCHECKED:
+    if (
+        type(has_body) not in (int, bool)
+        or has_body not in (0, 1)
+        or type(flags) is not int
+        or not 0 <= flags <= LENIENT | UNCHECKED
+    ):
         raise _bad("hasBody is 0 or 1, flags are bits")
 
 
@@ -140,7 +160,7 @@ def _host_array(item: list) -> HostArray:
 
 def _dtype_and_shape(item: list) -> tuple[str, tuple[int, ...]]:
     dtype, shape = item[1], _list(item[2], "a shape")
-    if dtype not in ELEMENTS:
+    if type(dtype) is not str or dtype not in ELEMENTS:
         raise _bad(f"no dtype {dtype!r:.50}")
     if any(type(size) is not int or not 0 <= size < LARGEST_ID for size in shape):
         raise _bad(f"a shape cannot be {shape!s:.80}")

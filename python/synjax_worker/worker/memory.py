@@ -18,7 +18,7 @@ def memory_left(most: int) -> int:
     size, resident, data = _own_memory()
     left = [most - resident, *_left_in_cgroups()]
     if (available := _field("/proc/meminfo", "MemAvailable:")) is not None:
-        left.append(available << 10)
+        left.append(available + (_field("/proc/meminfo", "SwapFree:") or 0) << 10)
     for name, used in (("RLIMIT_AS", size), ("RLIMIT_DATA", data)):
         limit = _resource_limit(name)
         if limit is not None:
@@ -64,19 +64,20 @@ def _left_in_cgroups() -> list[int]:
     return [left for left in found if left is not None]
 
 
-_V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-_V2 = ("memory.max", "memory.current", "inactive_file")
+_V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
+_V2 = ("memory.max", "memory.current", "")
 
 
-def _left_in(folder: Path, limit: str, usage: str, cache: str) -> int | None:
-    """What one control group leaves. Its cache of files can be taken from it."""
+def _left_in(folder: Path, limit: str, usage: str, total: str) -> int | None:
+    """What one control group leaves. What it keeps of files can be taken from it."""
     try:
         most, used = (folder / limit).read_text().strip(), int((folder / usage).read_text())
     except (OSError, ValueError):
         return None
     if not most.isdigit():  # "max"
         return None
-    return int(most) - used + (_field(folder / "memory.stat", cache) or 0)
+    files = (_field(folder / "memory.stat", f"{total}{kind}_file") for kind in ("active", "inactive"))
+    return int(most) - used + sum(size or 0 for size in files)
 
 
 def _field(path: str | Path, name: str) -> int | None:

@@ -28,11 +28,12 @@ from ..protocol import (
     GOODBYE,
     HELLO,
     LAUNCH,
+    MESSAGES,
     OK,
     PING,
     VERSION,
 )
-from .codec import SMALL_BYTES, pack_header
+from .codec import ZERO_COPY_BYTES, pack_header
 from .engine import RETRY_AFTER_MS, Engine, Job, Session
 from .headers import (
     parse_compile,
@@ -40,15 +41,19 @@ from .headers import (
     parse_hashes,
     parse_ids,
     parse_launch,
+    seq_of,
     unpack_header,
 )
+from .inbox import Buffer, Inbox
 from .wake import Wake
 
 log = logging.getLogger("synjax_worker")
 
-Buffer = bytes | memoryview
+ANSWERED = frozenset(message.number for message in MESSAGES if message.answered)
 
-ZERO_COPY_BYTES = 1 << 19  # copying smaller buffers is quicker than keeping them until libzmq has sent them
+HELLO_BYTES = 1 << 16  # of a header from whom nobody knows
+MESSAGE_BYTES = 1 << 10  # what a message takes besides its own bytes
+UNREAD_REPLIES = 8  # as many as a client may have messages in flight; then it counts as gone
 
 
 class Server:
@@ -73,12 +78,13 @@ class Server:
         self._thread = threading.get_ident()
         self._engine = Engine(ops, limits, self._post)
         self._socket = zmq.Context.instance().socket(zmq.ROUTER)
-        self._socket.set(zmq.SNDHWM, 0)  # the clients' credit bounds what is in flight
-        self._socket.set(zmq.RCVHWM, 0)
+        self._socket.set(zmq.SNDHWM, UNREAD_REPLIES * limits.in_flight_messages)
+        self._socket.set(zmq.RCVHWM, 0)  # the clients' credit bounds what is in flight
         self._socket.set(zmq.LINGER, 0)
         self._socket.set(zmq.ROUTER_MANDATORY, 1)
         # Above this size libzmq drops the connection silently. It is twice the limit, so that excess gets an answer.
         self._socket.set(zmq.MAXMSGSIZE, max(2 * limits.frame_bytes, 64 << 20))
+        self._inbox = Inbox(self._socket, limits, self._sessions, self._forget_client)
         self._socket.bind(address)
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
@@ -88,6 +94,7 @@ class Server:
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake.descriptor, zmq.POLLIN)
+        poller.register(self._inbox.monitor, zmq.POLLIN)
         while True:
             idle = self._engine.idle
             self._send_replies()
@@ -96,6 +103,7 @@ class Server:
                 continue
             poller.poll()
             self._wake.clear()
+            self._inbox.look_who_left()
             self._send_replies()
             while self._receive(zmq.NOBLOCK):
                 self._send_replies()
@@ -114,7 +122,7 @@ class Server:
             try:
                 self._send(client, header, buffers)
             except zmq.ZMQError as error:
-                if error.errno != zmq.EHOSTUNREACH:
+                if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                     raise
                 self._forget_client(client)
 
@@ -124,7 +132,16 @@ class Server:
         send(header, more if buffers else zmq.NOBLOCK)
         for position, buffer in enumerate(buffers, 1):
             last = position == len(buffers)
-            send(buffer, zmq.NOBLOCK if last else more, copy=buffer.nbytes < ZERO_COPY_BYTES)
+            flags = zmq.NOBLOCK if last else more
+            if buffer.nbytes < ZERO_COPY_BYTES:
+                send(buffer, flags)
+            else:
+                self._note(client, send(buffer, flags, copy=False, track=True), buffer.nbytes)
+
+    def _note(self, client: bytes, sending: zmq.MessageTracker, size: int) -> None:
+        session = self._sessions.get(client)
+        if session is not None:
+            session.unread.sent(sending, size)
 
     def _forget_client(self, client: bytes) -> None:
         session = self._sessions.pop(client, None)
@@ -136,42 +153,28 @@ class Server:
 
     def _receive(self, flags: int) -> bool:
         """Takes one message and handles it; False if there is none."""
-        socket = self._socket
-        try:
-            client = socket.recv(flags)
-        except zmq.Again:
+        message = self._inbox.receive(flags)
+        if message is None:
             return False
-        frame = socket.recv() if socket.get(zmq.RCVMORE) else b""
-        buffers: list[Buffer] = []
-        size, count = len(frame), 1
-        excess = self._excess(count, size, size)
-        while socket.get(zmq.RCVMORE):
-            message = socket.recv(copy=False)
-            length = len(message)
-            count, size = count + 1, size + length
-            excess = excess or self._excess(count, length, size)
-            if excess is None:
-                buffers.append(message.bytes if length < SMALL_BYTES else message.buffer)
-        self._handle(client, frame, buffers, size, excess)
+        self._handle(*message)
         return True
-
-    def _excess(self, count: int, length: int, size: int) -> SynjaxError | None:
-        limits = self._limits
-        if count > limits.frames:
-            return SynjaxError("LIMIT_FRAMES", f"more than {limits.frames} frames in a message")
-        if length > limits.frame_bytes:
-            return SynjaxError("LIMIT_BYTES", f"a frame of {length} bytes; at most {limits.frame_bytes}")
-        if size > limits.message_bytes:
-            return SynjaxError("LIMIT_BYTES", f"a message above {limits.message_bytes} bytes")
-        return None
 
     def _handle(
         self, client: bytes, frame: bytes, buffers: list[Buffer], size: int, excess: SynjaxError | None
     ) -> None:
         seq = 0
         try:
+            session = self._sessions.get(client)
+            most = HELLO_BYTES if session is None else self._limits.header_bytes
+            if len(frame) > most:
+                seq = seq_of(frame)
+                raise SynjaxError("LIMIT_BYTES", f"a header of {len(frame)} bytes; at most {most}")
             header = unpack_header(frame)
+            if session is not None and header[1] in session.jobs:
+                raise SynjaxError("BAD_MESSAGE", f"the call {header[1]} is in flight: a seq names one call")
             seq = header[1]
+            if seq == 0 and header[0] in ANSWERED:
+                raise SynjaxError("BAD_MESSAGE", "a call has a seq above 0")
             self._dispatch(client, header, buffers, size, excess)
         except SynjaxError as error:
             self._post(client, pack_header([seq, ERROR, error.to_wire()]), ())
@@ -184,6 +187,7 @@ class Server:
         self, client: bytes, header: list, buffers: list[Buffer], size: int, excess: SynjaxError | None
     ) -> None:
         kind, seq = header[0], header[1]
+        size += MESSAGE_BYTES
         if kind == HELLO:
             return self._hello(client, header)
         session = self._sessions.get(client)
@@ -191,6 +195,8 @@ class Server:
             raise SynjaxError("UNAUTHORIZED", "say hello first")
         if kind == LAUNCH:
             launch = parse_launch(header)
+            if launch.outputs > self._limits.results:
+                raise SynjaxError("BAD_MESSAGE", f"{launch.outputs} results; at most {self._limits.results}")
             return self._run(Job(session, launch, buffers, size, seq, refused=excess))
         if kind == COMPILE:
             return self._run(Job(session, parse_compile(header), buffers, size, seq, refused=excess))
@@ -202,10 +208,10 @@ class Server:
             self._post(client, pack_header([seq, OK, self._engine.counters(session)]), ())
         elif kind == FORGET:
             hashes = parse_hashes(header)
-            self._run(Job(session, lambda: _remove(session.programs, hashes), [], seq=seq))
+            self._notice(Job(session, lambda: _remove(session.programs, hashes), [], size, seq, notice=True))
         elif kind == FREE:
             ids = parse_ids(header, "a free")
-            self._run(Job(session, lambda: _remove(session.handles, ids), [], seq=seq))
+            self._notice(Job(session, lambda: _remove(session.handles, ids), [], size, seq, notice=True))
         elif kind == CANCEL:
             self._engine.cancel(session, parse_ids(header, "a cancel"))
         elif kind == GOODBYE:
@@ -213,8 +219,13 @@ class Server:
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
 
+    def _notice(self, job: Job) -> None:
+        if self._engine.is_flooded(job.session, job.bytes):
+            raise SynjaxError("OVERLOADED", "more waits to be freed than the worker notes")
+        self._run(job)
+
     def _run(self, job: Job) -> None:
-        if job.refused is None and self._engine.is_overloaded(job.session, job.bytes):
+        if job.refused is None and not job.notice and self._engine.is_overloaded(job.session, job.bytes):
             job.refused = SynjaxError(
                 "OVERLOADED", "more calls in flight than the worker takes", retryAfter=RETRY_AFTER_MS
             )

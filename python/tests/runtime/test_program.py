@@ -24,6 +24,7 @@ class FakeOp(NamedTuple):
     fn: Callable[..., Any]
     checks: Callable[..., list[Check]] | None = None
     x64: bool = False
+    names: frozenset[str] | None = None
 
 
 def take(a, index, mode="clip"):
@@ -120,6 +121,14 @@ def test_a_bad_program_is_refused(program):
 def test_an_unknown_op_is_named():
     error = refusal(encode([1, 0, [["np.add", [-1, -1]], ["os.system", [-1]]], [0]]))
     assert (error.code, error.details["op"], error.details["equation"]) == ("UNKNOWN_OP", "os.system", 1)
+
+
+def test_a_parameter_that_the_signature_does_not_declare_is_refused():
+    ops = {"np.take": OPS["np.take"]._replace(names=frozenset({"a", "index"}))}
+    program = encode([1, 0, [["np.take", [-1, [0, 0]], ["mode", "clip"]]], [0]])
+    with pytest.raises(SynjaxError, match=r"np\.take has no parameter 'mode'") as caught:
+        decode_program(program, ops, Limits())
+    assert (caught.value.code, caught.value.details["equation"]) == ("BAD_PROGRAM", 0)
 
 
 def deep_tuple(depth: int) -> list:

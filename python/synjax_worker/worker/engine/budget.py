@@ -9,12 +9,13 @@ from collections.abc import Callable
 from ...errors import SynjaxError
 
 RESERVE = 128 << 20  # bytes that are left for everything else that the process does
-_RELEASE_SECONDS = 1  # releasing takes time, and a client may ask for too much again and again
+_COLLECT_SECONDS = 1  # collecting garbage takes time, and a client may ask for too much again and again
+SMALL_BYTES, SMALL_RESERVE = 1 << 20, 32 << 20  # a small call may use most of that
 _SHARE = 4  # a quarter of what is left is given out before it is measured again: others use memory too
 
 
 class Budget:
-    """What is left of the memory. Measured seldom, because calls are short: in between, what they take is counted."""
+    """What is left of the memory. It is measured seldom; in between, what calls take is counted."""
 
     def __init__(self, left: Callable[[], int], settle: Callable[[], None], release: Callable[[], object]):
         """
@@ -26,7 +27,7 @@ class Budget:
         self._left = left
         self._settle = settle
         self._release = release
-        self._release_after = 0.0
+        self._collect_after = 0.0
         self._granted = 0  # bytes that may be taken without measuring
 
     def take(self, size: int) -> None:
@@ -35,12 +36,14 @@ class Budget:
             self._granted -= size
             return
         self._settle()
-        left = self._left() - RESERVE
-        if size > left and time.monotonic() > self._release_after:
-            self._release_after = time.monotonic() + _RELEASE_SECONDS
-            gc.collect()
+        reserve = RESERVE if size > SMALL_BYTES else SMALL_RESERVE
+        left = self._left() - reserve
+        if size > left:
+            if time.monotonic() > self._collect_after:
+                gc.collect()
+                self._collect_after = time.monotonic() + _COLLECT_SECONDS
             self._release()
-            left = self._left() - RESERVE
+            left = self._left() - reserve
         if size > left:
             self._granted = 0
             raise SynjaxError(
@@ -48,4 +51,4 @@ class Budget:
                 f"out of memory: {size} bytes were asked for, {max(0, left)} are left. "
                 "Dispose of results that are no longer needed",
             )
-        self._granted = (left - size) // _SHARE
+        self._granted = max(0, left - size - RESERVE) // _SHARE

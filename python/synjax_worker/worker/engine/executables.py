@@ -192,7 +192,7 @@ class Executables:
 
 def _bytes_of(compiled: jax.stages.Compiled) -> int:
     """The memory that a call takes: what it returns, and what it needs meanwhile."""
-    found = compiled.memory_analysis()
-    if found is None or jax.default_backend() != "cpu":  # other devices have memory of their own
+    found = compiled.memory_analysis() if jax.default_backend() == "cpu" else None
+    if found is None:  # other devices have memory of their own, and say themselves when it runs out
         return 0
     return max(0, found.output_size_in_bytes + found.temp_size_in_bytes - found.alias_size_in_bytes)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+import zmq
 
 from ...errors import SynjaxError
 from ...runtime.program import Program
@@ -21,6 +25,33 @@ class Session:
         self.programs: dict[bytes, Program | SynjaxError] = {}
         self.jobs: dict[int, Job] = {}  # submitted and not answered, by seq
         self.bytes_in_flight = 0
+        self.notice_bytes = 0  # of frees and forgets that were not done yet
+        self.unread = Unread()
+
+
+class Unread:
+    """The large buffers of replies that a client has not read yet. Their memory is in use until then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent: collections.deque[tuple[zmq.MessageTracker, int]] = collections.deque()
+        self._bytes = 0
+
+    def posted(self, size: int) -> None:
+        """Notes a buffer that is about to be sent."""
+        with self._lock:
+            self._bytes += size
+
+    def sent(self, sending: zmq.MessageTracker, size: int) -> None:
+        """Notes that it was sent."""
+        self._sent.append((sending, size))
+
+    def bytes(self) -> int:
+        """Of the buffers that were not read."""
+        with self._lock:
+            while self._sent and self._sent[0][0].done:
+                self._bytes -= self._sent.popleft()[1]
+            return self._bytes
 
 
 @dataclasses.dataclass(slots=True)
@@ -35,6 +66,8 @@ class Job:
     refused: Exception | None = None  # set: the job fails in its turn, without running
     counted: bool = False  # whether it is in its session's jobs and bytes in flight
     started: bool = False
+    notice: bool = False  # a free or forget: no call, so not in flight
+    answered: bool = False
     resolved: Resolved | None = None  # set where a launch was resolved before its turn
 
 

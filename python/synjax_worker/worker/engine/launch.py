@@ -88,13 +88,13 @@ class Launcher:
                 run.pending = outcome.pending = self._pending(launch, resolved, run)
         except Exception as error:
             drop(handles, launch.frees)
-            outcome.error = launch_error(error, launch.seq, handles)
+            reply = launch_error(error, launch.seq, handles)
+            outcome.error = {name: value for name, value in reply.items() if name != "trace"}  # it is long
             failed = Handle(None, None, outcome)
             if len(handles) + launch.outputs <= 2 * self._limits.handles:
                 handles.update(
                     (id_, failed) for id_ in range(launch.first_output, launch.first_output + launch.outputs)
                 )
-            reply = outcome.error
             return Step(lambda: self._replies.error(job, reply))
         finally:
             for position in launch.donated:

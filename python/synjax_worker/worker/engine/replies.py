@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...protocol import ERROR, OK
-from ..codec import pack_data, pack_header
+from ..codec import ZERO_COPY_BYTES, pack_data, pack_header
 from .handles import ErrorMap, Handle
 from .jobs import Job
 
@@ -44,10 +44,19 @@ class Replies:
             self._answer(job, [job.seq, OK, avals, data], buffers)
 
     def _answer(self, job: Job, header: list, buffers: Sequence[Any] = ()) -> None:
+        if job.answered:
+            return
+        job.answered = True
         if job.counted:  # before the reply is sent, because the client may send more as soon as it reads it
             with self._lock:
                 job.counted = False
-                job.session.bytes_in_flight -= job.bytes
+                if job.notice:
+                    job.session.notice_bytes -= job.bytes
+                else:
+                    job.session.bytes_in_flight -= job.bytes
                 job.session.jobs.pop(job.seq, None)
         if job.seq:
+            for buffer in buffers:
+                if buffer.nbytes >= ZERO_COPY_BYTES:
+                    job.session.unread.posted(buffer.nbytes)
             self._post(job.session.client, pack_header(header), buffers)

@@ -18,6 +18,7 @@ from .failures import PoisonedInput, unknown_handle
 from .handles import ErrorMap, Handle, drop, is_wide
 from .jobs import Job, Resolved, Session
 
+_DECODED = 80  # times as many bytes does a program take when it is decoded, at most
 _POISONED = ("poisoned", (), False)
 
 
@@ -67,6 +68,7 @@ class Resolver:
             raise SynjaxError(
                 "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {self._limits.programs}"
             )
+        self._budget.take(_DECODED * len(encoded))
         try:
             program: Program | SynjaxError = decode_program(encoded, self._ops, self._limits)
         except SynjaxError as error:

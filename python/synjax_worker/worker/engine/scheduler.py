@@ -37,6 +37,7 @@ from .resolve import Resolver
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
 QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is waiting
 QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
+MOST_NOTICE_BYTES = 64 << 20  # of frees and forgets that wait
 SETTLE_SECONDS = 10
 RETRY_AFTER_MS = 50
 
@@ -87,7 +88,10 @@ class Engine:
         with self._lock:
             self._submitted += 1
             job.counted = True
-            job.session.bytes_in_flight += job.bytes
+            if job.notice:
+                job.session.notice_bytes += job.bytes
+            else:
+                job.session.bytes_in_flight += job.bytes
             if job.seq:
                 job.session.jobs[job.seq] = job
         self._queue.put(job)
@@ -126,6 +130,10 @@ class Engine:
             session.bytes_in_flight + size > 2 * self._limits.in_flight_bytes and session.bytes_in_flight > 0
         )
 
+    def is_flooded(self, session: Session, size: int) -> bool:
+        """Whether a client's frees and forgets wait in such a number that one of `size` bytes must be refused."""
+        return session.notice_bytes + size > MOST_NOTICE_BYTES
+
     def counters(self, session: Session) -> dict[str, int | float]:
         """The answer to a ping."""
         self._unawaited.are_done()
@@ -145,7 +153,7 @@ class Engine:
         try:
             job.resolved = self._resolver.launch(job)
         except Exception as error:
-            job.refused = error
+            job.refused = error.with_traceback(None)  # its frames hold the inputs
             return True
         executable = self._executables.find(job.resolved.key)
         # Pings must not wait for it, so it must not be able to take longer than it took last.
@@ -215,7 +223,7 @@ class Engine:
                 handle.outcome.settle()
         values = [handle and handle.value for _, handle in found]
         drop(handles, fetch.frees)
-        refused = job.refused
+        refused = job.refused or self._repetition(values) or self._unread(job)
 
         def complete() -> None:
             if refused is not None:
@@ -232,6 +240,24 @@ class Engine:
 
         seconds = None if all(is_ready(value) for value in values) else math.inf
         return Step(complete, tuple(handle for _, handle in found if handle is not None), seconds)
+
+    def _repetition(self, values: Sequence[Any]) -> SynjaxError | None:
+        """The error of a fetch whose reply would be large only because it names the same handles again and again."""
+        sizes = {id(value): getattr(value, "nbytes", 0) for value in values}
+        repeated = sum(sizes[id(value)] for value in values) - sum(sizes.values())
+        if repeated <= self._limits.in_flight_bytes:
+            return None
+        return SynjaxError("LIMIT_BYTES", f"{repeated} bytes of handles that the fetch names more than once")
+
+    def _unread(self, job: Job) -> SynjaxError | None:
+        """The error of a fetch for a client that leaves so much unread that memory might run out."""
+        unread = job.session.unread.bytes()
+        most = 2 * self._limits.in_flight_bytes
+        if unread <= most or unread <= memory_left(self._limits.memory_bytes):
+            return None
+        return SynjaxError(
+            "OVERLOADED", f"{unread} bytes of replies were not read", retryAfter=RETRY_AFTER_MS
+        )
 
     def _compile(self, job: Job, message: Compile) -> Step:
         """Compiles for launches to come, unless that is done already."""
