@@ -2,6 +2,7 @@
 import { classDoc, classOptions, declarationTable, fieldTable } from "./declarations-of-registry.ts";
 import type { DeclaredTree, DistributionClass, Parameter, Query, Result } from "./registry-document.ts";
 import {
+  callSignatures,
   conversion,
   type Names,
   OPERANDS,
@@ -209,6 +210,7 @@ function importLines(source: string, src: string, own: string): string {
   const tensor = /\bTensor\b(?!<)/.test(code) ? "Tensor" : "type Tensor";
   return imports(source, {
     [`${src}ops/dtypes.ts`]: ["type IntDType"],
+    [`${src}program/signatures.ts`]: ["checkMethods"],
     [`${src}tensor/array.ts`]: ["asBool", "asFloat", "asInt"],
     [`${src}tensor/tensor.ts`]: ["type Dim", "type FloatDType", "type ShapeLike", tensor, "type TensorLike"],
     [`${own}declaration.ts`]: ["type Declaration", "type Fields"],
@@ -232,9 +234,13 @@ export function baseFile(shared: readonly Query[]): string {
 export abstract class Distribution<${GENERICS.F}, ${GENERICS.E}, ${GENERICS.C}> extends DeclaredDistribution<F, E> {
 ${shared.map((query) => method(withoutOptionDocs(query), names, "", optionsName(query))).join("\n\n")}
 }`,
+    checks("Distribution", shared),
   ].join("\n\n");
   return `${HEADER}${importLines(source, "../", "./")}\n\n${source}\n`;
 }
+
+const checks = (of: string, queries: readonly Query[]): string =>
+  queries.length ? `checkMethods(${of}, ${callSignatures(queries, ({ name }) => camelCase(name))});` : "";
 
 /** Options that have an interface are described there. */
 function withoutOptionDocs(query: Query): Query {
@@ -272,6 +278,7 @@ protected override get declared(): Declaration { return declaration; }
 
 ${own.map((query) => method(query, names, isShared(query) ? "override " : "")).join("\n\n")}
 }`,
+    checks(name, own),
   ].join("\n\n");
   const extra = hasExtra ? `import { ${name}Extra } from "./${kebabCase(name)}.extra.ts";\n` : "";
   const folder = src === "../" ? "./" : `${src}distributions/`;

@@ -1,4 +1,6 @@
+import { SynjaxError } from "../../bridge/errors.ts";
 import { component, emit, partOf } from "../program/emit.ts";
+import { checkMethods } from "../program/signatures.ts";
 import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
@@ -39,6 +41,11 @@ export abstract class DeclaredDistribution<
   protected abstract get declared(): Declaration;
 
   protected constructor(declaration: Declaration, options: object) {
+    if (!Array.isArray((declaration as Partial<Declaration> | undefined)?.parameters))
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `new ${new.target.name}(): it is the base of the distributions`,
+      );
     super(attributeErrorsTo(declaration.name, () => recordConstructor(declaration, options as Attributes)));
   }
 
@@ -133,3 +140,5 @@ export abstract class DeclaredDistribution<
     return Object.fromEntries(shapes) as EventShape<EventLeaf>;
   }
 }
+
+checkMethods(DeclaredDistribution, { parameter: { takes: { name: "string", index: "number?" } } });

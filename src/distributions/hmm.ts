@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
+import { checkMethods } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration, Fields } from "./declaration.ts";
@@ -213,3 +214,11 @@ export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
     return this.ask("smooth", Tensor) as never;
   }
 }
+
+checkMethods(HMM, {
+  expectedCounts: {},
+  filter: {},
+  maximize: { takes: { counts: "operand" }, options: { pseudocount: "operand?" } },
+  predict: {},
+  smooth: {},
+});

@@ -1,6 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { Emission } from "../distributions/emission.ts";
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
 
@@ -49,3 +50,10 @@ export const dist = {
     return emit("dist.poisson", [], undefined, Emission, { rate: asFloat(options.rate, "rate") }) as never;
   },
 };
+
+checkFunctions("dist", dist, {
+  categorical: { options: { logits: "operand" } },
+  multivariateNormal: { options: { loc: "operand", covarianceMatrix: "operand" } },
+  normal: { options: { loc: "operand", scale: "operand" } },
+  poisson: { options: { rate: "operand" } },
+});

@@ -3,6 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
 import { isPlainObject } from "./plain-object.ts";
+import { checkFunctions } from "./signatures.ts";
 import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
@@ -121,3 +122,8 @@ export const tree = {
     }) as T;
   },
 };
+
+checkFunctions("tree", tree, {
+  leaves: { takes: { of: "any" } },
+  map: { takes: { f: "function", first: "any", rest: "...any" } },
+});

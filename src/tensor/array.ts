@@ -2,12 +2,18 @@
 import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import { adopt, Traced } from "../program/traced.ts";
 import { type ArrayOptions, type Kind, toHostArray } from "./host-array.ts";
 import type { ArrowVectorLike, HostLike } from "./host-like.ts";
 import { Shape } from "./shape.ts";
 import type { Strong } from "./static-dtypes.ts";
 import { type Of, Tensor } from "./tensor.ts";
+
+const ARRAY: Signature = {
+  takes: { data: "any" },
+  options: { dtype: "dtype?", shape: "any?", transfer: "boolean?" },
+};
 
 type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
 
@@ -21,6 +27,7 @@ export function array<
   const T extends HostLike | number | boolean | bigint,
   D extends DType | undefined = undefined,
 >(data: T, options: { readonly dtype?: D } & Omit<ArrayOptions, "dtype"> = {}): Tensor<ArrayDtype<T, D>> {
+  checkCall("array", ARRAY, [data, options]);
   const host = toHostArray(data, "any", "data", options as ArrayOptions);
   if (!host)
     throw new SynjaxError(

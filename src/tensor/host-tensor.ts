@@ -69,6 +69,13 @@ export class HostTensor<D extends DType = DType> implements HostArray<D> {
   readonly data: DataOf[D];
 
   constructor(host: HostArray<D>) {
+    const { dtype, shape, data } = (host ?? {}) as Partial<HostArray<D>>;
+    if (typeof dtype !== "string" || !Array.isArray(shape) || !ArrayBuffer.isView(data))
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        "new HostTensor(host): expected { dtype, shape, data }, with a typed array as data",
+        { argument: "host" },
+      );
     this.dtype = host.dtype;
     this.shape = host.shape;
     this.data = host.data;

@@ -1,5 +1,6 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emit } from "../program/emit.ts";
+import { alike, checkMethods } from "../program/signatures.ts";
 import { AS_TRACED, Intermediate, Traced } from "../program/traced.ts";
 
 /** What functions take where a length is wanted. */
@@ -112,3 +113,11 @@ export class Shape {
     );
   }
 }
+
+checkMethods(Size, alike("add sub mul floordiv mod max min", { takes: { other: "size" } }));
+checkMethods(Shape, {
+  at: { takes: { i: "number" } },
+  slice: { takes: { start: "size?", end: "size?" } },
+  concat: { takes: { dims: "...shape" } },
+  product: {},
+});

@@ -5,6 +5,7 @@ import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
 import { emit } from "../program/emit.ts";
 import { isRecording } from "../program/recording.ts";
 import { runtime } from "../program/runtime.ts";
+import { alike, checkMethods } from "../program/signatures.ts";
 import { adopt, NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { toHostArray } from "./host-array.ts";
@@ -319,3 +320,20 @@ export class IndexUpdate<D extends DType> {
     return this.#emit("at.max", [value]);
   }
 }
+
+checkMethods(Tensor, {
+  ...alike("data array item", { options: { signal: "any?", deadline: "any?" }, isAsync: true }),
+  ...alike("sum mean prod max min", { takes: { axis: "axis?" }, options: { keepdims: "boolean?" } }),
+  ...alike("add sub mul div mod pow matmul dot", { takes: { other: "operand" } }),
+  ...alike("greater greaterEqual less lessEqual equal notEqual", { takes: { other: "operand" } }),
+  ...alike("neg abs exp log sqrt tanh flatten", {}),
+  ...alike("argmax argmin", { takes: { axis: "number?" } }),
+  ...alike("all any", { takes: { axis: "axis?" } }),
+  reshape: { takes: { shape: "shape" } },
+  transpose: { takes: { axes: "axis?" } },
+  astype: { takes: { dtype: "dtype" } },
+});
+checkMethods(IndexUpdate, {
+  get: {},
+  ...alike("set add multiply min max", { takes: { value: "operand" } }),
+});

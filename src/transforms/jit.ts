@@ -5,6 +5,7 @@ import { encode } from "../program/encode.ts";
 import { RootFrame } from "../program/frame.ts";
 import { Program } from "../program/program.ts";
 import { isRecording, within } from "../program/recording.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import { NODE, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
 import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
@@ -38,6 +39,11 @@ interface Recording {
   readonly result: TreeDef;
 }
 
+const JIT: Signature = {
+  takes: { f: "function" },
+  options: { staticArgnums: "axis?", donateArgnums: "axis?" },
+};
+
 /** Which of the arguments `argnums` names; negative ones count from the last. */
 function isAmong(argnums: readonly number[], i: number, count: number): boolean {
   return argnums.includes(i) || argnums.includes(i - count);
@@ -54,6 +60,7 @@ export function jit<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
+  checkCall("jit", JIT, [f, options]);
   const cache = new Map<string, Recording>();
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
