@@ -5,7 +5,7 @@ import { isPlainObject } from "./plain-object.ts";
 import type { Encoded } from "./body.ts";
 import { enter } from "./cycles.ts";
 import { captureThrough, type Frame, RootFrame } from "./frame.ts";
-import { camelCase } from "./python-names.ts";
+import { calledAs } from "./python-names.ts";
 import { runtime } from "./runtime.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { adopt, AS_TRACED, Intermediate, NODE, Traced } from "./traced.ts";
@@ -132,7 +132,7 @@ export function notATensor(value: unknown, op?: string): SynjaxError {
       : `a ${typeof value}`;
   return new SynjaxError(
     "NOT_A_TENSOR",
-    `${op ? `${camelCase(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
-    { op, received, line: lineOf(captureLine()) },
+    `${op ? `${calledAs(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
+    { op: op && calledAs(op), received, line: lineOf(captureLine()) },
   );
 }

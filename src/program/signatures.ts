@@ -254,7 +254,7 @@ const unless = (isRight: boolean, expected: string): string | undefined => (isRi
 const SHOWN = 40;
 
 /** A value as a message shows it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
   if (typeof value === "function") return "a function";

@@ -73,8 +73,16 @@ export class Shape {
   toJSON(): never {
     throw unknownSize("this shape was written as JSON");
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [Symbol.toPrimitive](hint: string): never {
+    throw unknownSize(
+      `this shape was used as a JavaScript ${hint === "default" ? "number or string" : hint}`,
+    );
+  }
+  toString(): string {
     return "Shape (known when the program runs: see aval())";
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** The length of axis `i`; negative counts from the end. */

@@ -6,11 +6,11 @@ import { emit } from "../program/emit.ts";
 import { isRecording } from "../program/recording.ts";
 import { runtime } from "../program/runtime.ts";
 import { alike, checkMethods } from "../program/signatures.ts";
-import { adopt, NODE, Traced } from "../program/traced.ts";
+import { NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
-import { toHostArray } from "./host-array.ts";
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
+import { encodeIndex } from "./index-items.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
@@ -244,16 +244,17 @@ export class Tensor<D extends DType = DType> extends Traced {
   // -- indexing ----------------------------------------------------------------------------------------------------
 
   /**
-   * NumPy's `x[…]`: `x.slice(0)`, `x.slice([1, 3], [])` (x[1:3, :]), `x.slice("...", null)`, `x.slice(positions)`.
-   * A position out of range is an error, on the host or on the device.
+   * NumPy's `x[…]`: `x.slice(0)`, `x.slice([1, 3], [])` (x[1:3, :]), `x.slice("...", null)`, `x.slice(positions)`. An
+   * item an axis, as in jax-js: what `slice(1, 3)` is of an array, `x.slice([1, 3])` is of a tensor. A position out of
+   * range is an error, on the host or on the device.
    */
   slice(...index: readonly Index[]): Tensor<D> {
-    return emit("getitem", [this], { index: index.map(encodeIndex) }, Tensor) as never;
+    return emit("getitem", [this], { index: encodeIndex("slice", index) }, Tensor) as never;
   }
 
-  /** JAX's `x.at[…]`: a copy with some elements changed, e.g. `x.at(0, [1, 3]).set(y)`. */
+  /** JAX's `x.at[…]`: a copy with some elements changed, e.g. `x.at(0, [1, 3]).set(y)`. An element is `x.slice(0)`. */
   at(...index: readonly Index[]): IndexUpdate<D> {
-    return new IndexUpdate(this, index.map(encodeIndex));
+    return new IndexUpdate(this, encodeIndex("at", index));
   }
 
   // -- display -----------------------------------------------------------------------------------------------------
@@ -273,22 +274,6 @@ export class Tensor<D extends DType = DType> extends Traced {
   }
 }
 
-function encodeIndex(item: Index): unknown {
-  if (item === undefined)
-    throw new SynjaxError(
-      "INVALID_ARGUMENT",
-      "`index`: expected a position, a slice, null or positions, got undefined",
-      { argument: "index", received: "undefined" },
-    );
-  if (item instanceof Int32Array)
-    return adopt(Tensor, { kind: "host", host: toHostArray(item, "int", "index")! });
-  if (Array.isArray(item)) {
-    const [start = null, stop = null, step = null] = item as readonly (Dim | null)[];
-    return [start, stop, step];
-  }
-  return item;
-}
-
 /** Elements of a tensor, about to be changed in a copy. Equivalent to `x.at[…]` of JAX. */
 export class IndexUpdate<D extends DType> {
   readonly #of: Tensor<D>;
@@ -300,6 +285,15 @@ export class IndexUpdate<D extends DType> {
   }
   #emit(op: string, operands: readonly unknown[]): Tensor<D> {
     return emit(op, [this.#of, ...operands], { index: this.#index }, Tensor) as never;
+  }
+  [Symbol.toPrimitive](): never {
+    throw new SynjaxError(
+      "TRACED_AS_NUMBER",
+      "x.at(…) begins an update (x.at(0).set(value)) and is no element: x.slice(0) is",
+    );
+  }
+  toString(): string {
+    return "IndexUpdate (x.at(…), to be followed by .set, .add, .multiply, .min, .max or .get)";
   }
   get(): Tensor<D> {
     return this.#emit("at.get", []);

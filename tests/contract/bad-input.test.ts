@@ -147,8 +147,47 @@ describe("literals", () => {
     expect(error.code).toBe("NOT_A_TENSOR");
     expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
   });
-  test("undefined in an index is no new axis", async () => {
-    expect(await codeOf(() => array([1, 2]).slice(anything(undefined)))).toBe("INVALID_ARGUMENT");
+  test.each<[string, unknown, RegExp]>([
+    ["undefined, which is no new axis", undefined, /got undefined/],
+    ["text", "x", /got "x"/],
+    ["a truth value", true, /got true/],
+    ["a slice of four parts", [0, 1, 2, 3], /got \[0, 1, 2, 3\]; positions are given as Int32Array\.of/],
+    ["nested positions", [[0, 1]], /got \[an array\]/],
+    ["an object", { start: 0 }, /got an Object/],
+    ["a function", () => 1, /got a function/],
+  ])("%s in an index is refused by the method that was called", async (_, item, received) => {
+    for (const [method, run] of [
+      ["slice", () => array([1, 2]).slice(anything(item))],
+      ["at", () => array([1, 2]).at(anything(item))],
+    ] as const) {
+      const error = await errorOf(run);
+      expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", "index"]);
+      expect(error.message).toMatch(received);
+      expect(error.message).toMatch(new RegExp(`^${method}: `));
+      expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    }
+  });
+  test("what the worker refuses of an index is told of slice and at, which were called", async () => {
+    const x = array([1, 2]);
+    const runs: [() => unknown, RegExp][] = [
+      [
+        () => x.slice(0, 1).data(),
+        /^slice: `index`: expected at most 1 items.*a range of positions is one item, \[start, stop\]/,
+      ],
+      [() => x.slice(5).data(), /^slice: `index` on axis 0 of 2 elements: expected between -2 and 1, got 5/],
+      [
+        () => x.slice(session.put(Int32Array.of(7))).data(),
+        /^slice: `index` must be between -2 and 1; item 0 is 7/,
+      ],
+      [() => x.at(5).set(1).data(), /^at\(…\)\.set: `index` on axis 0/],
+      [() => x.at(0).set([1, 2, 3]).data(), /^at\(…\)\.set: ValueError/],
+      [() => x.at(0).add(anything("x")), /^at\(…\)\.add: expected a tensor/],
+    ];
+    for (const [run, message] of runs) {
+      const error = await errorOf(run);
+      expect(error.message).toMatch(message);
+      expect(error.op).not.toMatch(/getitem/);
+    }
   });
 });
 
@@ -231,6 +270,30 @@ describe("distributions", () => {
     expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", argument]);
     expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
     expect(error.message).toContain(`\`${argument}\``);
+  });
+  test("lengths make no batch: two for one sentence are refused on the host, on the device and recorded", async () => {
+    const two = array(Int32Array.of(1, 2));
+    const recorded = jit((lengths: Tensor<"int32">) => crf({ ...chain, lengths }).logPartition());
+    for (const make of [
+      () => crf({ ...chain, lengths: [1, 2] }),
+      () => crf({ ...chain, lengths: session.put(two) }).logPartition().data(), // prettier-ignore
+      () => crf({ ...chain, emission: session.put(array(emission)), lengths: two }).logPartition().data(), // prettier-ignore
+      () => recorded(two).data(),
+    ]) {
+      const error = await errorOf(make);
+      expect([error.argument, error.received]).toEqual(["lengths", "(2)"]);
+      expect(error.message).toMatch(/expected \(\*batch\) = \(\)/);
+    }
+    const [one, both] = [
+      crf({ ...chain, lengths: 2 }),
+      crf({ ...chain, emission: [emission, emission], lengths: 2 }),
+    ];
+    expect(await both.logPartition().array()).toEqual(
+      await np.stack([one.logPartition(), one.logPartition()]).array(),
+    );
+    // A batch that only the device knows
+    const batch = session.put(array([emission, emission]));
+    expect(await crf({ ...chain, emission: batch, lengths: [1, 2] }).logPartition().array()).toHaveLength(2); // prettier-ignore
   });
   test("lengths of another batch: on the host, on the device, and in a recorded function", async () => {
     const batch = array(new Float32Array(3 * 4 * 2), { shape: [3, 4, 2] });

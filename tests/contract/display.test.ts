@@ -97,3 +97,13 @@ describe("JSON", () => {
       expect((await errorOf(() => JSON.stringify(value))).code).toBe("SIZE_UNKNOWN");
   });
 });
+
+test("in a text a shape, a size, a tensor and an update are refused as numbers are, never [object Object]", async () => {
+  const x = array([1]);
+  for (const value of [x.shape, x.shape.at(0)])
+    for (const use of [() => `${value as unknown as string}`, () => Number(value)])
+      expect((await errorOf(use)).code).toBe("SIZE_UNKNOWN");
+  for (const value of [x, x.add(1), x.at(0)])
+    expect((await errorOf(() => `${value as unknown as string}`)).code).toBe("TRACED_AS_NUMBER");
+  for (const value of [x.shape, x, x.at(0)]) expect(value.toString()).toMatch(/^(Shape|Tensor|IndexUpdate) /);
+});

@@ -14,7 +14,7 @@ from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
 from ..runtime import passes
-from ..shapes import as_float, as_int
+from ..shapes import as_float, as_int, as_number
 from ..structures.chain import Chain, Potentials
 from ..structures.chain.long import MOST_SYMBOLS, Symbols
 from . import batching
@@ -271,6 +271,7 @@ class HMM(Distribution):
                 "`emission_log_likelihoods` cannot be maximized: give `emission_dist` and `observations`.",
                 argument="emission_log_likelihoods",
             )
+        pseudocount = as_number("pseudocount", pseudocount)
         initial, transition, emission = fields_of(counts)
         if is_emission(self.emission_dist):
             emitted = fit(self.emission_dist, self.observations, jnp.asarray(emission))
