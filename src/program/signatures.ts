@@ -1,6 +1,7 @@
 /** Calls from JavaScript without types: arguments are checked against signatures, before anything is recorded. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { ARRAY_OF } from "../../bridge/wire/dtypes.ts";
+import { holdsTraced } from "./encode.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { AS_TRACED, Traced } from "./traced.ts";
@@ -9,7 +10,7 @@ import { AS_TRACED, Traced } from "./traced.ts";
  * What a function takes: the kind of each argument by its name, in order, and of each field of the options object that
  * comes last. A kind that ends in "?" may be left out, one that begins with "..." is the rest of the arguments.
  *
- * Kinds: "operand" (refused where it is recorded), "operands", "key", "alike", "tensor", "size", "shape", "axis" (one or
+ * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike", "tensor", "size", "shape", "axis" (one or
  * several), "axes" (null too), "dtype", "list", "function", "any", and alternatives: `number | "fro" | "nuc"`.
  */
 export interface Signature {
@@ -34,8 +35,6 @@ interface Checked {
   /** How many arguments there are at least, and at most. */
   readonly least: number;
   readonly most: number;
-  /** Whether anything but their number is to be checked. */
-  readonly isPlain: boolean;
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -124,7 +123,6 @@ function parse({ takes = {}, options }: Signature): Checked {
     rest,
     least: required.length - Number(rest !== undefined) + Number(needsOptions),
     most: rest ? Infinity : positional.length + Number(fields !== undefined),
-    isPlain: !fields && positional.every(({ kind }) => kind === "operand"),
   };
 }
 
@@ -145,7 +143,6 @@ function checkArguments(checked: Checked, args: readonly unknown[], self: unknow
   }
   if (args.length > most && !isGivenByMap(args, most))
     throw new Refusal(nameOf(checked, most), `${most === least ? "" : "at most "}${counted(most)}`, String(args.length)); // prettier-ignore
-  if (checked.isPlain) return;
   for (let i = 0; i < positional.length; i++) checkOne(positional[i]!, args[i], self);
   if (rest) for (const arg of args.slice(positional.length)) checkOne(rest, arg, self);
   if (options) checkOptions(options, args[positional.length], self);
@@ -164,13 +161,14 @@ const isGivenByMap = (args: readonly unknown[], most: number): boolean =>
 function checkOptions(fields: readonly Parameter[], given: unknown, self: unknown): void {
   const isMissing = given === undefined && fields.every(({ isOptional }) => isOptional);
   if (isMissing) return;
-  // An object of a class may hold options, too; a Map holds none under their names
+  // An object of a class may hold options and more, as a HostTensor does; a Map holds none under their names
   const isObject =
     typeof given === "object" && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given);
-  if (!isObject || given instanceof Traced || !(isPlainObject(given) || Object.keys(given).length))
+  const isPlain = isPlainObject(given);
+  if (!isObject || given instanceof Traced || !(isPlain || Object.keys(given).length))
     throw new Refusal("options", objectOf(fields), shown(given));
   for (const name of Object.keys(given))
-    if (!fields.some((field) => field.name === name))
+    if (isPlain && !fields.some((field) => field.name === name))
       throw new Refusal(name, `no such option, but ${objectOf(fields)}`, shown(given[name as never]));
   for (const field of fields) {
     const value = (given as Readonly<Record<string, unknown>>)[field.name];
@@ -195,9 +193,13 @@ const isSymbolic = (value: unknown): boolean =>
 /** What was expected where a value is not of a kind; undefined where it is. */
 function refusalOf(kind: string, value: unknown, self: unknown): string | undefined {
   switch (kind) {
-    case "operand":
     case "any":
       return undefined;
+    case "operand":
+      return unless(
+        !(Array.isArray(value) && holdsTraced(value)),
+        "a tensor or an array of numbers (np.stack makes one tensor of several)",
+      );
     case "operands":
       return unless(Array.isArray(value) || value instanceof Traced || ArrayBuffer.isView(value), "an array of tensors"); // prettier-ignore
     case "key":

@@ -84,10 +84,28 @@ export function rebuild(tree: unknown, next: (leaf: unknown) => unknown): unknow
   return next(tree);
 }
 
-export type MapTree<T, From, To> = T extends From
-  ? To
-  : T extends readonly unknown[] | Readonly<Record<string, unknown>>
-    ? { [K in keyof T]: MapTree<T[K], From, To> }
+/** What is a leaf, in types. */
+type Leaf = Traced | number | boolean | bigint | ArrayBufferView;
+
+/** The leaves of a tree, as a union. */
+export type LeafOf<T> = T extends Leaf
+  ? T
+  : T extends readonly (infer Item)[]
+    ? LeafOf<Item>
+    : T extends object
+      ? { [K in keyof T]: LeafOf<T[K]> }[keyof T]
+      : never;
+
+/**
+ * A tree of the structure of `T`, with `To` for its leaves. A tensor keeps its dtype where `To` leaves it open: a function
+ * of all tensors is taken to keep it.
+ */
+export type MapTree<T, To> = T extends Leaf
+  ? T extends Traced & To
+    ? T
+    : To
+  : T extends object
+    ? { [K in keyof T]: MapTree<T[K], To> }
     : T;
 
 /** Equivalent to `jax.tree`. */
@@ -100,7 +118,11 @@ export const tree = {
   },
 
   /** Applies `f` to the leaves that stand at the same place of every tree. Equivalent to `jax.tree.map`. */
-  map<T>(f: (...leaves: never[]) => unknown, first: T, ...rest: readonly unknown[]): T {
+  map<T, Rest extends readonly unknown[], To>(
+    f: (leaf: LeafOf<NoInfer<T>>, ...others: { [K in keyof Rest]: LeafOf<Rest[K]> }) => To,
+    first: T,
+    ...rest: Rest
+  ): MapTree<T, To> {
     const anyLeaf = (): string => "*";
     const structure = flatten(first, [], "tree", anyLeaf);
     const others = rest.map((t, i) => {
@@ -119,7 +141,7 @@ export const tree = {
     return rebuild(first, (leaf) => {
       const k = position++;
       return (f as (...a: unknown[]) => unknown)(leaf, ...others.map((o) => o[k]));
-    }) as T;
+    }) as MapTree<T, To>;
   },
 };
 

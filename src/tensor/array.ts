@@ -15,7 +15,7 @@ const ARRAY: Signature = {
   options: { dtype: "dtype?", shape: "any?", transfer: "boolean?" },
 };
 
-type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
+type ArrayDtype<T, D> = [D] extends [DType] ? D : T extends number ? "float32" : Strong<Of<T>>;
 
 /**
  * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.

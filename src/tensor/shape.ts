@@ -54,7 +54,27 @@ function unknownSize(what: string): SynjaxError {
   );
 }
 
+/** How many axes a pattern or an index may name. */
+const RANK_LIMIT = 32;
+
+type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+type Lacking = Exclude<keyof unknown[], keyof ShapeMembers | number>;
+type ShapeMembers = Record<
+  "at" | "slice" | "concat" | "length" | "toString" | typeof Symbol.iterator,
+  unknown
+>;
+
+/**
+ * To the type checker a shape has a Size at every place, so that it knows what `const [n, t] = x.shape` finds there. It
+ * looks at places only of what could be an array; what a shape lacks of one is `never`, and refused when it is called.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Shape extends Readonly<Record<Place, Size> & Record<Lacking, never>> {
+  readonly [axis: number]: Size;
+}
+
 /** A symbolic shape: it becomes part of the program only where it is used. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Shape {
   readonly #of: Traced | undefined;
   readonly #tuple: Traced | undefined;
@@ -96,7 +116,7 @@ export class Shape {
     return new Shape(undefined, emit("shape.slice", [this, start, end ?? null], undefined, Intermediate));
   }
 
-  concat(...dims: readonly (Dim | ShapeLike)[]): Shape {
+  concat(...dims: readonly (Dim | ShapeLike | ConcatArray<Dim>)[]): Shape {
     return new Shape(undefined, emit("shape.concat", [this, ...dims], undefined, Intermediate));
   }
 
@@ -113,8 +133,8 @@ export class Shape {
   }
 
   /** `const [n, t] = x.shape` works; a spread or a rest pattern cannot, since the rank is not known. */
-  *[Symbol.iterator](): Iterator<Size, undefined> {
-    for (let i = 0; i < 32; i++) yield this.at(i);
+  *[Symbol.iterator](): ArrayIterator<Size> {
+    for (let i = 0; i < RANK_LIMIT; i++) yield this.at(i);
     throw new SynjaxError(
       "SIZE_UNKNOWN",
       "x.shape cannot be spread or collected by a rest pattern: write x.shape.concat([k]) or x.shape.slice(1)",
@@ -129,3 +149,19 @@ checkMethods(Shape, {
   concat: { takes: { dims: "...shape" } },
   product: {},
 });
+for (let i = 0; i < RANK_LIMIT; i++)
+  Object.defineProperty(Shape.prototype, i, {
+    get(this: Shape) {
+      return this.at(i);
+    },
+  });
+for (const name of Object.getOwnPropertyNames(Array.prototype))
+  if (!(name in Shape.prototype))
+    Object.defineProperty(Shape.prototype, name, {
+      value: () => {
+        throw new SynjaxError(
+          "SIZE_UNKNOWN",
+          `x.shape has no ${name}(): the rank is known only when the program runs. Use x.shape.at(-1), x.shape.slice(0, -1), x.shape.concat([k]), or (await x.aval()).shape.${name}(…)`,
+        );
+      },
+    });

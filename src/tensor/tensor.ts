@@ -11,6 +11,7 @@ import type { WaitOptions } from "../program/wait-options.ts";
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
 import { encodeIndex } from "./index-items.ts";
+import type { OfNumber } from "./static-dtypes.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
@@ -27,35 +28,43 @@ export type TensorLike<D extends DType = DType> =
 export type Of<T> =
   T extends Tensor<infer D>
     ? D
-    : T extends number | Size
-      ? "weak"
-      : T extends boolean
-        ? "bool"
-        : T extends Float32Array
-          ? "float32"
-          : T extends Float64Array
-            ? "float64"
-            : T extends Int32Array
-              ? "int32"
-              : T extends Uint8Array | Uint8ClampedArray
-                ? "uint8"
-                : T extends Int8Array
-                  ? "int8"
-                  : T extends Int16Array
-                    ? "int16"
-                    : T extends Uint16Array
-                      ? "uint16"
-                      : T extends Uint32Array
-                        ? "uint32"
-                        : T extends BigInt64Array
-                          ? "int64"
-                          : T extends BigUint64Array
-                            ? "uint64"
-                            : T extends readonly Nested<boolean>[]
-                              ? "bool"
-                              : T extends readonly Nested<number>[]
-                                ? "float32"
-                                : DType;
+    : T extends number
+      ? OfNumber<T>
+      : T extends Size
+        ? "weakInt"
+        : T extends boolean
+          ? "bool"
+          : T extends bigint
+            ? "int64"
+            : T extends Float32Array
+              ? "float32"
+              : T extends Float64Array
+                ? "float64"
+                : T extends Int32Array
+                  ? "int32"
+                  : T extends Uint8Array | Uint8ClampedArray
+                    ? "uint8"
+                    : T extends Int8Array
+                      ? "int8"
+                      : T extends Int16Array
+                        ? "int16"
+                        : T extends Uint16Array
+                          ? "uint16"
+                          : T extends Uint32Array
+                            ? "uint32"
+                            : T extends BigInt64Array
+                              ? "int64"
+                              : T extends BigUint64Array
+                                ? "uint64"
+                                : T extends readonly []
+                                  ? "float32"
+                                  : T extends readonly Nested<boolean>[]
+                                    ? "bool"
+                                    : T extends readonly Nested<number>[]
+                                      ? "float32"
+                                      : T extends readonly Nested<bigint>[]
+                                        ? "int64"
+                                        : DType;
 
 /** What is known of a tensor without its elements. */
 export interface Aval<D extends DType = DType> {

@@ -129,6 +129,24 @@ describe("literals", () => {
       expect(await one.mul(v).data()).toEqual(expected);
     },
   );
+  test("whole ones of 2**31 and more are whole beside 64-bit integers, recorded and outside", async () => {
+    const [one, wide] = [array(BigInt64Array.of(1n)), 2 ** 40];
+    const runs: [(x: Tensor<any>) => Tensor<any>, string, unknown][] = [
+      [(x) => x.add(wide), "int64", [2n ** 40n + 1n]],
+      [(x) => np.subtract(-wide, x), "int64", [-(2n ** 40n) - 1n]],
+      [(x) => x.at(0).set(wide), "int64", [2n ** 40n]],
+      [(x) => np.where(x.greater(0), x, wide), "int64", [1n]],
+      [(x) => x.add(2 ** 31), "int64", [2n ** 31n + 1n]],
+      [(x) => x.add(2 ** 80), "float32", [2 ** 80]],
+      [(x) => x.astype("uint64").add(2 ** 62), "uint64", [2n ** 62n + 1n]],
+      [(x) => x.astype("float64").add(wide), "float64", [2 ** 40 + 1]],
+      [(x) => x.astype("float32").mul(wide), "float32", [2 ** 40]],
+      [(x) => x.astype("int32").add(wide), "float32", [2 ** 40]],
+    ];
+    for (const [run, dtype, expected] of runs)
+      for (const result of [run(one), jit(run)(one)])
+        expect([(await result.aval()).dtype, await result.array()]).toEqual([dtype, expected]);
+  });
   test("an infinity as a static parameter", async () => {
     expect(await np.full([2], -Infinity).array()).toEqual([-Infinity, -Infinity]);
   });
@@ -473,6 +491,32 @@ describe("recorded functions", () => {
       await codeOf(() => anything(vmap)(async (x: any) => (await Promise.resolve(), x.add(1)))(array([1]))),
     ).toBe("NOT_A_TENSOR");
     await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  test("nested arrays of numbers are trees of scalars: who took them for a tensor is told", async () => {
+    const double = anything((x: any) => x.mul(2));
+    const runs: [() => unknown, string][] = [
+      [() => anything(jit(double))([[1, 2]]), "argument 0"],
+      [() => jit((x: any) => anything(jit(double))([1, 2]).add(x))(array([1])), "argument 0"],
+      [() => anything(vmap(double))([[1, 2]]), "argument 0 of vmap"],
+      [() => anything(grad((y: any, x: any) => np.exp(x).add(y)))(array(1), [1, 2]), "argument 1 of grad"],
+    ];
+    for (const [run, argument] of runs) {
+      const error = await errorOf(run);
+      expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", argument]);
+      expect(error.message).toMatch(/is an array of numbers: .* Pass array\(…\) if it takes a tensor\./);
+      expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    }
+    const lists = jit((xs: readonly Tensor<"float32">[]) => np.stack(xs).sum());
+    expect(await lists([1, 2]).item()).toBe(3);
+    expect((await errorOf(() => np.exp(anything([array(1)])))).message).toMatch(/np\.stack makes one tensor/);
+  });
+  test("a shape gives a Size at every place, and is no array", async () => {
+    const x = array([[1, 2, 3]]);
+    const [n, t] = x.shape;
+    expect(await np.full([t, n], 1).array()).toEqual([[1], [1], [1]]);
+    expect(await np.full([x.shape[1]], 1).array()).toEqual([1, 1, 1]);
+    for (const method of ["map", "filter", "join", "push"])
+      expect(await codeOf(() => anything(x.shape)[method]((s: unknown) => s))).toBe("SIZE_UNKNOWN");
   });
   test("a function that throws leaves the recorder as it was", async () => {
     const thrower = (): never => {

@@ -25,7 +25,7 @@ from . import passes
 from .checks import Code, Site, join, join_rows, record_of
 from .extent import check_shape, scope_name, too_many_equations
 from .nested import NESTED
-from .precision import as_result_leaf, has_wide, narrowed
+from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 from .structural import STRUCTURAL
 
@@ -239,6 +239,7 @@ class _Frame:
         if equation.op in NESTED_OPS:
             return *NESTED[equation.op](*args, **attributes), None
         op = self._tracing.ops[equation.op]
+        args, attributes = with_whole_literals(args, attributes)
         value = op.fn(*args, **attributes)
         code = record = None
         if op.checks and self._tracing.checks:
