@@ -40,7 +40,7 @@ export const NAMESPACES: Readonly<
 const METHODS = /^(getitem$|at\.)/;
 
 const NAMES: Names = {
-  dist: "Emission",
+  dist: "Emission<F>",
   event: "never",
   eventLike: "never",
   compact: "never",
@@ -76,7 +76,7 @@ function bodyOf(op: Op): string {
     ? `, ${attributes(named, (p) => converted(p, `options.${camelCase(p.name)}`))}`
     : "";
   const head = `"${op.name}", [${operands.join(", ")}], ${statics}`;
-  const Result = op.result.kind === "dist" ? NAMES.dist : "Tensor";
+  const Result = op.result.kind === "dist" ? "Emission" : "Tensor";
   if (op.result.kind !== "struct") return `return emit(${head}, ${Result}${last}) as never;`;
   const fields = op.result.fields.map((f) => `${camelCase(f.name)}: ["${f.name}", Tensor]`);
   return `return struct(${head}, { ${fields.join(", ")} }${last}) as never;`;

@@ -52,6 +52,8 @@ export function resultType(result: Result, names: Names): string {
       return names.event;
     case "compact":
       return names.compact;
+    case "parameter":
+      return "ParameterOf<P, F>";
     case "struct":
       if (result.name) return names.struct(result.name);
       return record(
@@ -106,6 +108,8 @@ export function typeParameters(op: Op): string {
     } else if (OPERANDS.has(p.kind) && /^[ABC]$/.test(p.type ?? ""))
       variables.set(p.type!, `${p.type!} extends TensorLike`);
   }
+  if (op.result.kind === "dist" && /"F"/.test(JSON.stringify(op.options)))
+    variables.set("F", 'F extends FloatDType = "float32"');
   const declared = [...variables].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   return declared.length ? `<${declared.join(", ")}>` : "";
 }

@@ -46,5 +46,5 @@ export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 
-export { Emission } from "./distributions/emission.ts";
+export { Emission, type EmissionLike, type ParameterOf } from "./distributions/emission.ts";
 export * from "./distributions/index.ts";

@@ -4,9 +4,13 @@
 export const camelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
+/** The other way: `covarianceMatrix` is `covariance_matrix`. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
 /** An operation as it is called here. */
 export function calledAs(op: string): string {
   if (op === "getitem") return "slice";
+  if (op === "get") return "parameter";
   return op.startsWith("at.") ? op.replace("at.", "at(…).") : camelCase(op);
 }
 

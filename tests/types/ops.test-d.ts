@@ -1,6 +1,7 @@
 /** What the generated types promise. Nothing here runs: `tsc` is the test, and an unused `@ts-expect-error` fails it. */
 import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions/distribution.ts";
-import type { HMM, HMMCounts, HMMOptions, HMMParameters } from "../../src/distributions/hmm.ts";
+import type { Emission } from "../../src/distributions/emission.ts";
+import { HMM, type HMMCounts, type HMMOptions, type HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
 import { dist } from "../../src/ops/dist.ts";
 import { lax } from "../../src/ops/lax.ts";
@@ -224,6 +225,17 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   const given: HMMOptions = { initLogits: f, transitionLogits: f, emissionDist: dist.poisson({ rate: f }) };
   is<HMMParameters>()(hmm.maximize(hmm.expectedCounts(), { pseudocount: 1 }));
   is<HMMCounts>()(hmm.expectedCounts());
+  const seen = new HMM({
+    initLogits: f,
+    transitionLogits: f,
+    emissionDist: dist.normal({ loc: f, scale: f }),
+  });
+  is<Emission<"float32">>()(seen.maximize(seen.expectedCounts()).emissionDist);
+  is<Emission<"float32">>()(seen.parameter("emissionDist"));
+  is<Tensor<"float32">>()(seen.parameter("initLogits"));
+  is<Tensor<"float64">>()(dist.poisson({ rate: d }).parameter("rate"));
+  const symbols = new HMM({ initLogits: f, transitionLogits: f, emissionDist: [[0]], observations: [0] });
+  is<Tensor<"float32">>()(symbols.maximize(symbols.expectedCounts()).emissionDist);
   // @ts-expect-error -- counts are all three of them
   hmm.maximize({ initial: f, transition: f });
   return void given;
