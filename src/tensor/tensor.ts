@@ -1,5 +1,5 @@
 /** The tensor, and what stands where one is wanted. */
-import type { DataOf, DType } from "../../bridge/wire/dtypes.ts";
+import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
 import { emit } from "../program/emit.ts";
@@ -8,6 +8,7 @@ import { runtime } from "../program/runtime.ts";
 import { alike, checkMethods } from "../program/signatures.ts";
 import { NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
+import { elementsOf, type ElementsOf, type Float16Like } from "./float16-array.ts";
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
 import { encodeIndex } from "./index-items.ts";
@@ -24,6 +25,9 @@ export { Size } from "./shape.ts";
 export type TensorLike<D extends DType = DType> =
   Tensor<D> | Size | (D extends "bool" ? boolean : number) | HostLike<D>;
 
+/** Where the type checker knows no Float16Array there is none. */
+type IsFloat16<T> = [Float16Like] extends [never] ? false : T extends Float16Like ? true : false;
+
 /** The dtype of an argument, in the types. Nested arrays of numbers are float32. */
 export type Of<T> =
   T extends Tensor<infer D>
@@ -38,33 +42,35 @@ export type Of<T> =
             ? "int64"
             : T extends Float32Array
               ? "float32"
-              : T extends Float64Array
-                ? "float64"
-                : T extends Int32Array
-                  ? "int32"
-                  : T extends Uint8Array | Uint8ClampedArray
-                    ? "uint8"
-                    : T extends Int8Array
-                      ? "int8"
-                      : T extends Int16Array
-                        ? "int16"
-                        : T extends Uint16Array
-                          ? "uint16"
-                          : T extends Uint32Array
-                            ? "uint32"
-                            : T extends BigInt64Array
-                              ? "int64"
-                              : T extends BigUint64Array
-                                ? "uint64"
-                                : T extends readonly []
-                                  ? "float32"
-                                  : T extends readonly Nested<boolean>[]
-                                    ? "bool"
-                                    : T extends readonly Nested<number>[]
-                                      ? "float32"
-                                      : T extends readonly Nested<bigint>[]
-                                        ? "int64"
-                                        : DType;
+              : IsFloat16<T> extends true
+                ? "float16"
+                : T extends Float64Array
+                  ? "float64"
+                  : T extends Int32Array
+                    ? "int32"
+                    : T extends Uint8Array | Uint8ClampedArray
+                      ? "uint8"
+                      : T extends Int8Array
+                        ? "int8"
+                        : T extends Int16Array
+                          ? "int16"
+                          : T extends Uint16Array
+                            ? "uint16"
+                            : T extends Uint32Array
+                              ? "uint32"
+                              : T extends BigInt64Array
+                                ? "int64"
+                                : T extends BigUint64Array
+                                  ? "uint64"
+                                  : T extends readonly []
+                                    ? "float32"
+                                    : T extends readonly Nested<boolean>[]
+                                      ? "bool"
+                                      : T extends readonly Nested<number>[]
+                                        ? "float32"
+                                        : T extends readonly Nested<bigint>[]
+                                          ? "int64"
+                                          : DType;
 
 /** What is known of a tensor without its elements. */
 export interface Aval<D extends DType = DType> {
@@ -113,13 +119,19 @@ export class Tensor<D extends DType = DType> extends Traced {
 
   // -- values --------------------------------------------------------------------------------------------------
 
-  /** The elements in row-major order. float16 and bfloat16 arrive as their bits, int64 as bigints, keys as word pairs. */
-  data(options: WaitOptions = {}): Promise<DataOf[D]> {
+  /**
+   * The elements in row-major order. float16 arrives as a Float16Array where the runtime has it (Node 24), otherwise as
+   * its bits, as bfloat16 does; int64 as bigints, keys as word pairs.
+   */
+  data(options: WaitOptions = {}): Promise<ElementsOf<D>> {
     notWhileRecording("data");
     const isKept = this[NODE].kind === "host"; // by this tensor; what is fetched is the caller's alone
     return runtime()
       .read(this, options)
-      .then(({ data }) => (isKept ? (data as Float32Array).slice() : data) as DataOf[D]);
+      .then(
+        ({ dtype, data }) =>
+          elementsOf(dtype, isKept ? (data as Float32Array).slice() : data) as ElementsOf<D>,
+      );
   }
   /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
   array(options: WaitOptions = {}): Promise<unknown> {
