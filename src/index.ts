@@ -15,7 +15,8 @@ export {
   type TensorLike,
   type WaitOptions,
 } from "./tensor/tensor.ts";
-export { array, padded } from "./tensor/array.ts";
+export { array } from "./tensor/array.ts";
+export { padded, type PaddedOptions } from "./tensor/padded.ts";
 export type { ArrayOptions } from "./tensor/host-array.ts";
 export { HostTensor } from "./tensor/host-tensor.ts";
 export { Shape, Size, type Dim, type ShapeLike } from "./tensor/shape.ts";

@@ -1,11 +1,10 @@
 /** Tensors of host data. */
-import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
 import { adopt, Traced } from "../program/traced.ts";
 import { type ArrayOptions, type Kind, toHostArray } from "./host-array.ts";
-import type { ArrowVectorLike, HostLike } from "./host-like.ts";
+import type { HostLike } from "./host-like.ts";
 import { Shape } from "./shape.ts";
 import type { Strong } from "./static-dtypes.ts";
 import { type Of, Tensor } from "./tensor.ts";
@@ -15,7 +14,7 @@ const ARRAY: Signature = {
   options: { dtype: "dtype?", shape: "any?", transfer: "boolean?" },
 };
 
-type ArrayDtype<T, D> = [D] extends [DType] ? D : T extends number ? "float32" : Strong<Of<T>>;
+export type ArrayDtype<T, D> = [D] extends [DType] ? D : T extends number ? "float32" : Strong<Of<T>>;
 
 /**
  * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.
@@ -35,27 +34,6 @@ export function array<
       `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
     );
   return adopt(Tensor, { kind: "host", host }) as never;
-}
-
-/**
- * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
- * what a distribution takes as `observations` or `emission`, and `lengths`.
- * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
- */
-export function padded(vector: ArrowVectorLike): {
-  readonly values: Tensor;
-  readonly lengths: Tensor<"int32">;
-} {
-  if (!isArrowVector(vector))
-    throw new SynjaxError(
-      "NOT_A_TENSOR",
-      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
-    );
-  const { values, lengths } = fromArrowLists(vector, "vector");
-  return {
-    values: adopt(Tensor, { kind: "host", host: values }),
-    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
-  };
 }
 
 function describe(value: unknown): string {

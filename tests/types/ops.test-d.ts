@@ -10,6 +10,7 @@ import { nn } from "../../src/ops/nn.ts";
 import { np } from "../../src/ops/np.ts";
 import { tree } from "../../src/program/tree.ts";
 import { array } from "../../src/tensor/array.ts";
+import { padded } from "../../src/tensor/padded.ts";
 import { jit } from "../../src/transforms/transforms.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
@@ -77,6 +78,14 @@ export function hostData(rows: number[][], bigs: bigint[], flags: boolean[][], s
   is<Tensor<"bool">>()(array(flags));
   is<Tensor<"uint8">>()(array(new Uint8Array(4), { shape: [2, 2] }));
   is<Tensor<"int32">>()(array(some ?? [1], { dtype: "int32" }));
+}
+
+export function rows(sentences: number[][], bytes: Uint8Array[]): void {
+  is<Tensor<"float32">>()(padded(sentences).values);
+  is<Tensor<"float32">>()(padded([[1, 2], [3]]).values); // prettier-ignore
+  is<Tensor<"int32">>()(padded(sentences, { dtype: "int32", multipleOf: 16 }).values);
+  is<Tensor<"uint8">>()(padded(bytes, { width: 3 }).values);
+  is<Tensor<"int32">>()(padded(bytes).lengths);
 }
 
 export function patterns(): Size[] {
