@@ -36,8 +36,8 @@ export const NAMESPACES: Readonly<
   },
   semirings: { doc: "Sums and einsums over log-potentials." },
 };
-/** Operations that hand-written code records: the methods of a tensor. */
-const METHODS = /^(getitem$|at\.)/;
+/** Operations that hand-written code records: the methods of a tensor, and what answers nothing. */
+const METHODS = /^(getitem$|at\.|debug\.)/;
 
 const NAMES: Names = {
   dist: "Emission<F>",

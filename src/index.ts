@@ -20,10 +20,11 @@ export { padded, type PaddedOptions } from "./tensor/padded.ts";
 export type { ArrayOptions } from "./tensor/host-array.ts";
 export { HostTensor } from "./tensor/host-tensor.ts";
 export { Shape, Size, type Dim, type ShapeLike } from "./tensor/shape.ts";
-export { tree } from "./program/tree.ts";
+export { tree, TreeStructure, type LeafOf, type MapTree } from "./program/tree.ts";
 export {
   checkpoint,
   cond,
+  debug,
   grad,
   jit,
   scan,

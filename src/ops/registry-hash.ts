@@ -1,3 +1,3 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 /** What client and worker compare when they meet: both must know the same operations. */
-export const registryHash: string = "a8b674674b773fde";
+export const registryHash: string = "20789eaeea115946";

@@ -108,6 +108,24 @@ export type MapTree<T, To> = T extends Leaf
     ? { [K in keyof T]: MapTree<T[K], To> }
     : T;
 
+/** What a tree is without its leaves. */
+export class TreeStructure<T = unknown> {
+  readonly #tree: T;
+  /** How many leaves there are. */
+  readonly leaves: number;
+  /** @internal Holds the leaves' places, not the leaves. */
+  constructor(of: T, leaves: number) {
+    this.#tree = rebuild(of, () => 0) as T;
+    this.leaves = leaves;
+  }
+
+  /** @internal */
+  filled(leaves: readonly unknown[]): unknown {
+    let position = 0;
+    return rebuild(this.#tree, () => leaves[position++]);
+  }
+}
+
 /** Equivalent to `jax.tree`. */
 export const tree = {
   /** The leaves, in the order of sorted keys. Equivalent to `jax.tree.leaves`. */
@@ -115,6 +133,38 @@ export const tree = {
     const leaves: unknown[] = [];
     flatten(of, leaves, "tree");
     return leaves;
+  },
+
+  /** The leaves and the structure, of which `unflatten` makes a tree again. Equivalent to `jax.tree.flatten`. */
+  flatten<T>(of: T): [leaves: LeafOf<T>[], structure: TreeStructure<T>] {
+    const leaves = tree.leaves(of) as LeafOf<T>[];
+    return [leaves, new TreeStructure(of, leaves.length)];
+  },
+
+  /** A tree of a structure, with other leaves. Equivalent to `jax.tree.unflatten`. */
+  unflatten<T, To>(structure: TreeStructure<T>, leaves: readonly To[]): MapTree<T, To> {
+    if (!(structure instanceof TreeStructure) || !Array.isArray(leaves) || leaves.length !== structure.leaves)
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `tree.unflatten: expected a structure of tree.flatten and an array of its leaves, got ${Array.isArray(leaves) ? leaves.length : typeof leaves} for ${structure instanceof TreeStructure ? structure.leaves : "no structure"}`,
+        { argument: structure instanceof TreeStructure ? "leaves" : "structure" },
+      );
+    return structure.filled(leaves) as MapTree<T, To>;
+  },
+
+  /** The leaves joined by `f` from the left, beginning with `initial`. Equivalent to `jax.tree.reduce`. */
+  reduce<T, To = LeafOf<T>>(
+    f: (joined: NoInfer<To>, leaf: LeafOf<NoInfer<T>>) => To,
+    of: T,
+    ...initial: readonly [To?]
+  ): To {
+    const leaves = tree.leaves(of) as LeafOf<T>[];
+    if (initial.length > 0) return leaves.reduce(f, initial[0] as To);
+    if (leaves.length === 0)
+      throw new SynjaxError("INVALID_ARGUMENT", "tree.reduce: a tree without leaves, and no `initial`", {
+        argument: "initial",
+      });
+    return (leaves as unknown[] as To[]).reduce(f as never);
   },
 
   /** Applies `f` to the leaves that stand at the same place of every tree. Equivalent to `jax.tree.map`. */
@@ -147,5 +197,8 @@ export const tree = {
 
 checkFunctions("tree", tree, {
   leaves: { takes: { of: "any" } },
+  flatten: { takes: { of: "any" } },
+  unflatten: { takes: { structure: "any", leaves: "any" } },
+  reduce: { takes: { f: "function", of: "any", initial: "any?" } },
   map: { takes: { f: "function", first: "any", rest: "...any" } },
 });
