@@ -39,6 +39,8 @@ def with_whole_literals(args: list[Any], attributes: dict[str, Any]) -> tuple[li
 
     They travel as floats, because beside anything else they are what JavaScript has them for.
     """
+    if not any(type(value) in (float, tuple, list, dict) for value in (*args, *attributes.values())):
+        return args, attributes
     leaves = jax.tree.leaves((args, attributes))
     if not any(_is_large_whole(leaf) for leaf in leaves):
         return args, attributes
