@@ -139,7 +139,11 @@ function checkArguments(checked: Checked, args: readonly unknown[], self: unknow
   if (args.length < least) {
     const absent = positional[args.length]?.name ?? "options";
     const fields = absent === "options" ? `, ${objectOf(options!)}` : "";
-    throw new Refusal(absent, `${counted(least)}${fields}`, String(args.length));
+    throw new Refusal(
+      absent,
+      `${most > least ? "at least " : ""}${counted(least)}${fields}`,
+      String(args.length),
+    );
   }
   if (args.length > most && !isGivenByMap(args, most))
     throw new Refusal(nameOf(checked, most), `${most === least ? "" : "at most "}${counted(most)}`, String(args.length)); // prettier-ignore
