@@ -27,10 +27,16 @@ const dimsDoc = (kind: ParameterKind): string => {
   return kind.many ? `a list of ${dims}` : dims;
 };
 
+/** Whether a parameter may be a distribution of observations: what it is, is then a type parameter of its class. */
+export const mayBeDistribution = ({ alternatives }: DistributionParameter): boolean =>
+  alternatives?.some(({ kind }) => kind === "dist") ?? false;
+
 function optionField(parameter: DistributionParameter): string {
   const kinds = parameter.alternatives ?? [parameter];
   const float = kinds.length === 1 ? "F" : "FloatDType";
-  const type = [...new Set(kinds.map((k) => optionType(k, float)))].join(" | ");
+  const type = mayBeDistribution(parameter)
+    ? "P"
+    : [...new Set(kinds.map((k) => optionType(k, float)))].join(" | ");
   const shapes = [...new Set(kinds.filter((k) => k.dims !== undefined).map(dimsDoc))].join(" or ");
   const doc = shapes ? [shapes, parameter.doc].filter(Boolean).join(": ") : sentence(parameter.doc);
   const field = `readonly ${camelCase(parameter.name)}${parameter.optional ? "?" : ""}: ${type}`;

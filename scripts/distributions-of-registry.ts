@@ -1,7 +1,14 @@
 /** `src/distributions`: the base with the queries of every class, a file for each class, and the list of exports. */
-import { classDoc, classOptions, declarationTable, fieldTable } from "./declarations-of-registry.ts";
+import {
+  classDoc,
+  classOptions,
+  declarationTable,
+  fieldTable,
+  mayBeDistribution,
+} from "./declarations-of-registry.ts";
 import type { DeclaredTree, DistributionClass, Parameter, Query, Result } from "./registry-document.ts";
 import {
+  callSignatures,
   conversion,
   type Names,
   OPERANDS,
@@ -50,6 +57,7 @@ const GENERICS = {
   F: 'F extends FloatDType = "float32"',
   E: "E extends string = never",
   C: "C extends string = never",
+  P: "P extends EmissionLike = TensorLike<FloatDType>",
 };
 type Generic = keyof typeof GENERICS;
 
@@ -58,13 +66,14 @@ function genericsOf(result: Result): Set<Generic> {
   if (result.kind === "struct") return new Set(result.fields.flatMap((f) => [...genericsOf(f.result)]));
   if (result.kind === "array") return new Set(JSON.stringify(result.type).includes('"F"') ? ["F"] : []);
   if (result.kind === "compact") return new Set(["C"]);
+  if (result.kind === "parameter") return new Set(["F", "P"]);
   return new Set(result.kind === "event" ? ["F", "E"] : []);
 }
 
 function typeArguments(result: Result, names: Names, of: "declared" | "used"): string {
   const used = genericsOf(result);
-  const open = (["F", "E", "C"] as const).filter(
-    (g) => used.has(g) && (g === "F" || names.event.endsWith("E>")),
+  const open = (["F", "E", "C", "P"] as const).filter(
+    (g) => used.has(g) && (g === "F" || g === "P" || names.event.endsWith("E>")),
   );
   const list = open.map((g) => (of === "declared" ? GENERICS[g] : g));
   return list.length ? `<${list.join(", ")}>` : "";
@@ -73,7 +82,8 @@ function typeArguments(result: Result, names: Names, of: "declared" | "used"): s
 /** A type and no interface: only a type is a tree to the types of `get`, `jit` and `tree.map`. */
 function structType([struct, query]: readonly [Struct, Query], names: Names): string {
   const fields = struct.fields.map(({ name, result }) => {
-    const doc = result.kind === "array" && result.dims !== undefined ? `/** \`(${result.dims})\` */\n` : "";
+    const hasDims = result.kind === "array" || result.kind === "parameter";
+    const doc = hasDims && result.dims !== undefined ? `/** \`(${result.dims})\` */\n` : "";
     return `${doc}readonly ${camelCase(name)}: ${resultType(result, names)}`;
   });
   const [doc] = query.doc.split("\n\n");
@@ -209,12 +219,13 @@ function importLines(source: string, src: string, own: string): string {
   const tensor = /\bTensor\b(?!<)/.test(code) ? "Tensor" : "type Tensor";
   return imports(source, {
     [`${src}ops/dtypes.ts`]: ["type IntDType"],
+    [`${src}program/signatures.ts`]: ["checkMethods"],
     [`${src}tensor/array.ts`]: ["asBool", "asFloat", "asInt"],
     [`${src}tensor/tensor.ts`]: ["type Dim", "type FloatDType", "type ShapeLike", tensor, "type TensorLike"],
     [`${own}declaration.ts`]: ["type Declaration", "type Fields"],
     [`${own}declared-distribution.ts`]: ["DeclaredDistribution"],
     [`${own}distribution.ts`]: /export abstract class Distribution\b/.test(code) ? [] : ["Distribution"],
-    [`${own}emission.ts`]: ["type Emission"],
+    [`${own}emission.ts`]: ["type EmissionLike", "type ParameterOf"],
     [`${own}events.ts`]: ["type CompactLike", "type CompactOf", "type EventLike", "type EventOf"],
   });
 }
@@ -232,9 +243,13 @@ export function baseFile(shared: readonly Query[]): string {
 export abstract class Distribution<${GENERICS.F}, ${GENERICS.E}, ${GENERICS.C}> extends DeclaredDistribution<F, E> {
 ${shared.map((query) => method(withoutOptionDocs(query), names, "", optionsName(query))).join("\n\n")}
 }`,
+    checks("Distribution", shared),
   ].join("\n\n");
   return `${HEADER}${importLines(source, "../", "./")}\n\n${source}\n`;
 }
+
+const checks = (of: string, queries: readonly Query[]): string =>
+  queries.length ? `checkMethods(${of}, ${callSignatures(queries, ({ name }) => camelCase(name))});` : "";
 
 /** Options that have an interface are described there. */
 function withoutOptionDocs(query: Query): Query {
@@ -249,6 +264,13 @@ export interface ClassFileOptions {
   readonly hasExtra?: boolean;
 }
 
+/** `parameter`, where one of them may be a distribution. */
+const parameterMethod = (name: string): string =>
+  `/** A parameter's value. */
+override parameter(name: "${name}"): ParameterOf<P, F>;
+override parameter(name: string, index?: number): Tensor<F>;
+override parameter(name: string, index?: number): never { return super.parameter(name, index) as never; }`;
+
 export function classFile(
   cls: DistributionClass,
   { shared, src = "../", hasExtra }: ClassFileOptions,
@@ -260,18 +282,23 @@ export function classFile(
   const isShared = (query: Query): boolean => shared.some((each) => each.name === query.name);
   const leaves = [leavesOf(cls.event), leavesOf(cls.compact)];
   const base = `Distribution<${["F", ...(leaves[1] ? leaves.map((l) => l ?? "never") : leaves[0] ? [leaves[0]] : [])].join(", ")}>`;
+  const hasEmission = cls.params.some(mayBeDistribution);
+  const [optionsGenerics, classGenerics, used] = hasEmission
+    ? [`${GENERICS.F}, P extends EmissionLike = EmissionLike`, `${GENERICS.F}, ${GENERICS.P}`, "F, P"]
+    : [GENERICS.F, GENERICS.F, "F"];
   const source = [
-    `/** What \`new ${name}\` takes. */\nexport interface ${name}Options<${GENERICS.F}> {\n${classOptions(cls)}\n}`,
+    `/** What \`new ${name}\` takes. */\nexport interface ${name}Options<${optionsGenerics}> {\n${classOptions(cls)}\n}`,
     ...structs.map((struct) => structType(struct, names)),
     ...structTables(own),
     `const declaration: Declaration = ${declarationTable(cls)};`,
     `${docComment(classDoc(cls))}
-export class ${name}<${GENERICS.F}> extends ${hasExtra ? `${name}Extra<F>` : base} {
-constructor(options: ${name}Options<F>) { super(declaration, options); }
+export class ${name}<${classGenerics}> extends ${hasExtra ? `${name}Extra<F>` : base} {
+constructor(options: ${name}Options<${used}>) { super(declaration, options); }
 protected override get declared(): Declaration { return declaration; }
 
-${own.map((query) => method(query, names, isShared(query) ? "override " : "")).join("\n\n")}
+${[...cls.params.filter(mayBeDistribution).map(({ name }) => parameterMethod(camelCase(name))), ...own.map((query) => method(query, names, isShared(query) ? "override " : ""))].join("\n\n")}
 }`,
+    checks(name, own),
   ].join("\n\n");
   const extra = hasExtra ? `import { ${name}Extra } from "./${kebabCase(name)}.extra.ts";\n` : "";
   const folder = src === "../" ? "./" : `${src}distributions/`;

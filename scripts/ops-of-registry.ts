@@ -1,6 +1,7 @@
 /** `src/ops`: a namespace of functions a file, one for each operation of the registry. */
 import type { Op, Parameter, Registry } from "./registry-document.ts";
 import {
+  callSignatures,
   conversion,
   type Names,
   OPERANDS,
@@ -35,11 +36,11 @@ export const NAMESPACES: Readonly<
   },
   semirings: { doc: "Sums and einsums over log-potentials." },
 };
-/** Operations that hand-written code records: the methods of a tensor. */
-const METHODS = /^(getitem$|at\.)/;
+/** Operations that hand-written code records: the methods of a tensor, and what answers nothing. */
+const METHODS = /^(getitem$|at\.|debug\.)/;
 
 const NAMES: Names = {
-  dist: "Emission",
+  dist: "Emission<F>",
   event: "never",
   eventLike: "never",
   compact: "never",
@@ -75,7 +76,7 @@ function bodyOf(op: Op): string {
     ? `, ${attributes(named, (p) => converted(p, `options.${camelCase(p.name)}`))}`
     : "";
   const head = `"${op.name}", [${operands.join(", ")}], ${statics}`;
-  const Result = op.result.kind === "dist" ? NAMES.dist : "Tensor";
+  const Result = op.result.kind === "dist" ? "Emission" : "Tensor";
   if (op.result.kind !== "struct") return `return emit(${head}, ${Result}${last}) as never;`;
   const fields = op.result.fields.map((f) => `${camelCase(f.name)}: ["${f.name}", Tensor]`);
   return `return struct(${head}, { ${fields.join(", ")} }${last}) as never;`;
@@ -86,14 +87,17 @@ function opDoc(op: Op): string {
   return docComment(op.differentiable ? op.doc : `${op.doc} Not differentiable.`);
 }
 
+const functionName = (op: Op): string => camelCase(op.name.slice(op.name.indexOf(".") + 1));
+
 function method(op: Op): string {
-  const name = camelCase(op.name.slice(op.name.indexOf(".") + 1));
+  const name = functionName(op);
   return `${opDoc(op)}\n${name}${typeParameters(op)}(${parameterList(op, NAMES)}): ${resultType(op.result, NAMES)} { ${bodyOf(op)} }`;
 }
 
 const FROM = {
   "../distributions/emission.ts": ["Emission"],
   "../program/emit.ts": ["emit", "struct"],
+  "../program/signatures.ts": ["checkFunctions"],
   "../program/traced.ts": ["type Traced"],
   "../tensor/array.ts": ["asBool", "asFloat", "asInt"],
   "../tensor/tensor.ts": [
@@ -114,8 +118,10 @@ export function namespaceFile(registry: Registry, namespace: string): string {
     if (!METHODS.test(op.name) && !(op.name.slice(0, op.name.indexOf(".")) in NAMESPACES))
       throw new Error(`${op.name}: no namespace of that name; add it to NAMESPACES`);
   const { doc, members = [], imports: extra } = NAMESPACES[namespace]!;
-  const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`)).map(method);
-  const source = `${docComment(doc)}\nexport const ${namespace} = {\n${[...members, ...ops].join(",\n\n")}\n};\n`;
+  const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`));
+  const functions = [...members, ...ops.map(method)].join(",\n\n");
+  const checks = `checkFunctions("${namespace}", ${namespace}, ${callSignatures(ops, functionName)});`;
+  const source = `${docComment(doc)}\nexport const ${namespace} = {\n${functions}\n};\n\n${checks}\n`;
   const from = extra ? { ...FROM, "../tensor/array.ts": [extra, ...FROM["../tensor/array.ts"]] } : FROM;
   return `${HEADER}${imports(source, from)}\n\n${source}`;
 }

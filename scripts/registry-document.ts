@@ -33,6 +33,7 @@ export type Result =
   | { readonly kind: "dist" }
   | { readonly kind: "event" }
   | { readonly kind: "compact" }
+  | { readonly kind: "parameter"; readonly dims?: string }
   | {
       readonly kind: "struct";
       readonly name?: string;

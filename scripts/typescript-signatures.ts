@@ -52,6 +52,8 @@ export function resultType(result: Result, names: Names): string {
       return names.event;
     case "compact":
       return names.compact;
+    case "parameter":
+      return "ParameterOf<P, F>";
     case "struct":
       if (result.name) return names.struct(result.name);
       return record(
@@ -106,6 +108,8 @@ export function typeParameters(op: Op): string {
     } else if (OPERANDS.has(p.kind) && /^[ABC]$/.test(p.type ?? ""))
       variables.set(p.type!, `${p.type!} extends TensorLike`);
   }
+  if (op.result.kind === "dist" && /"F"/.test(JSON.stringify(op.options)))
+    variables.set("F", 'F extends FloatDType = "float32"');
   const declared = [...variables].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   return declared.length ? `<${declared.join(", ")}>` : "";
 }
@@ -133,3 +137,36 @@ export function conversion(parameter: Parameter): "asInt" | "asBool" | "asFloat"
   if (/^(Bool|bool)$/.test(parameter.type)) return "asBool";
   return /^(Float|F|b?float\d+)$/.test(parameter.type) ? "asFloat" : undefined;
 }
+
+/** What `checkFunctions` and `checkMethods` are told of these operations: kinds of arguments by name. */
+export function callSignatures(ops: readonly Op[], nameOf: (op: Op) => string): string {
+  const kinds = (parameters: readonly Parameter[]): string =>
+    `{ ${parameters.map((p) => `${camelCase(p.name)}: ${JSON.stringify(callKind(p))}`).join(", ")} }`;
+  const entries = ops.map((op) => {
+    const parts = [
+      ...(op.positional.length ? [`takes: ${kinds(op.positional)}`] : []),
+      ...(op.options.length ? [`options: ${kinds(op.options)}`] : []),
+    ];
+    return `${nameOf(op)}: { ${parts.join(", ")} }`;
+  });
+  return `{\n${entries.join(",\n")}\n}`;
+}
+
+function callKind({ kind, type, rest, optional }: Parameter): string {
+  const of = kind === "static" ? staticKind(type!) : (CALL_KINDS[kind] ?? kind);
+  return `${rest ? "..." : ""}${of}${optional ? "?" : ""}`;
+}
+
+const CALL_KINDS: Readonly<Partial<Record<Parameter["kind"], string>>> = {
+  num: "operand",
+  any: "operand",
+  event: "operand",
+  compact: "operand",
+  struct: "operand",
+  nums: "operands",
+  dist: "alike",
+};
+
+/** Alternatives of a static parameter, with what a list holds left to the worker. */
+const staticKind = (type: string): string =>
+  type.replace(/\breadonly .*$/, "list").replace(/\bDim\b/, "size");

@@ -15,14 +15,16 @@ export {
   type TensorLike,
   type WaitOptions,
 } from "./tensor/tensor.ts";
-export { array, padded } from "./tensor/array.ts";
+export { array } from "./tensor/array.ts";
+export { padded, type PaddedOptions } from "./tensor/padded.ts";
 export type { ArrayOptions } from "./tensor/host-array.ts";
 export { HostTensor } from "./tensor/host-tensor.ts";
 export { Shape, Size, type Dim, type ShapeLike } from "./tensor/shape.ts";
-export { tree } from "./program/tree.ts";
+export { tree, TreeStructure, type LeafOf, type MapTree } from "./program/tree.ts";
 export {
   checkpoint,
   cond,
+  debug,
   grad,
   jit,
   scan,
@@ -46,5 +48,5 @@ export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 
-export { Emission } from "./distributions/emission.ts";
+export { Emission, type EmissionLike, type ParameterOf } from "./distributions/emission.ts";
 export * from "./distributions/index.ts";

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import type { SynjaxError } from "../errors.ts";
 import { keepLastLines } from "./last-lines.ts";
+import { forwardPrints } from "./prints.ts";
 import { whenReady, type WorkerReady } from "./readiness.ts";
 import { startConfiguration, workerEnv, type WorkerOptions } from "./start-configuration.ts";
 import { endOf, lostError } from "./worker-end.ts";
@@ -50,6 +51,7 @@ export class WorkerProcess {
       env: workerEnv(device, options.env),
     });
     const stderr = keepLastLines(child);
+    forwardPrints(child);
     const ended = endOf(child);
     void ended.then(() => socket.remove());
     // The token goes through stdin: other users can read arguments and environment variables.

@@ -101,15 +101,20 @@ class _Given:
 
 
 def _bind_batch(given: list[_Given]) -> tuple[int, ...]:
-    """The batches broadcast together; the arguments of most dims say what the batch is, the others must fit."""
+    """The batches broadcast together; the arguments of most dims say what the batch is, the others must fit.
+
+    Lengths say how far each item goes, but not how many there are: they broadcast to the batch of what they measure.
+    """
     batch: tuple[int, ...] = ()
     reference: _Given | None = None
-    for argument in sorted(given, key=lambda argument: -len(argument.own)):
+    for argument in sorted(given, key=lambda argument: (argument.is_length, -len(argument.own))):
         if BATCH not in argument.dims.split():
             continue
         try:
             joined = np.broadcast_shapes(batch, argument.batch)
         except ValueError:
+            joined = None
+        if joined is None or (argument.is_length and reference is not None and joined != batch):
             wanted = show(batch) if argument.dims == BATCH else f"{BATCH} = {show(batch)}"
             raise argument.mismatch(wanted, reference or argument, argument.padding_hint(batch)) from None
         if reference is None or joined != batch:
@@ -226,6 +231,22 @@ def check_lengths(name: str, lengths: Array, longest: int, shortest: int = 0) ->
             expected=f"{shortest} to {longest}",
             received=str(values[where]),
         )
+
+
+def as_number(name: str, value: Any) -> Array:
+    """One number for all items: an array would broadcast its axes into the results."""
+    try:
+        array = jnp.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"`{name}` is not a number: {error}", argument=name) from error
+    if array.ndim:
+        raise InvalidArgument(
+            f"`{name}` has shape {show(array.shape)}, expected a number.",
+            argument=name,
+            expected="a number",
+            received=show(array.shape),
+        )
+    return array
 
 
 def at_least_one(name: str, value: int) -> int:

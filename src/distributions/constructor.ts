@@ -36,8 +36,10 @@ export function recordConstructor(declaration: Declaration, options: Options): T
     );
     if (!parameter.many && taken[0]!.host) hosts.set(name, taken[0]!.host);
   }
+  // What is on the device, or a distribution, may have batch axes of its own
+  const isWhole = declaration.binding.every((name) => !isGiven(name) || shaped.get(name)?.length);
   const inOrder = declaration.binding.flatMap((name) => shaped.get(name) ?? []);
-  const bound = bind(inOrder);
+  const bound = bind(inOrder, isWhole);
   requireSizes(inOrder, bound, eventDims(declaration.event));
   checkValues(declaration, hosts, isGiven, bound);
   const frame = frameFor(Object.values(operands));

@@ -1,10 +1,13 @@
+import { SynjaxError } from "../../bridge/errors.ts";
 import { component, emit, partOf } from "../program/emit.ts";
+import { checkMethods } from "../program/signatures.ts";
 import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
 import { type FloatDType, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
+import { Emission } from "./emission.ts";
 import { treeOperand } from "./events.ts";
 import { attributeErrorsTo, refused } from "./refusal.ts";
 
@@ -13,8 +16,11 @@ export type Answer =
   | "event"
   | "compact"
   | "dist"
+  | "parameter"
   | ResultClass
   | { readonly [field: string]: readonly [python: string, Answer] };
+
+const HAS_EMISSION: unique symbol = Symbol("hasEmission");
 
 type Convert = (given: unknown, argument: string) => unknown;
 type Attributes = Readonly<Record<string, unknown>>;
@@ -35,11 +41,20 @@ export abstract class DeclaredDistribution<
   /** The float dtype of parameters and results, in the types only. */
   declare readonly floatDtype: F;
 
+  /** Whether it was made of an emission: of one that came through a recorded function it is not known here. */
+  declare [HAS_EMISSION]?: true;
+
   /** What the class declares. Of the class and not of the object: results are made without their constructor. */
   protected abstract get declared(): Declaration;
 
   protected constructor(declaration: Declaration, options: object) {
+    if (!Array.isArray((declaration as Partial<Declaration> | undefined)?.parameters))
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `new ${new.target.name}(): it is the base of the distributions`,
+      );
     super(attributeErrorsTo(declaration.name, () => recordConstructor(declaration, options as Attributes)));
+    if (Object.values(options).some((given) => given instanceof Emission)) this[HAS_EMISSION] = true;
   }
 
   /** Records a query. `statics` are part of the program; `named` are operands given by name. */
@@ -53,12 +68,14 @@ export abstract class DeclaredDistribution<
     const op = `${this.declared.name}.${query}`;
     const Whole = this.classOf(answer);
     const whole = emit(op, [this, ...operands], statics, Whole ?? Intermediate, named);
+    if (answer === "dist" && this[HAS_EMISSION]) (whole as this)[HAS_EMISSION] = true;
     return Whole ? whole : this.partsOf(whole, answer);
   }
 
   /** The class of what is one value; undefined of what has parts. */
   private classOf(answer: Answer): ResultClass | undefined {
     if (typeof answer === "function") return answer;
+    if (answer === "parameter") return this[HAS_EMISSION] ? Emission : Tensor;
     if (answer === "dist") return this.constructor as unknown as ResultClass;
     return typeof answer === "string" && "dims" in this.declared[answer] ? Tensor : undefined;
   }
@@ -111,7 +128,8 @@ export abstract class DeclaredDistribution<
     const known = parameters.find((parameter) => parameter.name === name);
     const names = parameters.map((parameter) => parameter.name).join(", ");
     if (!known) throw refused("name", `${of} has no parameter \`${name}\`; it has ${names}`, names, name);
-    if (!known.many) return component(this, known.python, Tensor) as Tensor<F>;
+    const Whole = known.kinds.some(({ kind }) => kind === "dist") ? this.classOf("parameter")! : Tensor;
+    if (!known.many) return component(this, known.python, Whole) as Tensor<F>;
     if (index === undefined)
       throw refused("index", `\`${name}\` of ${of} is a list: say which of it, parameter("${name}", 0)`, "a position", "undefined"); // prettier-ignore
     return partOf(component(this, known.python, Intermediate), index, Tensor) as Tensor<F>;
@@ -133,3 +151,5 @@ export abstract class DeclaredDistribution<
     return Object.fromEntries(shapes) as EventShape<EventLeaf>;
   }
 }
+
+checkMethods(DeclaredDistribution, { parameter: { takes: { name: "string", index: "number?" } } });

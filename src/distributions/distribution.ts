@@ -1,4 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
+import { checkMethods } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import { type Dim, type FloatDType, type ShapeLike, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { DeclaredDistribution } from "./declared-distribution.ts";
@@ -272,3 +273,42 @@ export abstract class Distribution<
     ]) as never;
   }
 }
+
+checkMethods(Distribution, {
+  argmax: {},
+  argmaxAndMax: {},
+  at: { takes: { index: "size" } },
+  crossEntropy: { takes: { other: "alike" } },
+  decode: { takes: { event: "operand" } },
+  differentiableSample: {
+    takes: { key: "key" },
+    options: {
+      method:
+        '"Perturb-and-Marginals" | "Perturb-and-SoftmaxDP" | "Perturb-and-SparsemaxDP" | "Perturb-and-MAP-Implicit-MLE" | "Gumbel-CRF"',
+      noise: '"Sum-of-Gamma" | "Gumbel" | "None"?',
+      temperature: "operand?",
+      sampleShape: "shape?",
+      straightThrough: "boolean?",
+      regularized: "boolean?",
+      implicitMleLr: "operand?",
+    },
+  },
+  encode: { takes: { compact: "operand" } },
+  entropy: {},
+  klDivergence: { takes: { other: "alike" } },
+  logCount: {},
+  logMarginals: {},
+  logPartition: {},
+  logProb: { takes: { event: "operand" } },
+  marginals: {},
+  marginalsForTemplateVariables: {},
+  sample: { takes: { key: "key" }, options: { sampleShape: "shape?", temperature: "operand?" } },
+  sampleWithoutReplacement: { takes: { key: "key", k: "size" } },
+  topK: { takes: { k: "size" } },
+  unnormalizedLogProb: { takes: { event: "operand" } },
+  withPerturbation: {
+    takes: { key: "key" },
+    options: { noise: '"Sum-of-Gamma" | "Gumbel" | "None"?', temperature: "operand?" },
+  },
+  withTemperature: { takes: { temperature: "operand" } },
+});

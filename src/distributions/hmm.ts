@@ -1,13 +1,14 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
+import { checkMethods } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration, Fields } from "./declaration.ts";
 import { Distribution } from "./distribution.ts";
-import type { Emission } from "./emission.ts";
+import type { EmissionLike, ParameterOf } from "./emission.ts";
 
 /** What `new HMM` takes. */
-export interface HMMOptions<F extends FloatDType = "float32"> {
+export interface HMMOptions<F extends FloatDType = "float32", P extends EmissionLike = EmissionLike> {
   /** `(*batch t)`: of the first state. */
   readonly initLogits: TensorLike<F>;
   /** `(*batch t t)`: row a holds the logits of the state after a. */
@@ -16,7 +17,7 @@ export interface HMMOptions<F extends FloatDType = "float32"> {
    * `(*batch t v)`: logits of the v symbols in each state, or a distribution with a batch axis of t
    * states.
    */
-  readonly emissionDist?: TensorLike<FloatDType> | Emission;
+  readonly emissionDist?: P;
   /** `(*batch n)` or `(*batch n d)`: symbols 0 to v-1, or numbers or vectors that `emissionDist` emits. */
   readonly observations?: TensorLike<IntDType> | TensorLike<FloatDType>;
   /** `(*batch)`: how many observations each item has, 0 to n; all n where left out. */
@@ -45,13 +46,16 @@ export type HMMCounts<F extends FloatDType = "float32"> = {
 };
 
 /** The parameters under which `counts` are likeliest: the M step, as arguments for the constructor. */
-export type HMMParameters<F extends FloatDType = "float32"> = {
+export type HMMParameters<
+  F extends FloatDType = "float32",
+  P extends EmissionLike = TensorLike<FloatDType>,
+> = {
   /** `(*batch t)` */
   readonly initLogits: Tensor<F>;
   /** `(*batch t t)` */
   readonly transitionLogits: Tensor<F>;
   /** `(*batch t v)` */
-  readonly emissionDist: Tensor<F>;
+  readonly emissionDist: ParameterOf<P, F>;
 };
 
 const HMM_COUNTS: Fields = [
@@ -146,12 +150,22 @@ const declaration: Declaration = {
  * An event is `(*batch n t t)`; its compact form `states (*batch n)`: int32, -1 where there is
  * nothing.
  */
-export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
-  constructor(options: HMMOptions<F>) {
+export class HMM<
+  F extends FloatDType = "float32",
+  P extends EmissionLike = TensorLike<FloatDType>,
+> extends Distribution<F> {
+  constructor(options: HMMOptions<F, P>) {
     super(declaration, options);
   }
   protected override get declared(): Declaration {
     return declaration;
+  }
+
+  /** A parameter's value. */
+  override parameter(name: "emissionDist"): ParameterOf<P, F>;
+  override parameter(name: string, index?: number): Tensor<F>;
+  override parameter(name: string, index?: number): never {
+    return super.parameter(name, index) as never;
   }
 
   /**
@@ -186,13 +200,13 @@ export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
   maximize(
     counts: HMMCounts<F>,
     options: { readonly pseudocount?: TensorLike<FloatDType> } = {},
-  ): HMMParameters<F> {
+  ): HMMParameters<F, P> {
     return this.ask(
       "maximize",
       {
         initLogits: ["init_logits", Tensor],
         transitionLogits: ["transition_logits", Tensor],
-        emissionDist: ["emission_dist", Tensor],
+        emissionDist: ["emission_dist", "parameter"],
       },
       [this.structOperand("maximize", "counts", counts, HMM_COUNTS)],
       undefined,
@@ -213,3 +227,11 @@ export class HMM<F extends FloatDType = "float32"> extends Distribution<F> {
     return this.ask("smooth", Tensor) as never;
   }
 }
+
+checkMethods(HMM, {
+  expectedCounts: {},
+  filter: {},
+  maximize: { takes: { counts: "operand" }, options: { pseudocount: "operand?" } },
+  predict: {},
+  smooth: {},
+});

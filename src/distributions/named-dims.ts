@@ -29,10 +29,11 @@ const batchOf = ({ dims, shape }: ShapedArgument): readonly number[] =>
   shape.slice(0, shape.length - ownDims(dims).length);
 
 /**
- * Binds arguments to their dims, in the order given.
+ * Binds arguments to their dims, in the order given. `isWhole` says that these are all that the batch is made of: what
+ * is on the device may have more batch axes.
  * @throws {SynjaxError} `INVALID_ARGUMENT` where a rank, a named dim or the batch does not fit those before it
  */
-export function bind(given: readonly ShapedArgument[]): Bound {
+export function bind(given: readonly ShapedArgument[], isWhole = true): Bound {
   const first = new Map<string, { readonly size: number; readonly reference: ShapedArgument }>();
   for (const argument of given) {
     checkRank(argument);
@@ -45,7 +46,7 @@ export function bind(given: readonly ShapedArgument[]): Bound {
     });
   }
   const sizes = new Map([...first].map(([dim, { size }]) => [dim, size]));
-  return { batch: bindBatch(given), sizes };
+  return { batch: bindBatch(given, isWhole), sizes };
 }
 
 function checkRank(argument: ShapedArgument): void {
@@ -56,14 +57,18 @@ function checkRank(argument: ShapedArgument): void {
   throw wrongShape(argument, `(${argument.dims}): ${wanted}`);
 }
 
-/** The batches broadcast together; the arguments of most dims say what the batch is, the others must fit. */
-function bindBatch(given: readonly ShapedArgument[]): readonly number[] {
+/**
+ * The batches broadcast together; the arguments of most dims say what the batch is, the others must fit. Lengths say how
+ * far each item goes, but not how many there are: they broadcast to the batch of what they measure.
+ */
+function bindBatch(given: readonly ShapedArgument[], isWhole: boolean): readonly number[] {
   let batch: readonly number[] = [];
   let reference: ShapedArgument | undefined;
-  const rankOf = (argument: ShapedArgument): number => ownDims(argument.dims).length;
+  const rankOf = ({ dims, isLength }: ShapedArgument): number => (isLength ? -1 : ownDims(dims).length);
   for (const argument of given.filter(isBatched).sort((a, b) => rankOf(b) - rankOf(a))) {
     const joined = broadcast(batch, batchOf(argument));
-    if (!joined) {
+    const isBeyond = isWhole && argument.isLength && reference && show(joined ?? []) !== show(batch);
+    if (!joined || isBeyond) {
       const wanted = argument.dims === BATCH ? show(batch) : `${BATCH} = ${show(batch)}`;
       throw mismatch(argument, wanted, reference ?? argument, paddingHint(argument, batch));
     }

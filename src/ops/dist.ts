@@ -1,6 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { Emission } from "../distributions/emission.ts";
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
 
@@ -13,17 +14,17 @@ export const dist = {
    * Symbols 0 to v-1 by unnormalized log-probabilities. Equivalent to
    * `numpyro.distributions.Categorical`.
    */
-  categorical(options: { readonly logits: TensorLike<FloatDType> }): Emission {
+  categorical<F extends FloatDType = "float32">(options: { readonly logits: TensorLike<F> }): Emission<F> {
     return emit("dist.categorical", [], undefined, Emission, {
       logits: asFloat(options.logits, "logits"),
     }) as never;
   },
 
   /** Vectors with mean `loc`. Equivalent to `numpyro.distributions.MultivariateNormal`. */
-  multivariateNormal(options: {
-    readonly loc: TensorLike<FloatDType>;
-    readonly covarianceMatrix: TensorLike<FloatDType>;
-  }): Emission {
+  multivariateNormal<F extends FloatDType = "float32">(options: {
+    readonly loc: TensorLike<F>;
+    readonly covarianceMatrix: TensorLike<F>;
+  }): Emission<F> {
     return emit("dist.multivariate_normal", [], undefined, Emission, {
       loc: asFloat(options.loc, "loc"),
       covariance_matrix: asFloat(options.covarianceMatrix, "covarianceMatrix"),
@@ -34,10 +35,10 @@ export const dist = {
    * Numbers with mean `loc` and standard deviation `scale`. Equivalent to
    * `numpyro.distributions.Normal`.
    */
-  normal(options: {
-    readonly loc: TensorLike<FloatDType>;
-    readonly scale: TensorLike<FloatDType>;
-  }): Emission {
+  normal<F extends FloatDType = "float32">(options: {
+    readonly loc: TensorLike<F>;
+    readonly scale: TensorLike<F>;
+  }): Emission<F> {
     return emit("dist.normal", [], undefined, Emission, {
       loc: asFloat(options.loc, "loc"),
       scale: asFloat(options.scale, "scale"),
@@ -45,7 +46,14 @@ export const dist = {
   },
 
   /** Counts with mean `rate`. Equivalent to `numpyro.distributions.Poisson`. */
-  poisson(options: { readonly rate: TensorLike<FloatDType> }): Emission {
+  poisson<F extends FloatDType = "float32">(options: { readonly rate: TensorLike<F> }): Emission<F> {
     return emit("dist.poisson", [], undefined, Emission, { rate: asFloat(options.rate, "rate") }) as never;
   },
 };
+
+checkFunctions("dist", dist, {
+  categorical: { options: { logits: "operand" } },
+  multivariateNormal: { options: { loc: "operand", covarianceMatrix: "operand" } },
+  normal: { options: { loc: "operand", scale: "operand" } },
+  poisson: { options: { rate: "operand" } },
+});

@@ -18,6 +18,8 @@ interface NumericTable {
   float32: "float32";
   float64: "float64";
   weak: "int32" | "float32";
+  weakInt: "int32";
+  weakFloat: "float32";
   key: never;
 }
 /** The dtype of arithmetic: that of booleans is int32. */
@@ -38,6 +40,8 @@ interface FloatTable {
   float32: "float32";
   float64: "float64";
   weak: "float32";
+  weakInt: "float32";
+  weakFloat: "float32";
   key: never;
 }
 /** The dtype of a function of floats, such as `np.exp`. */
@@ -58,6 +62,8 @@ interface SumTable {
   float32: "float32";
   float64: "float64";
   weak: "int32" | "float32";
+  weakInt: "int32";
+  weakFloat: "float32";
   key: never;
 }
 /** The dtype of a sum: small integers are added up as 32-bit ones. */
@@ -79,6 +85,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "int32" | "float32";
+    weakInt: "int32";
+    weakFloat: "float32";
     key: never;
   };
   int8: {
@@ -90,12 +98,14 @@ interface PromoteTable {
     uint8: "int16";
     uint16: "int32";
     uint32: "int32";
-    uint64: "float64";
+    uint64: "float32";
     float16: "float16";
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
     weak: "int8" | "float32";
+    weakInt: "int8";
+    weakFloat: "float32";
     key: never;
   };
   int16: {
@@ -107,12 +117,14 @@ interface PromoteTable {
     uint8: "int16";
     uint16: "int32";
     uint32: "int32";
-    uint64: "float64";
+    uint64: "float32";
     float16: "float16";
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
     weak: "int16" | "float32";
+    weakInt: "int16";
+    weakFloat: "float32";
     key: never;
   };
   int32: {
@@ -124,12 +136,14 @@ interface PromoteTable {
     uint8: "int32";
     uint16: "int32";
     uint32: "int32";
-    uint64: "float64";
+    uint64: "float32";
     float16: "float16";
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
     weak: "int32" | "float32";
+    weakInt: "int32";
+    weakFloat: "float32";
     key: never;
   };
   int64: {
@@ -141,12 +155,14 @@ interface PromoteTable {
     uint8: "int64";
     uint16: "int64";
     uint32: "int64";
-    uint64: "float64";
+    uint64: "float32";
     float16: "float16";
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
-    weak: "int64" | "float64";
+    weak: "int64" | "float32";
+    weakInt: "int64";
+    weakFloat: "float32";
     key: never;
   };
   uint8: {
@@ -164,6 +180,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "uint8" | "float32";
+    weakInt: "uint8";
+    weakFloat: "float32";
     key: never;
   };
   uint16: {
@@ -181,6 +199,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "uint16" | "float32";
+    weakInt: "uint16";
+    weakFloat: "float32";
     key: never;
   };
   uint32: {
@@ -198,14 +218,16 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "uint32" | "float32";
+    weakInt: "uint32";
+    weakFloat: "float32";
     key: never;
   };
   uint64: {
     bool: "uint64";
-    int8: "float64";
-    int16: "float64";
-    int32: "float64";
-    int64: "float64";
+    int8: "float32";
+    int16: "float32";
+    int32: "float32";
+    int64: "float32";
     uint8: "uint64";
     uint16: "uint64";
     uint32: "uint64";
@@ -214,7 +236,9 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
-    weak: "uint64" | "float64";
+    weak: "uint64" | "float32";
+    weakInt: "uint64";
+    weakFloat: "float32";
     key: never;
   };
   float16: {
@@ -232,6 +256,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "float16";
+    weakInt: "float16";
+    weakFloat: "float16";
     key: never;
   };
   bfloat16: {
@@ -249,6 +275,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "bfloat16";
+    weakInt: "bfloat16";
+    weakFloat: "bfloat16";
     key: never;
   };
   float32: {
@@ -266,6 +294,8 @@ interface PromoteTable {
     float32: "float32";
     float64: "float64";
     weak: "float32";
+    weakInt: "float32";
+    weakFloat: "float32";
     key: never;
   };
   float64: {
@@ -283,6 +313,8 @@ interface PromoteTable {
     float32: "float64";
     float64: "float64";
     weak: "float64";
+    weakInt: "float64";
+    weakFloat: "float64";
     key: never;
   };
   weak: {
@@ -290,16 +322,56 @@ interface PromoteTable {
     int8: "int8" | "float32";
     int16: "int16" | "float32";
     int32: "int32" | "float32";
-    int64: "int64" | "float64";
+    int64: "int64" | "float32";
     uint8: "uint8" | "float32";
     uint16: "uint16" | "float32";
     uint32: "uint32" | "float32";
-    uint64: "uint64" | "float64";
+    uint64: "uint64" | "float32";
     float16: "float16";
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
     weak: "int32" | "float32";
+    weakInt: "int32" | "float32";
+    weakFloat: "float32";
+    key: never;
+  };
+  weakInt: {
+    bool: "int32";
+    int8: "int8";
+    int16: "int16";
+    int32: "int32";
+    int64: "int64";
+    uint8: "uint8";
+    uint16: "uint16";
+    uint32: "uint32";
+    uint64: "uint64";
+    float16: "float16";
+    bfloat16: "bfloat16";
+    float32: "float32";
+    float64: "float64";
+    weak: "int32" | "float32";
+    weakInt: "int32";
+    weakFloat: "float32";
+    key: never;
+  };
+  weakFloat: {
+    bool: "float32";
+    int8: "float32";
+    int16: "float32";
+    int32: "float32";
+    int64: "float32";
+    uint8: "float32";
+    uint16: "float32";
+    uint32: "float32";
+    uint64: "float32";
+    float16: "float16";
+    bfloat16: "bfloat16";
+    float32: "float32";
+    float64: "float64";
+    weak: "float32";
+    weakInt: "float32";
+    weakFloat: "float32";
     key: never;
   };
   key: Record<Static, never>;

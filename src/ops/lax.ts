@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit, struct } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { type Dim, type Of, type Strong, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
 /** What only `jax.lax` has. */
@@ -56,3 +57,12 @@ export const lax = {
     ) as never;
   },
 };
+
+checkFunctions("lax", lax, {
+  cumlogsumexp: { takes: { operand: "operand" }, options: { axis: "number?", reverse: "boolean?" } },
+  cummax: { takes: { operand: "operand" }, options: { axis: "number?", reverse: "boolean?" } },
+  cummin: { takes: { operand: "operand" }, options: { axis: "number?", reverse: "boolean?" } },
+  rsqrt: { takes: { x: "operand" } },
+  stopGradient: { takes: { x: "operand" } },
+  topK: { takes: { operand: "operand", k: "size" } },
+});

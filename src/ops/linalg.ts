@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit, struct } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
@@ -103,3 +104,23 @@ export const linalg = {
     ) as never;
   },
 };
+
+checkFunctions("linalg", linalg, {
+  cholesky: { takes: { a: "operand" }, options: { upper: "boolean?" } },
+  det: { takes: { a: "operand" } },
+  eigh: { takes: { a: "operand" } },
+  inv: { takes: { a: "operand" } },
+  norm: {
+    takes: { x: "operand" },
+    options: { ord: 'number | "fro" | "nuc"?', axis: "axis?", keepdims: "boolean?" },
+  },
+  pinv: { takes: { a: "operand" } },
+  qr: { takes: { a: "operand" } },
+  slogdet: { takes: { a: "operand" } },
+  solve: { takes: { a: "operand", b: "operand" } },
+  solveTriangular: {
+    takes: { a: "operand", b: "operand" },
+    options: { lower: "boolean?", trans: "0 | 1?", unitDiagonal: "boolean?" },
+  },
+  svd: { takes: { a: "operand" }, options: { fullMatrices: "boolean?" } },
+});

@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { asBool, asInt } from "../tensor/array.ts";
 import { type Dim, type DType, type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, IntDType, Numeric } from "./dtypes.ts";
@@ -134,3 +135,31 @@ export const nn = {
     return emit("nn.tanh", [x], undefined, Tensor) as never;
   },
 };
+
+checkFunctions("nn", nn, {
+  elu: { takes: { x: "operand" }, options: { alpha: "operand?" } },
+  gelu: { takes: { x: "operand" }, options: { approximate: "boolean?" } },
+  leakyRelu: { takes: { x: "operand" }, options: { negativeSlope: "operand?" } },
+  logSigmoid: { takes: { x: "operand" } },
+  logSoftmax: { takes: { x: "operand" }, options: { axis: "axis?", where: "operand?" } },
+  logsumexp: { takes: { a: "operand" }, options: { axis: "axis?", keepdims: "boolean?", where: "operand?" } },
+  mish: { takes: { x: "operand" } },
+  oneHot: { takes: { x: "operand", numClasses: "size" }, options: { axis: "number?", dtype: "dtype?" } },
+  relu: { takes: { x: "operand" } },
+  sigmoid: { takes: { x: "operand" } },
+  silu: { takes: { x: "operand" } },
+  softSign: { takes: { x: "operand" } },
+  softmax: { takes: { x: "operand" }, options: { axis: "axis?", where: "operand?" } },
+  softplus: { takes: { x: "operand" } },
+  standardize: {
+    takes: { x: "operand" },
+    options: {
+      axis: "axis?",
+      mean: "operand?",
+      variance: "operand?",
+      epsilon: "operand?",
+      where: "operand?",
+    },
+  },
+  tanh: { takes: { x: "operand" } },
+});

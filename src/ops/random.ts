@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
 import {
   type Dim,
@@ -268,3 +269,47 @@ export const random = {
     }) as never;
   },
 };
+
+checkFunctions("random", random, {
+  bernoulli: { takes: { key: "key" }, options: { p: "operand?", shape: "shape?" } },
+  beta: { takes: { key: "key", a: "operand", b: "operand" }, options: { shape: "shape?", dtype: "dtype?" } },
+  bits: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  categorical: {
+    takes: { key: "key", logits: "operand" },
+    options: { axis: "number?", shape: "shape?", replace: "boolean?" },
+  },
+  cauchy: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  choice: {
+    takes: { key: "key", a: "operand" },
+    options: { shape: "shape?", replace: "boolean?", p: "operand?", axis: "number?" },
+  },
+  dirichlet: { takes: { key: "key", alpha: "operand" }, options: { shape: "shape?", dtype: "dtype?" } },
+  exponential: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  foldIn: { takes: { key: "key", data: "operand" } },
+  gamma: { takes: { key: "key", a: "operand" }, options: { shape: "shape?", dtype: "dtype?" } },
+  gumbel: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  key: { takes: { seed: "operand" } },
+  laplace: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  logistic: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  multivariateNormal: {
+    takes: { key: "key", mean: "operand", cov: "operand" },
+    options: { shape: "shape?", dtype: "dtype?" },
+  },
+  normal: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  permutation: { takes: { key: "key", x: "operand" }, options: { axis: "number?", independent: "boolean?" } },
+  poisson: { takes: { key: "key", lam: "operand" }, options: { shape: "shape?", dtype: "dtype?" } },
+  rademacher: { takes: { key: "key" }, options: { shape: "shape?", dtype: "dtype?" } },
+  randint: {
+    takes: { key: "key", shape: "shape", minval: "operand", maxval: "operand" },
+    options: { dtype: "dtype?" },
+  },
+  split: { takes: { key: "key" }, options: { num: "size?" } },
+  truncatedNormal: {
+    takes: { key: "key", lower: "operand", upper: "operand" },
+    options: { shape: "shape?", dtype: "dtype?" },
+  },
+  uniform: {
+    takes: { key: "key" },
+    options: { shape: "shape?", minval: "operand?", maxval: "operand?", dtype: "dtype?" },
+  },
+});

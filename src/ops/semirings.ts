@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
@@ -56,3 +57,12 @@ export const semirings = {
     return emit("semirings.max_sum", [a], { axis: options.axis }, Tensor) as never;
   },
 };
+
+checkFunctions("semirings", semirings, {
+  einsumLog: { takes: { subscripts: "string", operands: "...operand" } },
+  einsumMax: { takes: { subscripts: "string", operands: "...operand" } },
+  logAdd: { takes: { operands: "...operand" } },
+  logSum: { takes: { a: "operand" }, options: { axis: "axis?" } },
+  maxAdd: { takes: { operands: "...operand" } },
+  maxSum: { takes: { a: "operand" }, options: { axis: "axis?" } },
+});

@@ -1,5 +1,6 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit } from "../program/emit.ts";
+import { checkFunctions } from "../program/signatures.ts";
 import { type Of, type Strong, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Float, Promote } from "./dtypes.ts";
 
@@ -184,3 +185,34 @@ export const special = {
     return emit("special.xlogy", [x, y], undefined, Tensor) as never;
   },
 };
+
+checkFunctions("special", special, {
+  betaln: { takes: { x: "operand", y: "operand" } },
+  digamma: { takes: { x: "operand" } },
+  entr: { takes: { x: "operand" } },
+  erf: { takes: { x: "operand" } },
+  erfc: { takes: { x: "operand" } },
+  erfinv: { takes: { x: "operand" } },
+  expit: { takes: { x: "operand" } },
+  gammaln: { takes: { x: "operand" } },
+  klDiv: { takes: { x: "operand", y: "operand" } },
+  logCatalan: { takes: { n: "operand" } },
+  logComb: { takes: { n: "operand", k: "operand" } },
+  logDelannoy: { takes: { m: "operand", n: "operand" }, options: { maxInputValue: "number" } },
+  logNdtr: { takes: { x: "operand" } },
+  logit: { takes: { x: "operand" } },
+  logsumexp: { takes: { a: "operand" }, options: { axis: "axis?", b: "operand?", keepdims: "boolean?" } },
+  maxOneHot: { takes: { x: "operand" }, options: { axis: "axis?", straightThrough: "boolean?" } },
+  ndtr: { takes: { x: "operand" } },
+  ndtri: { takes: { x: "operand" } },
+  relEntr: { takes: { x: "operand", y: "operand" } },
+  safeLog: { takes: { x: "operand" } },
+  sampleOneHot: {
+    takes: { logPotential: "operand" },
+    options: { key: "key", axis: "axis?", temperature: "operand?" },
+  },
+  sparsemax: { takes: { x: "operand" }, options: { axis: "axis?" } },
+  straightThroughReplace: { takes: { differentiableInput: "operand", nonDifferentiableOutput: "operand" } },
+  xlog1py: { takes: { x: "operand", y: "operand" } },
+  xlogy: { takes: { x: "operand", y: "operand" } },
+});

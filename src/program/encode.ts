@@ -5,7 +5,7 @@ import { isPlainObject } from "./plain-object.ts";
 import type { Encoded } from "./body.ts";
 import { enter } from "./cycles.ts";
 import { captureThrough, type Frame, RootFrame } from "./frame.ts";
-import { camelCase } from "./python-names.ts";
+import { calledAs } from "./python-names.ts";
 import { runtime } from "./runtime.ts";
 import { captureLine, lineOf } from "./source-line.ts";
 import { adopt, AS_TRACED, Intermediate, NODE, Traced } from "./traced.ts";
@@ -30,13 +30,16 @@ export function encodeNumber(value: number): Encoded {
   return [ARGUMENT.float, weakFloat(value)];
 }
 
+/** The worker has to see what it is: beside a 64-bit integer it is one, elsewhere a float. */
+const isLargeWhole = (value: number): boolean => Number.isInteger(value) && Math.abs(value) >= WEAK_INT_END;
+
 export function weakFloat(value: number): number | NamedFloat {
   if (Object.is(value, -0)) return "-0";
   if (Number.isFinite(value)) return value;
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
 
-function holdsTraced(values: readonly unknown[], parents: object[] = []): boolean {
+export function holdsTraced(values: readonly unknown[], parents: object[] = []): boolean {
   enter(parents, values, "an operand");
   const found = values.some((v) =>
     Array.isArray(v)
@@ -78,7 +81,8 @@ export function reference(traced: Traced, frame: Frame): number {
 export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: object[]): Encoded {
   switch (typeof value) {
     case "number":
-      if (fixed || frame !== frame.root || !frame.root.eager) return encodeNumber(value);
+      if (fixed || frame !== frame.root || !frame.root.eager || isLargeWhole(value))
+        return encodeNumber(value);
       return frame.root.hoistInto(frame, { weak: value });
     case "string":
       if (fixed) return value;
@@ -132,7 +136,7 @@ export function notATensor(value: unknown, op?: string): SynjaxError {
       : `a ${typeof value}`;
   return new SynjaxError(
     "NOT_A_TENSOR",
-    `${op ? `${camelCase(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
-    { op, received, line: lineOf(captureLine()) },
+    `${op ? `${calledAs(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
+    { op: op && calledAs(op), received, line: lineOf(captureLine()) },
   );
 }

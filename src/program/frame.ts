@@ -42,8 +42,8 @@ export class Frame implements NodeFrame {
   }
 
   /** Whether equal equations of this operation are one. */
-  protected isNumbered(_op: string): boolean {
-    return true;
+  protected isNumbered(op: string): boolean {
+    return op !== "debug.print";
   }
 
   /** Position of a value of an enclosing frame among this body's captures. */

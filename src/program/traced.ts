@@ -31,6 +31,12 @@ export abstract class Traced {
   [NODE]: Node;
 
   constructor(node: Node) {
+    if (typeof (node as Partial<Node> | undefined)?.kind !== "string")
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `new ${new.target.name}(): operations make one, and array(data) makes a Tensor`,
+        { line: lineOf(captureLine()) },
+      );
     this[NODE] = node;
   }
 

@@ -3,6 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
 import { isPlainObject } from "./plain-object.ts";
+import { checkFunctions } from "./signatures.ts";
 import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
@@ -83,11 +84,47 @@ export function rebuild(tree: unknown, next: (leaf: unknown) => unknown): unknow
   return next(tree);
 }
 
-export type MapTree<T, From, To> = T extends From
-  ? To
-  : T extends readonly unknown[] | Readonly<Record<string, unknown>>
-    ? { [K in keyof T]: MapTree<T[K], From, To> }
+/** What is a leaf, in types. */
+type Leaf = Traced | number | boolean | bigint | ArrayBufferView;
+
+/** The leaves of a tree, as a union. */
+export type LeafOf<T> = T extends Leaf
+  ? T
+  : T extends readonly (infer Item)[]
+    ? LeafOf<Item>
+    : T extends object
+      ? { [K in keyof T]: LeafOf<T[K]> }[keyof T]
+      : never;
+
+/**
+ * A tree of the structure of `T`, with `To` for its leaves. A tensor keeps its dtype where `To` leaves it open: a function
+ * of all tensors is taken to keep it.
+ */
+export type MapTree<T, To> = T extends Leaf
+  ? T extends Traced & To
+    ? T
+    : To
+  : T extends object
+    ? { [K in keyof T]: MapTree<T[K], To> }
     : T;
+
+/** What a tree is without its leaves. */
+export class TreeStructure<T = unknown> {
+  readonly #tree: T;
+  /** How many leaves there are. */
+  readonly leaves: number;
+  /** @internal Holds the leaves' places, not the leaves. */
+  constructor(of: T, leaves: number) {
+    this.#tree = rebuild(of, () => 0) as T;
+    this.leaves = leaves;
+  }
+
+  /** @internal */
+  filled(leaves: readonly unknown[]): unknown {
+    let position = 0;
+    return rebuild(this.#tree, () => leaves[position++]);
+  }
+}
 
 /** Equivalent to `jax.tree`. */
 export const tree = {
@@ -98,8 +135,44 @@ export const tree = {
     return leaves;
   },
 
+  /** The leaves and the structure, of which `unflatten` makes a tree again. Equivalent to `jax.tree.flatten`. */
+  flatten<T>(of: T): [leaves: LeafOf<T>[], structure: TreeStructure<T>] {
+    const leaves = tree.leaves(of) as LeafOf<T>[];
+    return [leaves, new TreeStructure(of, leaves.length)];
+  },
+
+  /** A tree of a structure, with other leaves. Equivalent to `jax.tree.unflatten`. */
+  unflatten<T, To>(structure: TreeStructure<T>, leaves: readonly To[]): MapTree<T, To> {
+    if (!(structure instanceof TreeStructure) || !Array.isArray(leaves) || leaves.length !== structure.leaves)
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        `tree.unflatten: expected a structure of tree.flatten and an array of its leaves, got ${Array.isArray(leaves) ? leaves.length : typeof leaves} for ${structure instanceof TreeStructure ? structure.leaves : "no structure"}`,
+        { argument: structure instanceof TreeStructure ? "leaves" : "structure" },
+      );
+    return structure.filled(leaves) as MapTree<T, To>;
+  },
+
+  /** The leaves joined by `f` from the left, beginning with `initial`. Equivalent to `jax.tree.reduce`. */
+  reduce<T, To = LeafOf<T>>(
+    f: (joined: NoInfer<To>, leaf: LeafOf<NoInfer<T>>) => To,
+    of: T,
+    ...initial: readonly [To?]
+  ): To {
+    const leaves = tree.leaves(of) as LeafOf<T>[];
+    if (initial.length > 0) return leaves.reduce(f, initial[0] as To);
+    if (leaves.length === 0)
+      throw new SynjaxError("INVALID_ARGUMENT", "tree.reduce: a tree without leaves, and no `initial`", {
+        argument: "initial",
+      });
+    return (leaves as unknown[] as To[]).reduce(f as never);
+  },
+
   /** Applies `f` to the leaves that stand at the same place of every tree. Equivalent to `jax.tree.map`. */
-  map<T>(f: (...leaves: never[]) => unknown, first: T, ...rest: readonly unknown[]): T {
+  map<T, Rest extends readonly unknown[], To>(
+    f: (leaf: LeafOf<NoInfer<T>>, ...others: { [K in keyof Rest]: LeafOf<Rest[K]> }) => To,
+    first: T,
+    ...rest: Rest
+  ): MapTree<T, To> {
     const anyLeaf = (): string => "*";
     const structure = flatten(first, [], "tree", anyLeaf);
     const others = rest.map((t, i) => {
@@ -118,6 +191,14 @@ export const tree = {
     return rebuild(first, (leaf) => {
       const k = position++;
       return (f as (...a: unknown[]) => unknown)(leaf, ...others.map((o) => o[k]));
-    }) as T;
+    }) as MapTree<T, To>;
   },
 };
+
+checkFunctions("tree", tree, {
+  leaves: { takes: { of: "any" } },
+  flatten: { takes: { of: "any" } },
+  unflatten: { takes: { structure: "any", leaves: "any" } },
+  reduce: { takes: { f: "function", of: "any", initial: "any?" } },
+  map: { takes: { f: "function", first: "any", rest: "...any" } },
+});

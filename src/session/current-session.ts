@@ -3,12 +3,14 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { checkSignal } from "../../bridge/transport/call-options.ts";
 import type { HandleOwner } from "../program/handle.ts";
 import { installRuntime } from "../program/runtime.ts";
+import { checkCall, checkMethods } from "../program/signatures.ts";
 import { flatten } from "../program/tree.ts";
 import type { HostLike } from "../tensor/host-like.ts";
 import type { Tensor, WaitOptions } from "../tensor/tensor.ts";
 import { ownerOf } from "./owner-of.ts";
 import { currentRun } from "./run-context.ts";
 import { Session, type SessionOptions } from "./session.ts";
+import { CONNECT, GET, PUT, SESSION_CALLS } from "./session-calls.ts";
 import { sessionRuntime } from "./session-runtime.ts";
 import type { Fetched, OnDevice } from "./trees.ts";
 
@@ -42,8 +44,9 @@ export async function connect(
   address?: string | (SessionOptions & { readonly signal?: AbortSignal }),
   options: SessionOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Session> {
-  const { signal, ...given } =
-    typeof address === "object" ? address : address ? { ...options, address } : options;
+  const isAddress = address === undefined || typeof address === "string";
+  checkCall("connect", { options: CONNECT }, [isAddress ? options : address]);
+  const { signal, ...given } = isAddress ? (address ? { ...options, address } : options) : address;
   checkSignal(signal);
   const unused = implicit && !implicit.used ? implicit : undefined;
   const session = unused?.configure(given) ?? new Session(given);
@@ -59,6 +62,7 @@ export async function connect(
 
 /** Brings a tree of tensors to the host in one round trip, in the session they live in. */
 export function get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+  checkCall("get", GET, [tree, options]);
   const leaves: unknown[] = [];
   flatten(tree, leaves, "tree");
   return (sessionOf(leaves) ?? currentSession()).get(tree, options);
@@ -68,7 +72,9 @@ export function get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetche
 export function put<
   const T extends HostLike | Tensor | number | Readonly<Record<string, unknown>> | readonly unknown[],
 >(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+  checkCall("put", PUT, [tree, options]);
   return currentSession().put(tree, options);
 }
 
+checkMethods(Session, SESSION_CALLS);
 installRuntime(sessionRuntime({ currentSession, sessionOf, asSession }));

@@ -2,7 +2,7 @@
 import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import type { Constant } from "../program/body.ts";
 import type { Program } from "../program/program.ts";
-import { camelCase, spelled } from "../program/python-names.ts";
+import { calledAs, camelCase, spelled } from "../program/python-names.ts";
 
 /** How many errors are remembered before the oldest one is forgotten. */
 const FAILURES_KEPT = 1_024;
@@ -68,7 +68,7 @@ export class Failures {
       argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
       expected: remote.expected,
       received: remote.received,
-      op: remote.op,
+      op: remote.op && calledAs(remote.op),
       remote: remote.trace,
     });
     void error.stack; // until it is formatted it holds the functions on it, and so the launch with all its inputs

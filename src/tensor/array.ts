@@ -1,15 +1,20 @@
 /** Tensors of host data. */
-import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import { adopt, Traced } from "../program/traced.ts";
 import { type ArrayOptions, type Kind, toHostArray } from "./host-array.ts";
-import type { ArrowVectorLike, HostLike } from "./host-like.ts";
+import type { HostLike } from "./host-like.ts";
 import { Shape } from "./shape.ts";
 import type { Strong } from "./static-dtypes.ts";
 import { type Of, Tensor } from "./tensor.ts";
 
-type ArrayDtype<T, D> = [D] extends [DType] ? D : Strong<Of<T>>;
+const ARRAY: Signature = {
+  takes: { data: "any" },
+  options: { dtype: "dtype?", shape: "any?", transfer: "boolean?" },
+};
+
+export type ArrayDtype<T, D> = [D] extends [DType] ? D : T extends number ? "float32" : Strong<Of<T>>;
 
 /**
  * A tensor of host data: nested arrays (numbers are float32 unless a dtype is given), typed arrays, Arrow vectors.
@@ -21,6 +26,7 @@ export function array<
   const T extends HostLike | number | boolean | bigint,
   D extends DType | undefined = undefined,
 >(data: T, options: { readonly dtype?: D } & Omit<ArrayOptions, "dtype"> = {}): Tensor<ArrayDtype<T, D>> {
+  checkCall("array", ARRAY, [data, options]);
   const host = toHostArray(data, "any", "data", options as ArrayOptions);
   if (!host)
     throw new SynjaxError(
@@ -28,27 +34,6 @@ export function array<
       `array(): expected numbers, arrays or an Arrow vector, got ${describe(data)}`,
     );
   return adopt(Tensor, { kind: "host", host }) as never;
-}
-
-/**
- * A ragged Arrow column (lists of numbers) as one rectangular tensor, padded with zeros at the end, and the lengths:
- * what a distribution takes as `observations` or `emission`, and `lengths`.
- * @throws {SynjaxError} `INVALID_ARGUMENT` where the vector holds nulls, or no lists
- */
-export function padded(vector: ArrowVectorLike): {
-  readonly values: Tensor;
-  readonly lengths: Tensor<"int32">;
-} {
-  if (!isArrowVector(vector))
-    throw new SynjaxError(
-      "NOT_A_TENSOR",
-      `padded(): expected an Arrow vector of lists, got ${describe(vector)}`,
-    );
-  const { values, lengths } = fromArrowLists(vector, "vector");
-  return {
-    values: adopt(Tensor, { kind: "host", host: values }),
-    lengths: adopt(Tensor, { kind: "host", host: lengths }) as Tensor<"int32">,
-  };
 }
 
 function describe(value: unknown): string {

@@ -1,6 +1,8 @@
 /** JavaScript and Arrow arrays as the bytes of tensors. */
 import { fromArrowVector, isArrowVector } from "../../bridge/wire/arrow.ts";
+import { toFloat32 } from "../../bridge/wire/float16.ts";
 import { ARRAY_OF, type DType, type HostArray, type TypedArray } from "../../bridge/wire/dtypes.ts";
+import { asBits, isFloat16Array } from "./float16-array.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 
 /** What raw arrays become where the dtype is not given: numbers are float32 unless integers are wanted. */
@@ -157,9 +159,14 @@ export interface ArrayOptions<D extends DType = DType> {
   readonly transfer?: boolean;
 }
 
-function fromTyped(data: TypedArray | Uint8ClampedArray, options: ArrayOptions, argument: string): HostArray {
+function fromTyped(
+  given: TypedArray | Uint8ClampedArray,
+  options: ArrayOptions,
+  argument: string,
+): HostArray {
+  const own = isFloat16Array(given) ? "float16" : dtypeOf(given);
+  let data = asBits(given);
   if (data.buffer instanceof SharedArrayBuffer) data = (data as Float32Array).slice() as TypedArray;
-  const own = dtypeOf(data);
   const dtype = options.dtype ?? own;
   const words = dtype === "key" ? data.length / 2 : data.length;
   const shape = options.shape ?? [words];
@@ -188,6 +195,11 @@ function assertBooleans(bytes: Uint8Array, argument: string): void {
 }
 
 function convert(data: TypedArray, from: DType, to: DType, argument: string): TypedArray {
+  if (from === "float16" || from === "bfloat16") {
+    if (to !== "float32" && to !== "float64") throw narrowing(argument, to, `${from} values`);
+    const floats = toFloat32(data as Uint16Array, from);
+    return to === "float32" ? floats : Float64Array.from(floats);
+  }
   if (from === "float64" && to === "float32") throw narrowing(argument, to, "a Float64Array");
   const fromBig = from === "int64" || from === "uint64";
   const toBig = to === "int64" || to === "uint64";

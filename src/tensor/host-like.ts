@@ -1,29 +1,33 @@
 /** Host data as the type checker knows it: what can stand where a tensor is wanted. */
 import type { DType } from "../../bridge/wire/dtypes.ts";
 
+import type { Float16Like } from "./float16-array.ts";
+
 export type Nested<T> = T | readonly Nested<T>[];
 
 type TypedArrayOf<D extends DType> = D extends "float32"
   ? Float32Array
-  : D extends "float64"
-    ? Float64Array
-    : D extends "int8"
-      ? Int8Array
-      : D extends "int16"
-        ? Int16Array
-        : D extends "int32"
-          ? Int32Array
-          : D extends "int64"
-            ? BigInt64Array
-            : D extends "uint8"
-              ? Uint8Array | Uint8ClampedArray
-              : D extends "uint16"
-                ? Uint16Array
-                : D extends "uint32"
-                  ? Uint32Array
-                  : D extends "uint64"
-                    ? BigUint64Array
-                    : never;
+  : D extends "float16"
+    ? Float16Like
+    : D extends "float64"
+      ? Float64Array
+      : D extends "int8"
+        ? Int8Array
+        : D extends "int16"
+          ? Int16Array
+          : D extends "int32"
+            ? Int32Array
+            : D extends "int64"
+              ? BigInt64Array
+              : D extends "uint8"
+                ? Uint8Array | Uint8ClampedArray
+                : D extends "uint16"
+                  ? Uint16Array
+                  : D extends "uint32"
+                    ? Uint32Array
+                    : D extends "uint64"
+                      ? BigUint64Array
+                      : never;
 
 type NestedOf<D extends DType> = D extends "key"
   ? never

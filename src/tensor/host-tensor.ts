@@ -1,7 +1,8 @@
 /** The bytes of a tensor as JavaScript and Arrow values. */
 import { toArrowVector } from "../../bridge/wire/arrow.ts";
-import type { DataOf, DType, HostArray } from "../../bridge/wire/dtypes.ts";
+import type { DType, HostArray } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { asBits, elementsOf, type ElementsOf } from "./float16-array.ts";
 import { toFloat32 } from "../../bridge/wire/float16.ts";
 
 /** Nested arrays of a flat one; half floats as numbers, booleans as booleans. */
@@ -63,29 +64,37 @@ function jsonOf(value: number | bigint | boolean): number | string | boolean {
 }
 
 /** A tensor on the host, as `session.get` returns it. */
-export class HostTensor<D extends DType = DType> implements HostArray<D> {
+export class HostTensor<D extends DType = DType> {
   readonly dtype: D;
   readonly shape: readonly number[];
-  readonly data: DataOf[D];
+  /** Row-major, as `data()` of a tensor gives it. */
+  readonly data: ElementsOf<D>;
 
   constructor(host: HostArray<D>) {
+    const { dtype, shape, data } = (host ?? {}) as Partial<HostArray<D>>;
+    if (typeof dtype !== "string" || !Array.isArray(shape) || !ArrayBuffer.isView(data))
+      throw new SynjaxError(
+        "INVALID_ARGUMENT",
+        "new HostTensor(host): expected { dtype, shape, data }, with a typed array as data",
+        { argument: "host" },
+      );
     this.dtype = host.dtype;
     this.shape = host.shape;
-    this.data = host.data;
+    this.data = elementsOf(host.dtype, host.data);
   }
 
   /** Nested JavaScript arrays (a scalar for rank 0). */
   array(): unknown {
-    return toNested(this);
+    return toNested(hostOf(this));
   }
 
   /** The value of a tensor of one element. */
   item(): Scalar<D> {
-    return toScalar(this);
+    return toScalar(hostOf(this)) as Scalar<D>;
   }
   /** An Arrow vector of the same memory: of numbers, or of fixed-size lists for more axes than one. Loads apache-arrow. */
   arrow(): ReturnType<typeof toArrowVector> {
-    return toArrowVector(this);
+    return toArrowVector(hostOf(this));
   }
 
   /**
@@ -97,13 +106,15 @@ export class HostTensor<D extends DType = DType> implements HostArray<D> {
     readonly shape: readonly number[];
     readonly data: readonly (number | string | boolean)[];
   } {
-    const { dtype, shape } = this;
-    const values =
-      dtype === "key" ? this.data : toNested({ dtype, shape: [this.data.length], data: this.data });
-    return { dtype, shape, data: Array.from(values as Iterable<number>, jsonOf) };
+    const { dtype, shape, data } = hostOf(this);
+    const values = dtype === "key" ? data : toNested({ dtype, shape: [data.length], data });
+    return { dtype: dtype as D, shape, data: Array.from(values as Iterable<number>, jsonOf) };
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
-    return `HostTensor ${show(this, depth, options, inspect)}`;
+    return `HostTensor ${show(hostOf(this), depth, options, inspect)}`;
   }
 }
+
+const hostOf = <D extends DType>({ dtype, shape, data }: HostTensor<D>): HostArray =>
+  ({ dtype, shape, data: asBits(data as Uint16Array) }) as HostArray;

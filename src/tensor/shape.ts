@@ -1,5 +1,6 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emit } from "../program/emit.ts";
+import { alike, checkMethods } from "../program/signatures.ts";
 import { AS_TRACED, Intermediate, Traced } from "../program/traced.ts";
 
 /** What functions take where a length is wanted. */
@@ -53,7 +54,27 @@ function unknownSize(what: string): SynjaxError {
   );
 }
 
+/** How many axes a pattern or an index may name. */
+const RANK_LIMIT = 32;
+
+type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+type Lacking = Exclude<keyof unknown[], keyof ShapeMembers | number>;
+type ShapeMembers = Record<
+  "at" | "slice" | "concat" | "length" | "toString" | typeof Symbol.iterator,
+  unknown
+>;
+
+/**
+ * To the type checker a shape has a Size at every place, so that it knows what `const [n, t] = x.shape` finds there. It
+ * looks at places only of what could be an array; what a shape lacks of one is `never`, and refused when it is called.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Shape extends Readonly<Record<Place, Size> & Record<Lacking, never>> {
+  readonly [axis: number]: Size;
+}
+
 /** A symbolic shape: it becomes part of the program only where it is used. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Shape {
   readonly #of: Traced | undefined;
   readonly #tuple: Traced | undefined;
@@ -72,8 +93,16 @@ export class Shape {
   toJSON(): never {
     throw unknownSize("this shape was written as JSON");
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [Symbol.toPrimitive](hint: string): never {
+    throw unknownSize(
+      `this shape was used as a JavaScript ${hint === "default" ? "number or string" : hint}`,
+    );
+  }
+  toString(): string {
     return "Shape (known when the program runs: see aval())";
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** The length of axis `i`; negative counts from the end. */
@@ -87,7 +116,7 @@ export class Shape {
     return new Shape(undefined, emit("shape.slice", [this, start, end ?? null], undefined, Intermediate));
   }
 
-  concat(...dims: readonly (Dim | ShapeLike)[]): Shape {
+  concat(...dims: readonly (Dim | ShapeLike | ConcatArray<Dim>)[]): Shape {
     return new Shape(undefined, emit("shape.concat", [this, ...dims], undefined, Intermediate));
   }
 
@@ -104,11 +133,35 @@ export class Shape {
   }
 
   /** `const [n, t] = x.shape` works; a spread or a rest pattern cannot, since the rank is not known. */
-  *[Symbol.iterator](): Iterator<Size, undefined> {
-    for (let i = 0; i < 32; i++) yield this.at(i);
+  *[Symbol.iterator](): ArrayIterator<Size> {
+    for (let i = 0; i < RANK_LIMIT; i++) yield this.at(i);
     throw new SynjaxError(
       "SIZE_UNKNOWN",
       "x.shape cannot be spread or collected by a rest pattern: write x.shape.concat([k]) or x.shape.slice(1)",
     );
   }
 }
+
+checkMethods(Size, alike("add sub mul floordiv mod max min", { takes: { other: "size" } }));
+checkMethods(Shape, {
+  at: { takes: { i: "number" } },
+  slice: { takes: { start: "size?", end: "size?" } },
+  concat: { takes: { dims: "...shape" } },
+  product: {},
+});
+for (let i = 0; i < RANK_LIMIT; i++)
+  Object.defineProperty(Shape.prototype, i, {
+    get(this: Shape) {
+      return this.at(i);
+    },
+  });
+for (const name of Object.getOwnPropertyNames(Array.prototype))
+  if (!(name in Shape.prototype))
+    Object.defineProperty(Shape.prototype, name, {
+      value: () => {
+        throw new SynjaxError(
+          "SIZE_UNKNOWN",
+          `x.shape has no ${name}(): the rank is known only when the program runs. Use x.shape.at(-1), x.shape.slice(0, -1), x.shape.concat([k]), or (await x.aval()).shape.${name}(…)`,
+        );
+      },
+    });

@@ -1,15 +1,18 @@
 /** The tensor, and what stands where one is wanted. */
-import type { DataOf, DType } from "../../bridge/wire/dtypes.ts";
+import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
 import { emit } from "../program/emit.ts";
 import { isRecording } from "../program/recording.ts";
 import { runtime } from "../program/runtime.ts";
-import { adopt, NODE, Traced } from "../program/traced.ts";
+import { alike, checkMethods } from "../program/signatures.ts";
+import { NODE, Traced } from "../program/traced.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
-import { toHostArray } from "./host-array.ts";
+import { elementsOf, type ElementsOf, type Float16Like } from "./float16-array.ts";
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
+import { encodeIndex } from "./index-items.ts";
+import type { OfNumber } from "./static-dtypes.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
@@ -22,39 +25,52 @@ export { Size } from "./shape.ts";
 export type TensorLike<D extends DType = DType> =
   Tensor<D> | Size | (D extends "bool" ? boolean : number) | HostLike<D>;
 
+/** Where the type checker knows no Float16Array there is none. */
+type IsFloat16<T> = [Float16Like] extends [never] ? false : T extends Float16Like ? true : false;
+
 /** The dtype of an argument, in the types. Nested arrays of numbers are float32. */
 export type Of<T> =
   T extends Tensor<infer D>
     ? D
-    : T extends number | Size
-      ? "weak"
-      : T extends boolean
-        ? "bool"
-        : T extends Float32Array
-          ? "float32"
-          : T extends Float64Array
-            ? "float64"
-            : T extends Int32Array
-              ? "int32"
-              : T extends Uint8Array | Uint8ClampedArray
-                ? "uint8"
-                : T extends Int8Array
-                  ? "int8"
-                  : T extends Int16Array
-                    ? "int16"
-                    : T extends Uint16Array
-                      ? "uint16"
-                      : T extends Uint32Array
-                        ? "uint32"
-                        : T extends BigInt64Array
-                          ? "int64"
-                          : T extends BigUint64Array
-                            ? "uint64"
-                            : T extends readonly Nested<boolean>[]
-                              ? "bool"
-                              : T extends readonly Nested<number>[]
-                                ? "float32"
-                                : DType;
+    : T extends number
+      ? OfNumber<T>
+      : T extends Size
+        ? "weakInt"
+        : T extends boolean
+          ? "bool"
+          : T extends bigint
+            ? "int64"
+            : T extends Float32Array
+              ? "float32"
+              : IsFloat16<T> extends true
+                ? "float16"
+                : T extends Float64Array
+                  ? "float64"
+                  : T extends Int32Array
+                    ? "int32"
+                    : T extends Uint8Array | Uint8ClampedArray
+                      ? "uint8"
+                      : T extends Int8Array
+                        ? "int8"
+                        : T extends Int16Array
+                          ? "int16"
+                          : T extends Uint16Array
+                            ? "uint16"
+                            : T extends Uint32Array
+                              ? "uint32"
+                              : T extends BigInt64Array
+                                ? "int64"
+                                : T extends BigUint64Array
+                                  ? "uint64"
+                                  : T extends readonly []
+                                    ? "float32"
+                                    : T extends readonly Nested<boolean>[]
+                                      ? "bool"
+                                      : T extends readonly Nested<number>[]
+                                        ? "float32"
+                                        : T extends readonly Nested<bigint>[]
+                                          ? "int64"
+                                          : DType;
 
 /** What is known of a tensor without its elements. */
 export interface Aval<D extends DType = DType> {
@@ -103,13 +119,19 @@ export class Tensor<D extends DType = DType> extends Traced {
 
   // -- values --------------------------------------------------------------------------------------------------
 
-  /** The elements in row-major order. float16 and bfloat16 arrive as their bits, int64 as bigints, keys as word pairs. */
-  data(options: WaitOptions = {}): Promise<DataOf[D]> {
+  /**
+   * The elements in row-major order. float16 arrives as a Float16Array where the runtime has it (Node 24), otherwise as
+   * its bits, as bfloat16 does; int64 as bigints, keys as word pairs.
+   */
+  data(options: WaitOptions = {}): Promise<ElementsOf<D>> {
     notWhileRecording("data");
     const isKept = this[NODE].kind === "host"; // by this tensor; what is fetched is the caller's alone
     return runtime()
       .read(this, options)
-      .then(({ data }) => (isKept ? (data as Float32Array).slice() : data) as DataOf[D]);
+      .then(
+        ({ dtype, data }) =>
+          elementsOf(dtype, isKept ? (data as Float32Array).slice() : data) as ElementsOf<D>,
+      );
   }
   /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
   array(options: WaitOptions = {}): Promise<unknown> {
@@ -243,16 +265,17 @@ export class Tensor<D extends DType = DType> extends Traced {
   // -- indexing ----------------------------------------------------------------------------------------------------
 
   /**
-   * NumPy's `x[…]`: `x.slice(0)`, `x.slice([1, 3], [])` (x[1:3, :]), `x.slice("...", null)`, `x.slice(positions)`.
-   * A position out of range is an error, on the host or on the device.
+   * NumPy's `x[…]`: `x.slice(0)`, `x.slice([1, 3], [])` (x[1:3, :]), `x.slice("...", null)`, `x.slice(positions)`. An
+   * item an axis, as in jax-js: what `slice(1, 3)` is of an array, `x.slice([1, 3])` is of a tensor. A position out of
+   * range is an error, on the host or on the device.
    */
   slice(...index: readonly Index[]): Tensor<D> {
-    return emit("getitem", [this], { index: index.map(encodeIndex) }, Tensor) as never;
+    return emit("getitem", [this], { index: encodeIndex("slice", index) }, Tensor) as never;
   }
 
-  /** JAX's `x.at[…]`: a copy with some elements changed, e.g. `x.at(0, [1, 3]).set(y)`. */
+  /** JAX's `x.at[…]`: a copy with some elements changed, e.g. `x.at(0, [1, 3]).set(y)`. An element is `x.slice(0)`. */
   at(...index: readonly Index[]): IndexUpdate<D> {
-    return new IndexUpdate(this, index.map(encodeIndex));
+    return new IndexUpdate(this, encodeIndex("at", index));
   }
 
   // -- display -----------------------------------------------------------------------------------------------------
@@ -272,22 +295,6 @@ export class Tensor<D extends DType = DType> extends Traced {
   }
 }
 
-function encodeIndex(item: Index): unknown {
-  if (item === undefined)
-    throw new SynjaxError(
-      "INVALID_ARGUMENT",
-      "`index`: expected a position, a slice, null or positions, got undefined",
-      { argument: "index", received: "undefined" },
-    );
-  if (item instanceof Int32Array)
-    return adopt(Tensor, { kind: "host", host: toHostArray(item, "int", "index")! });
-  if (Array.isArray(item)) {
-    const [start = null, stop = null, step = null] = item as readonly (Dim | null)[];
-    return [start, stop, step];
-  }
-  return item;
-}
-
 /** Elements of a tensor, about to be changed in a copy. Equivalent to `x.at[…]` of JAX. */
 export class IndexUpdate<D extends DType> {
   readonly #of: Tensor<D>;
@@ -299,6 +306,15 @@ export class IndexUpdate<D extends DType> {
   }
   #emit(op: string, operands: readonly unknown[]): Tensor<D> {
     return emit(op, [this.#of, ...operands], { index: this.#index }, Tensor) as never;
+  }
+  [Symbol.toPrimitive](): never {
+    throw new SynjaxError(
+      "TRACED_AS_NUMBER",
+      "x.at(…) begins an update (x.at(0).set(value)) and is no element: x.slice(0) is",
+    );
+  }
+  toString(): string {
+    return "IndexUpdate (x.at(…), to be followed by .set, .add, .multiply, .min, .max or .get)";
   }
   get(): Tensor<D> {
     return this.#emit("at.get", []);
@@ -319,3 +335,20 @@ export class IndexUpdate<D extends DType> {
     return this.#emit("at.max", [value]);
   }
 }
+
+checkMethods(Tensor, {
+  ...alike("data array item", { options: { signal: "any?", deadline: "any?" }, isAsync: true }),
+  ...alike("sum mean prod max min", { takes: { axis: "axis?" }, options: { keepdims: "boolean?" } }),
+  ...alike("add sub mul div mod pow matmul dot", { takes: { other: "operand" } }),
+  ...alike("greater greaterEqual less lessEqual equal notEqual", { takes: { other: "operand" } }),
+  ...alike("neg abs exp log sqrt tanh flatten", {}),
+  ...alike("argmax argmin", { takes: { axis: "number?" } }),
+  ...alike("all any", { takes: { axis: "axis?" } }),
+  reshape: { takes: { shape: "shape" } },
+  transpose: { takes: { axes: "axis?" } },
+  astype: { takes: { dtype: "dtype" } },
+});
+checkMethods(IndexUpdate, {
+  get: {},
+  ...alike("set add multiply min max", { takes: { value: "operand" } }),
+});

@@ -12,7 +12,10 @@ export type JitArg<T> =
       : T extends readonly unknown[] | Readonly<Record<string, unknown>>
         ? { readonly [K in keyof T]: JitArg<T[K]> }
         : T;
-type HostArg<D extends DType> = (D extends "bool" ? boolean : number) | ArrayBufferView | ArrowVectorLike;
+type HostArg<D extends DType> =
+  (D extends "bool" ? boolean : number) | ArrayBufferView | ArrowVectorLike | NestedArrays[];
+/** The type checker's message where nested arrays of numbers are given: to a recorded function they are trees. */
+type NestedArrays = "a tensor of nested arrays is made by array(…): here they would be a tree of numbers";
 export type JitArgs<A extends readonly unknown[]> = { [K in keyof A]: JitArg<A[K]> };
 /** The same, where an aval may stand in the place of a tensor that does not exist yet. */
 export type AbstractArg<T> =

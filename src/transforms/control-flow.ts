@@ -1,8 +1,14 @@
 /** Loops and branches on the device. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emitIn } from "../program/emit.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import type { Size, Tensor } from "../tensor/tensor.ts";
 import { type Recorded, components, fill, operandsOf, recordFunction } from "./trees.ts";
+
+const SCAN: Signature = {
+  takes: { f: "function", init: "any", xs: "any" },
+  options: { length: "size?", reverse: "boolean?" },
+};
 
 /**
  * Folds a function over the leading axis of `xs`, carrying a state. Equivalent to `jax.lax.scan`.
@@ -15,6 +21,7 @@ export function scan<C, X, Y>(
   xs: X,
   options: { readonly length?: number | Size; readonly reverse?: boolean } = {},
 ): [carry: C, ys: Y] {
+  checkCall("scan", SCAN, [f, init, xs, options]);
   const { treeDefs, operands, frame } = operandsOf([init, xs], "scan");
   const carryCount = treeDefs[0]!.classes.length;
   const { program, result } = recordFunction(frame, f as never, treeDefs, "scan");
@@ -58,6 +65,10 @@ function structureKey(tree: unknown): string {
   return "-";
 }
 
+const COND: Signature = {
+  takes: { predicate: "boolean | number | tensor", whenTrue: "function", whenFalse: "function" },
+};
+
 /** One of two functions, chosen on the device. Equivalent to `jax.lax.cond`. */
 export function cond<A extends readonly unknown[], R>(
   predicate: Tensor<"bool"> | boolean,
@@ -65,6 +76,7 @@ export function cond<A extends readonly unknown[], R>(
   whenFalse: (...operands: A) => R,
   ...operands: A
 ): R {
+  checkCall("cond", COND, [predicate, whenTrue, whenFalse]);
   const given = operandsOf([predicate, ...operands], "cond");
   const branch = (f: (...operands: A) => R): Recorded =>
     recordFunction(given.frame, f as never, given.treeDefs.slice(1), "cond");
@@ -75,8 +87,11 @@ export function cond<A extends readonly unknown[], R>(
   return fill(yes.result, components(given.frame, index, yes.result.classes)) as R;
 }
 
+const WHILE: Signature = { takes: { condition: "function", body: "function" } };
+
 /** Repeats `body` while `condition` holds. Equivalent to `jax.lax.while_loop`. */
 export function whileLoop<C>(condition: (carry: C) => Tensor<"bool">, body: (carry: C) => C, init: C): C {
+  checkCall("whileLoop", WHILE, [condition, body]);
   const { treeDefs, operands, frame } = operandsOf([init], "whileLoop");
   const test = recordFunction(frame, condition as never, treeDefs, "whileLoop");
   const step = recordFunction(frame, body as never, treeDefs, "whileLoop");

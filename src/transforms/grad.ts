@@ -1,6 +1,7 @@
 /** Derivatives. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emitIn } from "../program/emit.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import type { ResultClass, Traced } from "../program/traced.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { components, fill, list, operandsOf, recordFunction } from "./trees.ts";
@@ -11,6 +12,11 @@ export interface GradOptions<N extends number | readonly number[] = number> {
   /** The function returns `[loss, aux]`: only the loss is differentiated, aux is handed through. */
   readonly hasAux?: boolean;
 }
+
+const GRAD: Signature = {
+  takes: { f: "function" },
+  options: { argnums: "axis?", hasAux: "boolean?" },
+};
 
 type Gradients<A extends readonly unknown[], N> = N extends readonly number[]
   ? { readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never }
@@ -77,6 +83,7 @@ export function grad<A extends readonly unknown[], const N extends number | read
   f: (...args: A) => unknown,
   options: GradOptions<N> = {},
 ): (...args: A) => Gradients<A, N> {
+  checkCall("grad", GRAD, [f, options]);
   return (...args) => {
     const { gradients, aux } = differentiate("grad", f as never, options, args);
     return (options.hasAux ? [gradients, aux] : gradients) as Gradients<A, N>;
@@ -88,6 +95,7 @@ export function valueAndGrad<A extends readonly unknown[], R, const N extends nu
   f: (...args: A) => R,
   options: GradOptions<N> = {},
 ): (...args: A) => [value: R, gradient: Gradients<A, N>] {
+  checkCall("valueAndGrad", GRAD, [f, options]);
   return (...args) => {
     const { value, gradients, aux } = differentiate("value_and_grad", f as never, options, args);
     return [options.hasAux ? [value, aux] : value, gradients] as [R, Gradients<A, N>];

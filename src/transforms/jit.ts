@@ -5,6 +5,7 @@ import { encode } from "../program/encode.ts";
 import { RootFrame } from "../program/frame.ts";
 import { Program } from "../program/program.ts";
 import { isRecording, within } from "../program/recording.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import { NODE, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
 import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
@@ -12,7 +13,7 @@ import type { Session } from "../session/session.ts";
 import { withoutAvals } from "./abstract-arguments.ts";
 import type { AbstractArgs, JitArgs } from "./arguments.ts";
 import { staticKey } from "./static-key.ts";
-import { type TreeDef, asOperand, fill, hostLeaf, list, resultOf, treeDefOf } from "./trees.ts";
+import { type TreeDef, asOperand, called, fill, hostLeaf, list, resultOf, treeDefOf } from "./trees.ts";
 
 export interface JitOptions {
   /** Arguments that are part of the program: another value, another recording. */
@@ -38,6 +39,11 @@ interface Recording {
   readonly result: TreeDef;
 }
 
+const JIT: Signature = {
+  takes: { f: "function" },
+  options: { staticArgnums: "axis?", donateArgnums: "axis?" },
+};
+
 /** Which of the arguments `argnums` names; negative ones count from the last. */
 function isAmong(argnums: readonly number[], i: number, count: number): boolean {
   return argnums.includes(i) || argnums.includes(i - count);
@@ -54,6 +60,7 @@ export function jit<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
+  checkCall("jit", JIT, [f, options]);
   const cache = new Map<string, Recording>();
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
@@ -128,12 +135,12 @@ function inlined<A extends readonly unknown[]>(
   args: readonly unknown[],
   statics: readonly number[],
 ): unknown {
-  const given = args.map((arg, i) => {
-    if (isAmong(statics, i, args.length)) return arg;
-    flatten(arg, [], `argument ${i}`);
-    return rebuild(arg, (leaf) => asOperand(leaf, `argument ${i}`));
-  });
-  return f(...(given as unknown as A));
+  const isStatic = (i: number): boolean => isAmong(statics, i, args.length);
+  const treeDefs = args.map((arg, i) => (isStatic(i) ? undefined : treeDefOf(arg, `argument ${i}`).treeDef));
+  const given = args.map((arg, i) =>
+    isStatic(i) ? arg : rebuild(arg, (leaf) => asOperand(leaf, `argument ${i}`)),
+  );
+  return called(() => f(...(given as unknown as A)), treeDefs);
 }
 
 function constantsSession(program: Program): Session | undefined {
@@ -162,7 +169,9 @@ function recordJitted<A extends readonly unknown[]>(
         );
         return fill(k.treeDef!, inputs);
       });
-      const { treeDef, leaves } = resultOf(f(...(values as unknown as A)), "the result of jit's function");
+      const treeDefs = kept.map((k) => k.treeDef);
+      const returned = called(() => f(...(values as unknown as A)), treeDefs);
+      const { treeDef, leaves } = resultOf(returned, "the result of jit's function");
       const results: Encoded[] = leaves.map((leaf) => encode(leaf, root, false));
       const again = lines ? undefined : (): Program => record(true).program;
       return { program: new Program(root, results, again), result: treeDef };

@@ -5,6 +5,7 @@ import { component } from "../program/emit.ts";
 import type { NestedProgram } from "../program/encode.ts";
 import type { Frame } from "../program/frame.ts";
 import { frameFor, recordNested } from "../program/recording.ts";
+import { captureLine, lineOf } from "../program/source-line.ts";
 import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
 import { toHostArray } from "../tensor/host-array.ts";
@@ -18,6 +19,8 @@ export const list = (numbers: number | readonly number[] | undefined): readonly 
 export interface TreeDef {
   readonly tree: unknown;
   readonly classes: readonly ResultClass[];
+  /** What it is an argument of a function by, where it is an array of nothing but numbers. */
+  readonly numbers?: string;
 }
 
 export const classOf = (leaf: unknown): ResultClass =>
@@ -29,7 +32,35 @@ export function treeDefOf(
 ): { readonly treeDef: TreeDef; readonly leaves: unknown[] } {
   const leaves: unknown[] = [];
   flatten(tree, leaves, path);
-  return { treeDef: { tree: rebuild(tree, classOf), classes: leaves.map(classOf) }, leaves };
+  const numbers =
+    Array.isArray(tree) && leaves.length > 0 && leaves.every((leaf) => typeof leaf === "number")
+      ? { numbers: path }
+      : undefined;
+  return { treeDef: { tree: rebuild(tree, classOf), classes: leaves.map(classOf), ...numbers }, leaves };
+}
+
+/**
+ * What a function that is being recorded returns. An array of numbers is to it an array of scalars: where it took that
+ * for a tensor, its error says so.
+ */
+export function called<R>(f: () => R, args: readonly (TreeDef | undefined)[]): R {
+  try {
+    return f();
+  } catch (error) {
+    const argument = args.find((arg) => arg?.numbers)?.numbers;
+    if (argument === undefined || !(error instanceof TypeError || error instanceof SynjaxError)) throw error;
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      `${argument} is an array of numbers: to the function it is an array of scalars. Pass array(…) if it takes a tensor. It failed with: ${error.message}`,
+      {
+        argument,
+        expected: "a tensor",
+        received: "an array of numbers",
+        cause: error,
+        line: lineOf(captureLine()),
+      },
+    );
+  }
 }
 
 export function resultOf(result: unknown, what: string): ReturnType<typeof treeDefOf> {
@@ -82,7 +113,10 @@ export function recordFunction(
         position += a.classes.length;
         return value;
       });
-      const { treeDef, leaves } = resultOf(f(...(values as never[])), `the result of ${name}'s function`);
+      const { treeDef, leaves } = resultOf(
+        called(() => f(...(values as never[])), args),
+        `the result of ${name}'s function`,
+      );
       result = treeDef;
       return leaves;
     },

@@ -1,6 +1,7 @@
 /** Batching. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emitIn } from "../program/emit.ts";
+import { checkCall, type Signature } from "../program/signatures.ts";
 import { components, fill, operandsOf, recordFunction } from "./trees.ts";
 
 type Axis = number | null;
@@ -12,11 +13,17 @@ export interface VmapOptions {
   readonly outAxes?: number;
 }
 
+const VMAP: Signature = {
+  takes: { f: "function" },
+  options: { inAxes: "axes?", outAxes: "number?" },
+};
+
 /** Maps a function over a batch axis of its arguments. Equivalent to `jax.vmap`. */
 export function vmap<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options: VmapOptions = {},
 ): (...args: A) => R {
+  checkCall("vmap", VMAP, [f, options]);
   return (...args) => {
     const { treeDefs, operands, frame } = operandsOf(args, "vmap");
     const inAxes = options.inAxes === undefined ? 0 : options.inAxes;

@@ -129,6 +129,24 @@ describe("literals", () => {
       expect(await one.mul(v).data()).toEqual(expected);
     },
   );
+  test("whole ones of 2**31 and more are whole beside 64-bit integers, recorded and outside", async () => {
+    const [one, wide] = [array(BigInt64Array.of(1n)), 2 ** 40];
+    const runs: [(x: Tensor<any>) => Tensor<any>, string, unknown][] = [
+      [(x) => x.add(wide), "int64", [2n ** 40n + 1n]],
+      [(x) => np.subtract(-wide, x), "int64", [-(2n ** 40n) - 1n]],
+      [(x) => x.at(0).set(wide), "int64", [2n ** 40n]],
+      [(x) => np.where(x.greater(0), x, wide), "int64", [1n]],
+      [(x) => x.add(2 ** 31), "int64", [2n ** 31n + 1n]],
+      [(x) => x.add(2 ** 80), "float32", [2 ** 80]],
+      [(x) => x.astype("uint64").add(2 ** 62), "uint64", [2n ** 62n + 1n]],
+      [(x) => x.astype("float64").add(wide), "float64", [2 ** 40 + 1]],
+      [(x) => x.astype("float32").mul(wide), "float32", [2 ** 40]],
+      [(x) => x.astype("int32").add(wide), "float32", [2 ** 40]],
+    ];
+    for (const [run, dtype, expected] of runs)
+      for (const result of [run(one), jit(run)(one)])
+        expect([(await result.aval()).dtype, await result.array()]).toEqual([dtype, expected]);
+  });
   test("an infinity as a static parameter", async () => {
     expect(await np.full([2], -Infinity).array()).toEqual([-Infinity, -Infinity]);
   });
@@ -147,8 +165,47 @@ describe("literals", () => {
     expect(error.code).toBe("NOT_A_TENSOR");
     expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
   });
-  test("undefined in an index is no new axis", async () => {
-    expect(await codeOf(() => array([1, 2]).slice(anything(undefined)))).toBe("INVALID_ARGUMENT");
+  test.each<[string, unknown, RegExp]>([
+    ["undefined, which is no new axis", undefined, /got undefined/],
+    ["text", "x", /got "x"/],
+    ["a truth value", true, /got true/],
+    ["a slice of four parts", [0, 1, 2, 3], /got \[0, 1, 2, 3\]; positions are given as Int32Array\.of/],
+    ["nested positions", [[0, 1]], /got \[an array\]/],
+    ["an object", { start: 0 }, /got an Object/],
+    ["a function", () => 1, /got a function/],
+  ])("%s in an index is refused by the method that was called", async (_, item, received) => {
+    for (const [method, run] of [
+      ["slice", () => array([1, 2]).slice(anything(item))],
+      ["at", () => array([1, 2]).at(anything(item))],
+    ] as const) {
+      const error = await errorOf(run);
+      expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", "index"]);
+      expect(error.message).toMatch(received);
+      expect(error.message).toMatch(new RegExp(`^${method}: `));
+      expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    }
+  });
+  test("what the worker refuses of an index is told of slice and at, which were called", async () => {
+    const x = array([1, 2]);
+    const runs: [() => unknown, RegExp][] = [
+      [
+        () => x.slice(0, 1).data(),
+        /^slice: `index`: expected at most 1 items.*a range of positions is one item, \[start, stop\]/,
+      ],
+      [() => x.slice(5).data(), /^slice: `index` on axis 0 of 2 elements: expected between -2 and 1, got 5/],
+      [
+        () => x.slice(session.put(Int32Array.of(7))).data(),
+        /^slice: `index` must be between -2 and 1; item 0 is 7/,
+      ],
+      [() => x.at(5).set(1).data(), /^at\(…\)\.set: `index` on axis 0/],
+      [() => x.at(0).set([1, 2, 3]).data(), /^at\(…\)\.set: ValueError/],
+      [() => x.at(0).add(anything("x")), /^at\(…\)\.add: expected a tensor/],
+    ];
+    for (const [run, message] of runs) {
+      const error = await errorOf(run);
+      expect(error.message).toMatch(message);
+      expect(error.op).not.toMatch(/getitem/);
+    }
   });
 });
 
@@ -231,6 +288,30 @@ describe("distributions", () => {
     expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", argument]);
     expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
     expect(error.message).toContain(`\`${argument}\``);
+  });
+  test("lengths make no batch: two for one sentence are refused on the host, on the device and recorded", async () => {
+    const two = array(Int32Array.of(1, 2));
+    const recorded = jit((lengths: Tensor<"int32">) => crf({ ...chain, lengths }).logPartition());
+    for (const make of [
+      () => crf({ ...chain, lengths: [1, 2] }),
+      () => crf({ ...chain, lengths: session.put(two) }).logPartition().data(), // prettier-ignore
+      () => crf({ ...chain, emission: session.put(array(emission)), lengths: two }).logPartition().data(), // prettier-ignore
+      () => recorded(two).data(),
+    ]) {
+      const error = await errorOf(make);
+      expect([error.argument, error.received]).toEqual(["lengths", "(2)"]);
+      expect(error.message).toMatch(/expected \(\*batch\) = \(\)/);
+    }
+    const [one, both] = [
+      crf({ ...chain, lengths: 2 }),
+      crf({ ...chain, emission: [emission, emission], lengths: 2 }),
+    ];
+    expect(await both.logPartition().array()).toEqual(
+      await np.stack([one.logPartition(), one.logPartition()]).array(),
+    );
+    // A batch that only the device knows
+    const batch = session.put(array([emission, emission]));
+    expect(await crf({ ...chain, emission: batch, lengths: [1, 2] }).logPartition().array()).toHaveLength(2); // prettier-ignore
   });
   test("lengths of another batch: on the host, on the device, and in a recorded function", async () => {
     const batch = array(new Float32Array(3 * 4 * 2), { shape: [3, 4, 2] });
@@ -411,6 +492,32 @@ describe("recorded functions", () => {
     ).toBe("NOT_A_TENSOR");
     await new Promise((resolve) => setTimeout(resolve, 5));
   });
+  test("nested arrays of numbers are trees of scalars: who took them for a tensor is told", async () => {
+    const double = anything((x: any) => x.mul(2));
+    const runs: [() => unknown, string][] = [
+      [() => anything(jit(double))([[1, 2]]), "argument 0"],
+      [() => jit((x: any) => anything(jit(double))([1, 2]).add(x))(array([1])), "argument 0"],
+      [() => anything(vmap(double))([[1, 2]]), "argument 0 of vmap"],
+      [() => anything(grad((y: any, x: any) => np.exp(x).add(y)))(array(1), [1, 2]), "argument 1 of grad"],
+    ];
+    for (const [run, argument] of runs) {
+      const error = await errorOf(run);
+      expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", argument]);
+      expect(error.message).toMatch(/is an array of numbers: .* Pass array\(…\) if it takes a tensor\./);
+      expect(error.line).toMatch(/bad-input\.test\.ts:\d+/);
+    }
+    const lists = jit((xs: readonly Tensor<"float32">[]) => np.stack(xs).sum());
+    expect(await lists([1, 2]).item()).toBe(3);
+    expect((await errorOf(() => np.exp(anything([array(1)])))).message).toMatch(/np\.stack makes one tensor/);
+  });
+  test("a shape gives a Size at every place, and is no array", async () => {
+    const x = array([[1, 2, 3]]);
+    const [n, t] = x.shape;
+    expect(await np.full([t, n], 1).array()).toEqual([[1], [1], [1]]);
+    expect(await np.full([x.shape[1]], 1).array()).toEqual([1, 1, 1]);
+    for (const method of ["map", "filter", "join", "push"])
+      expect(await codeOf(() => anything(x.shape)[method]((s: unknown) => s))).toBe("SIZE_UNKNOWN");
+  });
   test("a function that throws leaves the recorder as it was", async () => {
     const thrower = (): never => {
       throw new RangeError("mine");
@@ -533,12 +640,7 @@ describe("values that hold themselves, or are too deep", () => {
       "INVALID_ARGUMENT",
       "an operand",
     ],
-    [
-      "a static parameter",
-      () => np.sum(array([1]), { axis: anything(numbers) }),
-      "INVALID_ARGUMENT",
-      "an operand",
-    ],
+    ["a static parameter", () => np.sum(array([1]), { axis: anything(numbers) }), "INVALID_ARGUMENT", "axis"],
     ["a deep argument", () => first(deep), "LIMIT_NESTING", "argument 0[0].d[0].d"],
     ["a deep static argument", () => withStatic(array([1]), deep), "LIMIT_NESTING", "argument 1[0].d"],
     ["deep data", () => session.put(anything(deep)), "LIMIT_NESTING", "data[0].d"],

@@ -223,7 +223,12 @@ describe("two lengths", { timeout: 300_000 }, () => {
   const logPotentials = [[0, 2], [3, 0]]; // prettier-ignore
 
   test("each cuts its own dim", async () => {
-    const toy = new ToyStaircase({ logPotentials, lengthsRows: [2, 1, 2, 0], lengthsCols: [2, 2, 1, 2] });
+    const four = [logPotentials, logPotentials, logPotentials, logPotentials];
+    const toy = new ToyStaircase({
+      logPotentials: four,
+      lengthsRows: [2, 1, 2, 0],
+      lengthsCols: [2, 2, 1, 2],
+    });
     const r = await get({ z: toy.logPartition(), best: toy.decode(toy.argmax()), count: toy.logCount() });
     const expected = [[3, 0, 2], [0, 2], [3], [0]].map(logSumExp); // prettier-ignore
     (r.z.array() as number[]).forEach((z, i) => near(z, expected[i]!));
@@ -233,10 +238,11 @@ describe("two lengths", { timeout: 300_000 }, () => {
 
   const ints = (...values: number[]): Tensor<"int32"> => array(Int32Array.from(values));
   test.each([
-    ["too many rows", { lengthsRows: ints(99) }, "lengthsRows", "between 0 and rows = 2; item 0 is 99"],
+    ["too many rows", { lengthsRows: ints(99, 1) }, "lengthsRows", "between 0 and rows = 2; item 0 is 99"],
     ["too many columns", { lengthsCols: ints(1, 3) }, "lengthsCols", "between 1 and cols = 2; item 1 is 3"],
-    ["no column", { lengthsCols: ints(0) }, "lengthsCols", "between 1 and cols = 2; item 0 is 0"],
+    ["no column", { lengthsCols: ints(0, 1) }, "lengthsCols", "between 1 and cols = 2; item 0 is 0"],
   ])("%s: on the host and on the device, the same words", async (_, lengths, argument, message) => {
+    const logPotentials = [[[0, 2], [3, 0]], [[0, 2], [3, 0]]]; // prettier-ignore
     const host = await errorOf(() => new ToyStaircase({ logPotentials, ...lengths }));
     const device = await errorOf(() =>
       new ToyStaircase({ logPotentials, ...tree.map((x: Tensor) => session.put(x), lengths) })

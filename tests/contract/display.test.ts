@@ -62,6 +62,55 @@ describe("console.log", () => {
   });
 });
 
+describe("half floats", () => {
+  const bits = [0x3c00, 0xc000];
+  /** As much of it as is used here; Node has it from 24 on. */
+  class StandIn extends Uint16Array {
+    override get [Symbol.toStringTag](): never {
+      return "Float16Array" as never;
+    }
+  }
+  const runtime = globalThis as { Float16Array?: unknown };
+  const own = runtime.Float16Array;
+  afterAll(() => {
+    if (own === undefined) delete runtime.Float16Array;
+    else runtime.Float16Array = own;
+  });
+
+  test.each([
+    ["in a Float16Array where the runtime has it", StandIn],
+    ["as their bits where it has none", undefined],
+  ])("come %s, and go", async (_, Float16Array) => {
+    runtime.Float16Array = Float16Array;
+    const Class = (Float16Array ?? Uint16Array) as typeof Uint16Array;
+    const given = new StandIn(bits) as never;
+    for (const x of [
+      array(given),
+      array(given, { transfer: true }),
+      array(Uint16Array.from(bits), { dtype: "float16" }),
+    ]) {
+      expect((await x.aval()).dtype).toBe("float16");
+      expect(await x.array()).toEqual([1, -2]);
+      expect(await x.mul(2).array()).toEqual([2, -4]);
+      const { held } = await get({ held: session.put(x) });
+      for (const data of [await x.data(), await x.mul(1).data(), held.data]) {
+        expect(data).toBeInstanceOf(Class);
+        expect(Array.from(data as Uint16Array)).toEqual(bits);
+        expect(await array(data as never, { dtype: "float16" }).array()).toEqual([1, -2]);
+      }
+      expect([held.array(), held.toJSON().data, inspect(held)]).toEqual([[1, -2], [1, -2], "HostTensor float16[2] [ 1, -2 ]"]); // prettier-ignore
+      expect(await array(held.data as never, held).array()).toEqual([1, -2]);
+      expect([...(await held.arrow())]).toEqual([1, -2]);
+    }
+    const f = jit((x: Tensor<"float16">) => x.add(1));
+    expect(await f(given).array()).toEqual([2, -1]);
+    expect(await (session.put({ given }).given as Tensor).array()).toEqual([1, -2]);
+    for (const dtype of ["float32", "float64"] as const)
+      expect(await array(given, { dtype }).array()).toEqual([1, -2]);
+    expect((await errorOf(() => array(given, { dtype: "int32" }))).code).toBe("NARROWING");
+  });
+});
+
 describe("JSON", () => {
   test("of what was fetched loses nothing", async () => {
     const got = await get({
@@ -96,4 +145,14 @@ describe("JSON", () => {
     for (const value of [shape, shape.at(0)])
       expect((await errorOf(() => JSON.stringify(value))).code).toBe("SIZE_UNKNOWN");
   });
+});
+
+test("in a text a shape, a size, a tensor and an update are refused as numbers are, never [object Object]", async () => {
+  const x = array([1]);
+  for (const value of [x.shape, x.shape.at(0)])
+    for (const use of [() => `${value as unknown as string}`, () => Number(value)])
+      expect((await errorOf(use)).code).toBe("SIZE_UNKNOWN");
+  for (const value of [x, x.add(1), x.at(0)])
+    expect((await errorOf(() => `${value as unknown as string}`)).code).toBe("TRACED_AS_NUMBER");
+  for (const value of [x.shape, x, x.at(0)]) expect(value.toString()).toMatch(/^(Shape|Tensor|IndexUpdate) /);
 });

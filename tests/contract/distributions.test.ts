@@ -3,6 +3,7 @@ import {
   array,
   connect,
   dist,
+  Emission,
   get,
   grad,
   HMM,
@@ -11,8 +12,9 @@ import {
   np,
   type Session,
   SynjaxError,
-  type Tensor,
+  Tensor,
 } from "../../src/index.ts";
+import { errorOf } from "../fixtures/errors.ts";
 
 let session: Session;
 beforeAll(async () => {
@@ -69,6 +71,67 @@ test("the gradient of the log-partition is the marginals", async () => {
   }));
   const { g, m } = await get(f(theta));
   near([...g.data], [...m.data]);
+});
+
+describe("emissions that are distributions", () => {
+  const base = { initLogits: [0, 0], transitionLogits: [[2, 0], [0, 2]] }; // prettier-ignore
+  const normal = () => dist.normal({ loc: [0, 3], scale: [0.5, 0.5] });
+  const observations = [0, 0.2, 3, 3.2];
+
+  test("what maximize answers is one, with parameters to read, outside and through recorded functions", async () => {
+    const hmm = new HMM({ ...base, emissionDist: normal(), observations });
+    const step = jit((emissionDist: Emission<"float32">, x: Tensor<"float32">) => {
+      const inner = new HMM({ ...base, emissionDist, observations: x });
+      return inner.maximize(inner.expectedCounts());
+    });
+    for (const next of [
+      hmm.maximize(hmm.expectedCounts()),
+      step(normal(), Float32Array.from(observations)),
+    ]) {
+      expect(next.emissionDist).toBeInstanceOf(Emission);
+      const [loc, scale] = [next.emissionDist.parameter("loc"), next.emissionDist.parameter("scale")];
+      near(
+        ((await loc.array()) as number[]).map((mean) => Math.round(mean * 1e3) / 1e3),
+        [0.1, 3.1],
+      );
+      for (const deviation of (await scale.array()) as number[]) expect(deviation).toBeCloseTo(0.1, 2);
+      const better = new HMM({ ...next, observations });
+      expect(await better.logPartition().item()).toBeGreaterThan(await hmm.logPartition().item());
+      expect(await better.parameter("emissionDist").parameter("loc").array()).toEqual(await loc.array());
+    }
+    const symbols = new HMM({ ...base, emissionDist: [[0, 0], [1, -1]], observations: [0, 1] }); // prettier-ignore
+    expect(symbols.maximize(symbols.expectedCounts()).emissionDist).toBeInstanceOf(Tensor);
+  });
+
+  test("a parameter that is none is refused, and so is one that the kind does not have", async () => {
+    const vectors = dist.multivariateNormal({ loc: [[0], [1]], covarianceMatrix: [[[4]], [[9]]] });
+    expect(await vectors.parameter("covarianceMatrix").array()).toEqual([[[4]], [[9]]]);
+    const error = await errorOf(() => normal().parameter("rate").array());
+    expect([error.code, error.argument]).toEqual(["INVALID_ARGUMENT", "name"]);
+    expect(error.message).toMatch(/^parameter: a Normal has no 'rate'; it has loc, scale/);
+  });
+
+  test("a wrong scale, rate or covariance is named, and not blamed on the observations", async () => {
+    const cases: [Emission, unknown, string][] = [
+      [
+        dist.normal({ loc: [0, 3], scale: [1, 0] }),
+        observations,
+        "scale` must be finite and above 0; item 1 is 0",
+      ],
+      [dist.poisson({ rate: [1, -1] }), [1, 2], "rate` must be finite and 0 or more; item 1 is -1"],
+      [
+        dist.multivariateNormal({ loc: [[0, 0], [0, 0]], covarianceMatrix: [[[1, 0], [0, 1]], [[1, 2], [2, 1]]] }), // prettier-ignore
+        [[1, 2]],
+        "covarianceMatrix` must be positive definite",
+      ],
+    ];
+    for (const [emissionDist, seen, message] of cases) {
+      const hmm = new HMM({ ...base, emissionDist, observations: seen as number[] });
+      expect((await errorOf(() => hmm.logPartition().item())).message).toContain(
+        `HMM: \`emissionDist.${message}`,
+      );
+    }
+  });
 });
 
 describe("bad input is named", () => {

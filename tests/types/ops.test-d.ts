@@ -1,12 +1,17 @@
 /** What the generated types promise. Nothing here runs: `tsc` is the test, and an unused `@ts-expect-error` fails it. */
 import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions/distribution.ts";
-import type { HMM, HMMCounts, HMMOptions, HMMParameters } from "../../src/distributions/hmm.ts";
+import type { Emission } from "../../src/distributions/emission.ts";
+import { HMM, type HMMCounts, type HMMOptions, type HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
 import { dist } from "../../src/ops/dist.ts";
 import { lax } from "../../src/ops/lax.ts";
 import { linalg } from "../../src/ops/linalg.ts";
 import { nn } from "../../src/ops/nn.ts";
 import { np } from "../../src/ops/np.ts";
+import { tree } from "../../src/program/tree.ts";
+import { array } from "../../src/tensor/array.ts";
+import { padded } from "../../src/tensor/padded.ts";
+import { jit } from "../../src/transforms/transforms.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
@@ -33,6 +38,7 @@ declare const m: Tensor<"bool">;
 declare const k: Tensor<"key">;
 declare const n: Size;
 declare const dim: Dim;
+declare const number: number;
 
 export function promotion(): void {
   is<Tensor<"float32">>()(np.add(f, i));
@@ -44,10 +50,77 @@ export function promotion(): void {
   is<Tensor<"int64">>()(np.add(l, i));
   is<Tensor<"int32">>()(np.add(u, i));
   is<Tensor<"float32">>()(np.add(f, n));
-  // A number may be an int or a float.
-  is<Tensor<"int32" | "float32">>()(np.add(i, 1));
+  // A number may be an int or a float; of a literal it is seen.
+  is<Tensor<"int32" | "float32">>()(np.add(i, number));
+  is<Tensor<"int32">>()(i.add(1));
+  is<Tensor<"int32">>()(np.add(i, -3));
+  is<Tensor<"float32">>()(i.mul(0.5));
+  is<Tensor<"float32">>()(i.sub(1e21));
+  is<Tensor<"uint8">>()(u.add(1));
+  is<Tensor<"int64">>()(l.add(1));
+  is<Tensor<"int32">>()(np.maximum(0, i));
+  is<Tensor<"int32">>()(np.where(m, 1, 0));
+  is<Tensor<"float32">>()(np.where(m, 1, 0.5));
+  is<Tensor<"int32">>()(i.add(n));
+  // Beyond 32 bits it depends on what it meets
+  is<Tensor<"int64" | "float32">>()(l.add(1099511627776));
+  is<Tensor<"float32">>()(l.add(0.5));
+  is<Tensor<"int32" | "float32">>()(i.add(3000000000));
   is<Tensor<"float32">>()(np.add(f, [1, 2]));
   is<Tensor<"float64">>()(np.add(f, new Float64Array(2)));
+}
+
+export function hostData(rows: number[][], bigs: bigint[], flags: boolean[][], some?: number[]): void {
+  is<Tensor<"float32">>()(array(rows));
+  is<Tensor<"float32">>()(array(3));
+  is<Tensor<"float32">>()(array([]));
+  is<Tensor<"int64">>()(array(bigs));
+  is<Tensor<"bool">>()(array(flags));
+  is<Tensor<"uint8">>()(array(new Uint8Array(4), { shape: [2, 2] }));
+  is<Tensor<"int32">>()(array(some ?? [1], { dtype: "int32" }));
+}
+
+export function rows(sentences: number[][], bytes: Uint8Array[]): void {
+  is<Tensor<"float32">>()(padded(sentences).values);
+  is<Tensor<"float32">>()(padded([[1, 2], [3]]).values); // prettier-ignore
+  is<Tensor<"int32">>()(padded(sentences, { dtype: "int32", multipleOf: 16 }).values);
+  is<Tensor<"uint8">>()(padded(bytes, { width: 3 }).values);
+  is<Tensor<"int32">>()(padded(bytes).lengths);
+}
+
+export function patterns(): Size[] {
+  const [rows, columns] = f.shape;
+  is<Size>()(rows);
+  is<Size>()(f.shape[1]);
+  const [, last] = f.shape;
+  // @ts-expect-error -- a shape is no array
+  f.shape.map((size) => size);
+  return [rows, columns, last];
+}
+
+interface Layer {
+  readonly weights: Tensor<"float32">;
+  readonly counts: readonly Tensor<"int32">[];
+  rate: number;
+}
+export function trees(layer: Layer, pair: readonly [Tensor<"float32">, Layer]): void {
+  const doubled = tree.map((leaf) => np.multiply(leaf, 2), layer);
+  is<Tensor<"float32">>()(doubled.weights);
+  is<readonly Tensor<"int32">[]>()(doubled.counts);
+  is<Tensor<"bool">>()(tree.map((leaf) => np.greater(leaf, 0), layer).weights);
+  is<number>()(tree.map(() => 1, pair)[1].weights);
+  is<{ a: Tensor<"float32"> }>()(tree.map((x, y) => x.sub(y.mul(0.1)), { a: f }, { a: f }));
+  // @ts-expect-error -- the leaf of the other tree is an int32
+  tree.map((x: Tensor<"float32">, y: Tensor<"float32">) => x.sub(y), { a: f }, { a: i });
+}
+
+export function argumentsOfJit(step: ReturnType<typeof jit<[Tensor<"float32">], Tensor>>): void {
+  step(array([[1, 2]]));
+  step(new Float32Array(2));
+  step(1);
+  // @ts-expect-error -- nested arrays are trees: array() makes a tensor of them
+  step([[1, 2]]);
+  jit((xs: readonly Tensor<"float32">[]) => np.stack(xs))([1, 2]);
 }
 
 export function resultDtypes(): void {
@@ -161,6 +234,17 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   const given: HMMOptions = { initLogits: f, transitionLogits: f, emissionDist: dist.poisson({ rate: f }) };
   is<HMMParameters>()(hmm.maximize(hmm.expectedCounts(), { pseudocount: 1 }));
   is<HMMCounts>()(hmm.expectedCounts());
+  const seen = new HMM({
+    initLogits: f,
+    transitionLogits: f,
+    emissionDist: dist.normal({ loc: f, scale: f }),
+  });
+  is<Emission<"float32">>()(seen.maximize(seen.expectedCounts()).emissionDist);
+  is<Emission<"float32">>()(seen.parameter("emissionDist"));
+  is<Tensor<"float32">>()(seen.parameter("initLogits"));
+  is<Tensor<"float64">>()(dist.poisson({ rate: d }).parameter("rate"));
+  const symbols = new HMM({ initLogits: f, transitionLogits: f, emissionDist: [[0]], observations: [0] });
+  is<Tensor<"float32">>()(symbols.maximize(symbols.expectedCounts()).emissionDist);
   // @ts-expect-error -- counts are all three of them
   hmm.maximize({ initial: f, transition: f });
   return void given;

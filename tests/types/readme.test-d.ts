@@ -1,4 +1,6 @@
 /** What README and design show compiles as it stands, with the types it promises. Checked by tsc, never run. */
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
 import {
   array,
   connect,
@@ -8,6 +10,7 @@ import {
   jit,
   LinearChainCRF,
   np,
+  padded,
   random,
   type Session,
   SynjaxError,
@@ -38,27 +41,85 @@ type T = Tensor<"float32">;
   console.log(await new HMM({ ...coin, observations: [0, 0, 1, 0, 1, 1, 1] }).logPartition().item());
 }
 
-// -- README: a recorded step -------------------------------------------------------------------------------------
+// -- README: a training loop -------------------------------------------------------------------------------------
 type Params = { initial: T; transition: T };
 declare const given: Params;
-const step = jit((params: Params, emission: T, gold: Tensor<"int32">) => {
-  const loss = (p: Params) => {
-    const crf = new LinearChainCRF({ ...p, emission });
-    return np.negative(crf.logProb(crf.encode(gold))).mean();
-  };
-  const [value, grads] = valueAndGrad(loss)(params);
-  return { value, params: tree.map((p: T, g: T) => p.sub(g.mul(0.1)), params, grads) };
-});
 {
-  let params: Params = { initial: array([0, 0]), transition: array([[0, 0], [0, 0]]) }; // prettier-ignore
-  const result = step(params, new Float32Array(4), Int32Array.of(0, 1));
-  params = result.params; // chains
-  is<T>()(result.value);
-  step(result.params, array([[1, 2]]), array([0, 1], { dtype: "int32" }));
+  let params = {
+    initial: array([0, 0]),
+    transition: array([
+      [0, 0],
+      [0, 0],
+    ]),
+  };
+  const step = jit(
+    (p: typeof params, emission: Tensor<"float32">, tags: Tensor<"int32">, lengths: Tensor<"int32">) => {
+      const loss = (q: typeof params) => {
+        const crf = new LinearChainCRF({ ...q, emission, lengths });
+        return np.negative(crf.logProb(crf.encode(tags))).mean();
+      };
+      const [value, grads] = valueAndGrad(loss)(p);
+      return { value, params: tree.map((x, g) => x.sub(g.mul(0.1)), p, grads) };
+    },
+    { donateArgnums: 0 }, // the new parameters take the memory of the old ones
+  );
+
+  const [scores, gold] = [
+    [
+      [
+        [1, 0],
+        [0, 2],
+      ],
+      [[0, 1]],
+    ],
+    [[0, 1], [1]],
+  ]; // two sentences, of two words and of one
+  for (let epoch = 0; epoch < 3; epoch++) {
+    const { values, lengths } = padded(scores, { multipleOf: 16 }); // each shape is compiled once: keep them few
+    const tags = padded(gold, { dtype: "int32", multipleOf: 16 }).values;
+    if (epoch === 0) await step.compile(params, values, tags, lengths); // or leave it to the first step
+    const { value, params: next } = step(params, values, tags, lengths);
+    params = next;
+    if (epoch % 2 === 0) console.log(epoch, await value.item()); // not at every step: a step need not wait
+  }
+  is<Params>()(params);
   // @ts-expect-error a whole argument is missing
   step(params, array([[1, 2]]));
   // @ts-expect-error strings are no tensors
-  step(params, "emission", Int32Array.of(0));
+  step(params, "emission", Int32Array.of(0), Int32Array.of(1));
+}
+
+// -- README: a service -------------------------------------------------------------------------------------------
+{
+  const session = await connect();
+  const load = () =>
+    session.put({
+      initial: array([0, 0]),
+      transition: array([
+        [0.5, -1],
+        [-1, 0.5],
+      ]),
+    });
+  let weights = load(); // on the device once, for all requests
+  void (async () => {
+    for await (const { type } of session.status()) if (type === "lost") weights = load(); // the next worker has none
+  })();
+
+  const tag = jit((w: typeof weights, emission: Tensor<"float32">, lengths: Tensor<"int32">) => {
+    const crf = new LinearChainCRF({ ...w, emission, lengths });
+    return crf.decode(crf.argmax());
+  });
+  const server = createServer((request, response) => {
+    void (async () => {
+      const sentences = padded((await json(request)) as number[][][], { multipleOf: 16 });
+      const tags = await tag(weights, sentences.values, sentences.lengths).array({ deadline: 10_000 });
+      response.end(JSON.stringify(tags));
+    })().catch((error: unknown) => {
+      const isMine = error instanceof SynjaxError && error.code === "INVALID_ARGUMENT";
+      response.writeHead(isMine ? 400 : 503).end(String(error));
+    });
+  });
+  server.listen(8080);
 }
 
 // -- README: a session -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from ..numerics import numeric
 from ..numerics.noise import NOISES, Noise
 from ..registry import Check, operands_of_queries, query
 from ..runtime import passes, plain_calls
-from ..shapes import as_shape, at_least_one, require_int32
+from ..shapes import as_number, as_shape, at_least_one, require_int32
 from ..structures.structure import Query, Structure
 from . import batching, events, relaxed
 from .alike import require_alike
@@ -388,7 +388,7 @@ class Distribution(Parameters):
         """
         batching.require_temperature(temperature, self.batch_shape)
         # `implicit_MLE_lr` is SynJax's spelling.
-        rate = implicit_mle_lr if implicit_MLE_lr is None else implicit_MLE_lr
+        rate = as_number("implicit_mle_lr", implicit_mle_lr if implicit_MLE_lr is None else implicit_MLE_lr)
         return relaxed.sample(
             self,
             numeric.normal_key(key),

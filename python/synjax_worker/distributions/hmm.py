@@ -14,7 +14,7 @@ from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
 from ..runtime import passes
-from ..shapes import as_float, as_int
+from ..shapes import as_float, as_int, as_number
 from ..structures.chain import Chain, Potentials
 from ..structures.chain.long import MOST_SYMBOLS, Symbols
 from . import batching
@@ -30,6 +30,7 @@ from .emission import (
     log_likelihoods,
     of_its_parameters,
 )
+from .emission_checks import parameter_checks
 from .expected_counts import ExpectedCounts, count_symbols, fields_of, log_relative, sum_to
 from .parameters import replace
 
@@ -166,7 +167,8 @@ class HMM(Distribution):
         valid = self._valid("n")
         if not is_emission(self.emission_dist):
             return [*found, nan_or_posinf("emission_dist", self.emission_dist), *self._symbol_checks()]
-        return [*found, *(self._symbol_checks() or self._observation_checks(valid))]
+        emission = parameter_checks(self.emission_dist, "emission_dist")
+        return [*found, *emission, *(self._symbol_checks() or self._observation_checks(valid))]
 
     def _symbol_checks(self) -> list[Check]:
         """Symbols that are not in the vocabulary; none where observations are no symbols."""
@@ -183,6 +185,8 @@ class HMM(Distribution):
     def _check_on_host(self) -> None:
         super()._check_on_host()
         if not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(self)):
+            if is_emission(self.emission_dist):
+                refuse(parameter_checks(self.emission_dist, "emission_dist"))
             refuse(self._symbol_checks())
 
     def _observation_checks(self, valid: Array) -> list[Check]:
@@ -255,7 +259,7 @@ class HMM(Distribution):
 
     @query(
         "counts: struct HMMCounts, { pseudocount?: num Float } -> HMMParameters "
-        "{ init_logits: F[*batch t], transition_logits: F[*batch t t], emission_dist: F[*batch t v] }"
+        "{ init_logits: F[*batch t], transition_logits: F[*batch t t], emission_dist: parameter[*batch t v] }"
     )
     def maximize(self, counts: Any, pseudocount: Any = 0.0) -> dict[str, Array]:
         """The parameters under which `counts` are likeliest: the M step, as arguments for the constructor.
@@ -271,6 +275,7 @@ class HMM(Distribution):
                 "`emission_log_likelihoods` cannot be maximized: give `emission_dist` and `observations`.",
                 argument="emission_log_likelihoods",
             )
+        pseudocount = as_number("pseudocount", pseudocount)
         initial, transition, emission = fields_of(counts)
         if is_emission(self.emission_dist):
             emitted = fit(self.emission_dist, self.observations, jnp.asarray(emission))

@@ -16,24 +16,24 @@ def _numpyro(name: str) -> Any:
 op(
     "dist.normal",
     lambda loc, scale: _numpyro("Normal")(loc, scale),
-    "{ loc: num Float[*batch t], scale: num Float[*batch t] } -> dist",
+    "{ loc: num F[*batch t], scale: num F[*batch t] } -> dist",
     "Numbers with mean `loc` and standard deviation `scale`. Equivalent to `numpyro.distributions.Normal`.",
 )
 op(
     "dist.multivariate_normal",
     lambda loc, covariance_matrix: _numpyro("MultivariateNormal")(loc, covariance_matrix=covariance_matrix),
-    "{ loc: num Float[*batch t d], covariance_matrix: num Float[*batch t d d] } -> dist",
+    "{ loc: num F[*batch t d], covariance_matrix: num F[*batch t d d] } -> dist",
     "Vectors with mean `loc`. Equivalent to `numpyro.distributions.MultivariateNormal`.",
 )
 op(
     "dist.poisson",
     lambda rate: _numpyro("Poisson")(rate),
-    "{ rate: num Float[*batch t] } -> dist",
+    "{ rate: num F[*batch t] } -> dist",
     "Counts with mean `rate`. Equivalent to `numpyro.distributions.Poisson`.",
 )
 op(
     "dist.categorical",
     lambda logits: _numpyro("Categorical")(logits=logits),
-    "{ logits: num Float[*batch t v] } -> dist",
+    "{ logits: num F[*batch t v] } -> dist",
     "Symbols 0 to v-1 by unnormalized log-probabilities. Equivalent to `numpyro.distributions.Categorical`.",
 )

@@ -36,7 +36,8 @@ def _axes(rank: int, index: Sequence[Any]) -> list[int | None]:
         raise _refuse("", "one '...'", "two")
     named = sum(1 for item in index if item is not None and not _is_ellipsis(item))
     if named > rank:
-        raise _refuse("", f"at most {rank} items, one an axis", named)
+        hint = "a range of positions is one item, [start, stop]"
+        raise _refuse("", f"at most {rank} items, one an axis ({hint})", named)
     axes, axis = [], 0
     for item in index:
         if item is None:

@@ -1,8 +1,8 @@
 """The dtypes that results have, as tables made by asking JAX.
 
 A dtype of 64 bits exists only in a program that runs with x64 on; what meets none is answered as with x64
-off. A number of the caller has no dtype of its own (`weak`): it may be an int or a float, so an entry may
-hold two.
+off. A number of the caller has no dtype of its own: a literal is an int or a float (`weakInt`, `weakFloat`),
+any other may be either (`weak`), so an entry may hold two.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from ..protocol import WIDE_DTYPES
 from .signature import DTYPES
 
-WEAK = "weak"
-COLUMNS = (*DTYPES, WEAK)
+READINGS = {"weak": (1, 1.0), "weakInt": (1,), "weakFloat": (1.0,)}
+COLUMNS = (*DTYPES, *READINGS)
 
 
 def tables() -> dict[str, Any]:
@@ -32,21 +32,26 @@ def tables() -> dict[str, Any]:
 
 def unary(function: Callable[..., Any], dtype: str) -> list[str]:
     def result(argument: Any) -> str:
-        shape = jax.eval_shape(function, argument)
-        return shape.dtype.name
+        return _read(jax.eval_shape(function, argument))
 
     return _over_arguments(result, (dtype,))
 
 
 def promote(a: str, b: str) -> list[str]:
-    return _over_arguments(lambda x, y: jnp.result_type(x, y).name, (a, b))
+    return _over_arguments(lambda x, y: _read(jax.eval_shape(jnp.add, x, y)), (a, b))
+
+
+def _read(result: jax.ShapeDtypeStruct) -> str:
+    """The dtype with which a result leaves a program: one that is weak has 32 bits."""
+    name = result.dtype.name
+    return name.replace("64", "32") if result.weak_type else name
 
 
 def _over_arguments(result: Callable[..., str], dtypes: tuple[str, ...]) -> list[str]:
     """The results for every way to read the weak arguments, in a fixed order."""
     arguments: list[tuple[Any, ...]] = [()]
     for dtype in dtypes:
-        readings = (1, 1.0) if dtype == WEAK else (jax.ShapeDtypeStruct((2,), dtype),)
+        readings = READINGS.get(dtype) or (jax.ShapeDtypeStruct((2,), dtype),)
         arguments = [(*before, reading) for before in arguments for reading in readings]
     with jax.enable_x64(any(dtype in WIDE_DTYPES for dtype in dtypes)):
         return sorted({result(*each) for each in arguments}, key=DTYPES.index)

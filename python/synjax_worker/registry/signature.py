@@ -8,11 +8,12 @@
                | event | compact    the tree of tensors that the class declares
                | struct <Name>      what a query of the class answers under that name
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
-    result    := type[dims] | key | dist | event | compact | [Name] { name: result, ... }
+    result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
-What stands between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a
-number in its place is traced too. Everything else is static. `F` is the distribution's own float dtype.
+A field that is a `parameter` is what the class's parameter of that name is: an array or a distribution. What stands
+between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a number in its place is
+traced too. Everything else is static. `F` is the distribution's own float dtype.
 `[*batch n t]` names dims. The name of a struct is that of its type in TypeScript.
 """
 
@@ -68,7 +69,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "struct"
+    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "parameter" | "struct"
     type: Type = None
     dims: str | None = None
     name: str | None = None  # of a struct
@@ -176,6 +177,8 @@ def _result(text: str) -> Result:
     if text in ("key", "dist", "event", "compact"):
         return Result(text)
     type_text, dims = _type_and_dims(text)
+    if type_text == "parameter":
+        return Result("parameter", dims=dims)
     return Result("array", _type(type_text), dims)
 
 

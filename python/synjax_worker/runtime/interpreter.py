@@ -26,7 +26,7 @@ from . import passes
 from .checks import Code, Site, join, join_rows, record_of
 from .extent import check_shape, scope_name, too_many_equations
 from .nested import NESTED
-from .precision import as_result_leaf, has_wide, narrowed
+from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 from .structural import STRUCTURAL
 
@@ -245,6 +245,7 @@ class _Frame:
         if equation.op in NESTED_OPS:
             return *NESTED[equation.op](*args, **attributes), None
         op = self._tracing.ops[equation.op]
+        args, attributes = with_whole_literals(args, attributes)
         code = record = None
         if self._tracing.optimistic and op.certified:
             with guard.optimistic() as refused:

@@ -11,7 +11,7 @@ from jax import lax
 
 from ..dtypes import dtype_name
 from ..errors import InvalidArgument
-from ..protocol import WIDE_DTYPES
+from ..protocol import WEAK_INT_BITS, WIDE_DTYPES
 
 _NARROW = {"int64": np.int32, "uint64": np.uint32, "float64": np.float32}
 
@@ -32,6 +32,27 @@ def has_wide(args: list[Any], attributes: dict[str, Any]) -> bool:
         leaf in WIDE_DTYPES if isinstance(leaf, str) else dtype_of(leaf) in WIDE_DTYPES and not is_weak(leaf)
         for leaf in jax.tree.leaves((args, attributes))
     )
+
+
+def with_whole_literals(args: list[Any], attributes: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments with whole literals of 2**31 and more as ints where they meet 64-bit integers and no float.
+
+    They travel as floats, because beside anything else they are what JavaScript has them for.
+    """
+    if not any(type(value) in (float, tuple, list, dict) for value in (*args, *attributes.values())):
+        return args, attributes
+    leaves = jax.tree.leaves((args, attributes))
+    if not any(_is_large_whole(leaf) for leaf in leaves):
+        return args, attributes
+    dtypes = [leaf.dtype for leaf in leaves if hasattr(leaf, "dtype") and not is_weak(leaf)]
+    is_wide = any(dtype in (jnp.int64, jnp.uint64) for dtype in dtypes)
+    if not is_wide or any(jnp.issubdtype(dtype, jnp.floating) for dtype in dtypes):
+        return args, attributes
+    return jax.tree.map(lambda leaf: int(leaf) if _is_large_whole(leaf) else leaf, (args, attributes))
+
+
+def _is_large_whole(value: Any) -> bool:
+    return type(value) is float and value.is_integer() and 1 << WEAK_INT_BITS - 1 <= abs(value) < 2.0**63
 
 
 def narrowed(leaf: Any) -> Any:

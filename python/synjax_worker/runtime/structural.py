@@ -57,7 +57,11 @@ def _get(value: Any, k: int | str) -> Any:
         return value[k]
     if isinstance(k, str) and (k in _field_names(value) or _is_public_property(value, k)):
         return getattr(value, k)
-    raise InvalidArgument(f"a {type(value).__name__} has no {k!r}", argument="k")
+    own = getattr(value, "arg_constraints", {})  # of a distribution of NumPyro's: its parameters
+    if k in own:
+        return getattr(value, k)
+    known = f"; it has {', '.join(sorted(own))}" if own else ""
+    raise InvalidArgument(f"a {type(value).__name__} has no {k!r}{known}", argument="name")
 
 
 def _field_names(value: Any) -> Sequence[str]:

@@ -74,6 +74,19 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "a length too long": (lambda: crf(lengths=jnp.array([4, 1, 5])), "lengths", "0 to 4", "5"),
     "a negative length": (lambda: hmm(lengths=jnp.array([4, -1, 0])), "lengths", "0 to 4", "-1"),
     "lengths of another batch": (lambda: crf(lengths=jnp.zeros(2, jnp.int32)), "lengths", "(3)", "(2)"),
+    "lengths of a batch that is none": (
+        lambda: crf(POTENTIALS[0], jnp.array([1, 2])),
+        "lengths",
+        "()",
+        "(2)",
+    ),
+    "more lengths than items": (lambda: crf(POTENTIALS[:1], FULL), "lengths", "(1)", "(3)"),
+    "pseudocounts by state": (
+        lambda: hmm().maximize(hmm().expected_counts(), pseudocount=jnp.ones((2, 1))),
+        "pseudocount",
+        "a number",
+        "(2, 1)",
+    ),
     "observations of rank 0": (lambda: hmm(jnp.int32(1)), "observations", "n", "()"),
     "emissions of more states": (
         lambda: hmm(emission=jnp.zeros((3, V))),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pytest
 from numpyro import distributions as emissions
 
-from synjax_worker.distributions import emission
+from synjax_worker.distributions import HMM, emission
+from synjax_worker.errors import InvalidArgument
 
 B, N, T = 2, 4, 3
 LOC = jnp.arange(B * T, dtype=jnp.float32).reshape(B, T)
@@ -42,3 +44,75 @@ def test_log_likelihoods_of_an_item_are_those_of_its_parameters(kind: str) -> No
 def test_a_distribution_with_the_shape_it_tells_stays_itself() -> None:
     for of in (*KINDS.values(), emissions.Laplace(LOC, 1.0)):
         assert emission.of_its_parameters(of) is of
+
+
+CORRELATED = jnp.array([[1.0, 2.0], [2.0, 1.0]])
+WRONG = {
+    "a mean that is no number": (lambda: emissions.Normal(jnp.array([0, jnp.nan]), 1.0), "loc", "nan"),
+    "a scale of 0": (lambda: emissions.Normal(jnp.zeros(2), jnp.array([1.0, 0.0])), "scale", "0.0"),
+    "a negative scale": (lambda: emissions.Normal(jnp.zeros(2), jnp.array([1.0, -1.0])), "scale", "-1.0"),
+    "a scale without end": (lambda: emissions.Normal(jnp.zeros(2), jnp.inf), "scale", "inf"),
+    "a negative rate": (lambda: emissions.Poisson(jnp.array([1.0, -1.0])), "rate", "-1.0"),
+    "no covariance": (
+        lambda: emissions.MultivariateNormal(jnp.zeros((2, 2)), covariance_matrix=CORRELATED),
+        "covariance_matrix",
+        "nan",
+    ),
+    "a lopsided covariance": (
+        lambda: emissions.MultivariateNormal(jnp.zeros((2, 2)), covariance_matrix=jnp.tril(CORRELATED / 3)),
+        "covariance_matrix",
+        "0.0",
+    ),
+    "a factor of a negative diagonal": (
+        lambda: emissions.MultivariateNormal(jnp.zeros((2, 2)), scale_tril=-jnp.eye(2)),
+        "scale_tril",
+        "-1.0",
+    ),
+    "logits that are no numbers": (
+        lambda: emissions.Categorical(logits=jnp.array([[0, -jnp.inf], [0, jnp.nan]])),
+        "logits",
+        "nan",
+    ),
+    "probabilities that sum to more": (
+        lambda: emissions.Categorical(probs=jnp.array([[0.5, 0.5], [0.6, 0.5]])),
+        "probs",
+        "0.6",
+    ),
+    "another family's shape": (lambda: emissions.Gamma(jnp.array([1.0, -2.0]), 1.0), "concentration", "-2.0"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_parameter_is_named_and_not_blamed_on_the_observations(what: str) -> None:
+    make, name, received = WRONG[what]
+    with numpyro.validation_enabled(False):  # as it is where the values are traced
+        of = make()
+        observations = jnp.ones((3, *of.event_shape))
+        if isinstance(of, emissions.CategoricalLogits | emissions.CategoricalProbs):
+            observations = observations.astype(jnp.int32)
+        argument = f"emission_dist.{name}"
+        with pytest.raises(InvalidArgument) as caught:
+            HMM(jnp.zeros(2), jnp.zeros((2, 2)), of, observations)
+        assert (caught.value.argument, caught.value.received) == (argument, received)
+        names: list[str] = []
+
+        @jax.jit
+        def found(of: emissions.Distribution) -> list[jax.Array]:
+            checks = of_hmm(of, observations).checks()
+            names.extend(check.argument for check in checks)
+            return [check.bad.any() for check in checks]
+
+        traced = found(of)
+    assert names[next(i for i, bad in enumerate(traced) if bad)] == argument
+
+
+def of_hmm(of: emissions.Distribution, observations: jax.Array) -> HMM:
+    return HMM(jnp.zeros(2), jnp.zeros((2, 2)), of, observations)
+
+
+def test_parameters_at_their_bounds_are_taken() -> None:
+    zero = of_hmm(emissions.Poisson(jnp.array([0.0, 1.0])), jnp.array([0, 0]))
+    assert np.isfinite(zero.log_partition())
+    logits = jnp.array([[0.0, -jnp.inf], [0.0, 0.0]])
+    forbidden = emissions.Categorical(logits=logits, validate_args=False)
+    assert np.isfinite(of_hmm(forbidden, jnp.array([0, 1])).log_partition())

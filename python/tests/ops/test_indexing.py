@@ -57,7 +57,7 @@ def test_an_update_is_of_the_elements_alone(method):
     [
         ((2,), "between -2 and 1", "2"),
         ((0, -4), "between -3 and 2", "-4"),
-        ((0, 0, 0, 0), "at most 3 items, one an axis", "4"),
+        ((0, 0, 0, 0), "at most 3 items, one an axis (a range of positions is one item, [start, stop])", "4"),
         (("...", "..."), "one '...'", "two"),
         (("x",), "'...'", "'x'"),
         ((1.5,), "an integer", "1.5"),

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from synjax_worker import semirings, special
+from synjax_worker.ops import debug
 from synjax_worker.registry import dtype_tables, load
 from synjax_worker.registry.signature import DTYPES, VARIABLES
 
 OPS = load().ops
 ARRAY_OPS = sorted(
-    name for name in OPS if "." in name and name.partition(".")[0].islower() and not name.startswith("dist.")
+    name
+    for name in OPS
+    if "." in name and name.partition(".")[0].islower() and not name.startswith(("dist.", "debug."))
 )
 TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
 WIDE = ("int64", "uint64", "float64")
@@ -338,3 +341,10 @@ def test_a_number_may_be_traced(name):
     for a, b in zip(received, written, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_debug_shows_values_where_the_text_says_and_after_it():
+    assert debug.show("loss {} at {}", np.float32(0.5), np.int32(3)) == "loss 0.5 at 3"
+    assert debug.show("no place", np.array([1, 2])) == "no place [1 2]"
+    assert debug.show("{} of {}", 1) == "1 of {}"
+    assert debug.show("{0.__class__}", 1) == "{0.__class__} 1"  # the text comes from the client
