@@ -55,6 +55,7 @@ export function jit<A extends readonly unknown[], R>(
   options: JitOptions = {},
 ): Jitted<A, R> {
   const cache = new Map<string, Recording>();
+  const source = { name: f.name || "a function" };
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
   /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
@@ -92,7 +93,7 @@ export function jit<A extends readonly unknown[], R>(
     if (isRecording()) return inlined(f, args, statics);
     const { recording, leaves, donate, session } = prepare(args);
     const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
-    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args) });
+    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args), source });
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
@@ -109,7 +110,7 @@ export function jit<A extends readonly unknown[], R>(
       const aval = avals.get(leaf);
       return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
     });
-    await session.compile(recording.program, inputs, donate, nameOf(args));
+    await session.compile(recording.program, inputs, donate, { nameOf: nameOf(args), source });
   };
   return Object.assign(call as (...args: JitArgs<A>) => R, {
     compile: compile as Jitted<A, R>["compile"],

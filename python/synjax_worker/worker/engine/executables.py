@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import math
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -92,17 +93,19 @@ class Executables:
         """The executable, if it is compiled. Does not count as a use."""
         return self._table.get(key)
 
-    def get(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
-        """The executable, compiled first if need be."""
+    def get(self, resolved: Resolved, launch: Launch | Compile) -> tuple[Executable, float | None]:
+        """The executable, and the seconds in which it was compiled if it had to be."""
         executable = self._table.get(resolved.key)
         if executable is not None:
             self._table.move_to_end(resolved.key)
-            return executable
+            return executable, None
+        started = time.perf_counter()
         executable = self._compile(resolved, launch)
+        seconds = time.perf_counter() - started
         self._table[resolved.key] = executable
         while len(self._table) > self._limits.executables:
             self._table.popitem(last=False)
-        return executable
+        return executable, seconds
 
     def _compile(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
         x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()
