@@ -1,10 +1,16 @@
 import { channel } from "node:diagnostics_channel";
-import type { Answer } from "../wire/codec.ts";
+import type { Answer } from "../wire/answer.ts";
 import type { Call } from "./call.ts";
 
 // Publishing costs nothing while nobody subscribes. Arguments are never published.
 const launches = channel("synjax:launch");
 const replies = channel("synjax:reply");
+const compilations = channel("synjax:compile");
+
+/** Types and times, no values. */
+export function publishCompilation(compilation: object): void {
+  if (compilations.hasSubscribers) compilations.publish(compilation);
+}
 
 /** When a call starts, for its reply's duration; 0 where nobody subscribes. */
 export function startOfCall(): number {
@@ -17,7 +23,7 @@ export function publishCall(type: number, seq: number, frames: number, bytes: nu
 
 export function publishReply(call: Call, answer: Answer): void {
   if (!replies.hasSubscribers) return;
-  const error = "error" in answer ? answer.error.code : "malformed" in answer ? "BAD_MESSAGE" : undefined;
+  const error = "error" in answer ? answer.error.code : undefined;
   let bytes = 0;
   if ("reply" in answer) for (const item of answer.reply.data) bytes += item?.byteLength ?? 0;
   const milliseconds = call.startedAt > 0 ? performance.now() - call.startedAt : undefined;

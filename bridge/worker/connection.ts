@@ -29,6 +29,18 @@ const HELLO_TIMEOUT = 30_000;
  * PROTOCOL_MISMATCH, UNAUTHORIZED, WORKER_LOST where nothing answers, ABORTED.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (error instanceof SynjaxError) throw error;
+    // What the system refuses: no files, no space, no rights
+    throw new SynjaxError("WORKER_START", `The worker cannot be started or reached: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function open(options: ConnectionOptions): Promise<Connection> {
   assertNode();
   checkConnectionOptions(options);
   assertNotAborted(options.signal);
@@ -86,8 +98,8 @@ async function connect(
   timeout: number,
   worker: WorkerProcess | undefined,
 ): Promise<Connection> {
-  const { dialZeromq } = await import("../transport/zeromq.ts");
-  const transport = await dialZeromq(address);
+  const { dial } = await import("../transport/dial.ts");
+  const transport = await dial(address);
   const { signal, heartbeat, hangAfter, registryHash: registry } = options;
   const limit = giveUpAfter(timeout, address, signal);
   try {

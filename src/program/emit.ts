@@ -2,6 +2,8 @@
 import type { Encoded } from "./body.ts";
 import { encode, notATensor } from "./encode.ts";
 import type { Frame } from "./frame.ts";
+import { onHost } from "./host-op.ts";
+import { camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
 import { givesSizes } from "./structural.ts";
@@ -21,6 +23,8 @@ export function emit<T extends Traced>(
   Result: ResultClass<T>,
   named?: Readonly<Record<string, unknown>>,
 ): T {
+  const host = onHost(op, operands, statics);
+  if (host) return adopt(Result, { kind: "host", host });
   const frame = currentFrame() ?? runtime().frameFor([operands, Object.values({ ...statics, ...named })]);
   const index = emitIn(frame, op, operands, statics, named);
   return adopt(Result, { kind: "equation", frame, index });
@@ -38,7 +42,7 @@ export function emitIn(
   const args: Encoded[] = [];
   for (let i = 0; i < operands.length; i++) {
     if (!fixed) assertGiven(operands[i], op);
-    args.push(encode(operands[i], frame, fixed));
+    args.push(encode(operands[i], frame, fixed, undefined, () => `operand ${i} of ${camelCase(op)}`));
   }
   let attributes: [string, Encoded][] | undefined;
   for (const [values, isStatic] of [
@@ -47,7 +51,17 @@ export function emitIn(
   ] as const) {
     if (!values) continue;
     for (const name in values)
-      if (values[name] !== undefined) (attributes ??= []).push([name, encode(values[name], frame, isStatic)]);
+      if (values[name] !== undefined)
+        (attributes ??= []).push([
+          name,
+          encode(
+            values[name],
+            frame,
+            isStatic,
+            undefined,
+            () => `\`${camelCase(name)}\` of ${camelCase(op)}`,
+          ),
+        ]);
   }
   if (attributes && attributes.length > 1) attributes.sort(([a], [b]) => (a < b ? -1 : 1));
   return frame.add(op, args, attributes?.flat(1) as Encoded[] | undefined);

@@ -1,11 +1,12 @@
 /** One run of a program, from the call to its answer. */
 import type { SynjaxError } from "../../bridge/errors.ts";
-import type { Reply } from "../../bridge/wire/codec.ts";
+import type { Reply } from "../../bridge/wire/answer.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Constant } from "../program/body.ts";
 import type { Handle, PendingLaunch } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
+import type { Source } from "./compilations.ts";
 
 /** A program on its way to the worker, or running there. */
 export interface Launch extends PendingLaunch {
@@ -23,10 +24,27 @@ export interface Launch extends PendingLaunch {
   options: WaitOptions;
   /** The number of its message; `undefined` while it waits to be sent. */
   seq: number | undefined;
+  /** It was in flight when a worker ended, and is sent again. */
   retried: boolean;
+  /** It ran, if any, when a worker ended. */
+  isSuspect: boolean;
+  /** It runs after others that are sent again: it is a suspect, or uses a suspect's result. */
+  isLate: boolean;
+  /** The recorded function that was called, if one was. */
+  readonly source: Source | undefined;
+  /** Where it was called. */
+  readonly stack: object;
+  /** Its place among all calls of the session. */
+  readonly turn: number;
   /** The `seq` under which it ran out of memory before. */
   shortSeq: number | undefined;
 }
+
+/** Is added to the turns of launches that are late. */
+const LATE = 2 ** 51;
+
+/** The place of a launch among what is sent again. */
+export const orderOf = ({ turn, isLate }: Launch): number => turn + (isLate ? LATE : 0);
 
 /** A cancellable read of a launch's only output: giving it up ends the launch, if nobody else reads that output. */
 export interface InlineFetch {

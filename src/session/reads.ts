@@ -3,9 +3,12 @@ import type { Channel } from "../../bridge/transport/channel.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
+import { captureLine } from "../program/source-line.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
-import { type Failures, isSynjaxError, markReported, remoteError } from "./failures.ts";
-import { type InlineFetch, type Launch, launchOf } from "./launch.ts";
+import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
+import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
+import type { NameOf } from "./launch-inputs.ts";
+import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { hostArray } from "./wire-input.ts";
 
@@ -35,13 +38,18 @@ export class Reads {
   }
 
   /** The values of handles, in one round trip. */
-  async fetch(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+  async fetch(
+    handles: readonly Handle[],
+    options: WaitOptions,
+    nameOf: NameOf = () => "this tensor",
+  ): Promise<readonly HostArray[]> {
+    let stack: object | undefined;
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
       const later: { readonly at: number; readonly handle: Handle }[] = [];
-      for (const handle of handles) {
+      for (const [i, handle] of handles.entries()) {
         if (handle.failure) throw handle.failure;
-        handle.use("this tensor");
+        handle.use(() => nameOf(i));
       }
       for (const [at, handle] of handles.entries()) {
         const launch = launchOf(handle);
@@ -50,16 +58,18 @@ export class Reads {
         else later.push({ at, handle });
       }
       if (later.length > 0) {
+        stack = captureLine(); // what comes with a launch has that one's
         const fetched = this.#fetchNow(
           later.map((l) => l.handle),
           options,
+          stack,
         );
         fetched.catch(() => undefined);
         for (const [k, { at }] of later.entries()) values[at] = fetched.then((f) => f[k]!);
       }
       return await Promise.all(values);
     } catch (error) {
-      throw isSynjaxError(error) ? markReported(error) : error;
+      throw isSynjaxError(error) ? markReported(stack ? atLine(markReported(error), stack) : error) : error;
     }
   }
 
@@ -107,13 +117,13 @@ export class Reads {
       inline.decide("alone");
       return undefined;
     }
-    const { outgoing, fetched } = this.#fetching(launch.outputs, inline.options);
+    const { outgoing, fetched } = this.#fetching(launch.outputs, inline.options, launch.stack);
     inline.decide(fetched);
     return outgoing;
   }
 
-  #fetchNow(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
-    const { outgoing, fetched } = this.#fetching(handles, options);
+  #fetchNow(handles: readonly Handle[], options: WaitOptions, stack: object): Promise<readonly HostArray[]> {
+    const { outgoing, fetched } = this.#fetching(handles, options, stack);
     this.#outbox.enqueue(outgoing);
     return fetched;
   }
@@ -121,6 +131,7 @@ export class Reads {
   #fetching(
     handles: readonly Handle[],
     options: WaitOptions,
+    stack: object,
   ): { readonly outgoing: Outgoing; readonly fetched: Promise<readonly HostArray[]> } {
     this.#outbox.beginCall();
     let resolve!: (values: readonly HostArray[]) => void;
@@ -130,27 +141,37 @@ export class Reads {
       this.#outbox.endCall();
       const failed = handles.find((h) => h.failure)?.failure;
       reject(
-        failed ?? (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined)),
+        failed ??
+          (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined, stack)),
       );
     };
-    const send = (channel: Channel): void => {
+    let isRepeated = false;
+    const send = (channel: Channel): Promise<unknown> | undefined => {
       const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
-      if (lost) return fail(lost);
+      if (lost) return void fail(lost);
       const seq = channel.nextSeq();
       const ids = handles.map((h) => h.id);
-      channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options).then(
-        (reply) => {
-          this.#outbox.endCall();
-          const avals = reply.result as readonly ArrayAval[];
-          resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
-        },
-        // A worker that is lost takes its handles with it, unless their launches are sent again
-        (error: unknown) => {
-          const isLost = isSynjaxError(error) && error.code === "WORKER_LOST";
-          if (isLost && handles.every((h) => launchOf(h)?.retried)) this.#outbox.enqueue({ send, fail });
-          else fail(error);
-        },
-      );
+      const call = channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options);
+      call
+        .then(
+          (reply) => {
+            const avals = reply.result as readonly ArrayAval[];
+            resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
+            this.#outbox.endCall();
+          },
+          // A worker that is lost takes its handles with it, unless their launches are sent again
+          (error: unknown) => {
+            const isLost = isSynjaxError(error) && isLoss(error);
+            if (!isLost || isRepeated || handles.some((h) => h.failure ?? h.lost("this tensor")))
+              return fail(error);
+            isRepeated = true;
+            const orders = handles.map(launchOf).map((launch) => (launch ? orderOf(launch) : -1));
+            const last = Math.max(...orders);
+            this.#outbox.repeat([{ send, fail, order: () => last + 0.5 }]);
+          },
+        )
+        .catch((error: unknown) => fail(unforeseen(error)));
+      return call;
     };
     return { outgoing: { send, fail }, fetched };
   }

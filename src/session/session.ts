@@ -11,17 +11,20 @@ import type { EagerFrame } from "../program/eager.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { adopt, NODE, Traced } from "../program/traced.ts";
-import { flatten, rebuild } from "../program/tree.ts";
-import { toHostArray } from "../tensor/host-array.ts";
+import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
-import { EagerGraph } from "./eager-graph.ts";
+import { type Compilation, Compilations } from "./compilations.ts";
+import { DeviceMemory } from "./device-memory.ts";
+import { EagerGraph, identity } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";
 import { Handles } from "./handles.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
 import { Reads } from "./reads.ts";
+import { hostDataOf, hostOf, onDevice, type PutOptions, restoring } from "./put-options.ts";
+import { Restores } from "./restores.ts";
 import { runIn, waitOptionsIn } from "./run-context.ts";
 import { SentPrograms } from "./sent-programs.ts";
 import type { Fetched, OnDevice } from "./trees.ts";
@@ -30,8 +33,9 @@ import type { InputType } from "./wire-input.ts";
 /** How a session is made. Everything has a default: `connect()` starts the embedded worker on the CPU. */
 export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" | "signal"> {
   /**
-   * Launches in flight when the worker dies are sent once more to the new one if all they need is still here (they
-   * are pure); one for which the device has no memory, when what is garbage here has been freed there. Default true.
+   * Launches in flight when the worker dies are sent again to the new one if all they need is still here (they are
+   * pure): one after the other, the one that may have ended it last, and once. One for which the device has no memory is
+   * sent again when what is garbage here has been freed there. Default true.
    */
   readonly retry?: boolean;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
@@ -45,7 +49,11 @@ export type SessionEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "restarting" }
   | { readonly type: "failure"; readonly error: SynjaxError }
+  | ({ readonly type: "compiled" } & Compilation)
   | { readonly type: "closed" };
+
+/** Milliseconds that launches in flight are waited for before garbage is collected. */
+const COLLECT_WAIT = 1_000;
 
 let serial = 0;
 
@@ -67,6 +75,8 @@ export class Session implements HandleOwner {
   readonly #outbox: Outbox;
   readonly #programs = new SentPrograms();
   readonly #failures = new Failures((error) => this.#tell({ type: "failure", error }));
+  readonly #memory = new DeviceMemory({ collect: () => this.#collect() });
+  readonly #restores = new Restores();
   readonly #handles: Handles;
   readonly #reads: Reads;
   readonly #launches: Launches;
@@ -77,8 +87,12 @@ export class Session implements HandleOwner {
   /** @internal Use `connect()`. */
   constructor(options: SessionOptions = {}) {
     this.#options = options;
-    this.#outbox = new Outbox({ channel: () => this.#connection?.channel, open: () => this.open() });
-    this.#handles = new Handles(this, this.#outbox);
+    this.#outbox = new Outbox({
+      channel: () => this.#connection?.channel,
+      open: () => this.open(),
+      room: (bytes) => this.#memory.room(bytes),
+    });
+    this.#handles = new Handles(this, this.#outbox, this.#memory);
     this.#reads = new Reads(this.#outbox, this.#failures);
     this.#launches = new Launches({
       owner: this,
@@ -87,6 +101,8 @@ export class Session implements HandleOwner {
       failures: this.#failures,
       handles: this.#handles,
       reads: this.#reads,
+      memory: this.#memory,
+      compilations: new Compilations((compilation) => this.#tell({ type: "compiled", ...compilation })),
       settings: () => this.#options,
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
@@ -102,7 +118,7 @@ export class Session implements HandleOwner {
   }
   /** Whether a worker was ever asked for. */
   get used(): boolean {
-    return this.#opening !== undefined || this.#closed;
+    return this.#started || this.#opening !== undefined || this.#closed;
   }
   /** What the worker said of itself; `undefined` until the connection stands. */
   get info(): HelloInfo | undefined {
@@ -144,6 +160,7 @@ export class Session implements HandleOwner {
       this.#started = true;
       this.#programs.clear();
       void connection.lost.then((error) => this.#lose(connection, error));
+      this.#launches.restore(this.#restores.take().map(([handle, host]) => [identity, { host }, handle]));
       this.#tell({ type: "ready", info: connection.info });
     } finally {
       this.#outbox.endCall();
@@ -158,11 +175,14 @@ export class Session implements HandleOwner {
     if (this.#closed) return;
     this.#epoch++;
     this.#outbox.dropFrees();
+    this.#memory.clear();
+    const restored = this.#restores.lose();
+    for (const handle of restored) this.#handles.renew(handle);
     this.#failures.forgetLaunches();
     this.#launches.forgetWorker();
     this.#eager.drop();
     this.#tell({ type: "lost", error });
-    this.#launches.lose(error);
+    this.#launches.lose(error, restored);
   }
 
   /**
@@ -202,6 +222,14 @@ export class Session implements HandleOwner {
     return new Events<SessionEvent>(this.#listeners, (event) => event.type === "closed");
   }
 
+  /** Frees what nobody can reach any more, once what is in flight, which reaches it, has been answered. */
+  async #collect(): Promise<void> {
+    const channel = this.#connection?.channel;
+    if (channel) await Promise.race([channel.drained(), sleep(COLLECT_WAIT)]);
+    const { collectGarbage } = await import("../../bridge/transport/garbage.ts");
+    await collectGarbage().catch(() => undefined); // where it cannot be collected, nothing is found
+  }
+
   #tell(event: SessionEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
@@ -209,7 +237,8 @@ export class Session implements HandleOwner {
   /** The worker's own counters; answered also while it compiles. */
   async counters(): Promise<WorkerCounters> {
     await this.open();
-    const channel = this.#connection!.channel;
+    const channel = this.#connection?.channel;
+    if (!channel) throw new SynjaxError("WORKER_LOST", "The worker ended before it could answer");
     this.#outbox.postFrees(channel); // what is free here is counted as free there
     const seq = channel.nextSeq();
     return (await this.#outbox.track(channel.call(seq, [MESSAGE.ping, seq], []))).result as WorkerCounters;
@@ -226,7 +255,8 @@ export class Session implements HandleOwner {
       leaf instanceof Traced && leaf[NODE].kind !== "host" ? this.handleOf(leaf) : undefined,
     );
     const wanted = handles.filter((h) => h !== undefined);
-    const fetched = await this.#reads.fetch(wanted, options);
+    const paths = (): readonly string[] => pathsOf(tree, "tree").filter((_, i) => handles[i]);
+    const fetched = await this.#reads.fetch(wanted, options, (i) => paths()[i]!);
     let next = 0;
     let position = 0;
     return rebuild(tree, (leaf) => {
@@ -242,10 +272,13 @@ export class Session implements HandleOwner {
    * of the result disposes of it. Equivalent to `jax.device_put`.
    * @throws {SynjaxError} `OTHER_SESSION` for a tensor of another session, `HANDLE_DISPOSED` and the like for a dead one
    */
-  put<const T>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+  put<const T>(tree: T, options: PutOptions = {}): OnDevice<T> {
     flatten(tree, [], "data");
-    return rebuild(tree, (leaf) => {
+    const put: { readonly handle: Handle; readonly host: HostArray }[] = [];
+    const restore = restoring(options.restore);
+    const result = rebuild(tree, (leaf) => {
       if (leaf instanceof Traced && leaf[NODE].kind !== "host") {
+        if (restore) throw onDevice();
         if (ownerOf([leaf]) !== this)
           throw new SynjaxError(
             "OTHER_SESSION",
@@ -254,9 +287,16 @@ export class Session implements HandleOwner {
         this.handleOf(leaf).use("a tensor that is put");
         return leaf;
       }
-      const host = leaf instanceof Traced ? hostOf(leaf) : toHostArray(leaf, "any", "data", options);
-      return adopt(Tensor, { kind: "handle", handle: this.#eager.upload(host!) });
+      const host = hostDataOf(leaf, options);
+      const handle = this.#eager.upload(host);
+      put.push({ handle, host });
+      return adopt(Tensor, { kind: "handle", handle });
     }) as OnDevice<T>;
+    if (restore) {
+      const data = put.map(({ host }) => host);
+      this.#restores.add(put.map(({ handle }) => handle), data, restore(data)); // prettier-ignore
+    }
+    return result;
   }
 
   /**
@@ -313,9 +353,14 @@ export class Session implements HandleOwner {
   }
 
   /** @internal Resolves when launches of a program with such inputs need not wait for its compilation. */
-  async compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
+  async compile(
+    program: Program,
+    leaves: readonly InputType[],
+    donated: readonly number[],
+    options?: LaunchOptions,
+  ): Promise<void> {
     this.#assertOpen();
-    await this.#launches.compile(program, leaves, donated);
+    await this.#launches.compile(program, leaves, donated, options);
   }
 
   #assertOpen(): void {
@@ -350,10 +395,10 @@ export class Session implements HandleOwner {
   }
 }
 
-function hostOf(traced: Traced): HostArray {
-  return (traced[NODE] as { readonly host: HostArray }).host;
-}
-
 function copyOf(host: HostArray): HostArray {
   return { ...host, data: (host.data as Float32Array).slice() };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, milliseconds));
 }

@@ -1,0 +1,58 @@
+/** Compiling a program before it is launched. */
+import type { SynjaxError } from "../../bridge/errors.ts";
+import type { Channel } from "../../bridge/transport/channel.ts";
+import { MESSAGE } from "../../bridge/wire/protocol.ts";
+import type { Program } from "../program/program.ts";
+import { captureLine } from "../program/source-line.ts";
+import type { Source } from "./compilations.ts";
+import { atLine, isSynjaxError, markReported, remoteError } from "./failures.ts";
+import { checkInputs, type NameOf } from "./launch-inputs.ts";
+import type { LaunchContext } from "./launch-context.ts";
+import { waitOptionsIn } from "./run-context.ts";
+import { type InputType, wireInputType } from "./wire-input.ts";
+
+/** What is compiled, for what. */
+export interface Ahead {
+  readonly program: Program;
+  readonly inputs: readonly InputType[];
+  readonly donated: readonly number[];
+  readonly flags: number;
+  readonly nameOf: NameOf | undefined;
+  readonly source: Source | undefined;
+}
+
+/** Resolves when the worker has compiled a program for inputs of these types. */
+export async function compileAhead(
+  { owner, outbox, programs, failures, compilations }: LaunchContext,
+  { program, inputs, donated, flags, nameOf, source }: Ahead,
+): Promise<void> {
+  const stack = captureLine();
+  checkInputs(inputs, owner, nameOf);
+  const options = waitOptionsIn(owner);
+  const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {
+    const send = (channel: Channel): undefined => {
+      const lost = inputs.map((i) => ("handle" in i ? i.handle.lost("an input of this call") : undefined));
+      const error = lost.find((e) => e);
+      if (error) return void reject(error);
+      const body = programs.bodyOf(channel, program);
+      const types = inputs.map(wireInputType);
+      const seq = channel.nextSeq();
+      const header = [MESSAGE.compile, seq, program.hash, body.length, types, donated, flags];
+      channel.call(seq, header, body, options).then(
+        ({ compiled }) => {
+          if (compiled !== undefined) compilations.add(source, program, inputs, compiled, true);
+          resolve();
+        },
+        (error: unknown) =>
+          reject(
+            isSynjaxError(error)
+              ? atLine(error, stack)
+              : markReported(failures.localError(remoteError(error), program, stack)),
+          ),
+      );
+      return undefined;
+    };
+    outbox.enqueue({ send, fail: reject });
+  });
+  await outbox.track(compiled);
+}
