@@ -1,0 +1,175 @@
+"""What compiling costs: equations, lines, seconds and bytes of every query, beside SynJax's where PEER_PYTHON has it.
+
+Ours are the programs that a worker compiles first (`numerics.guard`): those without the exact computations, with the
+worker's compiler options. Seconds are of the CPU, the least of three, in turns with SynJax's. Two rows compare runs:
+SynJax under the same options, for honesty.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import math
+import os
+import pathlib
+import platform
+import statistics
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from measure import ROWS, add_row
+from synjax_worker.distributions import LinearChainCRF, SemiMarkovCRF
+from synjax_worker.numerics import guard
+from synjax_worker.runtime import passes
+from synjax_worker.runtime.compiler import options_for
+
+HERE = pathlib.Path(__file__).parent
+KEY = jax.random.key(1)
+ROUNDS = 3
+
+QUERIES = {
+    "log_partition": lambda p, q: p.log_partition(),
+    "log_count": lambda p, q: p.log_count(),
+    "marginals": lambda p, q: p.marginals(),
+    "log_marginals": lambda p, q: p.log_marginals(),
+    "argmax": lambda p, q: p.argmax(),
+    "top_k(5)": lambda p, q: tuple(p.top_k(5))[:2],
+    "sample": lambda p, q: p.sample(KEY),
+    "log_prob": lambda p, q: p.log_prob(q.argmax()),
+    "entropy": lambda p, q: p.entropy(),
+    "cross_entropy": lambda p, q: p.cross_entropy(q),
+    "kl_divergence": lambda p, q: p.kl_divergence(q),
+}
+DIFFERENTIABLE = ("log_partition", "entropy", "cross_entropy", "kl_divergence")
+
+
+def forms():
+    """Constructors of a class by arrays, and the arrays, by the name of the form. The first is SynJax's too."""
+    rng = np.random.default_rng(0)
+    draw = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)
+    general = lambda cls: lambda potentials: cls(potentials)
+    factored = lambda i, t, e: LinearChainCRF(initial=i, transition=t, emission=e)
+    segments = lambda s, t: SemiMarkovCRF(segment=s, transition=t)
+    return {
+        "LinearChainCRF B8 n64 t32": (general(LinearChainCRF), "LinearChainCRF", (draw(8, 64, 32, 32),)),
+        "LinearChainCRF factored B8 n64 t32": (factored, None, (draw(32), draw(32, 32), draw(8, 64, 32))),
+        "SemiMarkovCRF B8 n32 m6 t8": (general(SemiMarkovCRF), "SemiMarkovCRF", (draw(8, 32, 6, 8, 8),)),
+        "SemiMarkovCRF factored B8 n32 m6 t8": (segments, None, (draw(8, 32, 6, 8), draw(8, 8))),
+    }
+
+
+def questions(make, count):
+    """Functions of the arrays of one distribution and of another's."""
+    for name, ask in QUERIES.items():
+        yield name, lambda *arrays, ask=ask: ask(make(*arrays[:count]), make(*arrays[count:]))
+    for name in DIFFERENTIABLE:
+
+        def gradient(*arrays, ask=QUERIES[name]):
+            value = lambda *mine: ask(make(*mine), make(*arrays[count:])).sum()
+            return jax.grad(value, tuple(range(count)))(*arrays[:count])
+
+        yield f"gradient of {name}", gradient
+
+
+def as_worker(function):
+    def optimistic(*arrays):
+        with passes.frame(), guard.optimistic() as refused:
+            value = function(*arrays)
+        return value, guard.any_refused(refused)
+
+    return optimistic
+
+
+def cost(function, arrays, ours):
+    """CPU seconds to trace and lower, and to compile; what came out."""
+    jax.clear_caches()
+    start = time.process_time()
+    traced = jax.jit(function).trace(*arrays)
+    lowered = traced.lower()
+    middle = time.process_time()
+    executable = lowered.compile(options_for(traced.jaxpr) if ours else None)
+    end = time.process_time()
+    return middle - start, end - middle, traced, lowered, executable
+
+
+def equations(jaxpr):
+    count = 0
+    for equation in jaxpr.eqns:
+        count += 1
+        for value in equation.params.values():
+            for each in value if isinstance(value, tuple | list) else (value,):
+                inner = getattr(each, "jaxpr", each)
+                if hasattr(inner, "eqns"):
+                    count += equations(inner)
+    return count
+
+
+def size(executable):
+    analysis = executable.memory_analysis()
+    return analysis.generated_code_size_in_bytes if analysis else 0
+
+
+BOUNDS = {  # equations
+    ("LinearChainCRF B8 n64 t32", "log_partition"): 280,
+    ("LinearChainCRF B8 n64 t32", "kl_divergence"): 1400,
+    ("LinearChainCRF B8 n64 t32", "gradient of kl_divergence"): 1600,
+}
+
+
+def form_rows(form, make, peer_make, arrays, ratios, traces):
+    both = arrays + tuple(x + 0.1 for x in arrays)
+    theirs = dict(questions(peer_make, len(arrays))) if peer_make else {}
+    for name, ask in questions(make, len(arrays)):
+        mine = as_worker(ask)
+        found, peer = [], []
+        for _ in range(ROUNDS):
+            found.append(cost(mine, both, True))
+            try:
+                if name in theirs:
+                    peer.append(cost(theirs[name], both, False))
+            except Exception as error:
+                print(f"       {form}, {name}: SynJax does not answer ({type(error).__name__})")
+                theirs.pop(name)
+        trace, seconds = (min(each[i] for each in found) for i in (0, 1))
+        _, _, traced, lowered, executable = found[-1]
+        count = equations(traced.jaxpr.jaxpr)
+        traces.append(trace)
+        note = f"{count} equations, {len(lowered.as_text().splitlines())} lines, {trace:.2f} + {seconds:.2f} s"
+        if peer:
+            other = min(each[1] for each in peer)
+            ratios[form, name] = seconds / other
+            add_row(
+                f"{form}: {name}, compile seconds over SynJax's",
+                seconds / other,
+                "<=",
+                1.5,
+                f"{note} against {equations(peer[-1][2].jaxpr.jaxpr)} equations, "
+                f"{min(each[0] for each in peer):.2f} + {other:.2f} s",
+            )
+        else:
+            print(f"       {form}: {name}: {note}", flush=True)
+        if (form, name) in BOUNDS:
+            add_row(f"{form}: {name}, equations", count, "<=", BOUNDS[form, name])
+
+
+def main():
+    synjax = importlib.util.find_spec("synjax") and __import__("synjax")
+    ratios, traces = {}, []
+    for form, (make, peer, arrays) in forms().items():
+        peer_make = getattr(synjax, peer) if synjax and peer else None
+        form_rows(form, make, peer_make, arrays, ratios, traces)
+    add_row("seconds to trace and lower a query, the worst", max(traces), "<=", 0.15, "quiet machine")
+    if ratios:
+        mean = math.exp(statistics.fmean(map(math.log, ratios.values())))
+        add_row("compile seconds over SynJax's, geometric mean", mean, "<=", 0.9, f"of {len(ratios)}")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
+    result = {"suite": "compile", "machine": machine, "rows": ROWS}
+    (HERE / "results/compile.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
