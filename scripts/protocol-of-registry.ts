@@ -153,10 +153,11 @@ function ops({ structuralOps, nestedOps }: Protocol): string {
 function errorCodes({ errors }: Protocol): string {
   const members = Object.entries(errors).flatMap(([group, codes]) => [
     `// -- ${group}`,
-    ...Object.entries(codes).map(([code, text]) => `| ${quote(code)} // ${text}`),
+    ...Object.entries(codes).map(([code, text]) => `${quote(code)}, // ${text}`),
   ]);
   return `${doc("Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler.")}
-export type ErrorCode =\n${members.join("\n")}\n;`;
+export const ERROR_CODES = [\n${members.join("\n")}\n] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];`;
 }
 
 export function protocolFile(protocol: Protocol): string {

@@ -1,5 +1,5 @@
 import type { RemoteError } from "../errors.ts";
-import type { Reply } from "../wire/codec.ts";
+import type { Expected, Reply } from "../wire/answer.ts";
 import type { Frames } from "./transport.ts";
 
 export interface CallOptions {
@@ -12,6 +12,8 @@ export interface CallOptions {
 /** A message that wants an answer. */
 export interface Call {
   readonly seq: number;
+  /** What its answer must be like. */
+  readonly expected: Expected;
   /** Whether it counts among the messages in flight. */
   readonly windowed: boolean;
   /** Of its buffers. */

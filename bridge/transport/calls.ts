@@ -26,6 +26,12 @@ export class Calls {
     return this.#unanswered.has(call.seq);
   }
 
+  /** The call that has waited longest for the worker. */
+  oldestSent(): Call | undefined {
+    for (const call of this.#unanswered.values()) if (call.windowed && call.sent) return call;
+    return undefined;
+  }
+
   /** It has been answered. Who waits for it is told by the caller, who then retires it. */
   remove(call: Call): void {
     this.#unanswered.delete(call.seq);

@@ -1,6 +1,7 @@
 /** Talking to one worker: the hello, messages and their answers, and the end. */
 import { type RemoteError, SynjaxError } from "../errors.ts";
-import { type Answer, decodeAnswer, packHeader, type Reply } from "../wire/codec.ts";
+import { type Answer, decodeAnswer, type Expected, expectedAnswer, type Reply } from "../wire/answer.ts";
+import { packHeader } from "../wire/codec.ts";
 import { type HelloInfo, MESSAGE, WINDOWED, type WorkerCounters } from "../wire/protocol.ts";
 import { type Call, type CallOptions, type Outgoing, RemoteFailure } from "./call.ts";
 import { Calls } from "./calls.ts";
@@ -28,6 +29,8 @@ export type StatusEvent =
   | { readonly type: "failure"; readonly seq: number; readonly error: RemoteError }
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "closed" };
+
+const PING = expectedAnswer([MESSAGE.ping]);
 
 /** Milliseconds to wait for the answer to a goodbye. */
 const GOODBYE_TIMEOUT = 500;
@@ -76,7 +79,11 @@ export class Channel {
       hangAfter: options.hangAfter ?? 30_000,
       isWaiting: () => this.#calls.awaited > 0,
       isConnected: () => transport.connected,
-      ping: () => this.#ping(() => undefined),
+      ping: (answered) => this.#pingForOwed(answered),
+      onOwed: () =>
+        this.lose(
+          new SynjaxError("BAD_MESSAGE", "The worker has nothing to do, and has not answered all calls"),
+        ),
       onLost: (what, cause) => this.#breakOff(what, cause),
     });
     this.lost = new Promise((resolve) => (this.#settleLost = resolve));
@@ -94,7 +101,7 @@ export class Channel {
     const seq = channel.nextSeq();
     try {
       const reply = await channel.call(seq, [MESSAGE.hello, seq, helloOf(options)], []);
-      channel.#start(checkedInfo(reply.result));
+      channel.#start(checkedInfo(reply.result, options.registry));
       return channel;
     } catch (error) {
       channel.#end(undefined);
@@ -146,6 +153,7 @@ export class Channel {
     return new Promise<Reply>((resolve, reject) => {
       const call: Call = {
         seq,
+        expected: expectedAnswer(header),
         windowed,
         bytes,
         resolve,
@@ -202,7 +210,8 @@ export class Channel {
         this.#take(next.value);
       }
     } catch (error) {
-      this.#breakOff("the connection to the worker broke", error);
+      if (error instanceof SynjaxError) this.lose(error);
+      else this.#breakOff("the connection to the worker broke", error);
     } finally {
       this.#receiving = false;
     }
@@ -214,22 +223,31 @@ export class Channel {
   }
 
   #take(frames: Frames): void {
-    const answer = decodeAnswer(frames);
+    const answer = decodeAnswer(frames, this.#expected);
     this.#heartbeat.answered();
+    if ("error" in answer && this.#isFromAnother(answer))
+      return this.#breakOff("another worker answers at its address", new RemoteFailure(answer.error));
     const call = this.#calls.find(answer.seq);
     if (call) this.#settle(call, answer);
     else this.#pong(answer);
   }
 
+  readonly #expected = (seq: number): Expected | undefined =>
+    this.#calls.find(seq)?.expected ?? (this.#pings.has(seq) ? PING : undefined);
+
+  /** A worker that was started anew at the same address does not know us, whatever we ask. */
+  #isFromAnother({ error }: Answer & { readonly error: RemoteError }): boolean {
+    return this.#info !== undefined && error.code === "UNAUTHORIZED";
+  }
+
   #pong(answer: Answer): void {
+    if ("error" in answer) {
+      this.#tell({ type: "failure", seq: 0, error: answer.error });
+      return;
+    }
     const ping = this.#pings.get(answer.seq);
     this.#pings.delete(answer.seq);
-    if ("error" in answer) {
-      // A worker that was started anew at the same address does not know us.
-      if (ping && answer.error.code === "UNAUTHORIZED")
-        this.#breakOff("another worker answers at its address", new RemoteFailure(answer.error));
-      else if (answer.seq === 0) this.#tell({ type: "failure", seq: 0, error: answer.error });
-    } else if (ping && "reply" in answer) ping(answer.reply.result as WorkerCounters);
+    ping?.(answer.reply.result as WorkerCounters);
   }
 
   #settle(call: Call, answer: Answer): void {
@@ -238,8 +256,6 @@ export class Channel {
     publishReply(call, answer);
     if (call.abandoned) return;
     if ("reply" in answer) call.resolve(answer.reply);
-    else if ("malformed" in answer)
-      call.reject(new SynjaxError("BAD_MESSAGE", `The worker's answer cannot be read: ${answer.malformed}`));
     else if (call.expired !== undefined && answer.error.code === "ABORTED")
       call.reject(droppedAfter(call.expired));
     else {
@@ -256,6 +272,13 @@ export class Channel {
     const seq = this.nextSeq();
     this.#pings.set(seq, answered);
     this.#transport.send([packHeader([MESSAGE.ping, seq])]);
+  }
+
+  #pingForOwed(answered: (owes: boolean) => void): void {
+    const oldest = this.#calls.oldestSent(); // which arrives before the ping
+    this.#ping(({ queued, running }) =>
+      answered(oldest !== undefined && queued + running === 0 && this.#calls.has(oldest)),
+    );
   }
 
   #breakOff(what: string, cause: unknown): void {

@@ -13,9 +13,15 @@ export interface HeartbeatOptions {
   /** Whether a call is unanswered. */
   readonly isWaiting: () => boolean;
   readonly isConnected: () => boolean;
-  readonly ping: () => void;
+  /** @param answered is told whether the worker has nothing to do, and yet owes an answer that it owed before */
+  readonly ping: (answered: (owes: boolean) => void) => void;
   readonly onLost: (what: string, cause: Error | undefined) => void;
+  /** The worker will never answer what it owes. */
+  readonly onOwed: () => void;
 }
+
+/** So many times in a row a worker may say that it has nothing to do before the answers that it owes have arrived. */
+const IDLE_PONGS = 5;
 
 /** Pings the worker while a call is unanswered, and tells when it has gone silent or away. */
 export class Heartbeat {
@@ -23,6 +29,7 @@ export class Heartbeat {
   #timer: NodeJS.Timeout | undefined;
   // Ticks are counted instead of time: while a laptop sleeps nothing ticks, so nobody has waited.
   #unansweredTicks = 0;
+  #idlePongs = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -45,9 +52,9 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    const { interval, hangAfter, isWaiting, isConnected, ping, onLost } = this.#options;
+    const { interval, hangAfter, isWaiting, isConnected, ping, onLost, onOwed } = this.#options;
     if (!isWaiting()) {
-      this.#unansweredTicks = 0;
+      this.#unansweredTicks = this.#idlePongs = 0;
       return;
     }
     if (!isConnected()) return onLost("the connection to the worker broke", undefined);
@@ -55,6 +62,9 @@ export class Heartbeat {
     if (silence >= hangAfter)
       return onLost("the worker hangs", new WorkerHang(`no sign of life for ${silence} ms`));
     this.#unansweredTicks++;
-    ping();
+    ping((owes) => {
+      this.#idlePongs = owes ? this.#idlePongs + 1 : 0;
+      if (this.#idlePongs === IDLE_PONGS) onOwed();
+    });
   }
 }

@@ -6,12 +6,21 @@ export function helloOf(options: { readonly registry: string; readonly token?: s
   return { version: PROTOCOL_VERSION, registry: options.registry, token: options.token ?? null };
 }
 
-/** @throws SynjaxError PROTOCOL_MISMATCH where the answer is not a worker's. */
-export function checkedInfo(result: unknown): HelloInfo {
-  const info = result as Partial<HelloInfo> | null;
-  if (typeof info !== "object" || typeof info?.registry !== "string" || typeof info.limits !== "object")
-    throw new SynjaxError("PROTOCOL_MISMATCH", "What answers is no synjax worker: its hello cannot be read");
-  return info as HelloInfo;
+/** @throws SynjaxError PROTOCOL_MISMATCH where the worker is of another version or has other operations. */
+export function checkedInfo(result: unknown, registry: string): HelloInfo {
+  const info = result as HelloInfo;
+  const [expected, received] = [PROTOCOL_VERSION, info.version];
+  if (received !== expected) throw mismatch("version", String(expected), String(received));
+  if (info.registry !== registry) throw mismatch("registry", registry, info.registry);
+  return info;
+}
+
+function mismatch(argument: string, expected: string, received: string): SynjaxError {
+  return new SynjaxError(
+    "PROTOCOL_MISMATCH",
+    `The worker is of another version (${argument} ${received} there, ${expected} here): install matching versions`,
+    { argument, expected, received },
+  );
 }
 
 /** The error of a connection whose hello the worker refused. */

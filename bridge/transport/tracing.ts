@@ -1,5 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import type { Answer } from "../wire/codec.ts";
+import type { Answer } from "../wire/answer.ts";
 import type { Call } from "./call.ts";
 
 // Publishing costs nothing while nobody subscribes. Arguments are never published.
@@ -17,7 +17,7 @@ export function publishCall(type: number, seq: number, frames: number, bytes: nu
 
 export function publishReply(call: Call, answer: Answer): void {
   if (!replies.hasSubscribers) return;
-  const error = "error" in answer ? answer.error.code : "malformed" in answer ? "BAD_MESSAGE" : undefined;
+  const error = "error" in answer ? answer.error.code : undefined;
   let bytes = 0;
   if ("reply" in answer) for (const item of answer.reply.data) bytes += item?.byteLength ?? 0;
   const milliseconds = call.startedAt > 0 ? performance.now() - call.startedAt : undefined;

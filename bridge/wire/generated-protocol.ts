@@ -241,57 +241,59 @@ export const NESTED_OPS = {
 } as const;
 
 /** Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler. */
-export type ErrorCode =
+export const ERROR_CODES = [
   // -- The caller's mistake, found before anything is sent
-  | "INVALID_ARGUMENT" // An argument is not what the function takes.
-  | "NARROWING" // A value does not fit the dtype it would become.
-  | "NOT_A_TENSOR" // A value is no tensor, number or array of numbers.
-  | "SIZE_UNKNOWN" // A size was needed as a number before the program runs.
-  | "TRACED_AS_NUMBER" // A tensor was used as a JavaScript number, condition or JSON.
-  | "LEAKED_TRACER" // A value recorded in a function was used after that function had ended.
-  | "OTHER_SESSION" // A tensor of another session was used.
-  | "HANDLE_DONATED" // A tensor was used after its memory was given to a call.
-  | "HANDLE_DISPOSED" // A tensor was used after it was freed.
+  "INVALID_ARGUMENT", // An argument is not what the function takes.
+  "NARROWING", // A value does not fit the dtype it would become.
+  "NOT_A_TENSOR", // A value is no tensor, number or array of numbers.
+  "SIZE_UNKNOWN", // A size was needed as a number before the program runs.
+  "TRACED_AS_NUMBER", // A tensor was used as a JavaScript number, condition or JSON.
+  "LEAKED_TRACER", // A value recorded in a function was used after that function had ended.
+  "OTHER_SESSION", // A tensor of another session was used.
+  "HANDLE_DONATED", // A tensor was used after its memory was given to a call.
+  "HANDLE_DISPOSED", // A tensor was used after it was freed.
   // -- The program ran, or tried to
-  | "OP_FAILED" // An operation refused its operands while the program was traced.
-  | "CHECK_FAILED" // A value on the device is not what an operation allows.
-  | "POISONED" // An input is the result of a call that had failed.
-  | "OUT_OF_MEMORY" // The device has no memory left.
-  | "RUN_FAILED" // XLA failed while it compiled or ran the program.
-  | "UNFETCHED_FAILURES" // Calls whose results were never read had failed.
+  "OP_FAILED", // An operation refused its operands while the program was traced.
+  "CHECK_FAILED", // A value on the device is not what an operation allows.
+  "POISONED", // An input is the result of a call that had failed.
+  "OUT_OF_MEMORY", // The device has no memory left.
+  "RUN_FAILED", // XLA failed while it compiled or ran the program.
+  "UNFETCHED_FAILURES", // Calls whose results were never read had failed.
   // -- The call was given up
-  | "ABORTED" // Its signal was aborted.
-  | "DEADLINE" // Its deadline passed.
+  "ABORTED", // Its signal was aborted.
+  "DEADLINE", // Its deadline passed.
   // -- The worker
-  | "SETUP_REQUIRED" // There is no Python environment yet.
-  | "SETUP_FAILED" // The Python environment could not be made.
-  | "WORKER_START" // The worker did not start.
-  | "WORKER_LOST" // The worker ended, hangs or cannot be reached.
-  | "HANDLE_LOST" // A tensor was lost with the worker that held it.
-  | "HANDLE_UNKNOWN" // The worker does not know a handle.
-  | "SESSION_CLOSED" // The session has been closed.
-  | "OVERLOADED" // More calls are in flight than the worker takes.
-  | "UNSUPPORTED_RUNTIME" // Sessions do not run on this JavaScript runtime.
+  "SETUP_REQUIRED", // There is no Python environment yet.
+  "SETUP_FAILED", // The Python environment could not be made.
+  "WORKER_START", // The worker did not start.
+  "WORKER_LOST", // The worker ended, hangs or cannot be reached.
+  "HANDLE_LOST", // A tensor was lost with the worker that held it.
+  "HANDLE_UNKNOWN", // The worker does not know a handle.
+  "SESSION_CLOSED", // The session has been closed.
+  "OVERLOADED", // More calls are in flight than the worker takes.
+  "UNSUPPORTED_RUNTIME", // Sessions do not run on this JavaScript runtime.
   // -- The wire
-  | "PROTOCOL_MISMATCH" // The two sides are of different versions.
-  | "UNAUTHORIZED" // The token is wrong, or no hello was sent.
-  | "BAD_MESSAGE" // A message is malformed.
-  | "BAD_PROGRAM" // A program is malformed.
-  | "BAD_HASH" // A program does not have the hash it was sent with.
-  | "UNKNOWN_OP" // A program uses an operation that the worker does not have.
-  | "UNKNOWN_PROGRAM" // A program was named that was not sent.
-  | "INTERNAL" // A mistake of the worker's own.
+  "PROTOCOL_MISMATCH", // The two sides are of different versions.
+  "UNAUTHORIZED", // The token is wrong, or no hello was sent.
+  "BAD_MESSAGE", // A message is malformed.
+  "BAD_PROGRAM", // A program is malformed.
+  "BAD_HASH", // A program does not have the hash it was sent with.
+  "UNKNOWN_OP", // A program uses an operation that the worker does not have.
+  "UNKNOWN_PROGRAM", // A program was named that was not sent.
+  "INTERNAL", // A mistake of the worker's own.
   // -- Limits
-  | "LIMIT_EQUATIONS" // A program has too many equations.
-  | "LIMIT_TRACE" // A program becomes too large when it is traced, or tracing it takes too long.
-  | "LIMIT_BODIES" // A program has too many bodies.
-  | "LIMIT_RESULTS" // A program has too many results.
-  | "LIMIT_NESTING" // Programs or tuples are nested too deep.
-  | "LIMIT_BODY" // An encoded program is too large.
-  | "LIMIT_ATTRIBUTE" // A string, tuple or dict in a program is too large.
-  | "LIMIT_RANK" // An array has too many dimensions.
-  | "LIMIT_SHAPE" // An array that a program makes is too large.
-  | "LIMIT_FRAMES" // A message has too many frames.
-  | "LIMIT_BYTES" // A message or one of its frames is too large.
-  | "LIMIT_HANDLES" // A client holds too many results.
-  | "LIMIT_PROGRAMS"; // A client has sent too many programs.
+  "LIMIT_EQUATIONS", // A program has too many equations.
+  "LIMIT_TRACE", // A program becomes too large when it is traced, or tracing it takes too long.
+  "LIMIT_BODIES", // A program has too many bodies.
+  "LIMIT_RESULTS", // A program has too many results.
+  "LIMIT_NESTING", // Programs or tuples are nested too deep.
+  "LIMIT_BODY", // An encoded program is too large.
+  "LIMIT_ATTRIBUTE", // A string, tuple or dict in a program is too large.
+  "LIMIT_RANK", // An array has too many dimensions.
+  "LIMIT_SHAPE", // An array that a program makes is too large.
+  "LIMIT_FRAMES", // A message has too many frames.
+  "LIMIT_BYTES", // A message or one of its frames is too large.
+  "LIMIT_HANDLES", // A client holds too many results.
+  "LIMIT_PROGRAMS", // A client has sent too many programs.
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];

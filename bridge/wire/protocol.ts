@@ -1,6 +1,5 @@
 /** The shapes of what crosses the wire. Its numbers and names are generated. */
-import type { RemoteError } from "../errors.ts";
-import type { DType, INPUT, NamedFloat, STATUS } from "./generated-protocol.ts";
+import type { DType, INPUT, NamedFloat } from "./generated-protocol.ts";
 
 export * from "./generated-protocol.ts";
 
@@ -20,23 +19,6 @@ export type WireInputType =
 export type ArrayAval = readonly [dtype: DType, shape: readonly number[], weak: boolean];
 /** What a result is: an array, or an object (a distribution) that only other programs can use. */
 export type Aval = ArrayAval | readonly ["object", string];
-
-export type WireReply =
-  | readonly [
-      seq: number,
-      status: typeof STATUS.ok,
-      avals: readonly (Aval | null)[],
-      data: readonly (Uint8Array | number | null)[],
-    ]
-  | readonly [
-      seq: number,
-      status: typeof STATUS.ok,
-      avals: readonly (Aval | null)[],
-      data: readonly (Uint8Array | number | null)[],
-      errors: readonly (readonly [output: number, error: RemoteError])[],
-    ]
-  | readonly [seq: number, status: typeof STATUS.ok, result: unknown]
-  | readonly [seq: number, status: typeof STATUS.error, error: RemoteError];
 
 export interface HelloInfo {
   readonly version: number;

@@ -37,6 +37,11 @@ export function remoteError(failure: unknown): RemoteError {
   return error ?? { code: "INTERNAL", message: failure instanceof Error ? failure.message : String(failure) };
 }
 
+/** The error of what must not happen on this side. */
+export function unforeseen(error: unknown): SynjaxError {
+  return isSynjaxError(error) ? error : new SynjaxError("INTERNAL", String(error), { cause: error });
+}
+
 const rootKey = ({ launch, body, equation }: Pick<RemoteError, "launch" | "body" | "equation">): string =>
   `${launch}:${body}:${equation}`;
 

@@ -1,6 +1,6 @@
 /** One run of a program, from the call to its answer. */
 import type { SynjaxError } from "../../bridge/errors.ts";
-import type { Reply } from "../../bridge/wire/codec.ts";
+import type { Reply } from "../../bridge/wire/answer.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Constant } from "../program/body.ts";
 import type { Handle, PendingLaunch } from "../program/handle.ts";

@@ -1,12 +1,20 @@
 /** Launches of one session: sent once, answered once, and sent again where that may help. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
-import type { Reply } from "../../bridge/wire/codec.ts";
+import type { Reply } from "../../bridge/wire/answer.ts";
 import { type ArrayAval, FLAG, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
-import { type Failures, failureOf, isSynjaxError, markReported, poisoned, remoteError } from "./failures.ts";
+import {
+  type Failures,
+  failureOf,
+  isSynjaxError,
+  markReported,
+  poisoned,
+  remoteError,
+  unforeseen,
+} from "./failures.ts";
 import type { Handles } from "./handles.ts";
 import type { Launch } from "./launch.ts";
 import { MemoryRetries } from "./memory-retry.ts";
@@ -181,10 +189,13 @@ export class Launches {
       outbox.takeFrees(),
       launch.flags,
     ];
-    channel.call(seq, header, buffers, launch.options).then(
-      (reply) => this.#answered(launch, seq, reply),
-      (error: unknown) => this.#refused(launch, seq, error),
-    );
+    channel
+      .call(seq, header, buffers, launch.options)
+      .then(
+        (reply) => this.#answered(launch, seq, reply),
+        (error: unknown) => this.#refused(launch, seq, error),
+      )
+      .catch((error: unknown) => this.#fail(launch, unforeseen(error)));
     fetch?.send(channel);
   }
 
@@ -262,13 +273,14 @@ export class Launches {
   /** Resends what was in flight and can be computed from what is still here; the rest ends with `error`. */
   lose(error: SynjaxError): void {
     const { handles, outbox } = this.#context;
+    const canRepeat = this.#canRetry && error.code === "WORKER_LOST";
     const again: Outgoing[] = [];
     const recreated = new Set<Handle>();
     for (const launch of this.#pending) {
       const isSent = launch.seq !== undefined; // what is not is still in the outbox
       const canRun =
         launch.inputs.every((c) => !("handle" in c) || recreated.has(c.handle)) &&
-        (!isSent || (this.#canRetry && !launch.retried && launch.donated.length === 0));
+        (!isSent || (canRepeat && !launch.retried && launch.donated.length === 0));
       if (!canRun) {
         if (isSent) this.#fail(launch, error);
         continue;

@@ -4,7 +4,7 @@ import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
-import { type Failures, isSynjaxError, markReported, remoteError } from "./failures.ts";
+import { type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf } from "./launch.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { hostArray } from "./wire-input.ts";
@@ -138,19 +138,22 @@ export class Reads {
       if (lost) return fail(lost);
       const seq = channel.nextSeq();
       const ids = handles.map((h) => h.id);
-      channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options).then(
-        (reply) => {
-          this.#outbox.endCall();
-          const avals = reply.result as readonly ArrayAval[];
-          resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
-        },
-        // A worker that is lost takes its handles with it, unless their launches are sent again
-        (error: unknown) => {
-          const isLost = isSynjaxError(error) && error.code === "WORKER_LOST";
-          if (isLost && handles.every((h) => launchOf(h)?.retried)) this.#outbox.enqueue({ send, fail });
-          else fail(error);
-        },
-      );
+      channel
+        .call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options)
+        .then(
+          (reply) => {
+            const avals = reply.result as readonly ArrayAval[];
+            resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
+            this.#outbox.endCall();
+          },
+          // A worker that is lost takes its handles with it, unless their launches are sent again
+          (error: unknown) => {
+            const isLost = isSynjaxError(error) && error.code === "WORKER_LOST";
+            if (isLost && handles.every((h) => launchOf(h)?.retried)) this.#outbox.enqueue({ send, fail });
+            else fail(error);
+          },
+        )
+        .catch((error: unknown) => fail(unforeseen(error)));
     };
     return { outgoing: { send, fail }, fetched };
   }

@@ -209,7 +209,8 @@ export class Session implements HandleOwner {
   /** The worker's own counters; answered also while it compiles. */
   async counters(): Promise<WorkerCounters> {
     await this.open();
-    const channel = this.#connection!.channel;
+    const channel = this.#connection?.channel;
+    if (!channel) throw new SynjaxError("WORKER_LOST", "The worker ended before it could answer");
     this.#outbox.postFrees(channel); // what is free here is counted as free there
     const seq = channel.nextSeq();
     return (await this.#outbox.track(channel.call(seq, [MESSAGE.ping, seq], []))).result as WorkerCounters;

@@ -1,7 +1,6 @@
 /** Inputs of launches and arrays of replies, as they stand in messages. */
-import { SynjaxError } from "../../bridge/errors.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
-import { ARRAY_OF, type DataOf, type DType, type HostArray, ITEM_BYTES } from "../../bridge/wire/dtypes.ts";
+import { ARRAY_OF, type DataOf, type DType, type HostArray } from "../../bridge/wire/dtypes.ts";
 import {
   ARGUMENT,
   type ArrayAval,
@@ -36,17 +35,11 @@ export function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
   return [INPUT.array, dtype, shape];
 }
 
-/** @throws {SynjaxError} `BAD_MESSAGE` where the bytes are not as many as dtype and shape say */
+/** @param bytes as many as dtype and shape say */
 export function hostArray(bytes: Uint8Array, [dtype, shape]: ArrayAval): HostArray {
   const Class = ARRAY_OF[dtype];
   const size = Class.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const length = aligned.byteLength / size;
-  const expected = shape.reduce((n, d) => n * d, 1) * (ITEM_BYTES[dtype] / size);
-  if (length !== expected)
-    throw new SynjaxError(
-      "BAD_MESSAGE",
-      `the worker sent ${length} elements for ${dtype}[${shape.join(", ")}]`,
-    );
-  return { dtype, shape, data: new Class(aligned.buffer, aligned.byteOffset, length) as DataOf[DType] };
+  const data = new Class(aligned.buffer, aligned.byteOffset, aligned.byteLength / size) as DataOf[DType];
+  return { dtype, shape, data };
 }

@@ -4,9 +4,17 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { RemoteFailure } from "../../bridge/transport/call.ts";
 import { Channel, type StatusEvent } from "../../bridge/transport/channel.ts";
 import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
-import type { Reply } from "../../bridge/wire/codec.ts";
+import type { Reply } from "../../bridge/wire/answer.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
-import { type Header, HELLO_INFO, MemoryTransport, welcome } from "../fixtures/memory-transport.ts";
+import {
+  avals,
+  COUNTERS,
+  type Header,
+  HELLO_INFO,
+  launchHeader,
+  MemoryTransport,
+  welcome,
+} from "../fixtures/memory-transport.ts";
 
 async function open(
   transport = new MemoryTransport(),
@@ -15,10 +23,15 @@ async function open(
   return { channel: await Channel.open(transport, { registry: "r", token: "t", ...options }), transport };
 }
 
-function launch(channel: Channel, bytes = 0, options?: { signal?: AbortSignal; deadline?: number }): Call {
+function launch(
+  channel: Channel,
+  bytes = 0,
+  options?: { signal?: AbortSignal; deadline?: number },
+  wants = 0,
+): Call {
   const seq = channel.nextSeq();
   const buffers = bytes > 0 ? [new Uint8Array(bytes)] : [];
-  const reply = channel.call(seq, [MESSAGE.launch, seq], buffers, options);
+  const reply = channel.call(seq, launchHeader(seq, 1, wants ? [0] : []), buffers, options);
   reply.catch(() => undefined);
   return { seq, reply };
 }
@@ -63,19 +76,27 @@ describe("opening", () => {
   });
   test("refuses what is no worker", async () => {
     const transport = new MemoryTransport(([, seq], t) => t.reply([seq, 0, "hi"]));
-    expect((await errorOf(open(transport))).code).toBe("PROTOCOL_MISMATCH");
+    expect((await errorOf(open(transport))).code).toBe("BAD_MESSAGE");
+  });
+  test.each([
+    ["version", { version: 2 }, "1", "2"],
+    ["registry", { ...HELLO_INFO, registry: "other" }, "r", "other"],
+  ])("refuses a worker of another %s", async (argument, info, expected, received) => {
+    const transport = new MemoryTransport(([, seq], t) => t.reply([seq, 0, info]));
+    expect(await errorOf(open(transport))).toMatchObject({ code: "PROTOCOL_MISMATCH", argument, expected, received }); // prettier-ignore
+    expect(transport.closed).toBe(true);
   });
 });
 
 describe("calls", () => {
   test("are settled by their seq, in whatever order the answers come", async () => {
     const { channel, transport } = await open();
-    const [a, b, c] = [launch(channel), launch(channel), launch(channel)];
+    const [a, b, c] = [launch(channel, 0, {}, 1), launch(channel), launch(channel)];
     expect(channel.pending).toBe(3);
-    transport.reply([c.seq, 0, ["c"], []]);
-    transport.reply([a.seq, 0, ["a"], [0]], Uint8Array.of(7, 8));
+    transport.reply([c.seq, 0, [["object", "HMM"]], []]);
+    transport.reply([a.seq, 0, [["uint8", [2], false]], [0]], Uint8Array.of(7, 8));
     transport.reply([b.seq, 1, { code: "OP_FAILED", message: "shapes", op: "np.dot" }]);
-    expect((await c.reply).result).toEqual(["c"]);
+    expect((await c.reply).result).toEqual([["object", "HMM"]]);
     expect((await a.reply).data).toEqual([Uint8Array.of(7, 8)]);
     const error = await errorOf(b.reply);
     expect(error).toBeInstanceOf(RemoteFailure);
@@ -89,7 +110,7 @@ describe("calls", () => {
     const { seq, reply } = launch(channel);
     await turn();
     expect(transport.waiting).toBe(true);
-    transport.reply([seq, 0, [], []]);
+    transport.reply([seq, 0, avals(), []]);
     await reply;
     await turn();
     expect(transport.waiting).toBe(false);
@@ -97,7 +118,7 @@ describe("calls", () => {
   test("send large buffers as they are", async () => {
     const { channel, transport } = await open();
     const buffer = new Uint8Array(100_000);
-    void channel.call(channel.nextSeq(), [MESSAGE.launch, 2], [buffer]);
+    void channel.call(channel.nextSeq(), launchHeader(2), [buffer]);
     expect(transport.sent[1]![1]).toBe(buffer);
   });
   test("drained() resolves with the last answer", async () => {
@@ -108,7 +129,7 @@ describe("calls", () => {
     const done = channel.drained().then(() => (drained = true));
     await turn();
     expect(drained).toBe(false);
-    transport.reply([seq, 0, [], []]);
+    transport.reply([seq, 0, avals(), []]);
     await done;
   });
   test("a thousand of them at once keep within the window and in order", async () => {
@@ -119,13 +140,13 @@ describe("calls", () => {
       most = Math.max(most, ++inFlight);
       setImmediate(() => {
         inFlight--;
-        t.reply([seq, 0, [seq], []]);
+        t.reply([seq, 0, [["object", String(seq)]], []]);
       });
     });
     const { channel } = await open(transport);
     const calls = Array.from({ length: 1000 }, () => launch(channel));
     const replies = await Promise.all(calls.map((call) => call.reply));
-    expect(replies.map((reply) => (reply.result as number[])[0])).toEqual(calls.map((call) => call.seq));
+    expect(replies.map(({ result }) => result)).toEqual(calls.map(({ seq }) => [["object", String(seq)]]));
     expect(most).toBe(256);
     expect(seqs(transport)).toEqual(calls.map((call) => call.seq));
   });
@@ -143,10 +164,10 @@ describe("the window", () => {
     const ping = channel.nextSeq();
     void channel.call(ping, [MESSAGE.ping, ping], []);
     expect(seqs(transport)).toEqual([calls[0]!.seq, calls[1]!.seq, ping]);
-    transport.reply([calls[0]!.seq, 0, [], []]);
+    transport.reply([calls[0]!.seq, 0, avals(), []]);
     await calls[0]!.reply;
     expect(seqs(transport).slice(3)).toEqual([calls[2]!.seq, 0]);
-    transport.reply([calls[1]!.seq, 0, [], []]);
+    transport.reply([calls[1]!.seq, 0, avals(), []]);
     await calls[1]!.reply;
     expect(seqs(transport).slice(5)).toEqual([last.seq]);
   });
@@ -155,7 +176,7 @@ describe("the window", () => {
     const large = launch(channel, 5000);
     const small = launch(channel, 10);
     expect(seqs(transport)).toEqual([large.seq]);
-    transport.reply([large.seq, 0, [], []]);
+    transport.reply([large.seq, 0, avals(), []]);
     await large.reply;
     expect(seqs(transport)).toEqual([large.seq, small.seq]);
     launch(channel, 980);
@@ -167,7 +188,7 @@ describe("the window", () => {
     const { channel, transport } = await open(limited({ frames: 3, frameBytes: 100, messageBytes: 150 }));
     const call = (sizes: number[]): Promise<Reply> => {
       const seq = channel.nextSeq();
-      return channel.call(seq, [MESSAGE.launch, seq], sizes.map((size) => new Uint8Array(size))); // prettier-ignore
+      return channel.call(seq, launchHeader(seq), sizes.map((size) => new Uint8Array(size))); // prettier-ignore
     };
     expect((await errorOf(call([1, 1, 1]))).code).toBe("LIMIT_FRAMES");
     expect((await errorOf(call([101]))).code).toBe("LIMIT_BYTES");
@@ -187,9 +208,9 @@ describe("giving up", () => {
     const error = await errorOf(call.reply);
     expect(error).toMatchObject({ code: "ABORTED", cause: { message: "enough" } });
     expect(transport.headers.at(-1)).toEqual([MESSAGE.cancel, 0, [call.seq]]);
-    transport.reply([call.seq, 0, ["late"], []]);
-    transport.reply([other.seq, 0, ["ok"], []]);
-    expect((await other.reply).result).toEqual(["ok"]);
+    transport.reply([call.seq, 0, avals(), []]);
+    transport.reply([other.seq, 0, [["object", "other"]], []]);
+    expect((await other.reply).result).toEqual([["object", "other"]]);
     expect(channel.pending).toBe(0);
   });
   test("a call that waits here is still sent, and cancelled: later ones may rely on its program", async () => {
@@ -203,16 +224,18 @@ describe("giving up", () => {
     controller.abort();
     for (const { reply } of [waiting, gone]) expect((await errorOf(reply)).code).toBe("ABORTED");
     expect(seqs(transport)).toEqual([first.seq]);
-    transport.reply([first.seq, 0, [], []]);
+    transport.reply([first.seq, 0, avals(), []]);
     await first.reply;
     const next = launch(channel);
     expect(transport.headers.slice(2)).toEqual([
-      [MESSAGE.launch, waiting.seq],
+      [MESSAGE.launch, waiting.seq, ...launchHeader(0).slice(2)].map((part) =>
+        part instanceof Uint8Array ? expect.anything() : part,
+      ),
       [MESSAGE.cancel, 0, [waiting.seq]],
     ]);
     transport.reply([waiting.seq, 1, { code: "ABORTED", message: "" }]);
     transport.reply([gone.seq, 1, { code: "ABORTED", message: "" }]);
-    transport.reply([next.seq, 0, [], []]);
+    transport.reply([next.seq, 0, avals(), []]);
     await next.reply;
   });
   test("listeners do not pile up on a signal", async () => {
@@ -220,7 +243,7 @@ describe("giving up", () => {
     const { signal } = new AbortController();
     const remove = vi.spyOn(signal, "removeEventListener");
     const call = launch(channel, 0, { signal });
-    transport.reply([call.seq, 0, [], []]);
+    transport.reply([call.seq, 0, avals(), []]);
     await call.reply;
     expect(remove).toHaveBeenCalledOnce();
   });
@@ -232,7 +255,7 @@ describe("giving up", () => {
     expect(transport.waiting).toBe(true);
     controller.abort();
     const ping = transport.headers.find(([type]) => type === MESSAGE.ping)!;
-    transport.reply([ping[1], 0, {}]);
+    transport.reply([ping[1], 0, COUNTERS]);
     await turn();
     expect(transport.waiting).toBe(false);
     await errorOf(call.reply);
@@ -243,7 +266,7 @@ describe("giving up", () => {
   ])("a deadline says that the call was %s", async (where, queued) => {
     const transport = new MemoryTransport(([type, seq], t) => {
       welcome([type, seq], t);
-      if (type === MESSAGE.ping) t.reply([seq, 0, { queued, running: 1 }]);
+      if (type === MESSAGE.ping) t.reply([seq, 0, { ...COUNTERS, queued, running: 1 }]);
     });
     const { channel } = await open(transport);
     launch(channel);
@@ -275,7 +298,7 @@ describe("giving up", () => {
     const distant = launch(channel, 0, { deadline: 1e12 });
     const dropped = launch(channel, 0, { deadline: 5 });
     expect((await errorOf(dropped.reply)).message).toMatch("queued in the worker");
-    transport.reply([distant.seq, 0, [], []]);
+    transport.reply([distant.seq, 0, avals(), []]);
     await distant.reply;
   });
 });
@@ -296,26 +319,30 @@ describe("a worker that is lost", () => {
     await expect(launch(channel).reply).rejects.toBe(error);
   });
   test.each([
-    ["breaks", new Error("reset")],
-    ["sends what cannot be read", [Uint8Array.of(0xc1)]],
-    ["sends nothing", []],
-  ])("is lost when the transport %s", async (_, message) => {
+    ["breaks", new Error("reset"), "WORKER_LOST"],
+    ["sends what cannot be read", [Uint8Array.of(0xc1)], "BAD_MESSAGE"],
+    ["sends nothing", [], "BAD_MESSAGE"],
+  ])("is lost when the transport %s", async (_, message, code) => {
     const { channel, transport } = await open();
     const call = launch(channel);
     transport.receive(message);
     const error = await errorOf(call.reply);
-    expect(error.code).toBe("WORKER_LOST");
-    expect(error.cause).toBeInstanceOf(Error);
+    expect(error.code).toBe(code);
     expect(transport.closed).toBe(true);
   });
-  test("an answer that cannot be understood fails its call alone", async () => {
-    const { channel, transport } = await open();
-    const [bad, good] = [launch(channel), launch(channel)];
-    transport.reply([bad.seq, 0, [], [4]]);
-    transport.reply([12345, 0, [], []]);
-    transport.reply([good.seq, 0, ["ok"], []]);
-    expect((await errorOf(bad.reply)).code).toBe("BAD_MESSAGE");
-    expect((await good.reply).result).toEqual(["ok"]);
+  test("an answer that cannot be understood ends the channel: nothing after it can be trusted", async () => {
+    for (const lie of [
+      [2, 0, [], [4]],
+      [12345, 0, avals(), []],
+    ]) {
+      const { channel, transport } = await open();
+      const [first, other] = [launch(channel), launch(channel)];
+      transport.reply(lie);
+      transport.reply([other.seq, 0, avals(), []]);
+      const errors = await Promise.all([errorOf(first.reply), errorOf(other.reply), channel.lost]);
+      expect(errors.map((error) => error.code)).toEqual(["BAD_MESSAGE", "BAD_MESSAGE", "BAD_MESSAGE"]);
+      expect(transport.closed).toBe(true);
+    }
   });
   test("without a sign of life it hangs; pings are sent only while a call waits", async () => {
     vi.useFakeTimers();
@@ -328,7 +355,7 @@ describe("a worker that is lost", () => {
       const ping = transport.headers.at(-1)!;
       expect(ping[0]).toBe(MESSAGE.ping);
       await vi.advanceTimersByTimeAsync(250);
-      transport.reply([ping[1], 0, {}]);
+      transport.reply([ping[1], 0, COUNTERS]);
       await vi.advanceTimersByTimeAsync(300);
       expect(channel.pending).toBe(1);
       await vi.advanceTimersByTimeAsync(100);
@@ -423,8 +450,8 @@ describe("events", () => {
     try {
       const { channel, transport } = await open();
       seen.length = 0;
-      const call = launch(channel, 10);
-      transport.reply([call.seq, 0, [], [Uint8Array.of(1, 2)]]);
+      const call = launch(channel, 10, {}, 1);
+      transport.reply([call.seq, 0, [["int8", [2], false]], [Uint8Array.of(1, 2)]]);
       await call.reply;
       expect(seen).toEqual([
         { type: MESSAGE.launch, seq: call.seq, frames: 2, bytes: 10 },

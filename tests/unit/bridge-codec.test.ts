@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { bytesOf, decodeAnswer, pack, packHeader, unpack } from "../../bridge/wire/codec.ts";
+import { bytesOf, pack, packHeader, unpack } from "../../bridge/wire/codec.ts";
 import { fromFloat32, toFloat32 } from "../../bridge/wire/float16.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-const frame = (header: unknown): Uint8Array => packHeader(header as unknown[]);
 
 describe("packing", () => {
   test("is plain msgpack, and the same bytes every time", () => {
@@ -44,72 +43,6 @@ describe("a view's bytes", () => {
     const bytes = bytesOf(shared);
     expect(bytes.buffer).toBeInstanceOf(ArrayBuffer);
     expect([...new Int32Array(bytes.buffer)]).toEqual([7, 7]);
-  });
-});
-
-describe("an answer", () => {
-  const avals = [["float32", [2], false]];
-  test("has its data inline or in frames", () => {
-    const buffer = bytesOf(Float32Array.of(1, 2));
-    const answer = decodeAnswer([frame([3, 0, avals, [0, Uint8Array.of(9), null]]), buffer]);
-    expect(answer).toEqual({
-      seq: 3,
-      reply: { result: avals, data: [buffer, Uint8Array.of(9), null], errors: [] },
-    });
-  });
-  test("of a large frame is not copied, a misaligned one is, and neither is a Buffer", () => {
-    const memory = new ArrayBuffer(1024);
-    const [whole, odd] = [Buffer.from(memory), Buffer.from(memory, 4, 1000)];
-    const answer = decodeAnswer([frame([1, 0, [], [0, 1]]), whole, odd]);
-    const [first, second] = "reply" in answer ? answer.reply.data : [];
-    expect(first!.buffer).toBe(memory);
-    expect(second!.buffer).not.toBe(memory);
-    expect(second!.byteOffset % 8).toBe(0);
-    expect([first!.constructor, second!.constructor]).toEqual([Uint8Array, Uint8Array]);
-  });
-  test("may be an error, or have errors of single outputs", () => {
-    const error = { code: "OP_FAILED", message: "no" };
-    expect(decodeAnswer([frame([4, 1, error])])).toEqual({ seq: 4, error });
-    expect(decodeAnswer([frame([4, 0, [null], [], [[0, error]]])])).toMatchObject({
-      reply: { errors: [[0, error]] },
-    });
-  });
-  test.each([
-    ["a status of neither kind", [5, 7, []]],
-    ["an error without a code", [5, 1, { message: "x" }]],
-    ["a frame that is not there", [5, 0, [], [0]]],
-    ["a frame before the first", [5, 0, [], [-1]]],
-    ["a frame in between", [5, 0, [], [0.5]]],
-    ["data that are text", [5, 0, [], ["x"]]],
-    ["data that are no list", [5, 0, [], 3]],
-    ["errors that are no list", [5, 0, [], [], 3]],
-    ["nothing", [5]],
-  ])("with %s is malformed, and says of which call", (_, header) => {
-    expect(decodeAnswer([frame(header)])).toMatchObject({ seq: 5, malformed: expect.any(String) as string });
-  });
-  test.each([
-    ["no frames", []],
-    ["an empty header", [new Uint8Array()]],
-    ["half a header", [Uint8Array.of(0x93, 1)]],
-    ["a byte that msgpack does not have", [Uint8Array.of(0xc1)]],
-    ["a map", [pack({ seq: 1 })]],
-    ["text in place of seq", [pack(["1", 0, []])]],
-  ])("of %s cannot be read", (_, frames) => {
-    expect(() => decodeAnswer(frames)).toThrow();
-  });
-  test("of random bytes ends in an error or an answer, never otherwise", () => {
-    let state = 20240607;
-    const random = (n: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % n;
-    const valid = frame([7, 0, [["float32", [2, 3], false]], [Uint8Array.of(1, 2, 3, 4)]]);
-    for (let trial = 0; trial < 5000; trial++) {
-      const bytes = valid.slice(0, 1 + random(valid.length));
-      for (let k = random(4); k >= 0; k--) bytes[random(bytes.length)] = random(256);
-      try {
-        expect(decodeAnswer([bytes])).toHaveProperty("seq");
-      } catch (error) {
-        expect(error, `trial ${trial}: ${hex(bytes)}`).toBeInstanceOf(Error);
-      }
-    }
   });
 });
 
