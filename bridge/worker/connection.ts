@@ -86,8 +86,8 @@ async function connect(
   timeout: number,
   worker: WorkerProcess | undefined,
 ): Promise<Connection> {
-  const { dialZeromq } = await import("../transport/zeromq.ts");
-  const transport = await dialZeromq(address);
+  const { dial } = await import("../transport/dial.ts");
+  const transport = await dial(address);
   const { signal, heartbeat, hangAfter, registryHash: registry } = options;
   const limit = giveUpAfter(timeout, address, signal);
   try {

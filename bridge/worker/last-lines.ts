@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 
 const LINES_KEPT = 40;
 const LINES_SHOWN = 12;
@@ -6,10 +6,10 @@ const LINES_SHOWN = 12;
 const LONGEST_LINE = 10_000;
 
 /** Collects what a process writes on stderr. The function returned gives the last lines so far. */
-export function keepLastLines(child: ChildProcess): () => readonly string[] {
+export function keepLastLines(stderr: Readable): () => readonly string[] {
   const lines: string[] = [];
   let rest = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+  stderr.setEncoding("utf8").on("data", (text: string) => {
     const parts = (rest + text).split("\n");
     rest = parts.pop()!.slice(-LONGEST_LINE);
     lines.push(...parts.filter((line) => line.trim() !== ""));

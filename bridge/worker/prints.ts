@@ -1,10 +1,10 @@
-import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 
 /** The logger of what programs show while they run: `python/synjax_worker/ops/debug.py`. */
 const LOGGER = '"logger": "synjax_worker.print"';
 
 /** Writes what a worker's programs show to this process's stderr. */
-export function forwardPrints(child: ChildProcess): void {
+export function forwardPrints(stdout: Readable): void {
   let rest = "";
   child.stderr!.on("data", (text: string) => {
     const lines = (rest + text).split("\n");

@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { SynjaxError } from "../errors.ts";
 import { LONGEST_TIMER } from "../transport/call-options.ts";
 import type { WorkerOptions } from "./start-configuration.ts";
@@ -19,7 +19,7 @@ export interface WorkerReady {
 
 /** Waits for the line with which a worker says that it listens, or why it does not. */
 export async function whenReady(
-  child: ChildProcess,
+  stdout: Readable,
   ended: Promise<WorkerExit | Error>,
   stderr: () => readonly string[],
   { startTimeout = START_TIMEOUT, signal, python }: WorkerOptions,
@@ -40,7 +40,7 @@ export async function whenReady(
     };
   });
   try {
-    const first = await Promise.race([firstLine(child), ended, givenUp]);
+    const first = await Promise.race([firstLine(stdout), ended, givenUp]);
     if (typeof first !== "string") throw startError(describeEnd(first), python, stderr());
     const line = parseLine(first);
     if (line?.ready === true) return line;
@@ -53,10 +53,10 @@ export async function whenReady(
   }
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
+function firstLine(stdout: Readable): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
-    child.stdout!.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
       const end = text.indexOf("\n");
       if (end >= 0) resolve(text.slice(0, end));

@@ -26,6 +26,7 @@ export function endOf(child: ChildProcess): Promise<WorkerExit | Error> {
 
 export function describeEnd(end: WorkerExit | Error): string {
   if (end instanceof Error) return `cannot be run: ${end.message}`;
+  if (end.code === null && end.signal === null) return "ended";
   return end.signal ? `was ended by ${end.signal}` : `ended with status ${end.code}`;
 }
 

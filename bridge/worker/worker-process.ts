@@ -1,12 +1,11 @@
-import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import type { SynjaxError } from "../errors.ts";
 import { keepLastLines } from "./last-lines.ts";
 import { forwardPrints } from "./prints.ts";
 import { whenReady, type WorkerReady } from "./readiness.ts";
+import { type Spawned, spawnWorker } from "./spawn-worker.ts";
 import { startConfiguration, workerEnv, type WorkerOptions } from "./start-configuration.ts";
-import { endOf, lostError } from "./worker-end.ts";
+import { lostError } from "./worker-end.ts";
 import { makeWorkerSocket } from "./worker-socket.ts";
 
 /** Milliseconds after closing its stdin, at which a worker that still runs is sent SIGTERM, then SIGKILL. */
@@ -20,10 +19,10 @@ export class WorkerProcess {
   readonly token: string;
   /** Resolves when the process has ended, to the error for the calls in flight. */
   readonly exited: Promise<SynjaxError>;
-  readonly #child: ChildProcess;
+  readonly #child: Spawned;
   #stopping: Promise<void> | undefined;
 
-  private constructor(child: ChildProcess, ready: WorkerReady, token: string, exited: Promise<SynjaxError>) {
+  private constructor(child: Spawned, ready: WorkerReady, token: string, exited: Promise<SynjaxError>) {
     this.#child = child;
     this.ready = ready;
     this.token = token;
@@ -41,25 +40,20 @@ export class WorkerProcess {
    * device, ABORTED.
    */
   static async start(options: WorkerOptions): Promise<WorkerProcess> {
-    const { spawn } = await import("node:child_process");
     const device = options.device ?? "cpu";
     const socket = makeWorkerSocket(options.transport);
     const token = randomBytes(32).toString("hex");
-    const child = spawn(options.python, ["-m", "synjax_worker"], {
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
-      env: workerEnv(device, options.env),
-    });
-    const stderr = keepLastLines(child);
-    forwardPrints(child);
-    const ended = endOf(child);
+    const child = await spawnWorker(options.python, workerEnv(device, options.env));
+    const { ended } = child;
+    const stderr = keepLastLines(child.stderr);
+    forwardPrints(child.stdout);
     void ended.then(() => socket.remove());
     // The token goes through stdin: other users can read arguments and environment variables.
-    child.stdin!.on("error", () => undefined);
-    child.stdin!.write(`${JSON.stringify(startConfiguration(options, device, socket, token))}\n`);
+    child.stdin.on("error", () => undefined);
+    child.stdin.write(`${JSON.stringify(startConfiguration(options, device, socket, token))}\n`);
     try {
-      const ready = await whenReady(child, ended, stderr, options);
-      release(child);
+      const ready = await whenReady(child.stdout, ended, stderr, options);
+      child.keepsAlive(false); // this process may end although the worker still runs
       const exited = ended.then((exit) => lostError(exit, ready.pid, stderr()));
       return new WorkerProcess(child, ready, token, exited);
     } catch (error) {
@@ -81,18 +75,12 @@ export class WorkerProcess {
 
   async #stop(): Promise<void> {
     const child = this.#child;
-    child.ref();
-    child.stdin!.end();
+    child.keepsAlive(true);
+    child.stdin.end();
     const term = setTimeout(() => child.kill("SIGTERM"), TERM_AFTER);
     const kill = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER);
     await this.exited;
     clearTimeout(term);
     clearTimeout(kill);
   }
-}
-
-/** Lets this process end although the worker still runs. */
-function release(child: ChildProcess): void {
-  child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
 }
