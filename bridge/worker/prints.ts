@@ -4,9 +4,9 @@ import type { Readable } from "node:stream";
 const LOGGER = '"logger": "synjax_worker.print"';
 
 /** Writes what a worker's programs show to this process's stderr. */
-export function forwardPrints(stdout: Readable): void {
+export function forwardPrints(stderr: Readable): void {
   let rest = "";
-  child.stderr!.on("data", (text: string) => {
+  stderr.on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     for (const line of lines.filter((each) => each.includes(LOGGER))) {

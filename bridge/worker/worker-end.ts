@@ -38,7 +38,23 @@ export function startError(what: string, python: string, stderr: readonly string
   );
 }
 
-/** The error of the calls in flight when a worker ends. */
+/** What Python, C++ and XLA say last when they have no memory left. */
+const OUT_OF_MEMORY = /MemoryError|std::bad_alloc|RESOURCE_EXHAUSTED|out of memory|cannot allocate memory/i;
+
+/**
+ * The error of the calls in flight when a worker ends: `OUT_OF_MEMORY` where its last lines say so, otherwise
+ * `WORKER_LOST`. A system that has no memory left kills without a word.
+ */
 export function lostError(end: WorkerExit | Error, pid: number, stderr: readonly string[]): SynjaxError {
-  return new SynjaxError("WORKER_LOST", withLastLines(`The worker (pid ${pid}) ${describeEnd(end)}`, stderr));
+  const isShort =
+    !(end instanceof Error) && stderr.slice(-LINES_READ).some((line) => OUT_OF_MEMORY.test(line));
+  const ended = `The worker (pid ${pid}) ${describeEnd(end)}`;
+  if (isShort)
+    return new SynjaxError("OUT_OF_MEMORY", withLastLines(`${ended}, because it had no memory left`, stderr));
+  const hint =
+    !(end instanceof Error) && end.signal === "SIGKILL" ? ": by somebody, or by a system without memory" : "";
+  return new SynjaxError("WORKER_LOST", withLastLines(ended + hint, stderr));
 }
+
+/** How many of the last lines say why it ended. */
+const LINES_READ = 12;

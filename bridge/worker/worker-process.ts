@@ -46,7 +46,7 @@ export class WorkerProcess {
     const child = await spawnWorker(options.python, workerEnv(device, options.env));
     const { ended } = child;
     const stderr = keepLastLines(child.stderr);
-    forwardPrints(child.stdout);
+    forwardPrints(child.stderr);
     void ended.then(() => socket.remove());
     // The token goes through stdin: other users can read arguments and environment variables.
     child.stdin.on("error", () => undefined);

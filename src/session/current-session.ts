@@ -9,6 +9,7 @@ import type { HostLike } from "../tensor/host-like.ts";
 import type { Tensor, WaitOptions } from "../tensor/tensor.ts";
 import { ownerOf } from "./owner-of.ts";
 import { currentRun } from "./run-context.ts";
+import type { PutOptions } from "./put-options.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { CONNECT, GET, PUT, SESSION_CALLS } from "./session-calls.ts";
 import { sessionRuntime } from "./session-runtime.ts";
@@ -71,7 +72,7 @@ export function get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetche
 /** Puts a tree of host data on the device of the current session. */
 export function put<
   const T extends HostLike | Tensor | number | Readonly<Record<string, unknown>> | readonly unknown[],
->(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+>(tree: T, options: PutOptions = {}): OnDevice<T> {
   checkCall("put", PUT, [tree, options]);
   return currentSession().put(tree, options);
 }

@@ -11,7 +11,7 @@ import type { Handles } from "./handles.ts";
 import type { LaunchOptions } from "./launches.ts";
 
 /** A program that returns its input: how host data gets a handle. */
-const identity: Program = new Program(new RootFrame(1), [-1]);
+export const identity: Program = new Program(new RootFrame(1), [-1]);
 
 type LaunchFunction = (
   program: Program,

@@ -1,5 +1,6 @@
 /** The handles a session has made: their ids, the scopes they die with, and what garbage collection finds. */
 import { Handle, type HandleOwner } from "../program/handle.ts";
+import type { DeviceMemory } from "./device-memory.ts";
 import type { Outbox } from "./outbox.ts";
 
 export class Handles {
@@ -8,10 +9,12 @@ export class Handles {
   readonly #scopes: Set<Handle>[] = [];
   readonly #collected: FinalizationRegistry<{ readonly id: number; readonly epoch: number }>;
 
-  constructor(owner: HandleOwner, outbox: Outbox) {
+  constructor(owner: HandleOwner, outbox: Outbox, memory: DeviceMemory) {
     this.#owner = owner;
     this.#collected = new FinalizationRegistry(({ id, epoch }) => {
-      if (epoch === owner.epoch && !owner.closed) outbox.freeUnused(id);
+      if (epoch !== owner.epoch || owner.closed) return;
+      memory.free(id);
+      outbox.freeUnused(id);
     });
   }
 

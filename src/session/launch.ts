@@ -23,10 +23,23 @@ export interface Launch extends PendingLaunch {
   options: WaitOptions;
   /** The number of its message; `undefined` while it waits to be sent. */
   seq: number | undefined;
+  /** It was in flight when a worker ended, and is sent again. */
   retried: boolean;
+  /** It ran, if any, when a worker ended. */
+  isSuspect: boolean;
+  /** It runs after others that are sent again: it is a suspect, or uses a suspect's result. */
+  isLate: boolean;
+  /** Its place among all calls of the session. */
+  readonly turn: number;
   /** The `seq` under which it ran out of memory before. */
   shortSeq: number | undefined;
 }
+
+/** Is added to the turns of launches that are late. */
+const LATE = 2 ** 51;
+
+/** The place of a launch among what is sent again. */
+export const orderOf = ({ turn, isLate }: Launch): number => turn + (isLate ? LATE : 0);
 
 /** A cancellable read of a launch's only output: giving it up ends the launch, if nobody else reads that output. */
 export interface InlineFetch {

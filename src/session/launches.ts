@@ -1,28 +1,21 @@
 /** Launches of one session: sent once, answered once, and sent again where that may help. */
-import { SynjaxError } from "../../bridge/errors.ts";
+import type { SynjaxError } from "../../bridge/errors.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
-import type { Reply } from "../../bridge/wire/answer.ts";
-import { type ArrayAval, FLAG, MESSAGE } from "../../bridge/wire/protocol.ts";
+import { type Reply, sizeOf } from "../../bridge/wire/answer.ts";
+import { type ArrayAval, type Aval, FLAG, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
-import type { Handle, HandleOwner } from "../program/handle.ts";
+import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
-import {
-  type Failures,
-  failureOf,
-  isSynjaxError,
-  markReported,
-  poisoned,
-  remoteError,
-  unforeseen,
-} from "./failures.ts";
-import type { Handles } from "./handles.ts";
-import type { Launch } from "./launch.ts";
+import { compileAhead } from "./compile-ahead.ts";
+import { failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
+import { type Launch, orderOf } from "./launch.ts";
+import type { LaunchContext } from "./launch-context.ts";
+import { checkInputs, donatedBy, lostInput } from "./launch-inputs.ts";
+import { isLoss, sortOut } from "./losses.ts";
 import { MemoryRetries } from "./memory-retry.ts";
-import type { Outbox, Outgoing } from "./outbox.ts";
-import type { Reads } from "./reads.ts";
+import type { Outgoing } from "./outbox.ts";
 import { waitOptionsIn } from "./run-context.ts";
-import type { SentPrograms } from "./sent-programs.ts";
-import { type InputType, wireInput, wireInputType } from "./wire-input.ts";
+import { type InputType, wireInput } from "./wire-input.ts";
 
 export interface LaunchOptions {
   /** Inputs that the program may overwrite, by their places. */
@@ -31,24 +24,15 @@ export interface LaunchOptions {
   readonly isolateFailures?: boolean;
 }
 
-/** What the launches of a session work with. */
-export interface LaunchContext {
-  readonly owner: HandleOwner;
-  readonly outbox: Outbox;
-  readonly programs: SentPrograms;
-  readonly failures: Failures;
-  readonly handles: Handles;
-  readonly reads: Reads;
-  /** Whether failed launches may be sent again, and whether the worker checks arguments. */
-  settings(): { readonly retry?: boolean; readonly checks?: boolean };
-  /** Called before a value is given away: operations that wait and use it are launched first. */
-  beforeDonation(handle: Handle): void;
-}
+/** Bytes on the device; what a distribution holds is not known here. */
+const bytesOf = (aval: Aval | undefined): number =>
+  aval && aval[0] !== "object" ? sizeOf(aval as ArrayAval) : 0;
 
 export class Launches {
   readonly #context: LaunchContext;
   readonly #pending = new Set<Launch>();
   readonly #memoryRetries: MemoryRetries;
+  #turns = 0;
 
   constructor(context: LaunchContext) {
     this.#context = context;
@@ -61,12 +45,36 @@ export class Launches {
 
   /** Sends a program with its inputs; the handles of its results exist at once. */
   launch(program: Program, leaves: readonly Constant[], options: LaunchOptions = {}): readonly Handle[] {
-    const { owner, handles, outbox } = this.#context;
+    const { owner, handles, memory, beforeDonation } = this.#context;
     const inputs = program.constants.length === 0 ? leaves : [...leaves, ...program.constants];
     const donated = options.donate ?? [];
-    this.#checkInputs(inputs);
-    if (donated.length > 0) this.#donate(inputs, donated);
+    checkInputs(inputs, owner);
+    for (const handle of donated.length > 0 ? donatedBy(inputs, donated) : []) {
+      beforeDonation(handle);
+      memory.free(handle.id);
+      handle.state = "donated";
+    }
     const outputs = Array.from({ length: program.outputs }, () => handles.create());
+    const launch = this.#made(program, inputs, outputs, donated, options.isolateFailures);
+    launch.options = waitOptionsIn(this.#context.owner);
+    this.#context.outbox.enqueue(this.#outgoing(launch));
+    return outputs;
+  }
+
+  /** Computes these values anew, before all else: the worker that had them is gone. */
+  restore(values: readonly (readonly [program: Program, input: Constant, output: Handle])[]): void {
+    const launches = values.map(([program, input, output]) => this.#made(program, [input], [output]));
+    for (const launch of launches) launch.retried = true;
+    this.#context.outbox.repeat(launches.map((launch) => this.#repeated(launch, () => -1)));
+  }
+
+  #made(
+    program: Program,
+    inputs: readonly Constant[],
+    outputs: readonly Handle[],
+    donated: readonly number[] = [],
+    isolateFailures = false,
+  ): Launch {
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
     reply.catch(() => undefined); // whoever fetches sees it
@@ -75,83 +83,38 @@ export class Launches {
       inputs,
       donated,
       outputs,
-      flags: (options.isolateFailures ? FLAG.lenient : 0) | this.#checksFlag(),
+      flags: (isolateFailures ? FLAG.lenient : 0) | this.#checksFlag(),
       fetchOutputs: new Map(),
       inlineFetch: undefined,
       reply,
       settle,
-      options: waitOptionsIn(owner),
+      options: {},
       seq: undefined,
       retried: false,
+      isSuspect: false,
+      isLate: false,
+      turn: this.#turns++,
       shortSeq: undefined,
     };
     for (const output of outputs) output.launch = launch;
     this.#pending.add(launch);
-    outbox.beginCall();
-    outbox.enqueue(this.#outgoing(launch));
-    return outputs;
+    this.#context.outbox.beginCall();
+    return launch;
   }
 
   /** Resolves when launches of a program with such inputs need not wait for its compilation. */
-  async compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
-    const { owner, outbox, programs, failures } = this.#context;
-    const inputs = [...leaves, ...program.constants];
-    this.#checkInputs(inputs);
-    const options = waitOptionsIn(owner);
-    const flags = this.#checksFlag();
-    const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {
-      const send = (channel: Channel): void => {
-        const lost = inputs.map((i) => ("handle" in i ? i.handle.lost("an input of this call") : undefined));
-        const error = lost.find((e) => e);
-        if (error) return reject(error);
-        const body = programs.bodyOf(channel, program);
-        const types = inputs.map(wireInputType);
-        const seq = channel.nextSeq();
-        const header = [MESSAGE.compile, seq, program.hash, body.length, types, donated, flags];
-        channel.call(seq, header, body, options).then(
-          () => resolve(),
-          (error: unknown) =>
-            reject(
-              isSynjaxError(error) ? error : markReported(failures.localError(remoteError(error), program)),
-            ),
-        );
-      };
-      outbox.enqueue({ send, fail: reject });
-    });
-    await outbox.track(compiled);
+  compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
+    return compileAhead(
+      this.#context,
+      program,
+      [...leaves, ...program.constants],
+      donated,
+      this.#checksFlag(),
+    );
   }
 
   #checksFlag(): number {
     return this.#context.settings().checks === false ? FLAG.unchecked : 0;
-  }
-
-  #checkInputs(inputs: readonly InputType[]): void {
-    const { owner } = this.#context;
-    for (const input of inputs) {
-      if (!("handle" in input)) continue;
-      if (input.handle.owner !== owner)
-        throw new SynjaxError(
-          "OTHER_SESSION",
-          `an input of this call lives in ${input.handle.owner.name}, the call runs in ${owner.name}: fetch it and put it here`,
-        );
-      input.handle.use("an input of this call");
-    }
-  }
-
-  #donate(inputs: readonly Constant[], donated: readonly number[]): void {
-    const given = new Set(donated.map((i) => inputs[i]!).flatMap((c) => ("handle" in c ? [c.handle] : [])));
-    let uses = 0;
-    for (const input of inputs) if ("handle" in input && given.has(input.handle)) uses++;
-    if (uses > given.size)
-      throw new SynjaxError(
-        "INVALID_ARGUMENT",
-        "a tensor that this call is given to keep (donateArgnums) is another argument of it too, or is used inside",
-        { argument: "donateArgnums" },
-      );
-    for (const handle of given) {
-      this.#context.beforeDonation(handle);
-      handle.state = "donated";
-    }
   }
 
   // -- sending ---------------------------------------------------------------------------------------------------
@@ -160,16 +123,26 @@ export class Launches {
     return {
       send: (channel) => this.#send(channel, launch),
       fail: (error) => this.#fail(launch, error),
+      bytes: () => this.#expectedBytes(launch),
     };
   }
 
-  #send(channel: Channel, launch: Launch): void {
-    const { outbox, programs, reads } = this.#context;
+  #repeated(launch: Launch, order = (): number => orderOf(launch)): Outgoing {
+    return { ...this.#outgoing(launch), order };
+  }
+
+  #expectedBytes({ program, inputs }: Launch): number {
+    if (program.equations > 0) return this.#context.memory.expected(program.key);
+    return inputs.reduce((sum, input) => sum + ("host" in input ? input.host.data.byteLength : 0), 0);
+  }
+
+  #send(channel: Channel, launch: Launch): Promise<unknown> | undefined {
+    const { outbox, programs, reads, memory } = this.#context;
     const { program } = launch;
-    for (const input of launch.inputs) {
-      const lost = "handle" in input ? input.handle.lost("an input of this call") : undefined;
-      if (lost) return this.#fail(launch, lost);
-    }
+    if (!this.#pending.has(launch)) return undefined; // it has failed already
+    const lost = lostInput(launch);
+    if (lost) return void this.#fail(launch, lost);
+    const arrived = memory.launched(this.#expectedBytes(launch));
     const buffers = programs.bodyOf(channel, program);
     const hasBody = buffers.length;
     const inputs = launch.inputs.map((input) => wireInput(input, buffers));
@@ -189,14 +162,16 @@ export class Launches {
       outbox.takeFrees(),
       launch.flags,
     ];
-    channel
-      .call(seq, header, buffers, launch.options)
+    const call = channel.call(seq, header, buffers, launch.options);
+    call
+      .finally(arrived)
       .then(
         (reply) => this.#answered(launch, seq, reply),
         (error: unknown) => this.#refused(launch, seq, error),
       )
       .catch((error: unknown) => this.#fail(launch, unforeseen(error)));
-    fetch?.send(channel);
+    void fetch?.send(channel);
+    return call;
   }
 
   // -- answers ---------------------------------------------------------------------------------------------------
@@ -206,11 +181,15 @@ export class Launches {
     if (this.#canRetry) {
       for (const [, remote] of reply.errors) if (this.#memoryRetries.retry(launch, seq, remote)) return;
     }
-    const avals = reply.result as readonly (ArrayAval | null)[];
+    const avals = reply.result as readonly (Aval | null)[];
     launch.outputs.forEach((output, i) => {
       output.aval = avals[i] ?? undefined;
       output.launch = undefined;
     });
+    this.#context.memory.made(
+      launch.program.key,
+      launch.outputs.map(({ id, state, aval }) => [id, bytesOf(aval), state === "alive"] as const),
+    );
     for (const [output, remote] of reply.errors)
       launch.outputs[output]!.failure = this.#context.failures.localError(remote, launch.program);
     this.#done(launch);
@@ -220,15 +199,18 @@ export class Launches {
   #refused(launch: Launch, seq: number, failure: unknown): void {
     const { owner, outbox, programs, failures } = this.#context;
     if (launch.seq !== seq) return;
-    if (isSynjaxError(failure) && failure.code === "WORKER_LOST" && !owner.closed) return; // lose() decides
+    if (isSynjaxError(failure) && isLoss(failure) && !owner.closed) return; // lose() decides
     if (isSynjaxError(failure) && (failure.code === "LIMIT_BYTES" || failure.code === "LIMIT_FRAMES"))
       programs.forget(launch.program); // it never left, nor did its program
     const remote = isSynjaxError(failure) ? undefined : remoteError(failure);
     if (remote && this.#canRetry && this.#memoryRetries.retry(launch, seq, remote)) return;
-    let error = remote ? failures.localError(remote, launch.program) : (failure as SynjaxError);
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
-    const root = error.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
-    if (root) error = poisoned(root);
+    const root = remote?.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
+    const error = root
+      ? poisoned(root)
+      : remote
+        ? failures.localError(remote, launch.program)
+        : (failure as SynjaxError);
     if (error.code === "ABORTED" || error.code === "DEADLINE") {
       // The worker may have run it all the same
       for (const output of launch.outputs) outbox.freeUnused(output.id);
@@ -270,30 +252,20 @@ export class Launches {
     this.#memoryRetries.clear();
   }
 
-  /** Resends what was in flight and can be computed from what is still here; the rest ends with `error`. */
-  lose(error: SynjaxError): void {
+  /**
+   * Sends what was in flight again where it can be computed from what is still here; the rest ends with `error`.
+   * @param restored values that the next worker will have
+   */
+  lose(error: SynjaxError, restored: ReadonlySet<Handle>): void {
     const { handles, outbox } = this.#context;
-    const canRepeat = this.#canRetry && error.code === "WORKER_LOST";
-    const again: Outgoing[] = [];
-    const recreated = new Set<Handle>();
-    for (const launch of this.#pending) {
-      const isSent = launch.seq !== undefined; // what is not is still in the outbox
-      const canRun =
-        launch.inputs.every((c) => !("handle" in c) || recreated.has(c.handle)) &&
-        (!isSent || (canRepeat && !launch.retried && launch.donated.length === 0));
-      if (!canRun) {
-        if (isSent) this.#fail(launch, error);
-        continue;
-      }
-      for (const output of launch.outputs) {
-        handles.renew(output);
-        recreated.add(output);
-      }
-      if (!isSent) continue;
+    const canRepeat = this.#canRetry && isLoss(error);
+    const renew = (handle: Handle): void => handles.renew(handle);
+    const { again, lost } = sortOut(this.#pending, { canRepeat, restored, renew });
+    for (const launch of lost) this.#fail(launch, launch.seq === undefined ? lostInput(launch)! : error);
+    for (const launch of again) {
       launch.retried = true;
       launch.seq = undefined;
-      again.push(this.#outgoing(launch));
     }
-    outbox.resend(again);
+    outbox.repeat(again.map((launch) => this.#repeated(launch)));
   }
 }

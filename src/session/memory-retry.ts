@@ -88,8 +88,9 @@ export class MemoryRetries {
     const { send, fail } = this.#resending.outgoing(launch);
     return {
       send: (channel) => {
-        if (isRepeatable(launch, retry)) send(channel);
-        else fail(this.#resending.localError(retry.error, launch.program));
+        if (isRepeatable(launch, retry)) return send(channel);
+        fail(this.#resending.localError(retry.error, launch.program));
+        return undefined;
       },
       fail,
     };

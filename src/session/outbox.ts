@@ -5,9 +5,14 @@ import { MESSAGE } from "../../bridge/wire/protocol.ts";
 
 /** One entry of the outbox: a launch, a fetch or a notice. */
 export interface Outgoing {
-  send(channel: Channel): void;
+  /** Returns what settles with the answer, where there will be one. */
+  send(channel: Channel): Promise<unknown> | undefined;
   /** The connection could not be opened. */
   fail(error: SynjaxError): void;
+  /** Bytes that it takes on the device. */
+  bytes?(): number;
+  /** Its place among what is sent again after the end of a worker: one after the other, before all else. */
+  order?(): number;
 }
 
 /** Where an outbox sends to. */
@@ -15,6 +20,8 @@ export interface Destination {
   /** The open channel. */
   channel(): Channel | undefined;
   open(): Promise<void>;
+  /** What a message that takes so much on the device has to wait for, if for anything. */
+  room?(bytes: number): Promise<void> | undefined;
 }
 
 /** Milliseconds that freed handles wait for a message to ride on. */
@@ -28,7 +35,7 @@ interface KeepsAlive {
 
 export class Outbox {
   readonly #destination: Destination;
-  readonly #items: Outgoing[] = [];
+  #items: Outgoing[] = [];
   #isScheduled = false;
   /** Ids of handles that the worker can forget. */
   #frees: number[] = [];
@@ -50,9 +57,13 @@ export class Outbox {
     this.#schedule();
   }
 
-  /** Puts what was sent before in front of what was not. */
-  resend(items: readonly Outgoing[]): void {
-    this.#items.unshift(...items);
+  /** Puts what was sent before in front of what was not, in its order. */
+  repeat(items: readonly Outgoing[]): void {
+    const all = [...this.#items, ...items];
+    const place = new Map(all.map((item) => [item, item.order?.()]));
+    const again = all.filter((item) => place.get(item) !== undefined);
+    const others = all.filter((item) => place.get(item) === undefined);
+    this.#items = [...again.sort((a, b) => place.get(a)! - place.get(b)!), ...others];
     if (this.#items.length > 0) this.#schedule();
   }
 
@@ -76,11 +87,7 @@ export class Outbox {
   #flush(): void {
     this.#isScheduled = false;
     const channel = this.#destination.channel();
-    if (channel) {
-      for (const item of this.#items.splice(0)) item.send(channel);
-      this.#settleIdle();
-      return;
-    }
+    if (channel) return this.#send(channel);
     this.#isScheduled = true;
     this.#destination.open().then(
       () => this.#flush(),
@@ -92,11 +99,29 @@ export class Outbox {
     );
   }
 
+  #send(channel: Channel): void {
+    while (this.#items.length > 0) {
+      const [item] = this.#items as [Outgoing];
+      const room = item.bytes && this.#destination.room?.(item.bytes());
+      if (room) return this.#continueAfter(room);
+      this.#items.shift();
+      const answered = item.send(channel);
+      if (item.order && answered) return this.#continueAfter(answered);
+    }
+    this.#settleIdle();
+  }
+
+  #continueAfter(promise: Promise<unknown>): void {
+    this.#isScheduled = true;
+    const flush = (): void => this.#flush();
+    promise.then(flush, flush);
+  }
+
   // -- handles to free -------------------------------------------------------------------------------------------
 
   /** Frees a handle once the messages made so far, which may use it, have left. */
   free(id: number): void {
-    this.enqueue({ send: () => this.freeUnused(id), fail: () => undefined });
+    this.enqueue({ send: () => void this.freeUnused(id), fail: () => undefined });
   }
 
   /** Frees a handle that no message in the outbox uses: with the next message, or soon where there is none. */

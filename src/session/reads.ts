@@ -5,7 +5,8 @@ import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
-import { type InlineFetch, type Launch, launchOf } from "./launch.ts";
+import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
+import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { hostArray } from "./wire-input.ts";
 
@@ -133,13 +134,14 @@ export class Reads {
         failed ?? (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined)),
       );
     };
-    const send = (channel: Channel): void => {
+    let isRepeated = false;
+    const send = (channel: Channel): Promise<unknown> | undefined => {
       const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
-      if (lost) return fail(lost);
+      if (lost) return void fail(lost);
       const seq = channel.nextSeq();
       const ids = handles.map((h) => h.id);
-      channel
-        .call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options)
+      const call = channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options);
+      call
         .then(
           (reply) => {
             const avals = reply.result as readonly ArrayAval[];
@@ -148,12 +150,17 @@ export class Reads {
           },
           // A worker that is lost takes its handles with it, unless their launches are sent again
           (error: unknown) => {
-            const isLost = isSynjaxError(error) && error.code === "WORKER_LOST";
-            if (isLost && handles.every((h) => launchOf(h)?.retried)) this.#outbox.enqueue({ send, fail });
-            else fail(error);
+            const isLost = isSynjaxError(error) && isLoss(error);
+            if (!isLost || isRepeated || handles.some((h) => h.failure ?? h.lost("this tensor")))
+              return fail(error);
+            isRepeated = true;
+            const orders = handles.map(launchOf).map((launch) => (launch ? orderOf(launch) : -1));
+            const last = Math.max(...orders);
+            this.#outbox.repeat([{ send, fail, order: () => last + 0.5 }]);
           },
         )
         .catch((error: unknown) => fail(unforeseen(error)));
+      return call;
     };
     return { outgoing: { send, fail }, fetched };
   }

@@ -12,16 +12,18 @@ import type { Handle, HandleOwner } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { adopt, NODE, Traced } from "../program/traced.ts";
 import { flatten, rebuild } from "../program/tree.ts";
-import { toHostArray } from "../tensor/host-array.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
-import { EagerGraph } from "./eager-graph.ts";
+import { DeviceMemory } from "./device-memory.ts";
+import { EagerGraph, identity } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";
 import { Handles } from "./handles.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
 import { Reads } from "./reads.ts";
+import { hostDataOf, hostOf, onDevice, type PutOptions, restoring } from "./put-options.ts";
+import { Restores } from "./restores.ts";
 import { runIn, waitOptionsIn } from "./run-context.ts";
 import { SentPrograms } from "./sent-programs.ts";
 import type { Fetched, OnDevice } from "./trees.ts";
@@ -47,6 +49,9 @@ export type SessionEvent =
   | { readonly type: "failure"; readonly error: SynjaxError }
   | { readonly type: "closed" };
 
+/** Milliseconds that launches in flight are waited for before garbage is collected. */
+const COLLECT_WAIT = 1_000;
+
 let serial = 0;
 
 /**
@@ -67,6 +72,8 @@ export class Session implements HandleOwner {
   readonly #outbox: Outbox;
   readonly #programs = new SentPrograms();
   readonly #failures = new Failures((error) => this.#tell({ type: "failure", error }));
+  readonly #memory = new DeviceMemory({ collect: () => this.#collect() });
+  readonly #restores = new Restores();
   readonly #handles: Handles;
   readonly #reads: Reads;
   readonly #launches: Launches;
@@ -77,8 +84,12 @@ export class Session implements HandleOwner {
   /** @internal Use `connect()`. */
   constructor(options: SessionOptions = {}) {
     this.#options = options;
-    this.#outbox = new Outbox({ channel: () => this.#connection?.channel, open: () => this.open() });
-    this.#handles = new Handles(this, this.#outbox);
+    this.#outbox = new Outbox({
+      channel: () => this.#connection?.channel,
+      open: () => this.open(),
+      room: (bytes) => this.#memory.room(bytes),
+    });
+    this.#handles = new Handles(this, this.#outbox, this.#memory);
     this.#reads = new Reads(this.#outbox, this.#failures);
     this.#launches = new Launches({
       owner: this,
@@ -87,6 +98,7 @@ export class Session implements HandleOwner {
       failures: this.#failures,
       handles: this.#handles,
       reads: this.#reads,
+      memory: this.#memory,
       settings: () => this.#options,
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
@@ -144,6 +156,7 @@ export class Session implements HandleOwner {
       this.#started = true;
       this.#programs.clear();
       void connection.lost.then((error) => this.#lose(connection, error));
+      this.#launches.restore(this.#restores.take().map(([handle, host]) => [identity, { host }, handle]));
       this.#tell({ type: "ready", info: connection.info });
     } finally {
       this.#outbox.endCall();
@@ -158,11 +171,14 @@ export class Session implements HandleOwner {
     if (this.#closed) return;
     this.#epoch++;
     this.#outbox.dropFrees();
+    this.#memory.clear();
+    const restored = this.#restores.lose();
+    for (const handle of restored) this.#handles.renew(handle);
     this.#failures.forgetLaunches();
     this.#launches.forgetWorker();
     this.#eager.drop();
     this.#tell({ type: "lost", error });
-    this.#launches.lose(error);
+    this.#launches.lose(error, restored);
   }
 
   /**
@@ -200,6 +216,14 @@ export class Session implements HandleOwner {
   status(): AsyncGenerator<SessionEvent, void> {
     if (this.#closed) return Events.none();
     return new Events<SessionEvent>(this.#listeners, (event) => event.type === "closed");
+  }
+
+  /** Frees what nobody can reach any more, once what is in flight, which reaches it, has been answered. */
+  async #collect(): Promise<void> {
+    const channel = this.#connection?.channel;
+    if (channel) await Promise.race([channel.drained(), sleep(COLLECT_WAIT)]);
+    const { collectGarbage } = await import("../../bridge/transport/garbage.ts");
+    await collectGarbage().catch(() => undefined); // where it cannot be collected, nothing is found
   }
 
   #tell(event: SessionEvent): void {
@@ -243,10 +267,13 @@ export class Session implements HandleOwner {
    * of the result disposes of it. Equivalent to `jax.device_put`.
    * @throws {SynjaxError} `OTHER_SESSION` for a tensor of another session, `HANDLE_DISPOSED` and the like for a dead one
    */
-  put<const T>(tree: T, options: { readonly transfer?: boolean } = {}): OnDevice<T> {
+  put<const T>(tree: T, options: PutOptions = {}): OnDevice<T> {
     flatten(tree, [], "data");
-    return rebuild(tree, (leaf) => {
+    const put: { readonly handle: Handle; readonly host: HostArray }[] = [];
+    const restore = restoring(options.restore);
+    const result = rebuild(tree, (leaf) => {
       if (leaf instanceof Traced && leaf[NODE].kind !== "host") {
+        if (restore) throw onDevice();
         if (ownerOf([leaf]) !== this)
           throw new SynjaxError(
             "OTHER_SESSION",
@@ -255,9 +282,16 @@ export class Session implements HandleOwner {
         this.handleOf(leaf).use("a tensor that is put");
         return leaf;
       }
-      const host = leaf instanceof Traced ? hostOf(leaf) : toHostArray(leaf, "any", "data", options);
-      return adopt(Tensor, { kind: "handle", handle: this.#eager.upload(host!) });
+      const host = hostDataOf(leaf, options);
+      const handle = this.#eager.upload(host);
+      put.push({ handle, host });
+      return adopt(Tensor, { kind: "handle", handle });
     }) as OnDevice<T>;
+    if (restore) {
+      const data = put.map(({ host }) => host);
+      this.#restores.add(put.map(({ handle }) => handle), data, restore(data)); // prettier-ignore
+    }
+    return result;
   }
 
   /**
@@ -351,10 +385,10 @@ export class Session implements HandleOwner {
   }
 }
 
-function hostOf(traced: Traced): HostArray {
-  return (traced[NODE] as { readonly host: HostArray }).host;
-}
-
 function copyOf(host: HostArray): HostArray {
   return { ...host, data: (host.data as Float32Array).slice() };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, milliseconds));
 }

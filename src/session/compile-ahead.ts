@@ -1,0 +1,43 @@
+/** Compiling a program before it is launched. */
+import type { SynjaxError } from "../../bridge/errors.ts";
+import type { Channel } from "../../bridge/transport/channel.ts";
+import { MESSAGE } from "../../bridge/wire/protocol.ts";
+import type { Program } from "../program/program.ts";
+import { isSynjaxError, markReported, remoteError } from "./failures.ts";
+import { checkInputs } from "./launch-inputs.ts";
+import type { LaunchContext } from "./launch-context.ts";
+import { waitOptionsIn } from "./run-context.ts";
+import { type InputType, wireInputType } from "./wire-input.ts";
+
+/** Resolves when the worker has compiled a program for inputs of these types. */
+export async function compileAhead(
+  { owner, outbox, programs, failures }: LaunchContext,
+  program: Program,
+  inputs: readonly InputType[],
+  donated: readonly number[],
+  flags: number,
+): Promise<void> {
+  checkInputs(inputs, owner);
+  const options = waitOptionsIn(owner);
+  const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {
+    const send = (channel: Channel): undefined => {
+      const lost = inputs.map((i) => ("handle" in i ? i.handle.lost("an input of this call") : undefined));
+      const error = lost.find((e) => e);
+      if (error) return void reject(error);
+      const body = programs.bodyOf(channel, program);
+      const types = inputs.map(wireInputType);
+      const seq = channel.nextSeq();
+      const header = [MESSAGE.compile, seq, program.hash, body.length, types, donated, flags];
+      channel.call(seq, header, body, options).then(
+        () => resolve(),
+        (error: unknown) =>
+          reject(
+            isSynjaxError(error) ? error : markReported(failures.localError(remoteError(error), program)),
+          ),
+      );
+      return undefined;
+    };
+    outbox.enqueue({ send, fail: reject });
+  });
+  await outbox.track(compiled);
+}

@@ -1,0 +1,47 @@
+/** What launches take: whether it is there, and what they are given to keep. */
+import { SynjaxError } from "../../bridge/errors.ts";
+import type { Constant } from "../program/body.ts";
+import type { Handle, HandleOwner } from "../program/handle.ts";
+import { poisoned } from "./failures.ts";
+import type { Launch } from "./launch.ts";
+import type { InputType } from "./wire-input.ts";
+
+/** @throws {SynjaxError} `OTHER_SESSION`, `HANDLE_DONATED`, `HANDLE_DISPOSED`, `HANDLE_LOST`, `SESSION_CLOSED` */
+export function checkInputs(inputs: readonly InputType[], owner: HandleOwner): void {
+  for (const input of inputs) {
+    if (!("handle" in input)) continue;
+    if (input.handle.owner !== owner)
+      throw new SynjaxError(
+        "OTHER_SESSION",
+        `an input of this call lives in ${input.handle.owner.name}, the call runs in ${owner.name}: fetch it and put it here`,
+      );
+    input.handle.use("an input of this call");
+  }
+}
+
+/**
+ * The handles of the inputs at these places, which the call may overwrite.
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where one of them is used twice
+ */
+export function donatedBy(inputs: readonly Constant[], donated: readonly number[]): ReadonlySet<Handle> {
+  const given = new Set(donated.map((i) => inputs[i]!).flatMap((c) => ("handle" in c ? [c.handle] : [])));
+  let uses = 0;
+  for (const input of inputs) if ("handle" in input && given.has(input.handle)) uses++;
+  if (uses > given.size)
+    throw new SynjaxError(
+      "INVALID_ARGUMENT",
+      "a tensor that this call is given to keep (donateArgnums) is another argument of it too, or is used inside",
+      { argument: "donateArgnums" },
+    );
+  return given;
+}
+
+/** Why a launch cannot run, where an input went with its worker. */
+export function lostInput({ inputs }: Launch): SynjaxError | undefined {
+  for (const input of inputs) {
+    if (!("handle" in input)) continue;
+    const lost = input.handle.lost("an input of this call");
+    if (lost) return input.handle.failure ? poisoned(input.handle.failure) : lost;
+  }
+  return undefined;
+}
