@@ -13,7 +13,7 @@ const POLL_INTERVAL = 100;
 /** Dials a worker at an `ipc://` or `tcp://` address. */
 export async function dialZeromq(address: string): Promise<Transport> {
   const { Dealer } = await loadZeromq();
-  const socket = new Dealer({
+  const socket = newSocket(Dealer, {
     // Otherwise undelivered messages would keep the process from ending.
     linger: 0,
     // The channel bounds what is in flight itself.
@@ -36,6 +36,21 @@ export async function dialZeromq(address: string): Promise<Transport> {
     });
   }
   return new DealerTransport(socket);
+}
+
+/** A new socket; zeromq throws the system's bare error where none can be had, for example for want of descriptors. */
+function newSocket(Class: typeof Dealer, options: ConstructorParameters<typeof Dealer>[0]): Dealer {
+  try {
+    return new Class(options);
+  } catch (error) {
+    throw new SynjaxError(
+      "WORKER_LOST",
+      `The worker cannot be reached: no socket can be opened (${String(error)})`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 async function loadZeromq(): Promise<typeof zeromq> {

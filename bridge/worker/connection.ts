@@ -29,6 +29,18 @@ const HELLO_TIMEOUT = 30_000;
  * PROTOCOL_MISMATCH, UNAUTHORIZED, WORKER_LOST where nothing answers, ABORTED.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (error instanceof SynjaxError) throw error;
+    // What the system refuses: no files, no space, no rights
+    throw new SynjaxError("WORKER_START", `The worker cannot be started or reached: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function open(options: ConnectionOptions): Promise<Connection> {
   assertNode();
   checkConnectionOptions(options);
   assertNotAborted(options.signal);

@@ -1,8 +1,9 @@
-import type { ChildProcess, spawn as Spawn } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams, spawn as Spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { isMainThread } from "node:worker_threads";
-import { endOf, type WorkerExit } from "./worker-end.ts";
+import type { SynjaxError } from "../errors.ts";
+import { describeEnd, endOf, startError, type WorkerExit } from "./worker-end.ts";
 
 /** The process of a worker. */
 export interface Spawned {
@@ -26,7 +27,8 @@ export async function spawnWorker(python: string, env: NodeJS.ProcessEnv): Promi
   if (!isMainThread && process.platform !== "win32") return orphan(spawn, python, env);
   const stdio = ["pipe", "pipe", "pipe"] as const;
   const child = spawn(python, ["-m", "synjax_worker"], { stdio: [...stdio], windowsHide: true, env });
-  const [stdin, stdout, stderr] = [child.stdin!, child.stdout!, child.stderr!];
+  if (!isWhole(child)) throw await notSpawned(child, python);
+  const { stdin, stdout, stderr } = child;
   return {
     stdin,
     stdout,
@@ -40,9 +42,10 @@ export async function spawnWorker(python: string, env: NodeJS.ProcessEnv): Promi
 /** Its stdin is no stdin of the shell: Node closes that when the shell ends. */
 const START = 'exec "$0" -m synjax_worker <&3 3<&- 4>&- & echo $! >&4';
 
-function orphan(spawn: typeof Spawn, python: string, env: NodeJS.ProcessEnv): Spawned {
+async function orphan(spawn: typeof Spawn, python: string, env: NodeJS.ProcessEnv): Promise<Spawned> {
   const stdio = ["ignore", "pipe", "pipe", "pipe", "pipe"] as const;
   const shell: ChildProcess = spawn("/bin/sh", ["-c", START, python], { stdio: [...stdio], env });
+  if (!shell.stdout) throw await notSpawned(shell, python);
   const [, stdout, stderr, stdin, told] = shell.stdio as unknown as readonly [null, ...Socket[]];
   let hasEnded = false;
   const ended = new Promise<WorkerExit | Error>((resolve) => {
@@ -63,6 +66,15 @@ function orphan(spawn: typeof Spawn, python: string, env: NodeJS.ProcessEnv): Sp
     kill: (signal) => void pid.then((id) => hasEnded || kill(id, signal)),
     keepsAlive: (wanted) => setRef([shell, stdin!, stdout!, stderr!, told!], wanted),
   };
+}
+
+const isWhole = (child: ChildProcess): child is ChildProcessWithoutNullStreams =>
+  Boolean(child.stdin && child.stdout && child.stderr);
+
+/** Where this process may have no more files open, Node makes no streams. */
+async function notSpawned(child: ChildProcess, python: string): Promise<SynjaxError> {
+  const error = await new Promise<Error>((resolve) => child.once("error", resolve));
+  return startError(describeEnd(error), python, []);
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

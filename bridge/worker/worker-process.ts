@@ -43,7 +43,12 @@ export class WorkerProcess {
     const device = options.device ?? "cpu";
     const socket = makeWorkerSocket(options.transport);
     const token = randomBytes(32).toString("hex");
-    const child = await spawnWorker(options.python, workerEnv(device, options.env));
+    const child = await spawnWorker(options.python, workerEnv(device, options.env)).catch(
+      (error: unknown) => {
+        socket.remove();
+        throw error;
+      },
+    );
     const { ended } = child;
     const stderr = keepLastLines(child.stderr);
     forwardPrints(child.stderr);

@@ -18,22 +18,33 @@ export interface WorkerSocket {
 /** An address where a worker of this process can listen. */
 export function makeWorkerSocket(transport: "ipc" | "tcp" | undefined): WorkerSocket {
   if (transport !== "tcp" && process.platform !== "win32") {
-    const directory = mkdtempSync(join(tmpdir(), "synjax-")); // mode 0700
-    const path = join(directory, "w");
-    if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) {
-      removeAtExit(directory);
-      return { address: `ipc://${path}`, isPrivate: true, remove: () => removeNow(directory) };
-    }
-    rmSync(directory, { recursive: true });
-    if (transport === "ipc") {
-      throw new SynjaxError(
-        "INVALID_ARGUMENT",
-        `\`transport\`: the temporary directory's name is too long for a socket (${path}): use "tcp", or set TMPDIR`,
-        { argument: "transport", received: "ipc" },
-      );
-    }
+    const found = privateSocket();
+    if (!("why" in found)) return found;
+    if (transport === "ipc")
+      throw new SynjaxError("INVALID_ARGUMENT", `\`transport\`: ${found.why}: use "tcp", or set TMPDIR`, {
+        argument: "transport",
+        received: "ipc",
+        cause: found.cause,
+      });
   }
   return { address: "tcp://127.0.0.1:*", isPrivate: false, remove: () => undefined };
+}
+
+/** A socket file in a new directory, or why there can be none. */
+function privateSocket(): WorkerSocket | { readonly why: string; readonly cause?: unknown } {
+  let directory: string;
+  try {
+    directory = mkdtempSync(join(tmpdir(), "synjax-")); // mode 0700
+  } catch (cause) {
+    return { why: `no directory can be made in ${tmpdir()} (${(cause as Error).message})`, cause };
+  }
+  const path = join(directory, "w");
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
+    rmSync(directory, { recursive: true });
+    return { why: `the temporary directory's name is too long for a socket (${path})` };
+  }
+  removeAtExit(directory);
+  return { address: `ipc://${path}`, isPrivate: true, remove: () => removeNow(directory) };
 }
 
 /** Directories to remove when this process ends. */

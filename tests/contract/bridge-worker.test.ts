@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -85,6 +85,48 @@ describe("a worker", () => {
       if (before === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = before;
     }
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a system that refuses", () => {
+  test("a directory for the socket: the worker is reached over loopback", async () => {
+    const before = process.env["TMPDIR"];
+    process.env["TMPDIR"] = join(scratch, "not-there");
+    try {
+      const connection = await open();
+      expect(connection.worker!.ready.address).toMatch(/^tcp:/);
+      await connection.close();
+      const refused = await errorOf(open({ transport: "ipc" }));
+      expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", cause: { code: "ENOENT" } });
+      expect(refused.message).toMatch("not-there");
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+    }
+  });
+  test("files and pipes: each way to fail is a typed error, and nothing is left behind", () => {
+    const script = `
+      import { closeSync, openSync } from "node:fs";
+      import { openConnection } from "./bridge/worker/connection.ts";
+      import { registryHash } from "./src/ops/registry-hash.ts";
+      await (await openConnection({ registryHash })).close();
+      const codes = new Set();
+      for (const left of [0, 1, 3, 5]) {
+        const held = [];
+        try { for (;;) held.push(openSync("/dev/null", "r")); } catch {}
+        for (let i = 0; i < left; i++) closeSync(held.pop());
+        const error = await openConnection({ registryHash }).catch((error) => error);
+        held.forEach((file) => closeSync(file));
+        codes.add(error.code + " " + /EMFILE/.test(error.message));
+      }
+      console.log([...codes].join());`;
+    const shell = 'ulimit -n 200; exec "$0" --import tsx --input-type=module -e "$1"';
+    const ran = spawnSync("/bin/sh", ["-c", shell, process.execPath, script], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(ran.stderr).toBe("");
+    expect(ran.stdout.trim()).toBe("WORKER_START true");
   });
 });
 
