@@ -2,6 +2,7 @@
 import type { Encoded } from "./body.ts";
 import { encode, notATensor } from "./encode.ts";
 import type { Frame } from "./frame.ts";
+import { camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
 import { givesSizes } from "./structural.ts";
@@ -38,7 +39,7 @@ export function emitIn(
   const args: Encoded[] = [];
   for (let i = 0; i < operands.length; i++) {
     if (!fixed) assertGiven(operands[i], op);
-    args.push(encode(operands[i], frame, fixed));
+    args.push(encode(operands[i], frame, fixed, undefined, () => `operand ${i} of ${camelCase(op)}`));
   }
   let attributes: [string, Encoded][] | undefined;
   for (const [values, isStatic] of [
@@ -47,7 +48,17 @@ export function emitIn(
   ] as const) {
     if (!values) continue;
     for (const name in values)
-      if (values[name] !== undefined) (attributes ??= []).push([name, encode(values[name], frame, isStatic)]);
+      if (values[name] !== undefined)
+        (attributes ??= []).push([
+          name,
+          encode(
+            values[name],
+            frame,
+            isStatic,
+            undefined,
+            () => `\`${camelCase(name)}\` of ${camelCase(op)}`,
+          ),
+        ]);
   }
   if (attributes && attributes.length > 1) attributes.sort(([a], [b]) => (a < b ? -1 : 1));
   return frame.add(op, args, attributes?.flat(1) as Encoded[] | undefined);

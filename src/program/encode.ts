@@ -5,6 +5,7 @@ import { isPlainObject } from "./plain-object.ts";
 import type { Encoded } from "./body.ts";
 import { enter } from "./cycles.ts";
 import { captureThrough, type Frame, RootFrame } from "./frame.ts";
+import type { Named } from "./handle.ts";
 import { calledAs } from "./python-names.ts";
 import { runtime } from "./runtime.ts";
 import { captureLine, lineOf } from "./source-line.ts";
@@ -51,10 +52,10 @@ export function holdsTraced(values: readonly unknown[], parents: object[] = []):
 }
 
 /** A reference to `traced` from inside `frame`. */
-export function reference(traced: Traced, frame: Frame): number {
+export function reference(traced: Traced, frame: Frame, named: Named = "this tensor"): number {
   const node = traced[NODE];
   if (node.kind === "handle") {
-    node.handle.use("this tensor");
+    node.handle.use(named);
     return frame.root.hoistInto(frame, { handle: node.handle });
   }
   if (node.kind === "host") return frame.root.hoistInto(frame, { host: node.host });
@@ -68,7 +69,7 @@ export function reference(traced: Traced, frame: Frame): number {
       return frame.root.hoistInto(frame, found);
     }
     const here = adopt(Intermediate, { kind: "equation", frame: frame.root, index: found });
-    return reference(here, frame);
+    return reference(here, frame, named);
   }
   throw new SynjaxError(
     "LEAKED_TRACER",
@@ -77,8 +78,17 @@ export function reference(traced: Traced, frame: Frame): number {
   );
 }
 
-/** `fixed`: numbers are part of the program (static parameters, sizes), never inputs. */
-export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: object[]): Encoded {
+/**
+ * `fixed`: numbers are part of the program (static parameters, sizes), never inputs. `named`: what the value is called in
+ * errors.
+ */
+export function encode(
+  value: unknown,
+  frame: Frame,
+  fixed: boolean,
+  parents?: object[],
+  named?: Named,
+): Encoded {
   switch (typeof value) {
     case "number":
       if (fixed || frame !== frame.root || !frame.root.eager || isLargeWhole(value))
@@ -101,21 +111,21 @@ export function encode(value: unknown, frame: Frame, fixed: boolean, parents?: o
       return [ARGUMENT.int64, value.toString()];
     case "object": {
       if (value === null) return null;
-      if (value instanceof Traced) return reference(value, frame);
+      if (value instanceof Traced) return reference(value, frame, named);
       if (value instanceof NestedProgram)
         return [ARGUMENT.program, value.body, value.captures.map((c) => reference(c, frame))];
       if (AS_TRACED in value) return reference((value as { [AS_TRACED](): Traced })[AS_TRACED](), frame);
       if (Array.isArray(value)) {
         if (fixed || holdsTraced(value)) {
           enter((parents ??= []), value, "an operand");
-          const items = value.map((v) => encode(v, frame, fixed, parents));
+          const items = value.map((v) => encode(v, frame, fixed, parents, named));
           parents.pop();
           return [ARGUMENT.tuple, items];
         }
       } else if (isPlainObject(value) && (fixed || holdsTraced(Object.values(value)))) {
         enter((parents ??= []), value, "an operand");
         const names = Object.keys(value).filter((k) => value[k] !== undefined);
-        const entries = names.sort().flatMap((k) => [k, encode(value[k], frame, fixed, parents)]);
+        const entries = names.sort().flatMap((k) => [k, encode(value[k], frame, fixed, parents, named)]);
         parents.pop();
         return [ARGUMENT.dict, entries];
       }

@@ -1,5 +1,6 @@
-import { SynjaxError } from "../../bridge/errors.ts";
+import { type ErrorCode, SynjaxError } from "../../bridge/errors.ts";
 import type { Aval } from "../../bridge/wire/protocol.ts";
+import { captureLine, lineOf } from "./source-line.ts";
 
 /** What a handle knows of the session it belongs to. */
 export interface HandleOwner {
@@ -14,6 +15,12 @@ export interface HandleOwner {
 export interface PendingLaunch {
   readonly reply: Promise<unknown>;
 }
+
+/** What a value is called in an error; a function where saying it costs something. */
+export type Named = string | (() => string);
+
+const lostMessage = (what: string): string =>
+  `${what} was lost when the worker ended: put its data again, or put it with \`restore\` (the session has a new worker)`;
 
 /** A value that lives on the worker. Its id is chosen here, so that calls chain without waiting for replies. */
 export class Handle {
@@ -48,32 +55,33 @@ export class Handle {
     return this.launch ? "being computed" : "on the device";
   }
 
-  /** The id, if the value can still be used; `what` names it in the error. */
-  use(what: string): number {
+  /** The id, if the value can still be used; `named` names it in the error. */
+  use(named: Named): number {
+    const problem = this.isUsable ? undefined : this.#problem(named);
+    if (problem) {
+      const [code, message] = problem;
+      throw new SynjaxError(code, message, { line: lineOf(captureLine()) });
+    }
+    return this.id;
+  }
+
+  #problem(named: Named): readonly [ErrorCode, string] {
+    const what = typeof named === "string" ? named : named();
     if (this.state === "donated")
-      throw new SynjaxError(
+      return [
         "HANDLE_DONATED",
         `${what} was donated to an earlier call (donateArgnums): use that call's result instead`,
-      );
+      ];
     if (this.state === "disposed")
-      throw new SynjaxError(
-        "HANDLE_DISPOSED",
-        `${what} was disposed of: keep it alive for as long as it is used`,
-      );
-    if (this.owner.closed)
-      throw new SynjaxError("SESSION_CLOSED", `${what} belongs to a session that has been closed`);
-    const lost = this.lost(what);
-    if (lost) throw lost;
-    return this.id;
+      return ["HANDLE_DISPOSED", `${what} was disposed of: keep it alive for as long as it is used`];
+    if (this.owner.closed) return ["SESSION_CLOSED", `${what} belongs to a session that has been closed`];
+    return ["HANDLE_LOST", lostMessage(what)];
   }
 
   /** The error of a value that went with an earlier worker. */
   lost(what: string): SynjaxError | undefined {
     if (this.epoch === this.owner.epoch) return undefined;
-    return new SynjaxError(
-      "HANDLE_LOST",
-      `${what} was lost when the worker ended: put its data again (the session has a new worker)`,
-    );
+    return new SynjaxError("HANDLE_LOST", lostMessage(what));
   }
 
   dispose(): void {

@@ -41,12 +41,12 @@ export abstract class Traced {
   }
 
   [Symbol.toPrimitive](hint: string): never {
-    const use = hint === "default" ? "number or string" : hint;
-    throw new SynjaxError(
-      "TRACED_AS_NUMBER",
-      `a traced ${this.constructor.name} was used as a JavaScript ${use}: its value does not exist while the program is being recorded. Use np.where(x.greater(0), a, b) or cond(…), and await x.item() where the value itself is wanted.`,
-      { line: lineOf(captureLine()) },
-    );
+    const use = `was used as a JavaScript ${hint === "default" ? "number or string" : hint}`;
+    const { name } = this.constructor;
+    const message = isRecorded(this[NODE])
+      ? `a traced ${name} ${use}: its value does not exist while the program is being recorded. Use np.where(x.greater(0), a, b) or cond(…), and read it outside.`
+      : `a ${name} ${use}: its value has to be waited for. Use await x.item() or await x.array(); x.toString() says what it is.`;
+    throw new SynjaxError("TRACED_AS_NUMBER", message, { line: lineOf(captureLine()) });
   }
 
   /** @throws {SynjaxError} `TRACED_AS_NUMBER`: its value has to be waited for, and `{}` is none. */
@@ -62,6 +62,11 @@ export abstract class Traced {
     const { kind } = this[NODE];
     return `${this.constructor.name} (${kind === "equation" ? "not computed yet" : `on the ${kind === "host" ? "host" : "device"}`})`;
   }
+}
+
+/** Whether a value is part of a function that is being recorded, and not of the graph of operations outside any. */
+function isRecorded(node: Node): boolean {
+  return node.kind === "equation" && (node.frame.root as { readonly eager?: boolean }).eager !== true;
 }
 
 /** A tuple, a struct, a key: an intermediate that only other equations read. */

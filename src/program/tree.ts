@@ -59,6 +59,16 @@ export function flatten(
   return visit(tree, path);
 }
 
+/** Where the leaves of a tree stand, in flatten's order: `tree.a[1]`. */
+export function pathsOf(tree: unknown, at: string): readonly string[] {
+  if (isLeaf(tree)) return [at];
+  if (Array.isArray(tree)) return tree.flatMap((item, i) => pathsOf(item, `${at}[${i}]`));
+  if (!isBranch(tree)) return [];
+  return Object.keys(tree)
+    .sort()
+    .flatMap((k) => pathsOf(tree[k], `${at}.${k}`));
+}
+
 function notATree(value: unknown, path: string): SynjaxError {
   const kind =
     typeof value === "object"

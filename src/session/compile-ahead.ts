@@ -3,8 +3,9 @@ import type { SynjaxError } from "../../bridge/errors.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Program } from "../program/program.ts";
-import { isSynjaxError, markReported, remoteError } from "./failures.ts";
-import { checkInputs } from "./launch-inputs.ts";
+import { captureLine } from "../program/source-line.ts";
+import { atLine, isSynjaxError, markReported, remoteError } from "./failures.ts";
+import { checkInputs, type NameOf } from "./launch-inputs.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { waitOptionsIn } from "./run-context.ts";
 import { type InputType, wireInputType } from "./wire-input.ts";
@@ -16,8 +17,10 @@ export async function compileAhead(
   inputs: readonly InputType[],
   donated: readonly number[],
   flags: number,
+  nameOf: NameOf | undefined,
 ): Promise<void> {
-  checkInputs(inputs, owner);
+  const stack = captureLine();
+  checkInputs(inputs, owner, nameOf);
   const options = waitOptionsIn(owner);
   const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {
     const send = (channel: Channel): undefined => {
@@ -32,7 +35,9 @@ export async function compileAhead(
         () => resolve(),
         (error: unknown) =>
           reject(
-            isSynjaxError(error) ? error : markReported(failures.localError(remoteError(error), program)),
+            isSynjaxError(error)
+              ? atLine(error, stack)
+              : markReported(failures.localError(remoteError(error), program, stack)),
           ),
       );
       return undefined;

@@ -3,6 +3,7 @@ import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import type { Constant } from "../program/body.ts";
 import type { Program } from "../program/program.ts";
 import { calledAs, camelCase, spelled } from "../program/python-names.ts";
+import { lineOf } from "../program/source-line.ts";
 
 /** How many errors are remembered before the oldest one is forgotten. */
 const FAILURES_KEPT = 1_024;
@@ -19,10 +20,21 @@ export function markReported(error: SynjaxError): SynjaxError {
 }
 
 /** The error of a launch one of whose inputs failed with `root`. */
-export function poisoned(root: SynjaxError): SynjaxError {
-  return new SynjaxError("POISONED", `an input of this call failed earlier: ${root.message}`, {
+export function poisoned(root: SynjaxError, stack?: object): SynjaxError {
+  const line = stack && lineOf(stack);
+  const used = line === undefined ? "" : ", and was used";
+  return new SynjaxError("POISONED", `an input of this call failed earlier: ${root.message}${used}`, {
     cause: root,
+    line,
   });
+}
+
+/** An error of this side with the caller's line, where it has none: that of the call that it ended. */
+export function atLine(error: SynjaxError, stack: object): SynjaxError {
+  const line = error.line === undefined ? lineOf(stack) : undefined;
+  if (line === undefined) return error;
+  const { code, message, cause, argument, expected, received, op, remote } = error;
+  return new SynjaxError(code, message, { cause, argument, expected, received, op, remote, line });
 }
 
 /** Why one of these inputs has no value. */
@@ -57,15 +69,16 @@ export class Failures {
     this.#onFailure = onFailure;
   }
 
-  /** A worker's error with the caller's names and line; launches stacked on a failed one get `POISONED`. */
-  localError(remote: RemoteError, program: Program | undefined): SynjaxError {
+  /** A worker's error with the caller's names and line, that of the call (`stack`) where no other is known; launches stacked on a failed one get `POISONED`. */
+  localError(remote: RemoteError, program: Program | undefined, stack: object): SynjaxError {
     const key = remote.launch === undefined ? undefined : rootKey(remote);
     const root = key === undefined ? undefined : this.#roots.get(key);
-    if (root) return remote.poisoned ? poisoned(root) : root;
-    const line =
+    if (root) return remote.poisoned ? poisoned(root, stack) : root;
+    const recorded =
       program && remote.equation !== undefined && !remote.poisoned
         ? program.lineOf(remote.body ?? program.nestedBodies, remote.equation)
         : undefined;
+    const line = recorded ?? lineOf(stack);
     const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
     const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op);
     const error = new SynjaxError(remote.code, message, {

@@ -6,17 +6,26 @@ import { poisoned } from "./failures.ts";
 import type { Launch } from "./launch.ts";
 import type { InputType } from "./wire-input.ts";
 
+/** What an input is called in errors, by its place. */
+export type NameOf = (input: number) => string;
+
+const anInput: NameOf = () => "an input of this call";
+
 /** @throws {SynjaxError} `OTHER_SESSION`, `HANDLE_DONATED`, `HANDLE_DISPOSED`, `HANDLE_LOST`, `SESSION_CLOSED` */
-export function checkInputs(inputs: readonly InputType[], owner: HandleOwner): void {
-  for (const input of inputs) {
-    if (!("handle" in input)) continue;
+export function checkInputs(
+  inputs: readonly InputType[],
+  owner: HandleOwner,
+  nameOf: NameOf = anInput,
+): void {
+  inputs.forEach((input, i) => {
+    if (!("handle" in input)) return;
     if (input.handle.owner !== owner)
       throw new SynjaxError(
         "OTHER_SESSION",
-        `an input of this call lives in ${input.handle.owner.name}, the call runs in ${owner.name}: fetch it and put it here`,
+        `${nameOf(i)} lives in ${input.handle.owner.name}, the call runs in ${owner.name}: fetch it and put it here`,
       );
-    input.handle.use("an input of this call");
-  }
+    input.handle.use(() => nameOf(i));
+  });
 }
 
 /**
@@ -37,11 +46,11 @@ export function donatedBy(inputs: readonly Constant[], donated: readonly number[
 }
 
 /** Why a launch cannot run, where an input went with its worker. */
-export function lostInput({ inputs }: Launch): SynjaxError | undefined {
+export function lostInput({ inputs, stack }: Launch): SynjaxError | undefined {
   for (const input of inputs) {
     if (!("handle" in input)) continue;
     const lost = input.handle.lost("an input of this call");
-    if (lost) return input.handle.failure ? poisoned(input.handle.failure) : lost;
+    if (lost) return input.handle.failure ? poisoned(input.handle.failure, stack) : lost;
   }
   return undefined;
 }

@@ -29,6 +29,8 @@ export interface Launch extends PendingLaunch {
   isSuspect: boolean;
   /** It runs after others that are sent again: it is a suspect, or uses a suspect's result. */
   isLate: boolean;
+  /** Where it was called. */
+  readonly stack: object;
   /** Its place among all calls of the session. */
   readonly turn: number;
   /** The `seq` under which it ran out of memory before. */

@@ -6,11 +6,12 @@ import { type ArrayAval, type Aval, FLAG, MESSAGE } from "../../bridge/wire/prot
 import type { Constant } from "../program/body.ts";
 import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
+import { captureLine } from "../program/source-line.ts";
 import { compileAhead } from "./compile-ahead.ts";
-import { failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
+import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
 import { type Launch, orderOf } from "./launch.ts";
 import type { LaunchContext } from "./launch-context.ts";
-import { checkInputs, donatedBy, lostInput } from "./launch-inputs.ts";
+import { checkInputs, donatedBy, lostInput, type NameOf } from "./launch-inputs.ts";
 import { isLoss, sortOut } from "./losses.ts";
 import { MemoryRetries } from "./memory-retry.ts";
 import type { Outgoing } from "./outbox.ts";
@@ -22,6 +23,8 @@ export interface LaunchOptions {
   readonly donate?: readonly number[];
   /** A result that fails leaves the others alone. */
   readonly isolateFailures?: boolean;
+  /** What an input is called in errors, by its place. */
+  readonly nameOf?: NameOf;
 }
 
 /** Bytes on the device; what a distribution holds is not known here. */
@@ -39,7 +42,7 @@ export class Launches {
     this.#memoryRetries = new MemoryRetries({
       enqueue: (item) => context.outbox.enqueue(item),
       outgoing: (launch) => this.#outgoing(launch),
-      localError: (remote, program) => context.failures.localError(remote, program),
+      localError: (remote, { program, stack }) => context.failures.localError(remote, program, stack),
     });
   }
 
@@ -48,7 +51,7 @@ export class Launches {
     const { owner, handles, memory, beforeDonation } = this.#context;
     const inputs = program.constants.length === 0 ? leaves : [...leaves, ...program.constants];
     const donated = options.donate ?? [];
-    checkInputs(inputs, owner);
+    checkInputs(inputs, owner, options.nameOf);
     for (const handle of donated.length > 0 ? donatedBy(inputs, donated) : []) {
       beforeDonation(handle);
       memory.free(handle.id);
@@ -93,6 +96,7 @@ export class Launches {
       retried: false,
       isSuspect: false,
       isLate: false,
+      stack: captureLine(),
       turn: this.#turns++,
       shortSeq: undefined,
     };
@@ -103,14 +107,14 @@ export class Launches {
   }
 
   /** Resolves when launches of a program with such inputs need not wait for its compilation. */
-  compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
-    return compileAhead(
-      this.#context,
-      program,
-      [...leaves, ...program.constants],
-      donated,
-      this.#checksFlag(),
-    );
+  compile(
+    program: Program,
+    leaves: readonly InputType[],
+    donated: readonly number[],
+    nameOf?: NameOf,
+  ): Promise<void> {
+    const inputs = [...leaves, ...program.constants];
+    return compileAhead(this.#context, program, inputs, donated, this.#checksFlag(), nameOf);
   }
 
   #checksFlag(): number {
@@ -191,7 +195,11 @@ export class Launches {
       launch.outputs.map(({ id, state, aval }) => [id, bytesOf(aval), state === "alive"] as const),
     );
     for (const [output, remote] of reply.errors)
-      launch.outputs[output]!.failure = this.#context.failures.localError(remote, launch.program);
+      launch.outputs[output]!.failure = this.#context.failures.localError(
+        remote,
+        launch.program,
+        launch.stack,
+      );
     this.#done(launch);
     launch.settle.resolve(reply);
   }
@@ -207,10 +215,10 @@ export class Launches {
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
     const root = remote?.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
     const error = root
-      ? poisoned(root)
+      ? poisoned(root, launch.stack)
       : remote
-        ? failures.localError(remote, launch.program)
-        : (failure as SynjaxError);
+        ? failures.localError(remote, launch.program, launch.stack)
+        : atLine(failure as SynjaxError, launch.stack);
     if (error.code === "ABORTED" || error.code === "DEADLINE") {
       // The worker may have run it all the same
       for (const output of launch.outputs) outbox.freeUnused(output.id);
@@ -223,8 +231,9 @@ export class Launches {
     return this.#context.settings().retry !== false && !this.#context.owner.closed;
   }
 
-  #fail(launch: Launch, error: SynjaxError): void {
+  #fail(launch: Launch, because: SynjaxError): void {
     if (!this.#pending.has(launch)) return;
+    const error = atLine(because, launch.stack);
     for (const output of launch.outputs) {
       output.failure = error;
       output.launch = undefined;

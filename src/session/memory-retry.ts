@@ -1,7 +1,6 @@
 /** Launches for which there was no memory run once more, when there may be some. */
 import type { RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import type { Handle } from "../program/handle.ts";
-import type { Program } from "../program/program.ts";
 import type { Launch } from "./launch.ts";
 import type { Outgoing } from "./outbox.ts";
 
@@ -17,7 +16,7 @@ interface MemoryRetry {
 export interface Resending {
   enqueue(item: Outgoing): void;
   outgoing(launch: Launch): Outgoing;
-  localError(remote: RemoteError, program: Program): SynjaxError;
+  localError(remote: RemoteError, launch: Launch): SynjaxError;
 }
 
 /** Whether all that a launch needs is there still, or will be when what failed with it has run again. */
@@ -89,7 +88,7 @@ export class MemoryRetries {
     return {
       send: (channel) => {
         if (isRepeatable(launch, retry)) return send(channel);
-        fail(this.#resending.localError(retry.error, launch.program));
+        fail(this.#resending.localError(retry.error, launch));
         return undefined;
       },
       fail,

@@ -3,9 +3,11 @@ import type { Channel } from "../../bridge/transport/channel.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
+import { captureLine } from "../program/source-line.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
-import { type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
+import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
+import type { NameOf } from "./launch-inputs.ts";
 import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { hostArray } from "./wire-input.ts";
@@ -36,13 +38,18 @@ export class Reads {
   }
 
   /** The values of handles, in one round trip. */
-  async fetch(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
+  async fetch(
+    handles: readonly Handle[],
+    options: WaitOptions,
+    nameOf: NameOf = () => "this tensor",
+  ): Promise<readonly HostArray[]> {
+    const stack = captureLine();
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
       const later: { readonly at: number; readonly handle: Handle }[] = [];
-      for (const handle of handles) {
+      for (const [i, handle] of handles.entries()) {
         if (handle.failure) throw handle.failure;
-        handle.use("this tensor");
+        handle.use(() => nameOf(i));
       }
       for (const [at, handle] of handles.entries()) {
         const launch = launchOf(handle);
@@ -54,13 +61,14 @@ export class Reads {
         const fetched = this.#fetchNow(
           later.map((l) => l.handle),
           options,
+          stack,
         );
         fetched.catch(() => undefined);
         for (const [k, { at }] of later.entries()) values[at] = fetched.then((f) => f[k]!);
       }
       return await Promise.all(values);
     } catch (error) {
-      throw isSynjaxError(error) ? markReported(error) : error;
+      throw isSynjaxError(error) ? markReported(atLine(markReported(error), stack)) : error;
     }
   }
 
@@ -108,13 +116,13 @@ export class Reads {
       inline.decide("alone");
       return undefined;
     }
-    const { outgoing, fetched } = this.#fetching(launch.outputs, inline.options);
+    const { outgoing, fetched } = this.#fetching(launch.outputs, inline.options, launch.stack);
     inline.decide(fetched);
     return outgoing;
   }
 
-  #fetchNow(handles: readonly Handle[], options: WaitOptions): Promise<readonly HostArray[]> {
-    const { outgoing, fetched } = this.#fetching(handles, options);
+  #fetchNow(handles: readonly Handle[], options: WaitOptions, stack: object): Promise<readonly HostArray[]> {
+    const { outgoing, fetched } = this.#fetching(handles, options, stack);
     this.#outbox.enqueue(outgoing);
     return fetched;
   }
@@ -122,6 +130,7 @@ export class Reads {
   #fetching(
     handles: readonly Handle[],
     options: WaitOptions,
+    stack: object,
   ): { readonly outgoing: Outgoing; readonly fetched: Promise<readonly HostArray[]> } {
     this.#outbox.beginCall();
     let resolve!: (values: readonly HostArray[]) => void;
@@ -131,7 +140,8 @@ export class Reads {
       this.#outbox.endCall();
       const failed = handles.find((h) => h.failure)?.failure;
       reject(
-        failed ?? (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined)),
+        failed ??
+          (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined, stack)),
       );
     };
     let isRepeated = false;

@@ -11,13 +11,14 @@ import type { EagerFrame } from "../program/eager.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { adopt, NODE, Traced } from "../program/traced.ts";
-import { flatten, rebuild } from "../program/tree.ts";
+import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
 import { DeviceMemory } from "./device-memory.ts";
 import { EagerGraph, identity } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";
 import { Handles } from "./handles.ts";
+import type { NameOf } from "./launch-inputs.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
@@ -251,7 +252,8 @@ export class Session implements HandleOwner {
       leaf instanceof Traced && leaf[NODE].kind !== "host" ? this.handleOf(leaf) : undefined,
     );
     const wanted = handles.filter((h) => h !== undefined);
-    const fetched = await this.#reads.fetch(wanted, options);
+    const paths = (): readonly string[] => pathsOf(tree, "tree").filter((_, i) => handles[i]);
+    const fetched = await this.#reads.fetch(wanted, options, (i) => paths()[i]!);
     let next = 0;
     let position = 0;
     return rebuild(tree, (leaf) => {
@@ -348,9 +350,14 @@ export class Session implements HandleOwner {
   }
 
   /** @internal Resolves when launches of a program with such inputs need not wait for its compilation. */
-  async compile(program: Program, leaves: readonly InputType[], donated: readonly number[]): Promise<void> {
+  async compile(
+    program: Program,
+    leaves: readonly InputType[],
+    donated: readonly number[],
+    nameOf?: NameOf,
+  ): Promise<void> {
     this.#assertOpen();
-    await this.#launches.compile(program, leaves, donated);
+    await this.#launches.compile(program, leaves, donated, nameOf);
   }
 
   #assertOpen(): void {

@@ -7,7 +7,7 @@ import { Program } from "../program/program.ts";
 import { isRecording, within } from "../program/recording.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
 import { NODE, Traced, adopt } from "../program/traced.ts";
-import { flatten, rebuild } from "../program/tree.ts";
+import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
 import type { Session } from "../session/session.ts";
 import { withoutAvals } from "./abstract-arguments.ts";
@@ -87,11 +87,19 @@ export function jit<A extends readonly unknown[], R>(
     return { recording, leaves, donate, session };
   };
 
+  /** What the inputs of the program are called: the leaves of these arguments, then what the function closes over. */
+  const nameOf = (args: readonly unknown[]) => (input: number) => {
+    const paths = args.flatMap((arg, i) =>
+      isAmong(statics, i, args.length) ? [] : pathsOf(arg, `argument ${i}`),
+    );
+    return paths[input] ?? "a tensor that the function uses from outside";
+  };
+
   const call = (...args: unknown[]): unknown => {
     if (isRecording()) return inlined(f, args, statics);
     const { recording, leaves, donate, session } = prepare(args);
     const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
-    const handles = session.launch(recording.program, constants, { donate });
+    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args) });
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
@@ -108,7 +116,7 @@ export function jit<A extends readonly unknown[], R>(
       const aval = avals.get(leaf);
       return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
     });
-    await session.compile(recording.program, inputs, donate);
+    await session.compile(recording.program, inputs, donate, nameOf(args));
   };
   return Object.assign(call as (...args: JitArgs<A>) => R, {
     compile: compile as Jitted<A, R>["compile"],

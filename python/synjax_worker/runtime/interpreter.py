@@ -29,6 +29,7 @@ from .nested import NESTED
 from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 from .structural import STRUCTURAL
+from .wording import refusal
 
 MESSAGE_LENGTH = 2_000  # characters kept of an error that JAX raised
 
@@ -210,7 +211,7 @@ class _Frame:
             self._values.append(_Failed(failed.error))
             return
         except Exception as error:
-            located = self._locate(error, equation.op, position)
+            located = self._locate(error, equation, position)
             if not (self._root and self._tracing.lenient):
                 raise located from error
             value, code, record = _Failed(located), None, None
@@ -317,10 +318,11 @@ class _Frame:
             if shape:
                 check_shape(shape, self._tracing.limits, f"{op}: ")
 
-    def _locate(self, error: Exception, op: str, position: int) -> SynjaxError:
+    def _locate(self, error: Exception, equation: Equation, position: int) -> SynjaxError:
         """The error with the equation in which it happened, the innermost if several enclose it."""
+        op = equation.op
         if not isinstance(error, SynjaxError):
-            text = f"{type(error).__name__}: {error}"
+            text = refusal(error, [self._value(arg) for arg in equation.args])
             error = SynjaxError("OP_FAILED", f"{op}: {text[:MESSAGE_LENGTH]}")
         if "op" not in error.details:
             error.details.update(op=op, body=self._index, equation=position)

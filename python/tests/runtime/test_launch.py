@@ -247,7 +247,7 @@ class TestFailures:
             0,
             1,
         )
-        assert "ValueError: no" in error["message"]
+        assert error["message"].startswith("test.fail: no")
         assert error["launch"] == call.seq
 
     def test_ten_stacked_on_one_name_it_and_neighbours_run(self, client: Client):
