@@ -5,6 +5,12 @@ import type { Call } from "./call.ts";
 // Publishing costs nothing while nobody subscribes. Arguments are never published.
 const launches = channel("synjax:launch");
 const replies = channel("synjax:reply");
+const compilations = channel("synjax:compile");
+
+/** Types and times, no values. */
+export function publishCompilation(compilation: object): void {
+  if (compilations.hasSubscribers) compilations.publish(compilation);
+}
 
 /** When a call starts, for its reply's duration; 0 where nobody subscribes. */
 export function startOfCall(): number {

@@ -20,6 +20,8 @@ export interface Reply {
   readonly data: readonly (Uint8Array | null)[];
   /** The outputs of a lenient launch that failed, and why. */
   readonly errors: readonly (readonly [output: number, error: RemoteError])[];
+  /** Seconds in which a program was compiled for a launch or compile; `undefined` where it had been before. */
+  readonly compiled: number | undefined;
 }
 
 export type Answer =
@@ -101,18 +103,31 @@ function checkedReply(
 ): Reply {
   const [seq, , result] = header;
   if (type === MESSAGE.launch || type === MESSAGE.fetch) {
-    if (header.length !== 4 && (header.length !== 5 || type === MESSAGE.fetch))
+    if (header.length < 4 || header.length > (type === MESSAGE.fetch ? 4 : 6))
       throw bad(`answer ${String(seq)} has not as many parts as it must`);
-    const errors = header.length === 5 ? checkedErrors(header[4], outputs) : [];
+    const errors = header.length > 4 ? checkedErrors(header[4], outputs) : [];
+    const compiled = header[5];
+    if (header.length > 5 && !isSeconds(compiled)) throw bad("it was compiled in no time");
     const failed = new Set(errors.map(([output]) => output));
     checkAvals(result, outputs, failed);
-    return { result, data: checkedData(header[3], wants, result, failed, frames), errors };
+    return {
+      result,
+      data: checkedData(header[3], wants, result, failed, frames),
+      errors,
+      compiled: compiled as number | undefined,
+    };
   }
-  const fits =
-    type === MESSAGE.hello ? isHello(result) : type === MESSAGE.ping ? isCounters(result) : result === null;
+  const fits = isResult(type, result);
   if (!fits || header.length !== 3 || frames.length > 1)
     throw bad(`answer ${String(seq)} is none to a message of type ${type}`);
-  return { result, data: [], errors: [] };
+  const compiled = type === MESSAGE.compile ? ((result as number | null) ?? undefined) : undefined;
+  return { result, data: [], errors: [], compiled };
+}
+
+function isResult(type: number, result: unknown): boolean {
+  if (type === MESSAGE.hello) return isHello(result);
+  if (type === MESSAGE.ping) return isCounters(result);
+  return result === null || (type === MESSAGE.compile && isSeconds(result));
 }
 
 function checkAvals(
@@ -185,6 +200,9 @@ export function sizeOf([dtype, shape]: ArrayAval): number {
 // -- parts ---------------------------------------------------------------------------------------------------------
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isSeconds = (value: unknown): boolean =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0;
 
 const isMap = (value: unknown): value is Map =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -2,6 +2,7 @@
 import type { Encoded } from "./body.ts";
 import { encode, notATensor } from "./encode.ts";
 import type { Frame } from "./frame.ts";
+import { onHost } from "./host-op.ts";
 import { camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
@@ -22,6 +23,8 @@ export function emit<T extends Traced>(
   Result: ResultClass<T>,
   named?: Readonly<Record<string, unknown>>,
 ): T {
+  const host = onHost(op, operands, statics);
+  if (host) return adopt(Result, { kind: "host", host });
   const frame = currentFrame() ?? runtime().frameFor([operands, Object.values({ ...statics, ...named })]);
   const index = emitIn(frame, op, operands, statics, named);
   return adopt(Result, { kind: "equation", frame, index });

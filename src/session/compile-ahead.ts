@@ -4,20 +4,27 @@ import type { Channel } from "../../bridge/transport/channel.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Program } from "../program/program.ts";
 import { captureLine } from "../program/source-line.ts";
+import type { Source } from "./compilations.ts";
 import { atLine, isSynjaxError, markReported, remoteError } from "./failures.ts";
 import { checkInputs, type NameOf } from "./launch-inputs.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { waitOptionsIn } from "./run-context.ts";
 import { type InputType, wireInputType } from "./wire-input.ts";
 
+/** What is compiled, for what. */
+export interface Ahead {
+  readonly program: Program;
+  readonly inputs: readonly InputType[];
+  readonly donated: readonly number[];
+  readonly flags: number;
+  readonly nameOf: NameOf | undefined;
+  readonly source: Source | undefined;
+}
+
 /** Resolves when the worker has compiled a program for inputs of these types. */
 export async function compileAhead(
-  { owner, outbox, programs, failures }: LaunchContext,
-  program: Program,
-  inputs: readonly InputType[],
-  donated: readonly number[],
-  flags: number,
-  nameOf: NameOf | undefined,
+  { owner, outbox, programs, failures, compilations }: LaunchContext,
+  { program, inputs, donated, flags, nameOf, source }: Ahead,
 ): Promise<void> {
   const stack = captureLine();
   checkInputs(inputs, owner, nameOf);
@@ -32,7 +39,10 @@ export async function compileAhead(
       const seq = channel.nextSeq();
       const header = [MESSAGE.compile, seq, program.hash, body.length, types, donated, flags];
       channel.call(seq, header, body, options).then(
-        () => resolve(),
+        ({ compiled }) => {
+          if (compiled !== undefined) compilations.add(source, program, inputs, compiled, true);
+          resolve();
+        },
         (error: unknown) =>
           reject(
             isSynjaxError(error)

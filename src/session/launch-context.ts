@@ -1,4 +1,5 @@
 import type { Handle, HandleOwner } from "../program/handle.ts";
+import type { Compilations } from "./compilations.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import type { Failures } from "./failures.ts";
 import type { Handles } from "./handles.ts";
@@ -15,6 +16,7 @@ export interface LaunchContext {
   readonly handles: Handles;
   readonly reads: Reads;
   readonly memory: DeviceMemory;
+  readonly compilations: Compilations;
   /** Whether failed launches may be sent again, and whether the worker checks arguments. */
   settings(): { readonly retry?: boolean; readonly checks?: boolean };
   /** Called before a value is given away: operations that wait and use it are launched first. */

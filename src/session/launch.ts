@@ -6,6 +6,7 @@ import type { Constant } from "../program/body.ts";
 import type { Handle, PendingLaunch } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
+import type { Source } from "./compilations.ts";
 
 /** A program on its way to the worker, or running there. */
 export interface Launch extends PendingLaunch {
@@ -29,6 +30,8 @@ export interface Launch extends PendingLaunch {
   isSuspect: boolean;
   /** It runs after others that are sent again: it is a suspect, or uses a suspect's result. */
   isLate: boolean;
+  /** The recorded function that was called, if one was. */
+  readonly source: Source | undefined;
   /** Where it was called. */
   readonly stack: object;
   /** Its place among all calls of the session. */

@@ -7,6 +7,7 @@ import type { Constant } from "../program/body.ts";
 import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { captureLine } from "../program/source-line.ts";
+import type { Source } from "./compilations.ts";
 import { compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
 import { type Launch, orderOf } from "./launch.ts";
@@ -25,6 +26,8 @@ export interface LaunchOptions {
   readonly isolateFailures?: boolean;
   /** What an input is called in errors, by its place. */
   readonly nameOf?: NameOf;
+  /** The recorded function that is called. */
+  readonly source?: Source;
 }
 
 /** Bytes on the device; what a distribution holds is not known here. */
@@ -58,7 +61,7 @@ export class Launches {
       handle.state = "donated";
     }
     const outputs = Array.from({ length: program.outputs }, () => handles.create());
-    const launch = this.#made(program, inputs, outputs, donated, options.isolateFailures);
+    const launch = this.#made(program, inputs, outputs, donated, options);
     launch.options = waitOptionsIn(this.#context.owner);
     this.#context.outbox.enqueue(this.#outgoing(launch));
     return outputs;
@@ -76,7 +79,7 @@ export class Launches {
     inputs: readonly Constant[],
     outputs: readonly Handle[],
     donated: readonly number[] = [],
-    isolateFailures = false,
+    { isolateFailures, source }: LaunchOptions = {},
   ): Launch {
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
@@ -96,6 +99,7 @@ export class Launches {
       retried: false,
       isSuspect: false,
       isLate: false,
+      source,
       stack: captureLine(),
       turn: this.#turns++,
       shortSeq: undefined,
@@ -111,10 +115,17 @@ export class Launches {
     program: Program,
     leaves: readonly InputType[],
     donated: readonly number[],
-    nameOf?: NameOf,
+    { nameOf, source }: LaunchOptions = {},
   ): Promise<void> {
     const inputs = [...leaves, ...program.constants];
-    return compileAhead(this.#context, program, inputs, donated, this.#checksFlag(), nameOf);
+    return compileAhead(this.#context, {
+      program,
+      inputs,
+      donated,
+      flags: this.#checksFlag(),
+      nameOf,
+      source,
+    });
   }
 
   #checksFlag(): number {
@@ -200,6 +211,8 @@ export class Launches {
         launch.program,
         launch.stack,
       );
+    const { program, inputs, source } = launch;
+    if (reply.compiled !== undefined) this.#context.compilations.add(source, program, inputs, reply.compiled);
     this.#done(launch);
     launch.settle.resolve(reply);
   }

@@ -14,11 +14,11 @@ import { adopt, NODE, Traced } from "../program/traced.ts";
 import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
+import { type Compilation, Compilations } from "./compilations.ts";
 import { DeviceMemory } from "./device-memory.ts";
 import { EagerGraph, identity } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";
 import { Handles } from "./handles.ts";
-import type { NameOf } from "./launch-inputs.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
@@ -48,6 +48,7 @@ export type SessionEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "restarting" }
   | { readonly type: "failure"; readonly error: SynjaxError }
+  | ({ readonly type: "compiled" } & Compilation)
   | { readonly type: "closed" };
 
 /** Milliseconds that launches in flight are waited for before garbage is collected. */
@@ -100,6 +101,7 @@ export class Session implements HandleOwner {
       handles: this.#handles,
       reads: this.#reads,
       memory: this.#memory,
+      compilations: new Compilations((compilation) => this.#tell({ type: "compiled", ...compilation })),
       settings: () => this.#options,
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
@@ -354,10 +356,10 @@ export class Session implements HandleOwner {
     program: Program,
     leaves: readonly InputType[],
     donated: readonly number[],
-    nameOf?: NameOf,
+    options?: LaunchOptions,
   ): Promise<void> {
     this.#assertOpen();
-    await this.#launches.compile(program, leaves, donated, nameOf);
+    await this.#launches.compile(program, leaves, donated, options);
   }
 
   #assertOpen(): void {

@@ -62,6 +62,7 @@ export function jit<A extends readonly unknown[], R>(
 ): Jitted<A, R> {
   checkCall("jit", JIT, [f, options]);
   const cache = new Map<string, Recording>();
+  const source = { name: f.name || "a function" };
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
 
   /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
@@ -99,7 +100,7 @@ export function jit<A extends readonly unknown[], R>(
     if (isRecording()) return inlined(f, args, statics);
     const { recording, leaves, donate, session } = prepare(args);
     const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
-    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args) });
+    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args), source });
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
@@ -116,7 +117,7 @@ export function jit<A extends readonly unknown[], R>(
       const aval = avals.get(leaf);
       return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
     });
-    await session.compile(recording.program, inputs, donate, nameOf(args));
+    await session.compile(recording.program, inputs, donate, { nameOf: nameOf(args), source });
   };
   return Object.assign(call as (...args: JitArgs<A>) => R, {
     compile: compile as Jitted<A, R>["compile"],

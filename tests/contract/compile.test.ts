@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   array,
@@ -8,6 +9,7 @@ import {
   random,
   scan,
   type Session,
+  type SessionEvent,
   type Tensor,
 } from "../../src/index.ts";
 import { codesOf, errorOf } from "../fixtures/errors.ts";
@@ -117,5 +119,96 @@ describe("compile()", () => {
       "SESSION_CLOSED",
     );
     expect(await codesOf(() => f.compile(there as T))).toBe("SESSION_CLOSED");
+  });
+});
+
+describe("what is compiled is told", () => {
+  /** What was told while `body` ran. */
+  async function told(
+    body: () => Promise<unknown>,
+  ): Promise<{ events: SessionEvent[]; published: unknown[]; warnings: Error[] }> {
+    const [events, published, warnings]: [SessionEvent[], unknown[], Error[]] = [[], [], []];
+    const publish = (message: unknown): void => void published.push(message);
+    const warn = (warning: Error): void => void warnings.push(warning);
+    const status = session.status();
+    const watching = (async () => {
+      for await (const event of status) if (event.type === "compiled") events.push(event);
+    })();
+    channel("synjax:compile").subscribe(publish);
+    process.on("warning", warn);
+    await body();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("warning", warn);
+    channel("synjax:compile").unsubscribe(publish);
+    await status.return();
+    await watching;
+    return { events, published, warnings };
+  }
+
+  test("with the function, its program, the types and the time, and once", async () => {
+    const weights = session.put(array([[1, 2]]));
+    await weights.data();
+    const scaled = jit(function scaled(x: T, n: I) {
+      return weights.mul(x).mul(n);
+    });
+    const call = (): Promise<unknown> => scaled(array([3, 4]), array(Int32Array.of(2), { shape: [] })).data();
+    const { events, published, warnings } = await told(async () => (await call(), await call()));
+    expect(events).toEqual([
+      {
+        type: "compiled",
+        name: "scaled",
+        program: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+        inputs: ["float32[2]", "int32[]", "float32[1,2]"],
+        seconds: expect.any(Number) as number,
+      },
+    ]);
+    const { type: _, ...compilation } = events[0] as SessionEvent & { readonly type: "compiled" };
+    expect(published).toEqual([compilation]);
+    expect(compilation.seconds).toBeGreaterThan(0);
+    expect(warnings).toEqual([]);
+  });
+  test("of operations outside functions, and ahead of calls, too", async () => {
+    const planned = jit(function planned(x: T) {
+      return x.sub(5);
+    });
+    const { events } = await told(async () => {
+      await array([1, 2, 3, 4, 5, 6, 7]).add(1).mul(3).data();
+      await planned.compile({ dtype: "float32", shape: [9] });
+    });
+    expect(events.map((event) => event.type === "compiled" && event.name)).toEqual(["operations outside jit", "planned"]); // prettier-ignore
+  });
+  test("with a warning of the process after the third time of one function, once", async () => {
+    const padded = jit(function padded(x: T) {
+      return x.mul(7).sum();
+    });
+    const { warnings, events } = await told(async () => {
+      for (const length of [1, 2, 1, 2, 3, 4, 5]) await padded(new Float32Array(length)).data();
+    });
+    expect(events).toHaveLength(5);
+    expect(warnings.map(({ name }) => name)).toEqual(["SynjaxWarning"]);
+    expect(warnings[0]!.message).toMatch(
+      /^padded has been compiled 3 times.*\(float32\[1\]\), \(float32\[2\]\), \(float32\[3\]\)$/,
+    );
+  });
+});
+
+describe("reshape() of host data with numbers", () => {
+  test("is no program: it compiles nothing, and gives what the worker would", async () => {
+    const x = array([1, 2, 3, 4, 5, 6]);
+    const before = (await session.counters()).launches;
+    expect(await x.reshape([2, 3]).array()).toEqual([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
+    expect(await np.reshape(x, [-1, 2]).array()).toEqual([[1, 2], [3, 4], [5, 6]]); // prettier-ignore
+    expect(await x.reshape([3, 2]).flatten().array()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await array(new Float32Array(0), { shape: [0, 4] }).reshape([2, 0, 7]).array()).toEqual([[], []]); // prettier-ignore
+    expect((await session.counters()).launches).toBe(before);
+    const before2 = await compiles();
+    const total = jit((y: T) => y.add(x.reshape([3, 2]) as T).sum());
+    expect(await total(x.reshape([3, 2])).item()).toBe(42);
+    expect(await compiles()).toBe(before2 + 1);
+  });
+  test("that does not fit is refused as ever", async () => {
+    const x = array([1, 2, 3, 4, 5, 6]);
+    for (const shape of [[4], [-1, -1], [-1, 4], [-2, 3], [0, -1]])
+      expect(await codesOf(() => x.reshape(shape).data())).toMatch(/^(OP_FAILED|INVALID_ARGUMENT)$/);
   });
 });

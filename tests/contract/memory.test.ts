@@ -4,7 +4,16 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { collectGarbage } from "../../bridge/transport/garbage.ts";
-import { array, connect, jit, np, type Session, type SessionOptions, type Tensor } from "../../src/index.ts";
+import {
+  array,
+  connect,
+  grad,
+  jit,
+  np,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+} from "../../src/index.ts";
 import { codesOf, errorOf } from "../fixtures/errors.ts";
 
 type T = Tensor<"float32">;
@@ -132,4 +141,27 @@ test("a launch that failed is let go of, with its inputs, while its error is kep
   await collectGarbage();
   await other.data(); // notices ride on it
   expect((await session.counters()).handles - before).toBeLessThan(5);
+});
+
+test("a training loop that disposes of nothing holds little: what it has let go of is freed as it goes", async () => {
+  await using session = await connect();
+  const step = jit((w: T) => {
+    const loss = (p: T): T => p.mul(p).mean() as T;
+    return { w: w.sub(grad(loss)(w)) as T, loss: loss(w) };
+  });
+  const size = 4 * MB; // elements, so 16 MB
+  let w = session.put(array(new Float32Array(size).fill(1)));
+  await step(w).loss.item();
+  let most = 0;
+  for (let i = 0; i < 48; i++) {
+    const next = step(w);
+    w = next.w;
+    if (i % 4 === 3) {
+      await next.loss.item();
+      most = Math.max(most, (await session.counters()).handles);
+    }
+  }
+  // 256 MB are 16 of them, and as many losses; what is in flight comes on top
+  expect(most).toBeLessThan(2 * 16 + 12);
+  expect(await step(w).loss.item()).toBeCloseTo(1, 3);
 });

@@ -312,11 +312,18 @@ class TestCompileAhead:
             ([0.5], [0.5]),
         ]:
             before = client.ping()["compiles"]
-            assert client.result(client.compile(program, *types).seq) is None
+            assert client.result(client.compile(program, *types).seq) > 0
             assert client.ping()["compiles"] == before + 1
             client.run(program, *arguments)
             assert client.result(client.compile(program, *types).seq) is None
             assert client.ping()["compiles"] == before + 1
+
+    def test_a_launch_says_in_how_many_seconds_it_was_compiled_and_once(self, client: Client):
+        calls = [client.launch(unary("test.tanh"), np.ones(6, np.float32)) for _ in range(2)]
+        headers = [client.receive(call.seq)[0] for call in calls]
+        assert [len(header) for header in headers] == [6, 4]
+        assert headers[0][4] == []
+        assert headers[0][5] > 0
 
     def test_of_keys_weak_results_and_donated_inputs(self, client: Client):
         for program, types, argument in [

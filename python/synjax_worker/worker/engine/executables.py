@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import math
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -95,27 +96,31 @@ class Executables:
         """The executable, if it is compiled. Does not count as a use."""
         return self._table.get(key)
 
-    def get(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
-        """The executable, compiled first if need be."""
+    def get(self, resolved: Resolved, launch: Launch | Compile) -> tuple[Executable, float | None]:
+        """The executable, and the seconds in which it was compiled if it had to be."""
         return self._get(resolved, launch, careful=False)
 
     def careful(self, resolved: Resolved, launch: Launch | Compile) -> Executable:
         """The executable of the careful program, from now on for all launches of its kind."""
-        return self._get(resolved, launch, careful=True)
+        return self._get(resolved, launch, careful=True)[0]
 
-    def _get(self, resolved: Resolved, launch: Launch | Compile, careful: bool) -> Executable:
+    def _get(
+        self, resolved: Resolved, launch: Launch | Compile, careful: bool
+    ) -> tuple[Executable, float | None]:
         with self._lock:
             executable = self._table.get(resolved.key)
             if executable is not None and not (careful and executable.certified):
                 self._table.move_to_end(resolved.key)
-                return executable
+                return executable, None
             # What donates its inputs could not run again.
             optimistic = not (careful or launch.donated or launch.flags & UNCHECKED)
+            started = time.perf_counter()
             executable = self._compile(resolved, launch, optimistic and resolved.program.root.certified)
+            seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
             while len(self._table) > self._limits.executables:
                 self._table.popitem(last=False)
-            return executable
+            return executable, seconds
 
     def _compile(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
         x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()

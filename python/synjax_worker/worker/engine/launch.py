@@ -40,6 +40,7 @@ class _Dispatched:
     outputs: list[Handle]  # by position
     status: Any
     started: float
+    compiled: float | None  # seconds, if it was compiled for this launch
     pending: Pending | None = None
     error: Exception | None = None  # of running it again
 
@@ -80,10 +81,10 @@ class Launcher:
                     self._resolver.program(job.session, launch, job.buffers)
                 raise job.refused
             resolved = job.resolved or self._resolver.launch(job)
-            executable = self._executables.get(resolved, launch)
+            executable, compiled = self._executables.get(resolved, launch)
             self._wait_for_readers(resolved, launch)
             self._budget.take(executable.bytes)
-            run = _dispatch(executable, resolved, outcome)
+            run = _dispatch(executable, resolved, outcome, compiled)
             if executable.certified:
                 run.pending = outcome.pending = self._pending(launch, resolved, run)
         except Exception as error:
@@ -134,7 +135,7 @@ class Launcher:
             try:
                 executable = self._executables.careful(resolved, launch)
                 self._budget.take(executable.bytes)
-                again = _dispatch(executable, resolved, run.outcome)
+                again = _dispatch(executable, resolved, run.outcome, None)
             except Exception as error:
                 run.status, run.error = None, error
                 return
@@ -182,7 +183,7 @@ class Launcher:
         except Exception as error:
             return self._fail(job, run, launch_error(error, launch.seq, job.session.handles))
         executable.record_seconds(executable.is_awaited(launch), time.perf_counter() - run.started)
-        self._replies.results(job, executable.avals, run.outputs if lenient else (), values)
+        self._replies.results(job, executable.avals, run.outputs if lenient else (), values, run.compiled)
 
     def _fail(self, job: Job, run: _Dispatched, error: ErrorMap) -> None:
         run.outcome.error = error
@@ -191,13 +192,15 @@ class Launcher:
         self._replies.error(job, error)
 
 
-def _dispatch(executable: Executable, resolved: Resolved, outcome: Outcome) -> _Dispatched:
+def _dispatch(
+    executable: Executable, resolved: Resolved, outcome: Outcome, compiled: float | None
+) -> _Dispatched:
     started = time.perf_counter()
     values, status = executable.run(resolved.args)
     outputs: list[Any] = [None] * len(executable.avals)
     for position, value, signature in zip(executable.positions, values, executable.signatures, strict=True):
         outputs[position] = Handle(value, signature, outcome)
-    return _Dispatched(executable, outcome, outputs, status, started)
+    return _Dispatched(executable, outcome, outputs, status, started, compiled)
 
 
 def _failed_result(error: SynjaxError, resolved: Resolved, seq: int) -> Handle:

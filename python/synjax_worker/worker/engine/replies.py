@@ -29,8 +29,17 @@ class Replies:
         """Answers with an error."""
         self._answer(job, [job.seq, ERROR, error])
 
-    def results(self, job: Job, avals: list, outputs: Sequence[Handle], values: list) -> None:
-        """Answers with types and fetched values. The errors of `outputs`, if any, come with them."""
+    def results(
+        self,
+        job: Job,
+        avals: list,
+        outputs: Sequence[Handle],
+        values: list,
+        compiled: float | None = None,
+    ) -> None:
+        """Answers with types and fetched values. The errors of `outputs` come with them, if there are any, and the
+        seconds in which the program was compiled, if it was.
+        """
         data, buffers = pack_data(values)
         errors = [
             [k, handle.outcome.error] for k, handle in enumerate(outputs) if handle.outcome.error is not None
@@ -39,9 +48,12 @@ class Replies:
             avals = list(avals)
             for position, _ in errors:
                 avals[position] = None
-            self._answer(job, [job.seq, OK, avals, data, errors], buffers)
-        else:
-            self._answer(job, [job.seq, OK, avals, data], buffers)
+        header = [job.seq, OK, avals, data]
+        if errors or compiled is not None:
+            header.append(errors)
+        if compiled is not None:
+            header.append(compiled)
+        self._answer(job, header, buffers)
 
     def _answer(self, job: Job, header: list, buffers: Sequence[Any] = ()) -> None:
         if job.answered:

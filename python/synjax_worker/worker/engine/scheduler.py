@@ -265,11 +265,11 @@ class Engine:
             program = self._resolver.program(job.session, message, job.buffers)
             if job.refused is not None:
                 raise job.refused
-            self._executables.get(self._resolver.inputs(job, message, program), message)
+            _, compiled = self._executables.get(self._resolver.inputs(job, message, program), message)
         except Exception as error:
             failure = root_error(error, message.seq)
             return Step(lambda: self._replies.error(job, failure))
-        return Step(lambda: self._replies.value(job, None))
+        return Step(lambda: self._replies.value(job, compiled))
 
 
 def _warm_up() -> None:
