@@ -86,6 +86,7 @@ export class Outbox {
 
   #flush(): void {
     this.#isScheduled = false;
+    if (this.#items.length === 0) return this.#settleIdle(); // for nothing no worker is started
     const channel = this.#destination.channel();
     if (channel) return this.#send(channel);
     this.#isScheduled = true;

@@ -33,8 +33,9 @@ import type { InputType } from "./wire-input.ts";
 /** How a session is made. Everything has a default: `connect()` starts the embedded worker on the CPU. */
 export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" | "signal"> {
   /**
-   * Launches in flight when the worker dies are sent once more to the new one if all they need is still here (they
-   * are pure); one for which the device has no memory, when what is garbage here has been freed there. Default true.
+   * Launches in flight when the worker dies are sent again to the new one if all they need is still here (they are
+   * pure): one after the other, the one that may have ended it last, and once. One for which the device has no memory is
+   * sent again when what is garbage here has been freed there. Default true.
    */
   readonly retry?: boolean;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */

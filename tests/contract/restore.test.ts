@@ -61,14 +61,14 @@ describe("values that are put with `restore`", () => {
     expect([...(await fetched)]).toEqual([200_000_000]);
   });
   test("are disposed of and donated like any, and do not come back then", async () => {
-    const before = (await session.counters()).handles;
-    const [disposed, given] = session.put([array([1]), array([2])], { restore: true });
+    await using own = await connect();
+    const [disposed, given] = own.put([array([1]), array([2])], { restore: true });
     disposed.dispose();
     const sink = jit((x: T) => x.add(1) as T, { donateArgnums: 0 });
     expect(await sink(given).array()).toEqual([3]);
-    await killed(session);
-    await array([1]).add(1).array();
-    expect((await session.counters()).handles).toBeLessThanOrEqual(before + 1);
+    await killed(own);
+    expect(await own.run(() => array([1]).add(1).array())).toEqual([2]);
+    expect((await own.counters()).handles).toBeLessThanOrEqual(1);
     expect(await codesOf(() => disposed.data())).toBe("HANDLE_DISPOSED");
     expect(await codesOf(() => given.data())).toBe("HANDLE_DONATED");
   });
