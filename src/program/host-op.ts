@@ -1,5 +1,6 @@
 /** Operations that need no program, because host data are all they need. */
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
+import { DEFAULT_LIMITS } from "../../bridge/wire/protocol.ts";
 import { NODE, Traced } from "./traced.ts";
 
 /**
@@ -18,11 +19,15 @@ export function onHost(
   return shape && { ...node.host, shape };
 }
 
+/** A length that no array of ours reaches. */
+const LARGEST = 2 ** 31;
+
 const product = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 function newShape(from: readonly number[], to: unknown): readonly number[] | undefined {
   const wanted: unknown = typeof to === "number" ? [to] : to;
-  if (!Array.isArray(wanted) || !wanted.every((d) => Number.isSafeInteger(d) && d >= -1)) return undefined;
+  if (!Array.isArray(wanted) || wanted.length > DEFAULT_LIMITS.rank) return undefined;
+  if (!wanted.every((d) => Number.isInteger(d) && d >= -1 && d < LARGEST)) return undefined;
   const lengths = wanted as readonly number[];
   const size = product(from);
   const rest = product(lengths.filter((d) => d !== -1));
