@@ -118,7 +118,7 @@ export class Session implements HandleOwner {
   }
   /** Whether a worker was ever asked for. */
   get used(): boolean {
-    return this.#opening !== undefined || this.#closed;
+    return this.#started || this.#opening !== undefined || this.#closed;
   }
   /** What the worker said of itself; `undefined` until the connection stands. */
   get info(): HelloInfo | undefined {

@@ -73,6 +73,21 @@ describe("a call that ends the worker", () => {
 });
 
 describe("a served worker that is started anew", () => {
+  test("does not make connect() hand out the session that it had", async () => {
+    let isNew = false;
+    worker.ends = ([type]) => type !== MESSAGE.hello && isNew;
+    const session = await connect(worker.address, { token: "t" });
+    const lost = (async () => {
+      for await (const { type } of session.status()) if (type === "lost") return;
+    })();
+    isNew = true;
+    const counted = session.counters().catch(() => undefined);
+    await lost;
+    const other = await connect(worker.address, { token: "t" });
+    expect(other).not.toBe(session);
+    isNew = false;
+    await Promise.all([counted, other.close({ drain: false }), session.close({ drain: false })]);
+  });
   test("while nobody asks for anything is dialled again by the first call that it does not know", async () => {
     let known = true;
     worker.ends = ([type]) => {
