@@ -179,10 +179,15 @@ export class Launches {
     ];
     const call = channel.call(seq, header, buffers, launch.options);
     call
-      .finally(arrived)
       .then(
-        (reply) => this.#answered(launch, seq, reply),
-        (error: unknown) => this.#refused(launch, seq, error),
+        (reply) => {
+          arrived();
+          this.#answered(launch, seq, reply);
+        },
+        (error: unknown) => {
+          arrived();
+          this.#refused(launch, seq, error);
+        },
       )
       .catch((error: unknown) => this.#fail(launch, unforeseen(error)));
     void fetch?.send(channel);

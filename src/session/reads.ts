@@ -43,7 +43,7 @@ export class Reads {
     options: WaitOptions,
     nameOf: NameOf = () => "this tensor",
   ): Promise<readonly HostArray[]> {
-    const stack = captureLine();
+    let stack: object | undefined;
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
       const later: { readonly at: number; readonly handle: Handle }[] = [];
@@ -58,6 +58,7 @@ export class Reads {
         else later.push({ at, handle });
       }
       if (later.length > 0) {
+        stack = captureLine(); // what comes with a launch has that one's
         const fetched = this.#fetchNow(
           later.map((l) => l.handle),
           options,
@@ -68,7 +69,7 @@ export class Reads {
       }
       return await Promise.all(values);
     } catch (error) {
-      throw isSynjaxError(error) ? markReported(atLine(markReported(error), stack)) : error;
+      throw isSynjaxError(error) ? markReported(stack ? atLine(markReported(error), stack) : error) : error;
     }
   }
 
