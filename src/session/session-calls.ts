@@ -5,7 +5,10 @@ import type { SessionOptions } from "./session.ts";
 const WAIT = { signal: "any?", deadline: "any?" } as const;
 
 export const GET: Signature = { takes: { tree: "any" }, options: WAIT, isAsync: true };
-export const PUT: Signature = { takes: { tree: "any" }, options: { transfer: "boolean?", restore: "any?" } };
+export const PUT: Signature = {
+  takes: { tree: "any" },
+  options: { transfer: "boolean?", restore: "any?" },
+};
 
 export const SESSION_CALLS: Signatures = {
   get: GET,
