@@ -5,7 +5,6 @@ import { isPlainObject } from "./plain-object.ts";
 import type { Encoded } from "./body.ts";
 import { enter } from "./cycles.ts";
 import { captureThrough, type Frame, RootFrame } from "./frame.ts";
-import type { Named } from "./handle.ts";
 import { calledAs } from "./python-names.ts";
 import type { Named } from "./handle.ts";
 import { runtime } from "./runtime.ts";
