@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { access, constants, mkdtemp, readFile, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type BasePython, findBasePython, findUv } from "../environment/base-python.ts";
@@ -7,7 +7,7 @@ import { diagnose } from "../environment/diagnose.ts";
 import { freeBytes, gigabytes, lacksSpace, notWritableBecause } from "../environment/disk.ts";
 import { type EnvironmentOptions, findUsableEnvironment } from "../environment/environment.ts";
 import { environmentSpec, type EnvironmentSpec } from "../environment/environment-spec.ts";
-import { synjaxHome } from "../environment/home.ts";
+import { compiledDirectory, synjaxHome } from "../environment/home.ts";
 import { inCheckout, packageRoot, packageVersion } from "../environment/package-root.ts";
 import { probe } from "../environment/probe.ts";
 import type { Problem } from "../environment/problem.ts";
@@ -44,9 +44,18 @@ export async function inspectEnvironment(options: EnvironmentOptions = {}): Prom
     node: { version: process.versions.node, platform: `${process.platform}-${process.arch}` },
     home: { path: home, writable: writable === undefined, freeBytes: free },
     environment,
+    compiled: await compiledPrograms(compiledDirectory(env)),
     base: { python: base.python ?? null, uv: uv ?? null, rejected: base.rejected },
     problems,
   };
+}
+
+async function compiledPrograms(path: string): Promise<Report["compiled"]> {
+  const names = await readdir(path).catch(() => []);
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(path, name)).catch(() => undefined))?.size ?? 0),
+  );
+  return { path, programs: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 async function inspectInterpreter(

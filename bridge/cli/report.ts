@@ -11,6 +11,8 @@ export interface Report {
   readonly node: { readonly version: string; readonly platform: string };
   readonly home: { readonly path: string; readonly writable: boolean; readonly freeBytes: number | null };
   readonly environment: EnvironmentReport;
+  /** Compiled programs of earlier sessions; deleting them costs compiling again. */
+  readonly compiled: { readonly path: string; readonly programs: number; readonly bytes: number };
   /** From what an environment would be made. */
   readonly base: {
     readonly python: BasePython | null;
@@ -42,6 +44,8 @@ export function describe(report: Report): string {
     ["home", `${home.path} (${home.writable ? "writable" : "not writable"}${free})`],
     ["environment", `${environment.state}${environment.python ? `  ${environment.python}` : ""}`],
   ];
+  const { path, programs, bytes } = report.compiled;
+  rows.push(["compiled", `${programs} programs, ${(bytes / 1e6).toFixed(1)} MB  ${path}`]);
   if (environment.jax) rows.push(["jax", `${environment.jax}  ${environment.devices.join(", ")}`]);
   rows.push(["base python", base.python ? `${base.python.version}  ${base.python.path}` : "none"]);
   for (const reason of base.rejected) rows.push(["", `not usable: ${reason}`]);

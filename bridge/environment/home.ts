@@ -10,6 +10,11 @@ export function environmentsDirectory(env: NodeJS.ProcessEnv = process.env): str
   return join(synjaxHome(env), "environments");
 }
 
+/** Where compiled programs are kept: the worker makes it, private to the user, and keeps it small. */
+export function compiledDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  return join(synjaxHome(env), "compiled");
+}
+
 function userCache(env: NodeJS.ProcessEnv): string {
   const home = env["HOME"] || homedir();
   if (process.platform === "win32") return env["LOCALAPPDATA"] || join(home, "AppData", "Local");

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { synjaxHome } from "../environment/home.ts";
+import { compiledDirectory } from "../environment/home.ts";
 import { packageRoot } from "../environment/package-root.ts";
 import { pythonEnv } from "../environment/run-command.ts";
 import type { ConfigurationField, Device } from "../wire/protocol.ts";
@@ -45,7 +45,7 @@ export function startConfiguration(
 /** Where compiled programs are kept; `null` where that directory cannot be made: they are then compiled each time. */
 function cacheDirectory({ compilationCache, env }: WorkerOptions): string | null {
   if (compilationCache === null) return null;
-  const directory = compilationCache ?? join(synjaxHome({ ...process.env, ...env }), "compiled");
+  const directory = compilationCache ?? compiledDirectory({ ...process.env, ...env });
   try {
     mkdirSync(directory, { recursive: true });
     return directory;

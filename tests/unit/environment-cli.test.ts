@@ -87,6 +87,7 @@ describe.skipIf(process.platform === "win32")("synjax", () => {
       device: "cpu",
       package: { root: packageRoot(), checkout: true },
       home: { path: machine.home, writable: true },
+      compiled: { path: join(machine.home, "compiled"), programs: 0, bytes: 0 },
       environment: { state: "ready", pythonVersion: "3.12.1", jax: "0.10.2" },
       base: { python: null, uv: null },
       problems: [],

@@ -71,10 +71,9 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
     if config.get("compilationCache"):
-        jax.config.update("jax_compilation_cache_dir", config["compilationCache"])
-        # By default JAX does not cache programs that are small or quick to compile, as most are.
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        from . import compilation_cache
+
+        compilation_cache.use(config["compilationCache"])
     from ..registry import load
 
     registry = load()

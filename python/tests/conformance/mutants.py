@@ -21,7 +21,7 @@ import numpy as np
 from synjax_worker.distributions import Distribution, batching
 from synjax_worker.distributions.declared import dims_of, map_dims
 from synjax_worker.distributions.distribution import ArgMax
-from synjax_worker.numerics import numeric
+from synjax_worker.numerics import guard, numeric
 from synjax_worker.runtime import passes
 from synjax_worker.structures.structure import Query
 
@@ -180,6 +180,24 @@ class ClippedRange(Enumeration):
         return jnp.where(jnp.isneginf(x), x, jnp.clip(x, -100, 100))
 
 
+@breaks(GeneralChain, "huge", "finfo", "ties", "top_k", "samples", "duality", "template")
+class ShortExponent(Enumeration):
+    """Potentials beyond 1e8 are as 1e8."""
+
+    def clean(self, potentials, lengths):
+        x = super().clean(potentials, lengths)
+        return jnp.where(jnp.isneginf(x), x, jnp.clip(x, -1e8, 1e8))
+
+
+@breaks(GeneralChain, "finfo", "ties", "top_k", "samples", "duality")
+class LowestIsForbidden(Enumeration):
+    """What is near the lowest float counts as -inf."""
+
+    def clean(self, potentials, lengths):
+        x = super().clean(potentials, lengths)
+        return jnp.where(x < -1e37, -jnp.inf, x)
+
+
 @breaks(GeneralChain, "any_scale", "forbidden")
 class LostGap(Enumeration):
     """Log-marginals are the logarithm of marginals that underflow."""
@@ -233,6 +251,17 @@ class StoppedGradient(Enumeration):
 
     def entropy(self, potentials, lengths, messages):
         return jax.lax.stop_gradient(super().entropy(potentials, lengths, messages))
+
+
+# ----------------------------------------------------------------------------------------------------------- optimistic
+
+
+@breaks(GeneralChain, "optimistic")
+class HopesTooMuch(Enumeration):
+    """An optimistic program answers something else, and does not refuse it."""
+
+    def entropy(self, potentials, lengths, messages):
+        return super().entropy(potentials, lengths, messages) * (1.01 if guard.is_optimistic() else 1)
 
 
 # --------------------------------------------------------------------------------------------------------------- frames
