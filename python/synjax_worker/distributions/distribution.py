@@ -14,6 +14,7 @@ from jax import Array
 
 from ..numerics import numeric
 from ..numerics.noise import NOISES, Noise
+from ..numerics.numeric import Sum
 from ..registry import Check, operands_of_queries, query
 from ..runtime import passes, plain_calls
 from ..shapes import as_number, as_shape, at_least_one, require_int32
@@ -192,8 +193,8 @@ class Distribution(Parameters):
         map_dims(check, tree, self._check_compact(compact))
         return found
 
-    def _score_pair(self, event: Any) -> tuple[Array, Array]:
-        """Scores of events as unevaluated pairs: the terms are summed almost exactly."""
+    def _exact_score(self, event: Any) -> Sum:
+        """Scores of events as unevaluated sums: the terms are summed almost exactly."""
         known = self._recall(event)
         if known is not None:
             compact, lead = known
@@ -206,7 +207,7 @@ class Distribution(Parameters):
     @query("event: event -> F[*batch]")
     def unnormalized_log_prob(self, event: Any) -> Array:
         """Sum of the log-potentials of the event's parts; linear in the event. Axes before the batch are samples."""
-        return numeric.pair_value(self._score_pair(event))
+        return numeric.sum_value(self._exact_score(event))
 
     @query("event: event -> F[*batch]")
     def log_prob(self, event: Any) -> Array:
@@ -216,23 +217,23 @@ class Distribution(Parameters):
         Axes before the batch are samples.
         """
         # Part by part: both may be so large that one float could not hold their difference.
-        return numeric.pair_difference(self._score_pair(event), self._log_partition_pair())
+        return numeric.sum_difference(self._exact_score(event), self._exact_log_partition())
 
     # ------------------------------------------------------------------------------------------- sums over structures
 
-    def _log_partition_pair(self) -> tuple[Array, Array]:
+    def _exact_log_partition(self) -> Sum:
         return self._batched(self.structure.log_partition(*self._query()))
 
     @query("-> F[*batch]")
     def log_partition(self) -> Array:
         """Log of the sum of the exponentiated scores of all structures, (*batch)."""
-        return numeric.pair_value(self._log_partition_pair())
+        return numeric.sum_value(self._exact_log_partition())
 
     @query("-> F[*batch]")
     def log_count(self) -> Array:
         """Log of the number of structures, (*batch)."""
         count = self.structure.log_count(self._potentials(), self._item_lengths())
-        return self._batched(numeric.pair_value(count))
+        return self._batched(numeric.sum_value(count))
 
     @query("-> event")
     def marginals(self) -> Any:
@@ -289,7 +290,7 @@ class Distribution(Parameters):
         compact, possible = self.structure.argmax(potentials, lengths)
         compact, possible = jax.tree.map(lambda x: x[None], compact), possible[None]
         compact = events.where(possible, compact, -1)
-        score = numeric.pair_value(self.structure.score_of_compact(potentials, lengths, compact))
+        score = numeric.sum_value(self.structure.score_of_compact(potentials, lengths, compact))
         score = jnp.where(possible, score, -jnp.inf)
         return ArgMax(self._event_of(compact, ()), score.reshape(self.batch_shape))
 
@@ -301,7 +302,7 @@ class Distribution(Parameters):
         potentials, lengths = self._potentials(), self._item_lengths()
         compact, real = self.structure.top_k(potentials, lengths, k)
         compact = events.where(real, compact, -1)
-        scores = numeric.pair_value(self.structure.score_of_compact(potentials, lengths, compact))
+        scores = numeric.sum_value(self.structure.score_of_compact(potentials, lengths, compact))
         scores = jnp.where(real, scores, -jnp.inf).reshape(k, *self.batch_shape)
         return TopK(self._event_of(compact, (k,)), scores)
 

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from ..errors import InvalidArgument
+from ..numerics import guard, relaxed
 from ..numerics import noise as noises
-from ..numerics import relaxed
 from ..numerics.implicit_mle import implicit_mle
 from ..numerics.noise import Noise
 from . import batching, events
@@ -122,7 +122,8 @@ def _implicit_mle(distribution: Any, key: Array, noise: Noise, temperature: Arra
     sizes, dtype = dict(distribution._bind().sizes), distribution.dtype
 
     def best(parts: Any, lengths: Any) -> Any:
-        compact, possible = structure.argmax(structure.of_part_scores(parts), lengths)
+        with guard.careful():
+            compact, possible = structure.argmax(structure.of_part_scores(parts), lengths)
         compact = jax.tree.map(lambda x: x[None], compact)
         event = structure.event(events.where(possible[None], compact, -1), sizes, dtype)
         return jax.tree.map(lambda x: x[0], event)

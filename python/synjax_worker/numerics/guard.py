@@ -51,7 +51,7 @@ def select_items(choose: Array, chosen: Any, otherwise: Any) -> Any:
 
 class _Collecting(threading.local):
     def __init__(self) -> None:
-        self.refused: list[list[Array]] = []
+        self.refused: list[list[Array] | None] = []  # None where it is careful
 
 
 _collecting = _Collecting()
@@ -70,21 +70,32 @@ def optimistic() -> Iterator[list[Array]]:
         _collecting.refused.pop()
 
 
+@contextlib.contextmanager
+def careful() -> Iterator[None]:
+    """Inside, programs are careful ones: for a function that JAX traces by itself and that calls others."""
+    _collecting.refused.append(None)
+    try:
+        yield
+    finally:
+        _collecting.refused.pop()
+
+
 def is_optimistic() -> bool:
-    return bool(_collecting.refused)
+    return bool(_collecting.refused) and _collecting.refused[-1] is not None
 
 
 def any_refused(refused: list[Array]) -> Array:
     """Whether any of these flags is set, ()."""
-    return functools.reduce(jnp.logical_or, refused, jnp.zeros((), bool))
+    return functools.reduce(jnp.logical_or, refused) if refused else jnp.asarray(False)
 
 
 def refuse_where(predicate: Array) -> None:
     """Says that what an optimistic program computes is not to be used where this holds. Not to be called inside a
     function that JAX traces by itself, as that of a `vmap` or of a `custom_jvp`: it would leak.
     """
-    if is_optimistic():
-        _collecting.refused[-1].append(jnp.any(lax.stop_gradient(predicate)))
+    refused = _collecting.refused[-1] if _collecting.refused else None
+    if refused is not None:
+        refused.append(jnp.any(lax.stop_gradient(predicate)))
 
 
 def recompute_where(predicate: Array, compute: Callable[..., Any], arguments: tuple, default: Any) -> Any:
@@ -178,13 +189,12 @@ def guarded_by_itself(fast: Callable[..., tuple[Any, Array]], exact: Callable, t
     @jax.custom_jvp
     def hopeful(*arguments):
         value, certified = fast(*arguments)
-        return value, jnp.any(~certified)
+        return value, jnp.any(~certified).astype(np.float32)  # a flag of floats has plain tangents
 
     @hopeful.defjvp
     def _hopeful_derivative(primals, tangents):
         value, refused = hopeful(*primals)
-        no_tangent = np.zeros(refused.shape, jax.dtypes.float0)
-        return (value, refused), (tangent(primals, tangents, True), no_tangent)
+        return (value, refused), (tangent(primals, tangents, True), jnp.zeros_like(refused))
 
     @jax.custom_jvp
     def careful(*arguments):
@@ -199,7 +209,7 @@ def guarded_by_itself(fast: Callable[..., tuple[Any, Array]], exact: Callable, t
         if not is_optimistic():
             return careful(*arguments)
         value, refused = hopeful(*arguments)
-        refuse_where(refused)
+        refuse_where(refused > 0)
         return value
 
     return query

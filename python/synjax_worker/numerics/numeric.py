@@ -107,7 +107,7 @@ FLOAT_LAYOUT = {
 }
 
 
-# Of unevaluated pairs, and of logs of two floats: so that millions of the largest floats add up without overflow.
+# Of unevaluated sums, and of logs of two floats: so that millions of the largest floats add up without overflow.
 # A power of two, because multiplying by it is exact.
 UNIT = 2.0**24
 
@@ -120,12 +120,15 @@ def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     return total, jnp.where(jnp.isfinite(total), error, 0)
 
 
-def pair_sum(x: Array, axis: int = 0, unit: float = 1.0) -> tuple[Array, Array]:
-    """The sum along an axis, of numbers in units of `unit`, as an unevaluated pair (high, low) in units of UNIT, almost
-    exactly rounded.
+Sum = tuple[Array, Array, Array]  # an unevaluated sum: high, middle, low, each far below the one before
+
+
+def exact_sum(x: Array, axis: int = 0, unit: float = 1.0) -> Sum:
+    """The sum along an axis, of numbers in units of `unit`, as an unevaluated sum of three in units of UNIT, with three
+    times the digits of a float.
 
     ExtractVector of Rump, Ogita & Oishi (2008): no loop, and any order of reduction will do. `low` has the derivative.
-    Subtract two such sums part by part (`pair_difference`) to keep what a single float would lose.
+    Subtract two such sums part by part (`sum_difference`) to keep what a single float would lose.
     """
     x = x * (unit / UNIT)
     plain = lax.stop_gradient(jnp.sum(x, axis))
@@ -139,9 +142,13 @@ def pair_sum(x: Array, axis: int = 0, unit: float = 1.0) -> tuple[Array, Array]:
         part = lax.stop_gradient((rest + large) - large)
         parts.append(jnp.sum(part, axis))
         rest = rest - part
+    high, middle = parts
     finite = jnp.isfinite(plain)
-    low = parts[1] + jnp.sum(rest, axis)
-    return jnp.where(finite, parts[0], plain), jnp.where(finite, low, 0)
+    return (
+        jnp.where(finite, high, plain),
+        jnp.where(finite, middle, 0),
+        jnp.where(finite, jnp.sum(rest, axis), 0),
+    )
 
 
 def from_units(x: Array) -> Array:
@@ -150,16 +157,17 @@ def from_units(x: Array) -> Array:
     return jnp.where(jnp.isfinite(x), jnp.clip(x * UNIT, -largest, largest), x)
 
 
-def pair_value(pair: tuple[Array, Array]) -> Array:
-    """The value of an unevaluated pair as one float."""
-    return from_units(pair[0] + pair[1])
+def sum_value(x: Sum) -> Array:
+    """The value of an unevaluated sum as one float."""
+    high, error = two_sum(*x[:2])
+    return from_units(high + (error + x[2]))
 
 
-def pair_difference(a: tuple[Array, Array], b: tuple[Array, Array]) -> Array:
+def sum_difference(a: Sum, b: Sum) -> Array:
     """a - b, part by part; -inf - anything is -inf."""
     impossible = jnp.isneginf(a[0])
     high = jnp.where(impossible, 0, a[0]) - jnp.where(impossible, 0, b[0])
-    return jnp.where(impossible, -jnp.inf, from_units(high + (a[1] - b[1])))
+    return jnp.where(impossible, -jnp.inf, from_units((high + (a[1] - b[1])) + (a[2] - b[2])))
 
 
 def normal_key(key: Array) -> Array:

@@ -99,11 +99,11 @@ class SplitLog(Parts):
         return SplitLog(top + whole, jnp.where(jnp.isneginf(rest), 0, rest - whole))
 
 
-def pair_of(highs: Array, rest: Any) -> tuple[Array, Array]:
-    """The log of a product as an unevaluated pair (`numeric.pair_sum`): high parts along the first axis, in the unit of
+def sum_of(highs: Array, rest: Any) -> numeric.Sum:
+    """The log of a product as an unevaluated sum (`numeric.exact_sum`): high parts along the first axis, in the unit of
     `rest`, and `rest`. NaN where it is larger than all logs.
     """
-    high, low = numeric.pair_sum(jnp.concatenate([highs, rest.high[None]]), unit=rest.UNIT)
+    high, middle, low = numeric.exact_sum(jnp.concatenate([highs, rest.high[None]]), unit=rest.UNIT)
     no_log = high >= jnp.finfo(high.dtype).max / 2 * (rest.UNIT / numeric.UNIT)
     high = jnp.where(no_log, jnp.nan, high)
-    return high, jnp.where(jnp.isneginf(high), 0, low + rest.low * (1 / numeric.UNIT))
+    return high, middle, jnp.where(jnp.isneginf(high), 0, low + rest.low * (1 / numeric.UNIT))

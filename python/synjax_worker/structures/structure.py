@@ -9,7 +9,7 @@ items of the flattened batch, B; where there are several answers per item they c
 `messages` is what `forward` leaves; it has no gradient, and one pass serves many queries.
 An event is the declared tree of 0/1 indicators (an array where the class declares one), a compact event the declared
 tree of int32; past the end of an item, events are 0 and compact events -1.
-A pair is an unevaluated sum of two arrays, in units of its own: see `numeric.pair_sum`.
+A sum is an unevaluated one of three arrays, in units of its own: see `numeric.exact_sum`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from jax import Array
 
-Pair = tuple[Array, Array]
+Sum = tuple[Array, Array, Array]
 Tree = Any
 Choose = Callable[[Array, int], Array]
 
@@ -43,10 +43,10 @@ class Structure(Protocol):
     def possible(self, messages: Any) -> Array:
         """Whether an item has any structure, (B) bool."""
 
-    def log_partition(self, potentials: Any, lengths: Any, messages: Any) -> Pair:
+    def log_partition(self, potentials: Any, lengths: Any, messages: Any) -> Sum:
         """Log of the sum of the exponentiated scores of all structures, (B)."""
 
-    def log_count(self, potentials: Any, lengths: Any) -> Pair:
+    def log_count(self, potentials: Any, lengths: Any) -> Sum:
         """Log of the number of structures that are allowed, (B). No gradient."""
 
     def marginals(self, potentials: Any, lengths: Any, messages: Any) -> Tree:
@@ -93,10 +93,10 @@ class Structure(Protocol):
     def compact(self, event: Tree, lengths: Any) -> Tree:
         """Compact events of events (S B *event), or of marginals the likeliest choices."""
 
-    def score_of_event(self, potentials: Any, lengths: Any, event: Tree) -> Pair:
+    def score_of_event(self, potentials: Any, lengths: Any, event: Tree) -> Sum:
         """Sum of the log-potentials of an event's parts (S B), linear in the event."""
 
-    def score_of_compact(self, potentials: Any, lengths: Any, compact: Tree) -> Pair:
+    def score_of_compact(self, potentials: Any, lengths: Any, compact: Tree) -> Sum:
         """The same of compact events, by looking up their parts."""
 
     # ------------------------------------------------------------------------------------------ differentiable samples

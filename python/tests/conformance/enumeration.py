@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 
 from synjax_worker.numerics import numeric, relaxed
-from synjax_worker.structures.structure import Pair, Query, Tree
+from synjax_worker.structures.structure import Query, Sum, Tree
 
 Lengths = dict[str, int]
 
@@ -95,19 +95,19 @@ class Enumeration:
         used = jnp.any(self.valid(lengths, len(parts))[..., None] & self.events[:, None], 0)
         return jnp.where(used, parts, 0)
 
-    def scores(self, potentials: Potentials, lengths: Any) -> Pair:
+    def scores(self, potentials: Potentials, lengths: Any) -> Sum:
         """(S B), -inf for what is no structure of the item."""
         parts = self.clean(potentials, lengths)
         valid = self.valid(lengths, len(parts))
         terms = numeric.masked_product(self.events[:, None].astype(parts.dtype), parts)
-        pair = numeric.pair_sum(terms, -1)
-        return jnp.where(valid, pair[0], -jnp.inf), jnp.where(valid, pair[1], 0)
+        high, *rest = numeric.exact_sum(terms, -1)
+        return jnp.where(valid, high, -jnp.inf), *(jnp.where(valid, x, 0) for x in rest)
 
     def relative(self, potentials: Potentials, lengths: Any) -> Array:
         """Scores less the best, (S B): exact at any scale."""
         pair = self.scores(potentials, lengths)
         top = jax.tree.map(lambda x: jax.lax.stop_gradient(_best_of(pair, x)), pair)
-        return numeric.pair_difference(pair, (jnp.where(jnp.isneginf(top[0]), 0, top[0]), top[1]))
+        return numeric.sum_difference(pair, (jnp.where(jnp.isneginf(top[0]), 0, top[0]), *top[1:]))
 
     def log_probs(self, potentials: Potentials, lengths: Any) -> Array:
         return numeric.log_normalize(self.relative(potentials, lengths), 0)
@@ -123,17 +123,17 @@ class Enumeration:
     def possible(self, messages: Messages) -> Array:
         return jnp.any(messages.log_probs > -jnp.inf, 0)
 
-    def log_partition(self, potentials: Potentials, lengths: Any, messages: Messages) -> Pair:
+    def log_partition(self, potentials: Potentials, lengths: Any, messages: Messages) -> Sum:
         # log Z = score - log-probability of the best structure.
         pair = self.scores(potentials, lengths)
         top = jax.tree.map(lambda x: _best_of(pair, x), pair)
         log_prob = _best_of(pair, self.log_probs(potentials, lengths))
-        return top[0], top[1] - numeric.finite_or_zero(log_prob) * (1 / numeric.UNIT)
+        return *top[:2], top[2] - numeric.finite_or_zero(log_prob) * (1 / numeric.UNIT)
 
-    def log_count(self, potentials: Potentials, lengths: Any) -> Pair:
+    def log_count(self, potentials: Potentials, lengths: Any) -> Sum:
         relative = self.relative(potentials, lengths)
         count = numeric.safe_log(jnp.sum(relative > -jnp.inf, 0).astype(relative.dtype))
-        return numeric.pair_sum(count[None])
+        return numeric.exact_sum(count[None])
 
     def marginals(self, potentials: Potentials, lengths: Any, messages: Messages) -> Tree:
         probs = self.probs(potentials, lengths)
@@ -215,10 +215,10 @@ class Enumeration:
         clean = lambda x: jnp.where(some.reshape(*some.shape, *[1] * (x.ndim - 2)), x, -1)
         return jax.tree.map(clean, self.take(index))
 
-    def score_of_event(self, potentials: Potentials, lengths: Any, event: Tree) -> Pair:
-        return numeric.pair_sum(numeric.masked_product(_flat(event, 2), self.clean(potentials, lengths)), -1)
+    def score_of_event(self, potentials: Potentials, lengths: Any, event: Tree) -> Sum:
+        return numeric.exact_sum(numeric.masked_product(_flat(event, 2), self.clean(potentials, lengths)), -1)
 
-    def score_of_compact(self, potentials: Potentials, lengths: Any, compact: Tree) -> Pair:
+    def score_of_compact(self, potentials: Potentials, lengths: Any, compact: Tree) -> Sum:
         dtype = jax.tree.leaves(potentials)[0].dtype
         return self.score_of_event(potentials, lengths, self.event(compact, {}, dtype))
 
@@ -227,12 +227,12 @@ class Enumeration:
     def smoothed_max(
         self, potentials: Potentials, lengths: Any, choose: Callable[[Array, int], Array]
     ) -> Array:
-        return choose(numeric.pair_value(self.scores(potentials, lengths)), 0)
+        return choose(numeric.sum_value(self.scores(potentials, lengths)), 0)
 
     def relaxed_event(
         self, potentials: Potentials, lengths: Any, choose: Callable[[Array, int], Array]
     ) -> Tree:
-        scores = numeric.pair_value(self.scores(potentials, lengths))
+        scores = numeric.sum_value(self.scores(potentials, lengths))
         _, weights = relaxed.value_and_weights(choose, scores, 0)
         return self._tree(
             jnp.einsum("sb,sp->bp", weights, self.events.astype(weights.dtype), precision="highest")
@@ -284,9 +284,9 @@ def _flat(tree: Tree, lead: int) -> Array:
     return jnp.concatenate(leaves, -1)
 
 
-def _best_of(scores: Pair, x: Array) -> Array:
+def _best_of(scores: Sum, x: Array) -> Array:
     """x (S B) at the best score of each item."""
-    best = jnp.argmax(jax.lax.stop_gradient(numeric.pair_value(scores)), 0)
+    best = jnp.argmax(jax.lax.stop_gradient(numeric.sum_value(scores)), 0)
     return jnp.take_along_axis(x, best[None], 0)[0]
 
 

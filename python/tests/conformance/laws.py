@@ -19,6 +19,7 @@ from synjax_worker.numerics import guard
 from synjax_worker.runtime import passes
 
 from .bad_input import of_every_class
+from .case import BEYOND_FLOAT64
 from .enumerator import Enumerator, floats_of
 from .queries import DRAWS, PAIRS, QUESTIONS, Answers, Asked, K, equations
 
@@ -116,7 +117,7 @@ def _check_values(answers: Answers) -> Iterator[LawBroken]:
         }
         wanted["log_partition outside"] = item.log_partition
         for name in wanted.keys() & values.keys():
-            want, got = wanted[name], np.asarray(values[name][i])
+            want, got = _in_range(wanted[name], answers), np.asarray(values[name][i])
             if differs(got, want, tol):
                 shown = f"{got} for {want}" if got.ndim == 0 else f"off by {_gap(got, want):.1e}"
                 yield LawBroken(broken, f"{name}, {where}: {shown}")
@@ -124,9 +125,15 @@ def _check_values(answers: Answers) -> Iterator[LawBroken]:
         of_events = {"unnormalized_log_prob": item.scores, "log_prob": item.log_probs}
         of_events["log_prob outside"] = item.log_probs
         for name in of_events.keys() & values.keys():
-            got, want = values[name][:size, i], of_events[name]
+            got, want = values[name][:size, i], _in_range(of_events[name], answers)
             if differs(got, want, tol):
                 yield LawBroken(broken, f"{name}, {where}: {got[:4]} for {want[:4]}")
+
+
+def _in_range(wanted: Any, answers: Answers) -> np.ndarray:
+    """What is beyond the largest float is answered as that."""
+    largest = float(np.finfo(answers.dtype).max)
+    return np.where(np.isfinite(wanted), np.clip(wanted, -largest, largest), wanted)
 
 
 def _of_kind(name: str) -> Check:
@@ -134,7 +141,7 @@ def _of_kind(name: str) -> Check:
 
 
 for _program in LAWS:
-    for _name in ("enumeration", "any_scale"):
+    for _name in ("enumeration", "any_scale", *BEYOND_FLOAT64):
         law(_name, _program)(_of_kind(_name))
 
 
@@ -353,8 +360,7 @@ def _top_k(answers: Answers) -> Iterator[LawBroken]:
     for i, item, where in items(answers):
         count = min(K, item.count)
         scores, events = values["top_scores"][:, i], values["top_events"][:, i]
-        # What is beyond the largest float is answered as that.
-        reachable = np.clip(item.scores, np.finfo(answers.dtype).min, None)
+        reachable = _in_range(item.scores, answers)
         best = np.sort(reachable[item.allowed])[::-1][:K]
         if values["top_count"][i] != count:
             yield LawBroken("top_k", f"{where}: count {values['top_count'][i]} for {count}")

@@ -206,7 +206,7 @@ class LostGap(Enumeration):
         return jax.tree.map(numeric.safe_log, super().marginals(potentials, lengths, messages))
 
 
-@breaks(GeneralChain, "forbidden", "duality")
+@breaks(GeneralChain, "forbidden", "duality", "optimistic")
 class ZeroTimesInfinity(Enumeration):
     """An entropy that multiplies 0 by -inf, values only."""
 
@@ -222,7 +222,7 @@ class ZeroTimesInfinity(Enumeration):
 # -------------------------------------------------------------------------------------------------------------- padding
 
 
-@breaks(GeneralChain, "padding", "enumeration", "any_scale", "forbidden", "duality")
+@breaks(GeneralChain, "padding", "enumeration", "any_scale", "forbidden", "duality", "optimistic")
 class LeakedPadding(Enumeration):
     """In the entropy the padding is multiplied by 0, so NaN and inf come through."""
 
@@ -310,7 +310,7 @@ class Callback(Enumeration):
         shape = jax.ShapeDtypeStruct(allowed.shape[1:], jnp.int32)
         count = jax.pure_callback(lambda x: np.sum(x, 0, dtype=np.int32), shape, allowed)
         logs = numeric.safe_log(count.astype(jax.tree.leaves(potentials)[0].dtype))
-        return logs, jnp.zeros_like(logs)
+        return numeric.exact_sum(logs[None])
 
 
 @breaks(GeneralChain, "on_device")
@@ -318,10 +318,10 @@ class Unrolled(Enumeration):
     """A Python loop over the positions."""
 
     def log_partition(self, potentials, lengths, messages):
-        high, low = super().log_partition(potentials, lengths, messages)
+        *larger, low = super().log_partition(potentials, lengths, messages)
         for i in range(jax.tree.leaves(self.table.events)[0].shape[1]):
             low = low + jnp.where(i < lengths, 0.0, 0.0)
-        return high, low
+        return *larger, low
 
 
 @breaks(GeneralChain, "no_items")

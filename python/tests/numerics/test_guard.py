@@ -54,7 +54,7 @@ def potentials(kind: str, seed: int = 0) -> tuple[Potentials, jax.Array]:
 
 def value(potentials: Potentials, lengths: jax.Array) -> tuple[jax.Array, jax.Array]:
     messages = fast.forward(potentials, lengths)
-    return numeric.pair_value(log_partition(potentials, lengths, messages)), messages.certified
+    return numeric.sum_value(log_partition(potentials, lengths, messages)), messages.certified
 
 
 def test_an_item_that_is_refused_changes_no_bit_of_its_neighbours() -> None:

@@ -23,6 +23,7 @@ from tests.runtime.client import Body, encode, nested, tuple_of
 class FakeOp(NamedTuple):
     fn: Callable[..., Any]
     checks: Callable[..., list[Check]] | None = None
+    certified: bool = False
     x64: bool = False
     names: frozenset[str] | None = None
 

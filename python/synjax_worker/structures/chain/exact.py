@@ -14,7 +14,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.split_log import pair_of
+from ...numerics.numeric import Sum
+from ...numerics.split_log import sum_of
 from ...numerics.wide_log import WideLog
 from .potentials import Marginals, Potentials, Prepared, batch_first, prepare
 
@@ -72,10 +73,10 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
     ), prepared
 
 
-def exact_log_partition(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-    """The log-partition (B) as an unevaluated pair."""
+def exact_log_partition(potentials: Potentials, lengths: Array) -> Sum:
+    """The log-partition (B) as an unevaluated sum."""
     messages, _ = exact_forward(potentials, lengths)
-    return pair_of(messages.taken_out, messages.last.total(-1))
+    return sum_of(messages.taken_out, messages.last.total(-1))
 
 
 def conditional_logs(filtered: WideLog, edges: Array, sums: WideLog) -> Array:

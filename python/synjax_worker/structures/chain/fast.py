@@ -16,7 +16,7 @@ from jax import Array, lax
 
 from ...numerics import numeric, scaled
 from ...numerics.guard import float_range, recompute_where, refined_where
-from ...numerics.numeric import HIGHEST
+from ...numerics.numeric import HIGHEST, Sum
 from .conditionals import Conditionals
 from .exact import exact_log_partition
 from .potentials import (
@@ -39,7 +39,7 @@ LARGEST_SHIFT = 2.0**22
 class Messages(NamedTuple):
     """The result of the forward pass. Queries treat it as a constant: they have derivatives of their own."""
 
-    log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
+    log_partition: Sum  # (B)
     certified: Array  # (B): whether nothing was lost to the float range
     filtered: Array  # (n B t): weights of the prefixes that end in each state, the largest 1
     predecessors: Array  # (n-1 B t): sums over the previous states, before the emission
@@ -105,7 +105,7 @@ def forward(potentials: Potentials, lengths: Array) -> Messages:
 
 
 def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-    """The logarithm of the number of allowed structures, as an unevaluated pair (B)."""
+    """The logarithm of the number of allowed structures, as an unevaluated sum (B)."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     prepared = prepare(uniform(potentials), lengths)
     if potentials.time_varying:  # all weights are 0 or 1: neither maxima nor exponentials are needed
@@ -133,7 +133,7 @@ def _forward(
     lift = float_range(potentials.start.dtype, 1).lift
     logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
     terms = jnp.concatenate([*factors.shift, logs, last[None]])
-    value = recompute_where(~certified, exact, (potentials, lengths), numeric.pair_sum(terms))
+    value = recompute_where(~certified, exact, (potentials, lengths), numeric.exact_sum(terms))
     return Messages(value, certified, filtered, predecessors)
 
 

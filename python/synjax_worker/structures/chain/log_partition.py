@@ -8,14 +8,15 @@ from jax import Array
 
 from ...numerics import numeric
 from ...numerics.guard import drop_forbidden
+from ...numerics.numeric import Sum
 from .fast import Messages
 from .marginals import marginals
 from .potentials import Potentials, contract
 
 
 @jax.custom_jvp
-def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
-    """The log of the sum of the exponentiated scores of all structures, an unevaluated pair (B)."""
+def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
+    """The log of the sum of the exponentiated scores of all structures, an unevaluated sum (B)."""
     return messages.log_partition
 
 
@@ -24,4 +25,4 @@ def _log_partition_derivative(primals, tangents):
     potentials, _, _ = primals
     tangent = contract(marginals(*primals), drop_forbidden(potentials, tangents[0]))
     value = log_partition(*primals)
-    return value, (jnp.zeros_like(value[0]), tangent * (1 / numeric.UNIT))
+    return value, (jnp.zeros_like(value[0]), jnp.zeros_like(value[1]), tangent * (1 / numeric.UNIT))

@@ -20,7 +20,7 @@ from jax import Array, lax
 from ...numerics import numeric, relaxed
 from ...numerics.guard import drop_forbidden
 from ...numerics.relaxed import Choose
-from ...numerics.split_log import pair_of
+from ...numerics.split_log import sum_of
 from ...numerics.wide_log import WideLog
 from .exact import rematerialized
 from .potentials import Marginals, Potentials, Prepared, batch_first, contract, prepare
@@ -155,7 +155,7 @@ def smoothed_max(potentials: Potentials, lengths: Array, choose: Choose) -> Arra
     """
     messages = _forward(_chain(potentials, lengths), choose)
     best = messages.last().reduced(-1, lambda candidates: choose(candidates, -1))
-    return numeric.pair_value(pair_of(messages.taken_out, best))
+    return numeric.sum_value(sum_of(messages.taken_out, best))
 
 
 @smoothed_max.defjvp

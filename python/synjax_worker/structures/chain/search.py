@@ -86,7 +86,7 @@ def score_terms(chain: Chain, states: Array) -> Array:
 
 
 def score(chain: Chain, states: Array) -> Array:
-    return numeric.pair_value(numeric.pair_sum(score_terms(chain, states)))
+    return numeric.sum_value(numeric.exact_sum(score_terms(chain, states)))
 
 
 def best_prefixes(chain: Chain) -> tuple[WideLog, Array]:

@@ -19,7 +19,7 @@ from ...numerics import numeric
 from ...numerics.guard import recompute_where
 from ...numerics.wide_log import WideLog
 from ...runtime import passes
-from ..structure import Choose, Pair, Query
+from ..structure import Choose, Query, Sum
 from . import divergence, entropy, fast, log_marginals, log_partition, marginals, relaxed, scores, search
 from . import long as long_chain
 from .fast import Messages
@@ -43,10 +43,10 @@ class Chain(NamedTuple):
     def possible(self, messages: Any) -> Array:
         return jax.lax.stop_gradient(messages.log_partition[0]) > -jnp.inf
 
-    def log_partition(self, potentials: Potentials, lengths: Array, messages: Any) -> Pair:
+    def log_partition(self, potentials: Potentials, lengths: Array, messages: Any) -> Sum:
         return log_partition.log_partition(potentials, _chain_lengths(potentials, lengths), messages)
 
-    def log_count(self, potentials: Potentials, lengths: Array) -> Pair:
+    def log_count(self, potentials: Potentials, lengths: Array) -> Sum:
         chain_lengths = _chain_lengths(potentials, lengths)
         if long_chain.serves(potentials):
             return long_chain.log_count(potentials, chain_lengths, self.symbols)
@@ -126,11 +126,11 @@ class Chain(NamedTuple):
         found = (jnp.max(weight, -1) > 0) & (numeric.positions(event.shape[-3]) < lengths[:, None])
         return jnp.where(found, jnp.argmax(weight, -1), -1).astype(jnp.int32)
 
-    def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Pair:
+    def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Sum:
         start, transition, emission = potentials
         valid = numeric.positions(event.shape[-3]) < lengths[:, None]
         if emission is None:
-            return numeric.pair_sum(scores.edge_scores(event, transition, valid), -1)
+            return numeric.exact_sum(scores.edge_scores(event, transition, valid), -1)
         event = jnp.where(valid[..., None, None], event, 0)
         states = jnp.sum(event, -2)
         clean = jnp.where(valid[..., None], emission, 0)
@@ -138,21 +138,21 @@ class Chain(NamedTuple):
         starts = jnp.sum(numeric.masked_product(states[..., 0, :], start), -1, keepdims=True)
         shared = transition if transition.ndim == 2 else transition[:, None]
         edges = jnp.sum(numeric.masked_product(event[..., 1:, :, :], shared), (-1, -2))
-        return numeric.pair_sum(jnp.concatenate([starts, emissions, edges], -1), -1)
+        return numeric.exact_sum(jnp.concatenate([starts, emissions, edges], -1), -1)
 
-    def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
+    def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Sum:
         start, transition, emission = potentials
         item, position = numeric.positions(compact.shape[-2])[:, None], numeric.positions(compact.shape[-1])
         before = _before(compact)
         used = (compact >= 0) & (compact < potentials.states) & (before >= 0) & (before < potentials.states)
         states, before = jnp.where(used, compact, 0), jnp.where(used, before, 0)
         if emission is None:
-            return numeric.pair_sum(jnp.where(used, transition[item, position, before, states], 0), -1)
+            return numeric.exact_sum(jnp.where(used, transition[item, position, before, states], 0), -1)
         later, earlier = states[..., 1:], before[..., 1:]
         edges = transition[earlier, later] if transition.ndim == 2 else transition[item, earlier, later]
         terms = [start[item, states[..., :1]], emission[item, position, states], edges]
         used = jnp.concatenate([used[..., :1], used, used[..., 1:]], -1)
-        return numeric.pair_sum(jnp.where(used, jnp.concatenate(terms, -1), 0), -1)
+        return numeric.exact_sum(jnp.where(used, jnp.concatenate(terms, -1), 0), -1)
 
     # ------------------------------------------------------------------------------------------ differentiable samples
 

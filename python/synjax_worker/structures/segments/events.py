@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
+from ...numerics.numeric import Sum
 from .potentials import Potentials, counts, transition_of_items
 
 
@@ -42,14 +43,14 @@ def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Ar
     return made.reshape(*compact.shape[:2], count, longest, labels, labels)
 
 
-def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> tuple[Array, Array]:
+def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> Sum:
     """Sum of the log-potentials of an event's parts, a pair (S B); linear in the event (S B n m t t)."""
     general = potentials._replace(segment=event[0], transition=None, initial=None)
     event = jnp.where(counts(general, lengths), event, 0)
     segment = jnp.where(counts(potentials, lengths), potentials.segment, 0)
     if not potentials.factored:
         terms = jnp.sum(numeric.masked_product(event, segment), (-3, -2, -1))
-        return numeric.pair_sum(terms, -1)
+        return numeric.exact_sum(terms, -1)
     segments = jnp.sum(numeric.masked_product(jnp.sum(event, -2), segment), (-2, -1))
     first = numeric.positions(potentials.longest) == numeric.positions(potentials.positions)[:, None]
     edges = jnp.sum(jnp.where(first[..., None, None], 0, event), -3)  # (S B n t t)
@@ -57,10 +58,10 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> tupl
     transitions = jnp.sum(numeric.masked_product(edges, transition), (-2, -1))
     opening = jnp.sum(jnp.where(first[..., None, None], event, 0), (-4, -3, -2))  # (S B t)
     openings = numeric.masked_product(opening, potentials.initial)
-    return numeric.pair_sum(jnp.concatenate([segments, transitions, openings], -1), -1)
+    return numeric.exact_sum(jnp.concatenate([segments, transitions, openings], -1), -1)
 
 
-def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> tuple[Array, Array]:
+def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> Sum:
     """The same of segments (S B n 3), by looking up their parts; rows without a part in an event count 0."""
     start, end, label = (compact[..., which] for which in range(3))
     used = _real(compact, lengths[:, None], potentials.longest, potentials.labels)
@@ -68,9 +69,9 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Array) -> 
     end, label = (jnp.where(used, x, 0) for x in (end, label))
     item = numeric.positions(potentials.items)[:, None]
     if not potentials.factored:
-        return numeric.pair_sum(jnp.where(used, potentials.segment[item, end, size, before, label], 0), -1)
+        return numeric.exact_sum(jnp.where(used, potentials.segment[item, end, size, before, label], 0), -1)
     segments = jnp.where(used, potentials.segment[item, end, size, label], 0)
     shared = potentials.transition.ndim == 2
     edges = potentials.transition[before, label] if shared else potentials.transition[item, before, label]
     edges = jnp.where(start == 0, potentials.initial[item, label], edges)
-    return numeric.pair_sum(jnp.concatenate([segments, jnp.where(used, edges, 0)], -1), -1)
+    return numeric.exact_sum(jnp.concatenate([segments, jnp.where(used, edges, 0)], -1), -1)

@@ -15,7 +15,8 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.guard import is_optimistic, refuse_where
-from ...numerics.split_log import Parts, SplitLog, pair_of
+from ...numerics.numeric import Sum
+from ...numerics.split_log import Parts, SplitLog, sum_of
 from ...numerics.wide_log import WideLog
 from .potentials import Potentials, transition_of_items, uniform
 
@@ -29,7 +30,7 @@ class Messages(NamedTuple):
     Factored: `before[i, j, b]` is the same summed over that label, with the transition to a segment with label b.
     """
 
-    log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
+    log_partition: Sum  # (B)
     before: Parts  # (n B m*t)
     whole: Parts  # (B): what ends at the last position, whatever its label
     ends: Parts  # (n B t): the weight of what ends at a position, by the label of its last segment
@@ -132,7 +133,7 @@ def recursion(
     scales = numeric.shift_of(ends.high, -1)
     last = reduce(at_last(ends, lengths), -1)
     earlier = numeric.positions(potentials.positions)[:, None] < lengths - 1
-    value = pair_of(jnp.where(earlier, scales, 0), logs(last.high, last.low))
+    value = sum_of(jnp.where(earlier, scales, 0), logs(last.high, last.low))
     value = jax.tree.map(lambda x: jnp.where(lengths == 0, 0, x), value)
     return Messages(value, before, last, ends, starts)
 
@@ -158,5 +159,5 @@ def at_last(by_position: Any, lengths: Array) -> Any:
 
 
 def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
-    """The logarithm of the number of segmentations that are allowed, as an unevaluated pair (B)."""
+    """The logarithm of the number of segmentations that are allowed, as an unevaluated sum (B)."""
     return forward(uniform(potentials), lengths).log_partition

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.numeric import HIGHEST
+from ...numerics.numeric import HIGHEST, Sum
 from .choices import Choices, log_choices, probabilities
 from .forward import Messages
 from .potentials import Potentials, contract, items_first
@@ -42,6 +42,12 @@ def _made_whole(pending: Array) -> Array:
     return pending / jnp.where(whole > 0, whole, 1)
 
 
+def _log_times(a: Array, b: Array) -> Array:
+    """Beyond the lowest float it is that: only what is impossible is -inf."""
+    lowest = jnp.finfo(a.dtype).min
+    return jnp.where(jnp.isneginf(a) | jnp.isneginf(b), -jnp.inf, jnp.maximum(a + b, lowest))
+
+
 def _log_add(a: Array, b: Array) -> Array:
     return numeric.logsumexp(jnp.stack([a, b]), 0)
 
@@ -51,7 +57,7 @@ def _product(table: Array, walks: Array) -> Array:
 
 
 def _log_product(table: Array, walks: Array) -> Array:
-    return numeric.logsumexp(table + walks[:, None], -1)
+    return numeric.logsumexp(_log_times(table, walks[:, None]), -1)
 
 
 def _any_product(table: Array, walks: Array) -> Array:
@@ -63,7 +69,7 @@ def _unchanged(pending: Array) -> Array:
 
 
 _SUM = _Algebra(0.0, jnp.add, jnp.multiply, _product, _made_whole)
-_LOG_SUM = _Algebra(-jnp.inf, _log_add, jnp.add, _log_product, _unchanged)
+_LOG_SUM = _Algebra(-jnp.inf, _log_add, _log_times, _log_product, _unchanged)
 _ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, _any_product, _unchanged)
 
 
@@ -141,10 +147,10 @@ def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) ->
     """Its logarithm, right at any size, (B n m t t)."""
     logs = log_choices(potentials, lengths, messages)
     walks = _passed(logs, potentials.longest, lengths, _LOG_SUM)
-    segment = logs.segment + walks.ends[:, :, None]
+    segment = _log_times(logs.segment, walks.ends[:, :, None])
     if not potentials.factored:
         return items_first(segment, potentials)
-    return _event(segment, logs.label, jnp.add, certain=0, nothing=-jnp.inf)
+    return _event(segment, logs.label, _log_times, certain=0, nothing=-jnp.inf)
 
 
 def _event(
@@ -165,8 +171,8 @@ def _event(
 
 
 @jax.custom_jvp
-def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> tuple[Array, Array]:
-    """The log-partition (B) as an unevaluated pair; its derivative is the marginals."""
+def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
+    """The log-partition (B) as an unevaluated sum; its derivative is the marginals."""
     return messages.log_partition
 
 
@@ -174,4 +180,4 @@ def log_partition(potentials: Potentials, lengths: Array, messages: Messages) ->
 def _log_partition_derivative(primals, tangents):
     tangent = contract(potential_marginals(*primals), tangents[0])
     value = log_partition(*primals)
-    return value, (jnp.zeros_like(value[0]), tangent * (1 / numeric.UNIT))
+    return value, (jnp.zeros_like(value[0]), jnp.zeros_like(value[1]), tangent * (1 / numeric.UNIT))

@@ -44,7 +44,7 @@ def smoothed_max(potentials: Potentials, lengths: Array, choose: Choose) -> Arra
     Its gradient by the potentials is a relaxed structure (Corro & Titov 2019; Mensch & Blondel 2018), whose derivative
     is right again.
     """
-    return numeric.pair_value(_recursion(potentials, lengths, choose).log_partition)
+    return numeric.sum_value(_recursion(potentials, lengths, choose).log_partition)
 
 
 @smoothed_max.defjvp

@@ -179,7 +179,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     messages = forward(potentials, lengths, best)
     segments, _, priority = _beam(potentials, lengths, messages, k, lambda step, parents, logs: logs)
     real = (priority > -jnp.inf).T
-    score = numeric.pair_value(score_of_compact(potentials, lengths, segments))
+    score = numeric.sum_value(score_of_compact(potentials, lengths, segments))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     return jnp.take_along_axis(segments, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
 

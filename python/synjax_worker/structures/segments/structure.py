@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ..structure import Choose, Pair, Query
+from ..structure import Choose, Query, Sum
 from . import events, forward, information, marginals, relaxed, search
 from .forward import Messages
 from .potentials import Potentials, as_general, counts
@@ -31,10 +31,10 @@ class Segments:
     def possible(self, messages: Messages) -> Array:
         return messages.log_partition[0] > -jnp.inf
 
-    def log_partition(self, potentials: Potentials, lengths: Array, messages: Messages) -> Pair:
+    def log_partition(self, potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
         return marginals.log_partition(potentials, lengths, messages)
 
-    def log_count(self, potentials: Potentials, lengths: Array) -> Pair:
+    def log_count(self, potentials: Potentials, lengths: Array) -> Sum:
         return forward.log_count(potentials, lengths)
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Messages) -> Array:
@@ -85,10 +85,10 @@ class Segments:
         segments = jnp.where(some[:, None, None], segments, -1)
         return segments.reshape(*event.shape[:2], *segments.shape[1:])
 
-    def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Pair:
+    def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Sum:
         return events.score_of_event(potentials, lengths, event)
 
-    def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Pair:
+    def score_of_compact(self, potentials: Potentials, lengths: Array, compact: Array) -> Sum:
         return events.score_of_compact(potentials, lengths, compact)
 
     def smoothed_max(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..case import BEYOND_FLOAT64, KINDS
 from ..enumerator import Enumerator, enumerates
 from ..toys import (
     ToyLayers,
@@ -25,6 +26,10 @@ class TaggedTree(Enumerator):
     extents = (3, 4)
     potentials = ("spans", "tags")
     thorough = True
+
+    def kinds(self):
+        # By enumeration, in pairs of floats: what is left where larger numbers cancel is lost.
+        return tuple(kind for kind in KINDS if kind not in BEYOND_FLOAT64)
 
     def structures(self, lengths):
         return tagged_trees(lengths, **self.sizes)
@@ -48,6 +53,9 @@ class Layers(Enumerator):
     many = {"layers": 2}
     thorough = True
 
+    def kinds(self):
+        return tuple(kind for kind in KINDS if kind not in BEYOND_FLOAT64)
+
     def structures(self, lengths):
         return choices(**self.sizes)
 
@@ -65,6 +73,9 @@ class Staircase(Enumerator):
     extents = (3, 4)
     potentials = ("log_potentials",)
     thorough = True
+
+    def kinds(self):
+        return tuple(kind for kind in KINDS if kind not in BEYOND_FLOAT64)
 
     def structures(self, lengths):
         return staircases(lengths, self.sizes["rows"])

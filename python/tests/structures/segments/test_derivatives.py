@@ -34,7 +34,7 @@ def numbers(potentials: Potentials, other: Potentials, lengths: jax.Array) -> ja
     other = following(potentials, other)
     p, q = (Query(each, lengths, SEGMENTS.forward(each, lengths)) for each in (potentials, other))
     found = (
-        numeric.pair_value(SEGMENTS.log_partition(*p)),
+        numeric.sum_value(SEGMENTS.log_partition(*p)),
         SEGMENTS.entropy(*p),
         SEGMENTS.kl_divergence(p, q),
         of_parts(SEGMENTS.marginals(*p), SEGMENTS.log_marginals(*p)),

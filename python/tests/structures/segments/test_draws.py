@@ -94,7 +94,7 @@ def answers(form: str, key: jax.Array, potentials: Potentials, lengths: jax.Arra
         return walks, SEGMENTS.relaxed_walk(key, potentials, lengths, messages, temperature, 1, False)
 
     def total(potentials: Potentials) -> Any:
-        log_partition = numeric.pair_value(SEGMENTS.log_partition(potentials, lengths, messages))
+        log_partition = numeric.sum_value(SEGMENTS.log_partition(potentials, lengths, messages))
         entropy = SEGMENTS.entropy(potentials, lengths, messages)
         return jnp.sum(numeric.finite_or_zero(log_partition) + entropy), (log_partition, entropy)
 

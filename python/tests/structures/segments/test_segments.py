@@ -31,7 +31,7 @@ both = pytest.mark.parametrize(
 )
 
 
-value = numeric.pair_value
+value = numeric.sum_value
 
 
 def sums(potentials: Potentials, other: Potentials, lengths: jax.Array) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class ChunkMessages(NamedTuple):
 def forward(
     potentials: Potentials, length: Array, symbols: Symbols | None
 ) -> tuple[tuple[Array, Array], Array, ChunkMessages]:
-    """The log-partition as an unevaluated pair, whether it is certified, and the messages."""
+    """The log-partition as an unevaluated sum, whether it is certified, and the messages."""
     chunked = lay_out(potentials, length, symbols)
     t, count = chunked.weights.shape[0], chunked.live.shape[1]
     rows = jnp.broadcast_to(jnp.eye(t, dtype=chunked.first.dtype)[..., None], (t, t, count))
@@ -63,9 +63,12 @@ def forward(
     certified = (least >= threshold) & jnp.all(large | ~reached) & jnp.all(below > -_ROW_RANGE)
     certified &= chunked.in_range & (jnp.sum(last) > 0)
     terms = [*scaled.exponents_times_ln2(total, last.dtype), numeric.safe_log(jnp.sum(last))]
-    high, low = numeric.pair_sum(jnp.stack(terms))
+    high, middle, low = numeric.exact_sum(jnp.stack(terms))
     high, error = numeric.two_sum(high, chunked.shift[0])
-    return (high, low + (chunked.shift[1] + error)), certified, ChunkMessages(matrices, entries, sums, last)
+    middle, smaller = numeric.two_sum(middle, chunked.shift[1])
+    middle, smallest = numeric.two_sum(middle, error)
+    low = low + (chunked.shift[2] + (smaller + smallest))
+    return (high, middle, low), certified, ChunkMessages(matrices, entries, sums, last)
 
 
 def _unreachable(weights: Array, edges: int) -> Array:

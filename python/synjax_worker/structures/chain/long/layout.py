@@ -11,6 +11,7 @@ from jax import Array
 
 from ....numerics import numeric, scaled
 from ....numerics.guard import float_range
+from ....numerics.numeric import Sum
 from ..potentials import Potentials, transition_weights
 
 # L, the positions in a chunk; a multiple of the number of positions between two rescalings.
@@ -37,7 +38,7 @@ class Chunked(NamedTuple):
     live: Array  # (L K): whether a position lies inside the chain
     may_start: Array  # (t): whether a state is allowed at the first position
     may_end: Array  # (t K): whether a state is allowed at the last position of a chunk
-    shift: tuple[Array, Array]  # what was taken out of `first` and `factors`, an unevaluated pair
+    shift: Sum  # what was taken out of `first` and `factors`
     in_range: Array  # (): whether sums above the threshold, times any factor, stay in range, and shifts add up exactly
 
     @property
@@ -73,9 +74,9 @@ def lay_out(potentials: Potentials, length: Array, symbols: Symbols | None) -> C
         strict=True,
     )
     first, first_integer, first_fraction = _settle(*(a + b for a, b in parts), 0)
-    # The few terms of one chunk are small or integers. Only the sum over the chunks needs `pair_sum`.
+    # The few terms of one chunk are small or integers. Only the sum over the chunks needs `exact_sum`.
     shifts = [jnp.sum(jnp.where(live, place(x), 0), 0) for x in (top_integer, top_fraction)]
-    shift = numeric.pair_sum(jnp.concatenate([*shifts, jnp.stack([first_integer, first_fraction])]))
+    shift = numeric.exact_sum(jnp.concatenate([*shifts, jnp.stack([first_integer, first_fraction])]))
     lift, allowed = lift_of_turn(logs.dtype), ~jnp.isneginf(logs)
     smallest = 2 * float(jnp.finfo(logs.dtype).tiny) / (float_range(logs.dtype, t).threshold * lift)
     return Chunked(

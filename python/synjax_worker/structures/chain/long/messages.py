@@ -9,6 +9,7 @@ import jax
 from jax import Array, lax
 
 from ....numerics.guard import recompute_where
+from ....numerics.numeric import Sum
 from ..conditionals import Conditionals
 from ..exact import exact_log_partition
 from ..potentials import Marginals, Potentials, transition_weights, uniform
@@ -29,7 +30,7 @@ def serves(potentials: Potentials) -> bool:
 class LongMessages(NamedTuple):
     """The result of the forward pass. Queries treat it as a constant: they have derivatives of their own."""
 
-    log_partition: tuple[Array, Array]  # an unevaluated sum of two (B)
+    log_partition: Sum  # (B)
     certified: Array  # (B): whether nothing was lost to the float range
     chunks: ChunkMessages  # with a leading axis B
     symbols: Symbols | None
@@ -58,7 +59,7 @@ def forward(potentials: Potentials, lengths: Array, symbols: Symbols | None = No
 
 
 def log_count(potentials: Potentials, lengths: Array, symbols: Symbols | None = None) -> tuple[Array, Array]:
-    """The logarithm of the number of allowed structures, as an unevaluated pair (B)."""
+    """The logarithm of the number of allowed structures, as an unevaluated sum (B)."""
     if symbols is not None:
         symbols = symbols._replace(table=uniform(symbols.table))
     return forward(uniform(potentials), lengths, symbols).log_partition
