@@ -1,8 +1,7 @@
 """What compiling costs: equations, lines, seconds and bytes of every query, beside SynJax's where PEER_PYTHON has it.
 
-Ours are the programs that a worker compiles first (`numerics.guard`): those without the exact computations, with the
-worker's compiler options. Seconds are of the CPU, the least of three, in turns with SynJax's. Two rows compare runs:
-SynJax under the same options, for honesty.
+Ours are the programs that a worker compiles first: those without the exact computations (`numerics.guard`). Seconds are
+of the CPU, the least of three, in turns with SynJax's; both sides have the compiler's defaults.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from measure import ROWS, add_row
 from synjax_worker.distributions import LinearChainCRF, SemiMarkovCRF
 from synjax_worker.numerics import guard
 from synjax_worker.runtime import passes
-from synjax_worker.runtime.compiler import options_for
 
 HERE = pathlib.Path(__file__).parent
 KEY = jax.random.key(1)
@@ -84,14 +82,14 @@ def as_worker(function):
     return optimistic
 
 
-def cost(function, arrays, ours):
+def cost(function, arrays):
     """CPU seconds to trace and lower, and to compile; what came out."""
     jax.clear_caches()
     start = time.process_time()
     traced = jax.jit(function).trace(*arrays)
     lowered = traced.lower()
     middle = time.process_time()
-    executable = lowered.compile(options_for(traced.jaxpr) if ours else None)
+    executable = lowered.compile()
     end = time.process_time()
     return middle - start, end - middle, traced, lowered, executable
 
@@ -127,10 +125,10 @@ def form_rows(form, make, peer_make, arrays, ratios, traces):
         mine = as_worker(ask)
         found, peer = [], []
         for _ in range(ROUNDS):
-            found.append(cost(mine, both, True))
+            found.append(cost(mine, both))
             try:
                 if name in theirs:
-                    peer.append(cost(theirs[name], both, False))
+                    peer.append(cost(theirs[name], both))
             except Exception as error:
                 print(f"       {form}, {name}: SynJax does not answer ({type(error).__name__})")
                 theirs.pop(name)
@@ -138,7 +136,8 @@ def form_rows(form, make, peer_make, arrays, ratios, traces):
         _, _, traced, lowered, executable = found[-1]
         count = equations(traced.jaxpr.jaxpr)
         traces.append(trace)
-        note = f"{count} equations, {len(lowered.as_text().splitlines())} lines, {trace:.2f} + {seconds:.2f} s"
+        lines = len(lowered.as_text().splitlines())
+        note = f"{count} equations, {lines} lines, {trace:.2f} + {seconds:.2f} s, {size(executable) / 1e3:.0f} kB"
         if peer:
             other = min(each[1] for each in peer)
             ratios[form, name] = seconds / other

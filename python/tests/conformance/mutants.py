@@ -189,7 +189,7 @@ class ShortExponent(Enumeration):
         return jnp.where(jnp.isneginf(x), x, jnp.clip(x, -1e8, 1e8))
 
 
-@breaks(GeneralChain, "finfo", "ties", "top_k", "samples", "duality")
+@breaks(GeneralChain, "finfo", "top_k", "samples")
 class LowestIsForbidden(Enumeration):
     """What is near the lowest float counts as -inf."""
 
