@@ -141,7 +141,9 @@ class IndependentDraws(Enumeration):
         return self.take(index), jnp.take_along_axis(logs, index, 0)
 
 
-@breaks(GeneralChain, "enumeration", "any_scale", "forbidden", "padding", "duality", "template")
+@breaks(
+    GeneralChain, "enumeration", "any_scale", "forbidden", "padding", "duality", "template", "huge", "finfo"
+)
 class Unnormalized(Enumeration):
     """Marginals of weights that do not add up to 1."""
 
@@ -163,7 +165,7 @@ class DecodesBackwards(Face):
 # ---------------------------------------------------------------------------------------------------------------- scale
 
 
-@breaks(GeneralChain, "forbidden", "ties", "duality", "samples", "top_k", "template")
+@breaks(GeneralChain, "forbidden", "ties", "duality", "samples", "top_k", "template", "huge", "finfo")
 class FiniteMask(Enumeration):
     """-1e5 stands in for -inf."""
 
@@ -171,7 +173,9 @@ class FiniteMask(Enumeration):
         return jnp.maximum(super().clean(potentials, lengths), -1e5)
 
 
-@breaks(GeneralChain, "any_scale", "forbidden", "ties", "samples", "top_k", "duality", "template")
+@breaks(
+    GeneralChain, "any_scale", "forbidden", "ties", "samples", "top_k", "duality", "template", "huge", "finfo"
+)
 class ClippedRange(Enumeration):
     """Potentials beyond 100 are clipped."""
 
@@ -198,7 +202,7 @@ class LowestIsForbidden(Enumeration):
         return jnp.where(x < -1e37, -jnp.inf, x)
 
 
-@breaks(GeneralChain, "any_scale", "forbidden")
+@breaks(GeneralChain, "any_scale", "forbidden", "huge", "finfo")
 class LostGap(Enumeration):
     """Log-marginals are the logarithm of marginals that underflow."""
 
@@ -222,7 +226,9 @@ class ZeroTimesInfinity(Enumeration):
 # -------------------------------------------------------------------------------------------------------------- padding
 
 
-@breaks(GeneralChain, "padding", "enumeration", "any_scale", "forbidden", "duality", "optimistic")
+@breaks(
+    GeneralChain, "padding", "enumeration", "any_scale", "forbidden", "duality", "optimistic", "huge", "finfo"
+)
 class LeakedPadding(Enumeration):
     """In the entropy the padding is multiplied by 0, so NaN and inf come through."""
 
@@ -233,7 +239,9 @@ class LeakedPadding(Enumeration):
         return right + jnp.sum(0 * jnp.where(read, 0, raw), -1)
 
 
-@breaks(GeneralChain, "padding", "any_scale", "forbidden", "enumeration", "duality", "template")
+@breaks(
+    GeneralChain, "padding", "any_scale", "forbidden", "enumeration", "duality", "template", "huge", "finfo"
+)
 class OffByOne(Enumeration):
     """The last position is left out of the log-partition."""
 
@@ -279,7 +287,7 @@ class RemembersTheBest(Face):
         return jax.tree.map(lambda x: jnp.broadcast_to(x[:1], x.shape), compact), lead
 
 
-@breaks(GeneralChain, "enumeration", "any_scale", "forbidden", "padding")
+@breaks(GeneralChain, "enumeration", "any_scale", "forbidden", "padding", "finfo")
 class OnePassForAll(Face):
     """A frame shares messages by class: a second distribution gets those of the first."""
 
@@ -329,8 +337,10 @@ class NeedsAnItem(Enumeration):
     """A size is left for JAX to find, which it cannot where there are no items."""
 
     def log_count(self, potentials, lengths):
-        high, low = super().log_count(potentials, lengths)
-        return high + 0 * jnp.sum(potentials.parts.reshape(len(high), -1) > 0, -1).astype(low.dtype), low
+        high, *smaller = super().log_count(potentials, lengths)
+        return high + 0 * jnp.sum(potentials.parts.reshape(len(high), -1) > 0, -1).astype(
+            high.dtype
+        ), *smaller
 
 
 @breaks(GeneralChain, "template")

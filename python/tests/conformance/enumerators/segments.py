@@ -9,7 +9,7 @@ import numpy as np
 
 from synjax_worker.distributions import SemiMarkovCRF
 
-from ..case import BadInput, Lengths
+from ..case import BEYOND_FLOAT64, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
 from ..mutants import breaks
 
@@ -118,7 +118,17 @@ def has_wrong_first(compact: np.ndarray) -> bool:
     return bool(compact[0, 0] == -1 and compact[0, 1] >= 0)
 
 
-EVERYTHING = ("enumeration", "any_scale", "padding", "forbidden", "duality", "samples", "top_k", "ties")
+EVERYTHING = (
+    "enumeration",
+    "any_scale",
+    *BEYOND_FLOAT64,
+    "padding",
+    "forbidden",
+    "duality",
+    "samples",
+    "top_k",
+    "ties",
+)
 
 
 @breaks(GeneralSegments, *EVERYTHING)
