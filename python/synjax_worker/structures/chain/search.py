@@ -6,14 +6,15 @@ states, int32 (n); beyond the length the last real state is repeated.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
-from ...numerics.guard import recompute_where
+from ...numerics.guard import is_optimistic, recompute_where
+from ...numerics.split_log import Parts, SplitLog
 from ...numerics.wide_log import WideLog
 from .exact import before, exact_forward
 from .fast import Messages
@@ -89,7 +90,7 @@ def score(chain: Chain, states: Array) -> Array:
     return numeric.sum_value(numeric.exact_sum(score_terms(chain, states)))
 
 
-def best_prefixes(chain: Chain) -> tuple[WideLog, Array]:
+def best_prefixes(chain: Chain) -> tuple[Any, Array]:
     """Score of the best prefix that ends in each state, less the best at its position: (n t), in plain floats. And if
     no scale came up at which they would round what matters.
     """
@@ -113,7 +114,7 @@ def best_prefixes(chain: Chain) -> tuple[WideLog, Array]:
     _, (prefixes, tops) = lax.scan(step, first, inputs)
     sizes = [first_top[None], tops] if chain.time_varying else [first_top[None], tops, *_largest(chain)]
     certified = jnp.all(jnp.abs(jnp.concatenate(sizes)) < LARGEST_STEP)
-    return WideLog.from_log(jnp.concatenate([first[None], prefixes])), certified
+    return _logs().from_log(jnp.concatenate([first[None], prefixes])), certified
 
 
 # A prefix that lies that far behind the best is rounded, but cannot become the best by steps smaller than that.
@@ -145,24 +146,29 @@ def exact_best_prefixes(chain: Chain) -> WideLog:
     return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), first, lax.scan(step, first, inputs)[1])
 
 
-def _split(by_position: WideLog) -> tuple[WideLog, WideLog]:
+def _split(by_position: Any) -> tuple[Any, Any]:
     """Of (n ...), those of all positions but the last, and the last's."""
     return jax.tree.map(lambda x: x[:-1], by_position), jax.tree.map(lambda x: x[-1], by_position)
 
 
-def _floats(logs: WideLog, axis: int = -1) -> Array:
-    """As floats, less the largest along an axis."""
-    return logs.near_top(axis)[1]
+def _logs() -> type:
+    """What messages of certified passes are: their scales are small."""
+    return SplitLog if is_optimistic() else WideLog
 
 
-def argmax(chain: Chain, prefixes: WideLog) -> tuple[Array, Array]:
+def _floats(logs: Parts, more: Array | None = None) -> Array:
+    """Logs, times `more` where given, as floats less the largest along the last axis."""
+    return logs.near_top(-1, more)[1]
+
+
+def argmax(chain: Chain, prefixes: Parts) -> tuple[Array, Array]:
     """The best structure (n) and its score. Ties are decided from the end backwards: the lowest state wins."""
     earlier, ends = _split(prefixes)
 
     def step(state, inputs):
         before, live, index = inputs
-        entering = before.times(WideLog.from_log(_edges_into(chain, index, state)))
-        state = jnp.where(live, topdown.first_largest(_floats(entering)), state)
+        entering = _floats(before, _edges_into(chain, index, state))
+        state = jnp.where(live, topdown.first_largest(entering), state)
         return state, state
 
     last = topdown.first_largest(_floats(ends))
@@ -171,18 +177,19 @@ def argmax(chain: Chain, prefixes: WideLog) -> tuple[Array, Array]:
     return states, score(chain, states)
 
 
-def top_k(chain: Chain, prefixes: WideLog, k: int) -> tuple[Array, Array]:
+def top_k(chain: Chain, prefixes: Parts, k: int) -> tuple[Array, Array]:
     """The k best structures (k n) and their scores (k), -inf past the support. O(k t) per position, after one pass."""
     earlier, ends = _split(prefixes)
+    logs = type(prefixes)
     slots = numeric.positions(k)
     size = chain.start.shape[0]
 
     def step(carry, inputs):
         suffix, state = carry
         prefix, emission, live, edge = inputs
-        candidates = before(suffix).times(WideLog.from_log(_edges_into(chain, edge, state)))
+        candidates = before(suffix).times(logs.from_log(_edges_into(chain, edge, state)))
         if emission is not None:
-            candidates = candidates.times(before(WideLog.from_log(emission[state])))
+            candidates = candidates.times(before(logs.from_log(emission[state])))
         flat = jax.tree.map(jnp.ravel, candidates.times(prefix))
         priority, index = topdown.largest(_floats(flat), k)
         chosen = jax.tree.map(lambda x: x.ravel()[index], candidates)
@@ -197,7 +204,7 @@ def top_k(chain: Chain, prefixes: WideLog, k: int) -> tuple[Array, Array]:
     suffix = jnp.where(priority > -jnp.inf, 0, -jnp.inf).astype(priority.dtype)
     emissions = None if chain.emission is None else chain.emission[1:]
     inputs = (earlier, emissions, chain.valid[1:], _edge_indices(chain))
-    carry = (WideLog.from_log(suffix), last)
+    carry = (logs.from_log(suffix), last)
     (suffix, _), (parents, states) = lax.scan(step, carry, inputs, reverse=True)
     paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
     scores = jnp.where(suffix.high > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
@@ -205,10 +212,10 @@ def top_k(chain: Chain, prefixes: WideLog, k: int) -> tuple[Array, Array]:
     return paths[order], scores[order]
 
 
-def wide_messages(potentials: Potentials, lengths: Array, messages: Messages) -> WideLog:
+def wide_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Any:
     """The filtered messages (B n t), of the fast pass where certified. Weights too small to be drawn may be 0."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    fast = WideLog.from_log(numeric.safe_log(messages.filtered_weights(potentials, lengths)))
+    fast = _logs().from_log(numeric.safe_log(messages.filtered_weights(potentials, lengths)))
     return recompute_where(~messages.certified, exact_messages, (potentials, lengths), fast)
 
 
@@ -219,9 +226,9 @@ def exact_messages(potentials: Potentials, lengths: Array) -> WideLog:
     return jax.tree.map(lambda x: jnp.moveaxis(x, 1, 0), filtered)
 
 
-def _weights(message: WideLog, edges: Array) -> Array:
+def _weights(message: Parts, edges: Array) -> Array:
     """Weights of the states before, given edges into states, (... t): the largest of each row 1."""
-    return jnp.exp(_floats(message.times(WideLog.from_log(edges))))
+    return jnp.exp(_floats(message, edges))
 
 
 def _at_end(x: Array, valid: Array) -> Array:
@@ -229,7 +236,7 @@ def _at_end(x: Array, valid: Array) -> Array:
     return x[jnp.maximum(jnp.sum(valid) - 1, 0)]
 
 
-def sample(key: Array, chain: Chain, messages: WideLog, draws: int) -> Array:
+def sample(key: Array, chain: Chain, messages: Parts, draws: int) -> Array:
     """Independent structures (draws n), by one uniform number per position.
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
