@@ -40,7 +40,7 @@ export class DeviceMemory {
     return this.#bytes;
   }
 
-  /** What the results of a program will take, as far as anybody knows. */
+  /** Bytes that a program's results took when it last ran; 0 before its first run. */
   expected(program: string): number {
     return this.#results.get(program) ?? 0;
   }

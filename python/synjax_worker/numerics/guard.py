@@ -2,7 +2,7 @@
 
 In one of two ways. **Careful**, the default: the exact computation is in the program too, and runs where an item was
 refused. **Optimistic**, inside of `optimistic`: the program has the fast computation alone and says whether anything
-was refused. Whoever runs it then runs the careful program instead. It takes a third of the time to compile.
+was refused. Whoever runs it then runs the careful program instead. It takes about half the time to compile.
 """
 
 from __future__ import annotations

@@ -19,10 +19,22 @@ Axes = int | tuple[int, ...]
 
 
 class Parts(NamedTuple):
-    """A log in two parts."""
+    """A log in two parts, and what every kind of them does alike: `near_top` and `above` are the kind's own."""
 
     high: Array
     low: Array
+
+    def total(self, axis: Axes, logs: Array | None = None) -> Self:
+        """The log of the sum of exponentials along an axis, of self or of `self.times(from_log(logs))`."""
+        return self.reduced(axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)), logs)
+
+    def largest(self, axis: Axes, logs: Array | None = None) -> Self:
+        return self.reduced(axis, lambda rest: jnp.max(rest, axis), logs)
+
+    def reduced(self, axis: Axes, reduce: Callable[[Array], Array], logs: Array | None = None) -> Self:
+        """`reduce` along an axis of `near_top`, where it is to move with its largest floats."""
+        top, rest = self.near_top(axis, logs)
+        return self.above(top, reduce(rest), axis)
 
 
 class SplitLog(Parts):
@@ -60,18 +72,6 @@ class SplitLog(Parts):
         divisor = jnp.where(jnp.isneginf(of.high), jnp.inf, of.high)
         fraction = (self.low - of.low) + (logs - rounded)
         return jnp.where(jnp.isfinite(logs), ((self.high + rounded) - divisor) + fraction, -jnp.inf)
-
-    def total(self, axis: Axes, logs: Array | None = None) -> SplitLog:
-        """The log of the sum of exponentials along an axis, of self or of `self.times(from_log(logs))`."""
-        return self.reduced(axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)), logs)
-
-    def largest(self, axis: Axes, logs: Array | None = None) -> SplitLog:
-        return self.reduced(axis, lambda rest: jnp.max(rest, axis), logs)
-
-    def reduced(self, axis: Axes, reduce: Callable[[Array], Array], logs: Array | None = None) -> SplitLog:
-        """`reduce` along an axis of `near_top`, where it is to move with its largest floats."""
-        top, rest = self.near_top(axis, logs)
-        return self.above(top, reduce(rest), axis)
 
     def near_top(self, axis: Axes, logs: Array | None = None) -> tuple[Array, Array]:
         """Self, or `self.times(from_log(logs))` in fewer operations, as whole numbers, one along the axis, and what is

@@ -6,7 +6,6 @@ The derivative goes through the smaller part; -inf is (-inf, 0). Costs more than
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Self
 
 import jax.numpy as jnp
@@ -47,16 +46,6 @@ class WideLog(Parts):
 
     def share(self, logs: Array, of: Any) -> Array:
         return jnp.where(jnp.isfinite(logs), self.times(WideLog.from_log(logs)).ratio(of), -jnp.inf)
-
-    def total(self, axis: Axes, logs: Array | None = None) -> WideLog:
-        return self.reduced(axis, lambda rest: numeric.safe_log(jnp.sum(jnp.exp(rest), axis)), logs)
-
-    def largest(self, axis: Axes, logs: Array | None = None) -> WideLog:
-        return self.reduced(axis, lambda rest: jnp.max(rest, axis), logs)
-
-    def reduced(self, axis: Axes, reduce: Callable[[Array], Array], logs: Array | None = None) -> WideLog:
-        top, rest = self.near_top(axis, logs)
-        return self.above(top, reduce(rest), axis)
 
     def near_top(self, axis: Axes, logs: Array | None = None) -> tuple[tuple[Array, Array], Array]:
         x = self if logs is None else self.times(WideLog.from_log(logs))

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, Protocol
 
 from jax import Array
 
-Sum = tuple[Array, Array, Array]
+from ..numerics.numeric import Sum
+
 Tree = Any
 Choose = Callable[[Array, int], Array]
 

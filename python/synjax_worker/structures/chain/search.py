@@ -102,10 +102,13 @@ def best_prefixes(chain: Chain) -> tuple[Any, Array]:
 
     def step(scores, inputs):
         emitted, live, index = inputs
-        moved = jnp.max(scores[:, None] + _edges(chain, index), 0)
+        edges = _edges(chain, index)
+        moved = jnp.max(scores[:, None] + edges, 0)
         if emitted is not None:
             moved = moved + emitted
         moved, top = settle(moved)
+        if chain.time_varying:  # the largest of the others are known without a loop
+            top = jnp.maximum(jnp.abs(top), jnp.max(edges, initial=0))
         scores = jnp.where(live, moved, scores)
         return scores, (scores, jnp.where(live, top, 0))
 

@@ -1,0 +1,39 @@
+"""The best structures, where plain floats would round what decides."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from synjax_worker.distributions import LinearChainCRF
+from synjax_worker.numerics import guard
+from synjax_worker.runtime import passes
+
+
+def lifted_from_far_below() -> np.ndarray:
+    """State 1 lies 1e9 below, loses 3.3 there and is lifted up again: -3.3 in all, and -1 beside it."""
+    x = np.full((3, 2, 2), -np.inf, np.float32)
+    x[0, 0] = 0, -1e9
+    x[1] = [[0, -np.inf], [-np.inf, -3.3]]
+    x[2] = [[-1, -np.inf], [1e9, -np.inf]]
+    return x
+
+
+def test_what_is_lifted_from_far_below_has_not_lost_its_digits() -> None:
+    crf = LinearChainCRF(lifted_from_far_below())
+    event, score = crf.argmax_and_max()
+    assert crf.decode(event).tolist() == [0, 0, 0]
+    assert score == -1
+    assert crf.decode(crf.top_k(2).events).tolist() == [[0, 0, 0], [1, 1, 0]]
+    np.testing.assert_allclose(crf.top_k(2).scores, [-1, -3.3], rtol=1e-6)
+
+
+def test_an_optimistic_program_refuses_it() -> None:
+    def refused(x: jax.Array) -> jax.Array:
+        with passes.frame(), guard.optimistic() as flags:
+            LinearChainCRF(x).argmax()
+        return guard.any_refused(flags)
+
+    assert jax.jit(refused)(lifted_from_far_below())
+    assert not jax.jit(refused)(jnp.zeros((3, 2, 2)))
