@@ -24,17 +24,19 @@ class WideLog(Parts):
 
     @classmethod
     def from_log(cls, x: Array) -> WideLog:
-        """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`."""
+        """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`, and NaN."""
         finite = jnp.isfinite(x)
         high = lax.stop_gradient(x)
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
         low = jnp.where(finite, x - high, 0)  # 0, with the derivative
+        low = jnp.where(jnp.isnan(x) | jnp.isposinf(x), jnp.nan, low)
         return WideLog(jnp.where(finite, high * (1 / cls.UNIT), other), low)
 
     def times(self, other: Any) -> Self:
         high, error = numeric.two_sum(self.high, other.high)
         high = jnp.minimum(high, jnp.finfo(high.dtype).max)
-        return self._replace(high=high, low=(self.low + other.low) + error * self.UNIT)
+        low = (self.low + other.low) + error * self.UNIT
+        return self._replace(high=high, low=jnp.where(jnp.isneginf(high), 0, low))  # 0 times NaN is 0 here
 
     def less(self, high: Array) -> Self:
         high, error = numeric.two_sum(self.high, -high)

@@ -83,7 +83,7 @@ def conditional_logs(filtered: WideLog, edges: Array, sums: WideLog) -> Array:
     """The log-probability of each state a before an edge given the state b after it: (... t), (... t t), (... t) to
     (... t t). Finite where the probability underflows, -inf where the edge is forbidden.
     """
-    return before(filtered).share(edges, after(sums))
+    return before(filtered).times(WideLog.from_log(edges)).ratio(after(sums))
 
 
 def last_logs(messages: ExactMessages) -> Array:

@@ -37,3 +37,11 @@ def test_an_optimistic_program_refuses_it() -> None:
 
     assert jax.jit(refused)(lifted_from_far_below())
     assert not jax.jit(refused)(jnp.zeros((3, 2, 2)))
+
+
+def test_what_is_no_number_stays_none_in_the_exact_pass() -> None:
+    x = np.zeros((2, 3, 2, 2), np.float32)
+    x[0, 1, 0, 0] = np.nan
+    crf = LinearChainCRF(x)
+    for answer in (crf.log_partition(), crf.entropy()):
+        assert np.isnan(answer).tolist() == [True, False]
