@@ -24,12 +24,11 @@ class WideLog(Parts):
 
     @classmethod
     def from_log(cls, x: Array) -> WideLog:
-        """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`, and NaN."""
+        """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`."""
         finite = jnp.isfinite(x)
         high = lax.stop_gradient(x)
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
         low = jnp.where(finite, x - high, 0)  # 0, with the derivative
-        low = jnp.where(jnp.isnan(x) | jnp.isposinf(x), jnp.nan, low)
         return WideLog(jnp.where(finite, high * (1 / cls.UNIT), other), low)
 
     def times(self, other: Any) -> Self:

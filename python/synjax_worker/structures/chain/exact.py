@@ -34,6 +34,12 @@ def rematerialized(step: Callable) -> Callable:
     return jax.checkpoint(step, prevent_cse=False)
 
 
+def logs_of(x: Array) -> WideLog:
+    """Of potentials without garbage: what is no number stays none, in whatever it is part of."""
+    logs = WideLog.from_log(x)
+    return logs._replace(low=jnp.where(jnp.isnan(x) | jnp.isposinf(x), jnp.nan, logs.low))
+
+
 def before(message: WideLog) -> WideLog:
     """Messages (... t) of the states that edges (... t t) leave."""
     return jax.tree.map(lambda x: x[..., None], message)
@@ -52,19 +58,19 @@ def exact_forward(potentials: Potentials, lengths: Array) -> tuple[ExactMessages
 
     def settle(message: WideLog, emitted: Array | None) -> tuple[WideLog, Array]:
         if emitted is not None:
-            message = message.times(WideLog.from_log(emitted))
+            message = message.times(logs_of(emitted))
         top = numeric.shift_of(message.high, -1)
         return message.less(top[:, None]), top
 
     def step(message: WideLog, inputs):
         emitted, live, logs = inputs
-        sums = before(message).total(-2, logs if time_varying else transition)
+        sums = before(message).times(logs_of(logs if time_varying else transition)).total(-2)
         moved, top = settle(sums, emitted)
         message = jax.tree.map(lambda a, b: jnp.where(live[:, None], a, b), moved, message)
         return message, (sums, message, jnp.where(live, top, 0))
 
     emissions = (None, None) if emission is None else (emission[0], emission[1:])
-    first, first_top = settle(WideLog.from_log(start), emissions[0])
+    first, first_top = settle(logs_of(start), emissions[0])
     inputs = (emissions[1], valid[1:], transition if time_varying else None)
     last, (sums, messages, tops) = lax.scan(rematerialized(step), first, inputs)
     prepend = lambda a, b: jnp.concatenate([a[None], b])
@@ -83,7 +89,7 @@ def conditional_logs(filtered: WideLog, edges: Array, sums: WideLog) -> Array:
     """The log-probability of each state a before an edge given the state b after it: (... t), (... t t), (... t) to
     (... t t). Finite where the probability underflows, -inf where the edge is forbidden.
     """
-    return before(filtered).times(WideLog.from_log(edges)).ratio(after(sums))
+    return before(filtered).times(logs_of(edges)).ratio(after(sums))
 
 
 def last_logs(messages: ExactMessages) -> Array:
