@@ -113,10 +113,15 @@ UNIT = 2.0**24
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """a + b as the rounded sum and its error, exactly (Knuth); the error of what is not finite is 0."""
+    """a + b as the rounded sum and its error, exactly (Knuth)."""
     total = a + b
     part = total - a
-    error = (a - (total - part)) + (b - part)
+    return total, (a - (total - part)) + (b - part)
+
+
+def safe_two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """`two_sum`, and the error 0 of what is not finite."""
+    total, error = two_sum(a, b)
     return total, jnp.where(jnp.isfinite(total), error, 0)
 
 
@@ -125,30 +130,37 @@ Sum = tuple[Array, Array, Array]  # an unevaluated sum: high, middle, low, each 
 
 def exact_sum(x: Array, axis: int = 0, unit: float = 1.0) -> Sum:
     """The sum along an axis, of numbers in units of `unit`, as an unevaluated sum of three in units of UNIT, with three
-    times the digits of a float.
+    times the digits of a float. Any order of reduction will do. `low` has the derivative.
 
-    ExtractVector of Rump, Ogita & Oishi (2008): no loop, and any order of reduction will do. `low` has the derivative.
     Subtract two such sums part by part (`sum_difference`) to keep what a single float would lose.
     """
     x = x * (unit / UNIT)
-    plain = lax.stop_gradient(jnp.sum(x, axis))
-    rest = jnp.where(jnp.isfinite(x), x, 0)
-    parts = []
-    for _ in range(2):
-        # Added to this, the terms are rounded to a grid on which their sum is exact.
-        large = lax.stop_gradient(jnp.max(jnp.abs(rest), axis, keepdims=True, initial=0)) * (
-            4 * x.shape[axis]
-        )
-        part = lax.stop_gradient((rest + large) - large)
-        parts.append(jnp.sum(part, axis))
-        rest = rest - part
-    high, middle = parts
-    finite = jnp.isfinite(plain)
-    return (
-        jnp.where(finite, high, plain),
-        jnp.where(finite, middle, 0),
-        jnp.where(finite, jnp.sum(rest, axis), 0),
-    )
+    finite = jnp.isfinite(x)
+    high, rest, _ = sum_on_grid(jnp.where(finite, x, 0), axis)
+    high = high + jnp.sum(lax.stop_gradient(jnp.where(finite, 0, x)), axis)
+    middle, rest, _ = sum_on_grid(rest, axis)
+    finite = jnp.isfinite(high)
+    return high, jnp.where(finite, middle, 0), jnp.where(finite, jnp.sum(rest, axis), 0)
+
+
+def sum_on_grid(x: Array, axis: int = 0) -> tuple[Array, Array, Array]:
+    """The sum of all terms rounded to a grid on which it is exact, what is left of each term, and the largest absolute
+    value: ExtractVector of Rump, Ogita & Oishi (2008), without a loop.
+    """
+    fixed = lax.stop_gradient(x)
+    largest = jnp.max(jnp.abs(fixed), axis, initial=0)
+    # Added to this, a term is rounded to the grid.
+    large = jnp.expand_dims(largest, axis) * (4 * x.shape[axis])
+    part = (fixed + large) - large
+    return jnp.sum(part, axis), x - part, largest
+
+
+def sum_plus(a: Sum, b: Sum) -> Sum:
+    """a + b, part by part."""
+    high, error = safe_two_sum(a[0], b[0])
+    middle, smaller = two_sum(a[1], b[1])
+    middle, smallest = two_sum(middle, error)
+    return high, middle, a[2] + b[2] + (smaller + smallest)
 
 
 def from_units(x: Array) -> Array:
@@ -159,7 +171,7 @@ def from_units(x: Array) -> Array:
 
 def sum_value(x: Sum) -> Array:
     """The value of an unevaluated sum as one float."""
-    high, error = two_sum(*x[:2])
+    high, error = safe_two_sum(*x[:2])
     return from_units(high + (error + x[2]))
 
 

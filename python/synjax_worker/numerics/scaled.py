@@ -37,13 +37,22 @@ def power_of_two(exponent: Array, dtype) -> Array:
     return lax.bitcast_convert_type(jnp.maximum(exponent + bias, 0).astype(integers) << mantissa_bits, dtype)
 
 
-def exponent_of(x: Array) -> Array:
-    """The exponent of x >= 0, int32; ZERO_EXPONENT where x is 0 or denormal. Without gradient."""
+def integer_log2(x: float) -> int:
+    """The exponent of a power of two."""
+    return round(math.log2(x))
+
+
+def raw_exponent_of(x: Array) -> Array:
+    """The exponent of x >= 0, int32; less than that of any other number where x is 0 or denormal. Without gradient."""
     integers, mantissa_bits, bias = FLOAT_LAYOUT[np.dtype(x.dtype)]
-    exponent = (lax.bitcast_convert_type(lax.stop_gradient(x), integers) >> mantissa_bits).astype(
-        jnp.int32
-    ) - bias
-    return jnp.where(exponent <= -bias, ZERO_EXPONENT, exponent)
+    bits = lax.bitcast_convert_type(lax.stop_gradient(x), integers)
+    return (bits >> mantissa_bits).astype(jnp.int32) - bias
+
+
+def exponent_of(x: Array) -> Array:
+    """The same, and ZERO_EXPONENT where x is 0 or denormal."""
+    exponent = raw_exponent_of(x)
+    return jnp.where(exponent <= -FLOAT_LAYOUT[np.dtype(x.dtype)][2], ZERO_EXPONENT, exponent)
 
 
 def renormalize(mantissa: Array, exponent: Array) -> Scaled:
@@ -90,7 +99,22 @@ def lifted_exp(x: Array, lift: float) -> Array:
     rest = safe
     for part in (LN2_HIGH, LN2_MIDDLE, LN2_LOW):
         rest = rest - exponent * jnp.asarray(part, x.dtype)
-    return jnp.exp(rest) * power_of_two(exponent.astype(jnp.int32) + round(math.log2(lift)), x.dtype)
+    return jnp.exp(rest) * power_of_two(exponent.astype(jnp.int32) + integer_log2(lift), x.dtype)
+
+
+def with_one_exponent(*logs: Array, lift: float) -> tuple[Array, Array]:
+    """exp of a sum of logs (... t) as lift * 2**-k * exp(sum) in plain floats, and k (...) int32: the one exponent takes
+    the largest to between lift and a few times that. 0 where a log is -inf; NaN stays NaN. Without gradient.
+
+    Exponents are summed as integers, so that large logs cancel without rounding.
+    """
+    parts = [reduce_log(lax.stop_gradient(x)) for x in logs]
+    exponent = jnp.maximum(sum(exponent for exponent, _ in parts), ZERO_EXPONENT)
+    top = jnp.max(exponent, -1)
+    top = jnp.where(top == ZERO_EXPONENT, 0, top)
+    below = exponent - (top[..., None] - integer_log2(lift))
+    mantissa = jnp.exp(sum(rest for _, rest in parts))
+    return mantissa * power_of_two(below, mantissa.dtype), top
 
 
 def exponents_times_ln2(exponent: Array, dtype) -> tuple[Array, Array, Array]:

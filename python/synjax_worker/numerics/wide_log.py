@@ -32,13 +32,13 @@ class WideLog(Parts):
         return WideLog(jnp.where(finite, high * (1 / cls.UNIT), other), low)
 
     def times(self, other: Any) -> Self:
-        high, error = numeric.two_sum(self.high, other.high)
+        high, error = numeric.safe_two_sum(self.high, other.high)
         high = jnp.minimum(high, jnp.finfo(high.dtype).max)
         low = (self.low + other.low) + error * self.UNIT
         return self._replace(high=high, low=jnp.where(jnp.isneginf(high), 0, low))  # 0 times NaN is 0 here
 
     def less(self, high: Array) -> Self:
-        high, error = numeric.two_sum(self.high, -high)
+        high, error = numeric.safe_two_sum(self.high, -high)
         return self._replace(high=high, low=self.low + error * self.UNIT)
 
     def ratio(self, other: Any) -> Array:
@@ -59,7 +59,7 @@ class WideLog(Parts):
     @classmethod
     def above(cls, top: tuple[Array, Array], rest: Array, axis: Axes) -> WideLog:
         first, more = (jnp.squeeze(x, axis) for x in top)
-        high, error = numeric.two_sum(first, more * (1 / cls.UNIT))
+        high, error = numeric.safe_two_sum(first, more * (1 / cls.UNIT))
         rest = jnp.where(first < jnp.finfo(first.dtype).max / 2, rest, 0)
         low = jnp.where(jnp.isneginf(rest), 0, error * cls.UNIT + rest)
         return WideLog(jnp.where(jnp.isneginf(rest), -jnp.inf, high), low)

@@ -22,18 +22,20 @@ from .exact import exact_log_partition
 from .potentials import (
     Marginals,
     Potentials,
-    Prepared,
+    PreparedStates,
     batch_first,
     edge_weights,
     ignored_rows,
-    prepare,
+    prepare_states,
     transition_weights,
     uniform,
 )
 from .transitions import apply_transition, reverse_transition, weights_at
 
-# Whole numbers up to this, and sums of two or three of them, are exact in float32.
-LARGEST_SHIFT = 2.0**22
+# Beyond this, what is left of a sum on one grid (`numeric.exact_sum`) would round by more than the digits that show.
+LARGEST_SHIFT = 2.0**18
+# Integers up to this are floats.
+LARGEST_EXPONENT = 1 << 24
 
 
 class Messages(NamedTuple):
@@ -41,8 +43,9 @@ class Messages(NamedTuple):
 
     log_partition: Sum  # (B)
     certified: Array  # (B): whether nothing was lost to the float range
-    filtered: Array  # (n B t): weights of the prefixes that end in each state, the largest 1
+    filtered: Array  # (n B t): weights of the prefixes that end in each state, the largest from 1 to 2
     predecessors: Array  # (n-1 B t): sums over the previous states, before the emission
+    last: Array  # (B t): weights of each chain's last state
 
     def filtered_weights(self, potentials: Potentials, lengths: Array) -> Array:
         """Weights of the prefixes that end in each state, (B n t). Each position has a scale of its own."""
@@ -63,10 +66,10 @@ class Messages(NamedTuple):
     def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
         factors, states, _ = self._backward(potentials, lengths)
         before, sums, states = (batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
-        return Conditionals(factors.weights, before, sums, states, self.filtered[-1])
+        return Conditionals(factors.weights, before, sums, states, self.last)
 
     def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
-        prepared = prepare(potentials, lengths)
+        prepared = prepare_states(potentials, lengths)
         factors = _factors(potentials, prepared)
         return factors, *_smooth(factors, prepared.valid, self)
 
@@ -74,40 +77,43 @@ class Messages(NamedTuple):
 class _Factors(NamedTuple):
     weights: Array  # (t t), (B t t) or (B n-1 t t): of the edges, at most 1
     states: Array  # (n B t): logs of the weights of the states, the largest of each position 0
-    shift: tuple[Array, Array]  # (n B) each: the integers and fractions taken out of `states`
+    shift: Array  # (m n B): what was taken out of `states`, a sum of m terms
 
 
-def _factors(potentials: Potentials, prepared: Prepared) -> _Factors:
-    """The potentials in probability space. Integers and fractions are summed apart, so shifts cancel exactly."""
-    valid, start, transition, emission = prepared
+def _factors(potentials: Potentials, prepared: PreparedStates) -> _Factors:
+    """The potentials in probability space."""
+    valid, start, emission = prepared
     if potentials.time_varying:
         weights, column = edge_weights(potentials.transition, valid[1:].T)
     else:
-        weights, column = transition_weights(transition)
-    column = jnp.broadcast_to(column, (valid.shape[0] - 1, *start.shape))
+        weights, column = transition_weights(potentials.transition)
+        column = jnp.broadcast_to(column, (valid.shape[0] - 1, *start.shape))
     shifts = jnp.concatenate([start[None], column])
+    if emission is None:
+        top = numeric.shift_of(shifts, -1)
+        return _Factors(weights, shifts - top[..., None], jnp.where(valid, top, 0)[None])
+    # Integers and fractions are summed apart, so that shifts cancel exactly.
     integer, fraction = numeric.split_integer(shifts)
-    if emission is not None:
-        emission_integer, emission_fraction = numeric.split_integer(emission)
-        integer, fraction = integer + emission_integer, fraction + emission_fraction
+    emission_integer, emission_fraction = numeric.split_integer(emission)
+    integer, fraction = integer + emission_integer, fraction + emission_fraction
     top_integer = numeric.shift_of(integer, -1)
     states = (integer - top_integer[..., None]) + fraction
     top_fraction = numeric.shift_of(states, -1)
-    shift = jnp.where(valid, top_integer, 0), jnp.where(valid, top_fraction, 0)
+    shift = jnp.where(valid, jnp.stack([top_integer, top_fraction]), 0)
     return _Factors(weights, states - top_fraction[..., None], shift)
 
 
 def forward(potentials: Potentials, lengths: Array) -> Messages:
     """One pass over the chains, O(n t^2). Its result has no gradient; the queries have their own."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    prepared = prepare(potentials, lengths)
+    prepared = prepare_states(potentials, lengths)
     return _forward(potentials, lengths, prepared, _factors(potentials, prepared), exact_log_partition)
 
 
 def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     """The logarithm of the number of allowed structures, as an unevaluated sum (B)."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    prepared = prepare(uniform(potentials), lengths)
+    prepared = prepare_states(uniform(potentials), lengths)
     if potentials.time_varying:  # all weights are 0 or 1: neither maxima nor exponentials are needed
         counts = prepared.valid[1:].T[..., None, None] & ~ignored_rows(*potentials.transition.shape[-3:-1])
         weights = jnp.where(
@@ -116,8 +122,7 @@ def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
         states = (
             jnp.zeros((*prepared.valid.shape, potentials.states), weights.dtype).at[0].set(prepared.start)
         )
-        nothing = jnp.zeros(prepared.valid.shape, weights.dtype)
-        factors = _Factors(weights, states, (nothing, nothing))
+        factors = _Factors(weights, states, jnp.zeros((0, *prepared.valid.shape), weights.dtype))
     else:
         factors = _factors(uniform(potentials), prepared)
     exact = lambda potentials, lengths: exact_log_partition(uniform(potentials), lengths)
@@ -125,59 +130,75 @@ def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
 
 
 def _forward(
-    potentials: Potentials, lengths: Array, prepared: Prepared, factors: _Factors, exact: Callable
+    potentials: Potentials, lengths: Array, prepared: PreparedStates, factors: _Factors, exact: Callable
 ) -> Messages:
-    filtered, predecessors, scales = _filter(factors, prepared.valid)
-    certified = _certify(factors, prepared, filtered, predecessors, scales)
-    last = numeric.safe_log(jnp.sum(filtered[-1], -1))
-    lift = float_range(potentials.start.dtype, 1).lift
-    logs = jnp.where(prepared.valid[1:], numeric.safe_log(scales / lift), 0)
-    terms = jnp.concatenate([*factors.shift, logs, last[None]])
-    value = recompute_where(~certified, exact, (potentials, lengths), numeric.exact_sum(terms))
-    return Messages(value, certified, filtered, predecessors)
+    last, filtered, predecessors, exponents = _filter(factors, prepared.valid)
+    weight = jnp.sum(last, -1)
+    possible = weight > 0
+    terms = jnp.concatenate([*factors.shift, jnp.log(jnp.where(possible, weight, 1))[None]])
+    shift, rest, largest = numeric.sum_on_grid(terms)
+    exponent = jnp.sum(jnp.where(prepared.valid[1:], exponents, 0), 0)
+    power = scaled.exponents_times_ln2(exponent, weight.dtype)
+    high, error = numeric.two_sum(shift, power[0])
+    middle, smaller = numeric.two_sum(power[1], error)
+    value = tuple(x * (1 / numeric.UNIT) for x in (high, middle, jnp.sum(rest, 0) + power[2] + smaller))
+    # Beyond the last two, sums of shifts and of exponents would round.
+    certified = possible & _certify(factors, prepared, predecessors, exponents)
+    certified &= (largest < LARGEST_SHIFT) & (jnp.abs(exponent) < LARGEST_EXPONENT)
+    value = recompute_where(~certified, exact, (potentials, lengths), value)
+    return Messages(value, certified, filtered, predecessors, last)
 
 
-def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array]:
-    """Returns filtered (n B t), predecessors (n-1 B t) and the scale taken out at each edge, lifted (n-1 B)."""
+def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array, Array]:
+    """Returns the last message (B t), filtered (n B t), predecessors (n-1 B t) and the power of two taken out at each
+    edge (n-1 B) int32. As powers of two, scales round nothing and their product is a sum of integers.
+    """
     weights, states, _ = factors
+    lift = float_range(states.dtype, 1).lift
 
     def step(message, inputs):
         emission, live, index = inputs
         sums = apply_transition(message, weights_at(weights, index))
         product = sums * emission
-        scale = jnp.max(product, -1)
-        moved = product * (1 / jnp.where(scale > 0, scale, 1))[:, None]
-        message = jnp.where(live[:, None], moved, message)
-        return message, (sums, message, scale)
+        inverse = scaled.power_of_two(-_scale(product), product.dtype)
+        message = jnp.where(live[:, None], product * inverse[:, None], message)
+        return message, (sums, message)
 
     first = numeric.exp_or_zero(states[0])
-    emissions = scaled.lifted_exp(states[1:], float_range(states.dtype, 1).lift)
+    emissions = scaled.lifted_exp(states[1:], lift)
     inputs = (emissions, valid[1:], numeric.positions(states.shape[0] - 1))
-    _, (sums, messages, scales) = lax.scan(step, first, inputs)
-    return jnp.concatenate([first[None], messages]), sums, scales
+    last, (sums, messages) = lax.scan(step, first, inputs)
+    # Multiplied once more: in the loop, storing them would take as long as a short step.
+    exponents = _scale(sums * emissions) - scaled.integer_log2(lift)
+    return last, jnp.concatenate([first[None], messages]), sums, exponents
 
 
-def _certify(factors: _Factors, prepared: Prepared, filtered: Array, sums: Array, scales: Array) -> Array:
-    """Whether every sum over predecessors is far above what products below the float range can add up to, (B).
+def _scale(weights: Array) -> Array:
+    """The exponent of the largest, int32."""
+    return scaled.raw_exponent_of(jnp.max(weights, -1))
+
+
+def _certify(factors: _Factors, prepared: PreparedStates, sums: Array, exponents: Array) -> Array:
+    """Whether every sum over predecessors is far above what products below the float range can add up to, (B). Then
+    the scales are too, because some state of each position has the weight 1.
 
     A state that no path reaches may have the sum 0. Which states those are is computed only if some sum is small.
     """
-    threshold = float_range(factors.states.dtype, factors.states.shape[-1]).threshold
+    bounds = float_range(factors.states.dtype, factors.states.shape[-1])
     beyond = ~prepared.valid[1:]
-    certified = jnp.all(((jnp.min(sums, -1) >= threshold) & (scales >= 1)) | beyond, 0)
+    certified = jnp.all((jnp.min(sums, -1) >= max(bounds.threshold, 1 / bounds.lift)) | beyond, 0)
 
-    def of_reachable(weights: Array, alive: Array, valid: Array, sums: Array, scales: Array) -> Array:
-        reached = _reachable(weights, alive, valid)
-        sums_hold = jnp.all((sums >= threshold) | ~reached, -1)
-        scales_hold = (scales >= 1) | ~jnp.any(reached & alive[1:], -1)
+    def of_reachable(factors: _Factors, valid: Array, sums: Array, exponents: Array) -> Array:
+        alive = ~jnp.isneginf(factors.states)
+        reached = _reachable(factors.weights, alive, valid)
+        sums_hold = jnp.all((sums >= bounds.threshold) | ~reached, -1)
+        least = -scaled.integer_log2(bounds.lift)
+        scales_hold = (exponents >= least) | ~jnp.any(reached & alive[1:], -1)
         return jnp.all((sums_hold & scales_hold) | beyond, 0)
 
-    arguments = (factors.weights, ~jnp.isneginf(factors.states), prepared.valid, sums, scales)
-    certified = refined_where(~certified, of_reachable, arguments, certified)
-    # Beyond that, sums of whole numbers would round.
-    certified &= jnp.all(jnp.abs(factors.shift[0]) < LARGEST_SHIFT, 0)
     # The first message needs no check: had it lost a state that matters, the sums after it would be small.
-    return certified & jnp.any(filtered[-1] > 0, -1)
+    arguments = (factors, prepared.valid, sums, exponents)
+    return refined_where(~certified, of_reachable, arguments, certified)
 
 
 def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
@@ -201,7 +222,7 @@ def _smooth(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array,
     The marginal of an edge from state a to state b is filtered[a] * weights[a, b] * q[b].
     """
     back = reverse_transition(factors.weights)
-    last = numeric.normalize(messages.filtered[-1])
+    last = numeric.normalize(messages.last)
 
     def step(marginal, inputs):
         inverse, filtered, live, index = inputs

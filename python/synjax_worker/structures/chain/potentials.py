@@ -71,8 +71,16 @@ def uniform(potentials: Any) -> Any:
     return jax.tree.map(lambda x: jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype)), potentials)
 
 
+class PreparedStates(NamedTuple):
+    """Potentials of states without garbage. Positions lead, because `scan` runs over the leading axis."""
+
+    valid: Array  # (n B)
+    start: Array  # (B t)
+    emission: Array | None  # (n B t)
+
+
 class Prepared(NamedTuple):
-    """Potentials without garbage. Positions lead, because `scan` runs over the leading axis."""
+    """All potentials without garbage."""
 
     valid: Array  # (n B)
     start: Array  # (B t)
@@ -80,26 +88,30 @@ class Prepared(NamedTuple):
     emission: Array | None  # (n B t)
 
 
-def prepare(potentials: Potentials, lengths: Array) -> Prepared:
+def prepare_states(potentials: Potentials, lengths: Array) -> PreparedStates:
     """Replaces what lies beyond the lengths, before anything that is differentiated reads it.
 
     A chain of length 0 has one structure, the empty one: its first position gets a single state, of weight 1.
     """
-    start, transition, emission = potentials
+    start, emission = potentials.start, potentials.emission
     valid = numeric.positions(potentials.positions)[:, None] < lengths
     alone = jnp.where(numeric.positions(start.shape[-1]) == 0, 0.0, -jnp.inf).astype(start.dtype)
     start = jnp.where((lengths == 0)[:, None], alone, start)
-    if potentials.time_varying:
-        transition = jnp.where(valid[1:].T[..., None, None], only_first_row(transition), 0)
-        transition = jnp.moveaxis(transition, 1, 0)
-    else:
+    if emission is not None:
         emission = jnp.where(valid[:, :, None], jnp.moveaxis(emission, 1, 0), 0)
+    return PreparedStates(valid, start, emission)
+
+
+def prepare(potentials: Potentials, lengths: Array) -> Prepared:
+    """The same with the potentials of edges."""
+    valid, start, emission = prepare_states(potentials, lengths)
+    transition = potentials.transition
+    if potentials.time_varying:
+        ignored = ignored_rows(*transition.shape[-3:-1])
+        transition = jnp.where(ignored, transition[..., :1, :1, :], transition)
+        transition = jnp.where(valid[1:].T[..., None, None], transition, 0)
+        transition = jnp.moveaxis(transition, 1, 0)
     return Prepared(valid, start, transition, emission)
-
-
-def only_first_row(transition: Array) -> Array:
-    """(... n-1 t t): all rows of the first edge replaced by row 0, the only one that counts."""
-    return jnp.where(ignored_rows(*transition.shape[-3:-1]), transition[..., :1, :1, :], transition)
 
 
 def ignored_rows(edges: int, states: int) -> Array:
@@ -123,7 +135,8 @@ def edge_weights(transition: Array, live: Array) -> tuple[Array, Array]:
 
 
 def _edge_logs(transition: Array, live: Array) -> tuple[Array, Array]:
-    column = jnp.max(transition, -2).at[:, 0].set(transition[:, 0, 0])
+    first = numeric.positions(live.shape[1])[:, None] == 0
+    column = jnp.where(first, transition[..., 0, :], jnp.max(transition, -2))
     column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
     counts = live[..., None, None] & ~ignored_rows(*transition.shape[-3:-1])
     return jnp.where(counts, transition - column[..., None, :], 0), column

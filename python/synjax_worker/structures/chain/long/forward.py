@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -63,12 +62,8 @@ def forward(
     certified = (least >= threshold) & jnp.all(large | ~reached) & jnp.all(below > -_ROW_RANGE)
     certified &= chunked.in_range & (jnp.sum(last) > 0)
     terms = [*scaled.exponents_times_ln2(total, last.dtype), numeric.safe_log(jnp.sum(last))]
-    high, middle, low = numeric.exact_sum(jnp.stack(terms))
-    high, error = numeric.two_sum(high, chunked.shift[0])
-    middle, smaller = numeric.two_sum(middle, chunked.shift[1])
-    middle, smallest = numeric.two_sum(middle, error)
-    low = low + (chunked.shift[2] + (smaller + smallest))
-    return (high, middle, low), certified, ChunkMessages(matrices, entries, sums, last)
+    value = numeric.sum_plus(numeric.exact_sum(jnp.stack(terms)), chunked.shift)
+    return value, certified, ChunkMessages(matrices, entries, sums, last)
 
 
 def _unreachable(weights: Array, edges: int) -> Array:
@@ -89,7 +84,7 @@ def _advance(chunked: Chunked, rows: Array, entered_only: bool = False) -> tuple
     chunks share the minor axis, so that XLA vectorises over both. Scales are taken out every `RESCALE_EVERY` positions.
     """
     t, _, count = rows.shape
-    lift_exponent = round(math.log2(float_range(rows.dtype, t).lift))
+    lift_exponent = scaled.integer_log2(float_range(rows.dtype, t).lift)
     lanes = jnp.moveaxis(rows, 0, 1).reshape(t, t * count)
     weights = chunked.weights.T
     groups = CHUNK // RESCALE_EVERY
@@ -123,7 +118,7 @@ def _advance_masked(chunked: Chunked, chunk: Array) -> tuple[Array, Array, Array
     """`_advance` of one chunk up to the end of the chain: matrix (start end), exponents (start), the least sum."""
     t = chunked.weights.shape[0]
     dtype = chunked.weights.dtype
-    lift_exponent = round(math.log2(float_range(dtype, t).lift))
+    lift_exponent = scaled.integer_log2(float_range(dtype, t).lift)
     weights = chunked.weights.T
 
     def step(carry, inputs):
