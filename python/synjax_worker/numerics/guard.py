@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
 
 
 class FloatRange(NamedTuple):
@@ -175,41 +176,61 @@ def guarded(fast: Callable, exact: Callable) -> Callable:
     return query
 
 
-# The derivative of a query along tangents of its arguments: `tangent(primals, tangents, optimistic)`.
-Tangent = Callable[[tuple, tuple, bool], Any]
+# `derivative(query, primals, tangents, optimistic)` gives what `query(*primals)` does, a value and a flag, and the
+# derivative of the value. Where an argument does not move, its tangents are SymbolicZero.
+Derivative = Callable[[Callable, tuple, tuple, bool], tuple[tuple[Any, Array], Any]]
 
 
-def guarded_by_itself(fast: Callable[..., tuple[Any, Array]], exact: Callable, tangent: Tangent) -> Callable:
+def moves(tangents: Any) -> bool:
+    """Whether any of these tangents is not known to be 0."""
+    return not all(_is_zero(leaf) for leaf in jax.tree.leaves(tangents, is_leaf=_is_zero))
+
+
+def instantiated(tangents: Any) -> Any:
+    """Tangents of floats as arrays."""
+    array = lambda x: jnp.zeros(x.aval.shape, x.aval.dtype) if _is_zero(x) else x
+    return jax.tree.map(array, tangents, is_leaf=_is_zero)
+
+
+def _is_zero(tangent: Any) -> bool:
+    return isinstance(tangent, SymbolicZero)
+
+
+def guarded_by_itself(
+    fast: Callable[..., tuple[Any, Array]], exact: Callable, derivative: Derivative
+) -> Callable:
     """A query whose `fast(*arguments)` gives its value and a certificate of its own, (B); else `exact(*arguments)`.
 
     In an optimistic program the certificate is a result of the differentiated function, so that it can be told of
     outside of it.
     """
-
-    @jax.custom_jvp
-    def hopeful(*arguments):
-        value, certified = fast(*arguments)
-        return value, jnp.any(~certified).astype(np.float32)  # a flag of floats has plain tangents
-
-    @hopeful.defjvp
-    def _hopeful_derivative(primals, tangents):
-        value, refused = hopeful(*primals)
-        return (value, refused), (tangent(primals, tangents, True), jnp.zeros_like(refused))
-
-    @jax.custom_jvp
-    def careful(*arguments):
-        value, certified = fast(*arguments)
-        return carefully_where(~certified, exact, arguments, value)
-
-    @careful.defjvp
-    def _careful_derivative(primals, tangents):
-        return careful(*primals), tangent(primals, tangents, False)
+    hopeful, careful = (_flagged(fast, exact, derivative, optimistic) for optimistic in (True, False))
 
     def query(*arguments):
-        if not is_optimistic():
-            return careful(*arguments)
-        value, refused = hopeful(*arguments)
+        value, refused = (hopeful if is_optimistic() else careful)(*arguments)
         refuse_where(refused > 0)
         return value
 
+    return query
+
+
+def value_and_flag(
+    value: Any, certified: Array, exact: Callable, arguments: tuple, optimistic: bool
+) -> tuple:
+    """The value where it is certified, else the exact one; or the value as it is, and whether it is refused."""
+    if optimistic:
+        return value, jnp.any(~certified).astype(np.float32)  # a flag of floats has plain tangents
+    return carefully_where(~certified, exact, arguments, value), jnp.zeros((), np.float32)
+
+
+def _flagged(fast: Callable, exact: Callable, derivative: Derivative, optimistic: bool) -> Callable:
+    @jax.custom_jvp
+    def query(*arguments):
+        return value_and_flag(*fast(*arguments), exact, arguments, optimistic)
+
+    def differentiated(primals, tangents):
+        (value, refused), tangent = derivative(query, primals, tangents, optimistic)
+        return (value, refused), (tangent, jnp.zeros_like(refused))
+
+    query.defjvp(differentiated, symbolic_zeros=True)
     return query

@@ -103,8 +103,8 @@ def lifted_exp(x: Array, lift: float) -> Array:
 
 
 def with_one_exponent(*logs: Array, lift: float) -> tuple[Array, Array]:
-    """exp of a sum of logs (... t) as lift * 2**-k * exp(sum) in plain floats, and k (...) int32: the one exponent takes
-    the largest to between lift and a few times that. 0 where a log is -inf; NaN stays NaN. Without gradient.
+    """exp of a sum of logs (... t) as floats and an exponent k (...) int32: the floats are lift * 2**-k * exp(sum), the
+    largest of them between lift and a few times that. 0 where a log is -inf; NaN stays NaN. Without gradient.
 
     Exponents are summed as integers, so that large logs cancel without rounding.
     """

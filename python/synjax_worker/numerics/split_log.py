@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import jax.numpy as jnp
 from jax import Array, lax
 
-from . import numeric, scaled
+from . import numeric
 
 Axes = int | tuple[int, ...]
 
@@ -53,16 +53,6 @@ class SplitLog(Parts):
         whole = lax.stop_gradient(jnp.round(x))
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
         return SplitLog(jnp.where(finite, whole, other), jnp.where(finite, x - whole, 0))
-
-    @classmethod
-    def of_weights(cls, weights: Array) -> SplitLog:
-        """The logs of floats >= 0, with the digits of the floats: log m and e ln 2 of m * 2**e."""
-        mantissa, exponent = scaled.from_float(weights)
-        zero = mantissa == 0
-        upper, lower, rest = scaled.exponents_times_ln2(jnp.where(zero, 0, exponent), weights.dtype)
-        whole = jnp.round(upper + lower)  # upper is 0 for exponents of floats
-        low = ((upper + lower) - whole) + (rest + jnp.log(jnp.where(zero, 1, mantissa)))
-        return SplitLog(jnp.where(zero, -jnp.inf, whole), jnp.where(zero, 0, low))
 
     def times(self, other: Any) -> Self:
         return self._replace(high=self.high + other.high, low=self.low + other.low)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ..numerics import guard
-from . import passes
+from . import compiler, passes
 
 # Compiled functions that are kept; each of them keeps a program per shapes and dtypes.
 KEPT = 512
@@ -85,7 +85,9 @@ class _Program:
                 value = run(moving)
             return value, guard.any_refused(refused) if refused else None
 
-        self._optimistic, self._careful = jax.jit(hopefully), jax.jit(run)
+        options = compiler.options()
+        self._optimistic = jax.jit(hopefully, compiler_options=options)
+        self._careful = jax.jit(run, compiler_options=options)
         self._was_refused = False
 
     def __call__(self, moving: list[Any]) -> Any:

@@ -6,6 +6,7 @@ Every term of the divergence is >= 0, so that large numbers are never subtracted
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +16,14 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import carefully_where, drop_forbidden, guarded_by_itself, select_items
+from ...numerics.guard import (
+    drop_forbidden,
+    guarded_by_itself,
+    instantiated,
+    moves,
+    select_items,
+    value_and_flag,
+)
 from ..structure import Query
 from .conditionals import Conditionals, ExactConditionals, exact_conditionals, log_or_zero
 from .covariance import covariance, exact_covariance
@@ -52,14 +60,13 @@ def _pair(p: Query, q: Query) -> _Pair:
     return _Pair(of_p, of_q, logs_p, logs_q, weights_p > 0, certified)
 
 
-def _divergence_fast(p: Query, q: Query) -> tuple[Array, Array]:
-    pair = _pair(p, q)
+def _divergence_fast(pair: _Pair) -> Array:
     of_p, of_q = pair.p, pair.q
     terms = _terms(of_p.table(), of_q.table(), _log_ratio(pair))
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(terms, -2), (1, 2))
     last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
     last = _terms(last_p, last_q, log_or_zero(last_q) - log_or_zero(last_p))
-    return total + jnp.sum(last, -1), pair.certified
+    return total + jnp.sum(last, -1)
 
 
 def _log_ratio(pair: _Pair) -> Array:
@@ -81,13 +88,12 @@ def _terms(prob: Array, other: Array, log_ratio: Array) -> Array:
     return jnp.where(near, prob * (log_ratio * log_ratio) * series, other - prob - prob * log_ratio)
 
 
-def _cross_entropy_fast(p: Query, q: Query) -> tuple[Array, Array]:
+def _cross_entropy_fast(pair: _Pair) -> Array:
     """The expectation under p of -log of q's conditionals."""
-    pair = _pair(p, q)
     of_p, of_q = pair.p, pair.q
     total = jnp.sum(of_p.states[:, 1:] * jnp.sum(of_p.table() * _surprise_of_edges(pair), -2), (1, 2))
     last_p, last_q = numeric.normalize(of_p.last), numeric.normalize(of_q.last)
-    return total + jnp.sum(last_p * _surprise(last_q, -log_or_zero(last_q)), -1), pair.certified
+    return total + jnp.sum(last_p * _surprise(last_q, -log_or_zero(last_q)), -1)
 
 
 def _surprise_of_edges(pair: _Pair) -> Array:
@@ -162,28 +168,23 @@ def _exact_cross_entropy(p: Potentials, q: Potentials, lengths: Array, lengths_q
 # nothing on average. By q's, both the divergence and the cross-entropy change by what q has more of each part than p.
 
 
-def _gradients(
-    p: Query, q: Query, pair: _Pair, weighted: Array, ending: Array
-) -> tuple[Marginals, Marginals]:
-    of_p = covariance(p.potentials, p.lengths, pair.p, weighted, ending)
-    return of_p, _more(
-        q.messages.marginals(q.potentials, q.lengths), p.messages.marginals(p.potentials, p.lengths)
-    )
+class _Terms(NamedTuple):
+    """What a choice adds to a mean, times its probability."""
+
+    edges: Array  # (B n-1 t t)
+    last: Array  # (B t): of the last state
 
 
-def _divergence_gradients_fast(p: Query, q: Query) -> tuple[tuple[Marginals, Marginals], Array]:
-    pair = _pair(p, q)
-    ratio = _log_ratio(pair)
+def _divergence_terms_fast(pair: _Pair) -> _Terms:
     last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
-    ending = last_p * (log_or_zero(last_p) - log_or_zero(last_q))
-    return _gradients(p, q, pair, -pair.p.table() * ratio, ending), pair.certified
+    last = last_p * (log_or_zero(last_p) - log_or_zero(last_q))
+    return _Terms(-pair.p.table() * _log_ratio(pair), last)
 
 
-def _cross_entropy_gradients_fast(p: Query, q: Query) -> tuple[tuple[Marginals, Marginals], Array]:
-    pair = _pair(p, q)
+def _cross_entropy_terms_fast(pair: _Pair) -> _Terms:
     last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
-    ending = last_p * _surprise(last_q, -log_or_zero(last_q))
-    return _gradients(p, q, pair, pair.p.table() * _surprise_of_edges(pair), ending), pair.certified
+    last = last_p * _surprise(last_q, -log_or_zero(last_q))
+    return _Terms(pair.p.table() * _surprise_of_edges(pair), last)
 
 
 def _exact_gradients(
@@ -219,44 +220,77 @@ def _more(q: Marginals, p: Marginals) -> Marginals:
     return jax.tree.map(jnp.subtract, q, p)
 
 
-def _on_two(fast: Callable, exact: Callable, gradients_fast: Callable, term: Callable) -> Callable:
-    """A query on two distributions: `fast(p, q)` gives values and whether they are certified, else `exact` is used."""
+class _Gradients(NamedTuple):
+    """By the potentials of p and of q; None where they were not asked for."""
+
+    p: Marginals | None
+    q: Marginals | None
+
+
+def _on_two(fast: Callable, exact: Callable, terms: Callable, term: Callable) -> Callable:
+    """A query on two distributions: `fast(pair)` where a pair is certified, else `exact` of the potentials and lengths.
+    `terms` and `term` say the same of what a choice adds.
+    """
     plain = lambda p, q: (p.potentials, q.potentials, p.lengths, q.lengths)
-    exact_gradients = lambda *arguments: _exact_gradients(*arguments, term)
 
-    def second(primals, tangents):
-        p, q = primals
-        potentials = p.potentials, q.potentials
-        directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
-        of_potentials = lambda a, b: exact_gradients(a, b, p.lengths, q.lengths)
-        return jax.jvp(of_potentials, potentials, directions)[1]
+    def exact_gradients(arguments: tuple, sides: tuple[bool, bool]) -> _Gradients:
+        both = _exact_gradients(*arguments, term)
+        return _Gradients(*(found if side else None for found, side in zip(both, sides, strict=True)))
 
-    def differentiable(gradients: Callable) -> Callable:
-        made = jax.custom_jvp(gradients)
-        made.defjvp(lambda primals, tangents: (made(*primals), second(primals, tangents)))
-        return made
+    @functools.cache
+    def with_gradients(optimistic: bool, sides: tuple[bool, bool]) -> Callable:
+        """The query, its flag and its gradients from one pass, with the derivative of the exact gradients."""
 
-    def careful(p: Query, q: Query) -> tuple[Marginals, Marginals]:
-        found, certified = gradients_fast(p, q)
-        return carefully_where(~certified, exact_gradients, plain(p, q), found)
+        def computed(*arguments) -> tuple[Array, _Gradients]:
+            return exact(*arguments), exact_gradients(arguments, sides)
 
-    hopeful_gradients = differentiable(lambda p, q: gradients_fast(p, q)[0])
-    careful_gradients = differentiable(careful)
+        @jax.custom_jvp
+        def query(p: Query, q: Query) -> tuple[tuple[Array, _Gradients], Array]:
+            pair = _pair(p, q)
+            of_p = of_q = None
+            if sides[0]:
+                of_p = covariance(p.potentials, p.lengths, pair.p, *terms(pair))
+            if sides[1]:
+                marginals = [each.messages.marginals(each.potentials, each.lengths) for each in (p, q)]
+                of_q = _more(*reversed(marginals))
+            found = fast(pair), _Gradients(of_p, of_q)
+            return value_and_flag(found, pair.certified, computed, plain(p, q), optimistic)
 
-    def tangent(primals: tuple, tangents: tuple, optimistic: bool) -> Array:
-        found = (hopeful_gradients if optimistic else careful_gradients)(*primals)
-        return sum(
-            contract(each, drop_forbidden(of.potentials, direction.potentials))
-            for each, of, direction in zip(found, primals, tangents, strict=True)
-        )
+        @query.defjvp
+        def _derivative(primals, tangents):
+            p, q = primals
+            (value, gradients), flag = query(p, q)
+            potentials = p.potentials, q.potentials
+            directions = drop_forbidden(potentials, tuple(tangent.potentials for tangent in tangents))
+            of = lambda a, b: exact_gradients((a, b, p.lengths, q.lengths), sides)
+            moved = jax.jvp(of, potentials, directions)[1]
+            first = with_gradients(optimistic, (True, True))(p, q)[0][1] if False in sides else gradients
+            tangent = sum(map(contract, first, directions))
+            return ((value, gradients), flag), ((tangent, moved), jnp.zeros_like(flag))
 
-    return guarded_by_itself(fast, lambda p, q: exact(*plain(p, q)), tangent)
+        return query
+
+    def derivative(query: Callable, primals: tuple, tangents: tuple, optimistic: bool) -> tuple:
+        sides = tuple(moves(tangent.potentials) for tangent in tangents)
+        (value, gradients), flag = with_gradients(optimistic, sides)(*primals)
+        tangent = jnp.zeros_like(value)
+        for gradient, of, direction in zip(gradients, primals, tangents, strict=True):
+            if gradient is not None:
+                along = drop_forbidden(of.potentials, instantiated(direction.potentials))
+                tangent += contract(gradient, along)
+        return (value, flag), tangent
+
+    def fast_of_queries(p: Query, q: Query) -> tuple[Array, Array]:
+        pair = _pair(p, q)
+        return fast(pair), pair.certified
+
+    return guarded_by_itself(fast_of_queries, lambda p, q: exact(*plain(p, q)), derivative)
 
 
 # KL(p || q), (B), nats: inf where p allows a structure that q forbids, 0 where p allows no structure.
-kl_divergence = _on_two(_divergence_fast, _exact_divergence, _divergence_gradients_fast, _divergence_term)
+kl_divergence = _on_two(_divergence_fast, _exact_divergence, _divergence_terms_fast, _divergence_term)
 
 # The expectation under p of -log q, (B), nats: KL(p || q) plus the entropy of p.
 cross_entropy = _on_two(
-    _cross_entropy_fast, _exact_cross_entropy, _cross_entropy_gradients_fast, _cross_entropy_term
+    _cross_entropy_fast, _exact_cross_entropy, _cross_entropy_terms_fast, _cross_entropy_term
 )

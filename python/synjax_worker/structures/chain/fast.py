@@ -137,7 +137,7 @@ def _forward(
     possible = weight > 0
     terms = jnp.concatenate([*factors.shift, jnp.log(jnp.where(possible, weight, 1))[None]])
     shift, rest, largest = numeric.sum_on_grid(terms)
-    exponent = jnp.sum(jnp.where(prepared.valid[1:], exponents, 0), 0)
+    exponent = jnp.sum(jnp.where(prepared.valid[1:], exponents, 0), 0, dtype=jnp.int32)
     power = scaled.exponents_times_ln2(exponent, weight.dtype)
     high, error = numeric.two_sum(shift, power[0])
     middle, smaller = numeric.two_sum(power[1], error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import drop_forbidden, guarded_by_itself
+from ...numerics.guard import drop_forbidden, guarded_by_itself, instantiated
 from ...numerics.wide_log import WideLog
 from ..structure import Query
 from .conditionals import log_or_zero
@@ -73,11 +74,12 @@ def _exact_log_edge_marginals(
     return first, jnp.moveaxis(logs, 0, 1)
 
 
-def _tangent(primals: tuple, tangents: tuple, optimistic: bool) -> tuple[Array, Array]:
+def _derivative(query: Callable, primals: tuple, tangents: tuple, optimistic: bool) -> tuple:
     potentials, lengths, _ = primals
-    direction = drop_forbidden(potentials, tangents[0])
-    return jax.jvp(lambda x: _exact_log_edge_marginals(x, lengths), (potentials,), (direction,))[1]
+    direction = drop_forbidden(potentials, instantiated(tangents[0]))
+    exact = lambda x: _exact_log_edge_marginals(x, lengths)
+    return query(*primals), jax.jvp(exact, (potentials,), (direction,))[1]
 
 
 # Logs of the marginals of the first state (B t) and of every edge (B n-1 t t), right at any size.
-log_edge_marginals = guarded_by_itself(_log_edge_marginals_fast, _exact_log_edge_marginals, _tangent)
+log_edge_marginals = guarded_by_itself(_log_edge_marginals_fast, _exact_log_edge_marginals, _derivative)

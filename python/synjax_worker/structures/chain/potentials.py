@@ -128,25 +128,35 @@ def transition_weights(transition: Array) -> tuple[Array, Array]:
 
 
 def edge_weights(transition: Array, live: Array) -> tuple[Array, Array]:
-    """`transition_weights` of every edge: (B n-1 t t) and (n-1 B t). Potentials are read twice and never copied."""
-    logs, column = _edge_logs(transition, live)
+    """`transition_weights` of every edge: (B n-1 t t) and (n-1 B t), 1 where it does not count. Potentials are read
+    twice and never copied.
+    """
+    column = _edge_columns(transition, live)
+    logs = transition - column[..., None, :]
     weights = jnp.maximum(jnp.exp(logs), float_range(transition.dtype, 1).floor)
-    return jnp.where(jnp.isneginf(logs), 0, weights), position_first(column)
+    weights = jnp.where(jnp.isneginf(logs), 0, weights)
+    # Selected after the exponential, and the ignored rows by themselves: selecting before it takes XLA twice as long.
+    weights = jnp.where(live[..., None, None], weights, 1)
+    return weights.at[:, 0, 1:].set(1), position_first(column)
 
 
-def _edge_logs(transition: Array, live: Array) -> tuple[Array, Array]:
+def _edge_columns(transition: Array, live: Array) -> Array:
+    """The largest of each column, (B n-1 t)."""
     first = numeric.positions(live.shape[1])[:, None] == 0
     column = jnp.where(first, transition[..., 0, :], jnp.max(transition, -2))
-    column = lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
+    return lax.stop_gradient(jnp.where(live[..., None] & jnp.isfinite(column), column, 0))
+
+
+def _edge_logs(transition: Array, live: Array) -> Array:
     counts = live[..., None, None] & ~ignored_rows(*transition.shape[-3:-1])
-    return jnp.where(counts, transition - column[..., None, :], 0), column
+    return jnp.where(counts, transition - _edge_columns(transition, live)[..., None, :], 0)
 
 
 def transition_logs(potentials: Potentials, lengths: Array) -> Array:
     """transition - column maximum, with an axis of edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
     transition = potentials.transition
     if potentials.time_varying:
-        return _edge_logs(transition, numeric.positions(potentials.positions)[1:] < lengths[:, None])[0]
+        return _edge_logs(transition, numeric.positions(potentials.positions)[1:] < lengths[:, None])
     return (transition - numeric.shift_of(transition, -2, keepdims=True))[..., None, :, :]
 
 

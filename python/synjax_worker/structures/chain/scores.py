@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import guarded_by_itself
+from ...numerics.guard import guarded_by_itself, instantiated
 from ...numerics.numeric import HIGHEST
 from .potentials import ignored_rows
 
@@ -26,11 +28,11 @@ def _edge_scores_fast(event: Array, transition: Array, valid: Array) -> tuple[Ar
     return terms, jnp.all(jnp.isfinite(terms))
 
 
-def _edge_scores_tangent(primals: tuple, tangents: tuple, optimistic: bool) -> Array:
+def _derivative(query: Callable, primals: tuple, tangents: tuple, optimistic: bool) -> tuple:
     event, transition, valid = primals
     exact = lambda event, transition: _exact_edge_scores(event, transition, valid)
-    return jax.jvp(exact, (event, transition), tangents[:2])[1]
+    return query(*primals), jax.jvp(exact, (event, transition), instantiated(tangents[:2]))[1]
 
 
 # What each edge adds to the scores of events (... B n t t), given (B n t t) and (B n): (... B n).
-edge_scores = guarded_by_itself(_edge_scores_fast, _exact_edge_scores, _edge_scores_tangent)
+edge_scores = guarded_by_itself(_edge_scores_fast, _exact_edge_scores, _derivative)

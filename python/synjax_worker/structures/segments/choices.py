@@ -19,8 +19,9 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...numerics.numeric import HIGHEST
 from ...numerics.split_log import Parts
-from .forward import Messages, at_last, by_length, expand, pushed
-from .potentials import Potentials, positions_first, transition_of_items
+from .fast import Weights
+from .forward import Messages, by_length, expand, pushed
+from .potentials import Potentials, at_last, positions_first, transition_of_items
 
 
 class Choices(NamedTuple):
@@ -75,6 +76,22 @@ def raw_choices(potentials: Potentials, lengths: Array, messages: Messages) -> C
 
 def probabilities(logs: Choices) -> Choices:
     return jax.tree.map(jnp.exp, logs)
+
+
+def chosen_by_weights(weights: Weights, lengths: Array) -> Choices:
+    """Probabilities of the choices as products of floats, certified where the weights are. Constants."""
+    inverse = numeric.materialize(numeric.reciprocal(weights.sums))
+    segment = jnp.moveaxis(weights.segment, 1, 0)
+    before, label = weights.before, None
+    if weights.label is None:
+        before = before[..., None]
+    else:
+        before = by_length(before, weights.sums.shape[-1])
+        label = weights.ends[..., None] * weights.label * numeric.reciprocal(weights.starts)[:, :, None]
+    last = numeric.normalize(at_last(weights.ends, lengths))
+    live = (numeric.positions(segment.shape[0])[:, None] < lengths)[:, :, None, None]
+    chosen = jnp.where(live, before * segment * inverse[:, :, None], 0)
+    return Choices(chosen, label, jnp.where((lengths > 0)[:, None], last, 0))
 
 
 @jax.custom_jvp

@@ -1,7 +1,8 @@
-"""The pass over all segmentations from the front: one message for each position and label, exact at any scale.
+"""The pass over all segmentations from the front: one message for each position and label.
 
-Messages are logs in two parts, see `numerics.wide_log`. A loop over the positions carries the messages of the last m,
-those that a segment may follow, and takes their scale out of their high parts.
+In plain floats (`fast`) with a certificate, and in logs, exact at any scale. The logs have two parts, see
+`numerics.wide_log`: a loop over the positions carries the messages of the last m, those that a segment may follow, and
+takes their scale out of their high parts.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import is_optimistic, refuse_where
+from ...numerics.guard import is_optimistic, recompute_where, refuse_where
 from ...numerics.numeric import Sum
 from ...numerics.split_log import Parts, SplitLog, sum_of
 from ...numerics.wide_log import WideLog
-from .potentials import Potentials, transition_of_items, uniform
+from ...runtime import passes
+from .fast import Weights, weigh
+from .potentials import Potentials, at_last, transition_of_items, uniform
 
 
 class Messages(NamedTuple):
@@ -50,33 +53,56 @@ def best(kind: type) -> Callable[..., Any]:
     return kind.largest
 
 
-def forward(potentials: Potentials, lengths: Array, reduce: Reduce = sums) -> Messages:
-    """O(n m t^2), factored O(n m t + n t^2). Its result has no gradient; the queries bring their own.
+class Forward(NamedTuple):
+    """The pass in floats and the pass in logs, each computed when a query first asks for it."""
+
+    potentials: Potentials
+    lengths: Array
+
+    def weights(self) -> Weights:
+        return passes.shared(self, "weights", lambda: weights(self.potentials, self.lengths))
+
+    def logs(self) -> Messages:
+        return passes.shared(self, "logs", lambda: log_messages(self.potentials, self.lengths))
+
+
+def weights(potentials: Potentials, lengths: Array) -> Weights:
+    """The pass in floats, with an exact log-partition."""
+    found = weigh(potentials, lengths)
+    exact = lambda *arguments: run(*arguments).log_partition
+    value = recompute_where(~found.certified, exact, (potentials, lengths), found.log_partition)
+    return found._replace(log_partition=value)
+
+
+def log_messages(potentials: Potentials, lengths: Array, reduce: Reduce = sums) -> Messages:
+    """The pass in logs, O(n m t^2), factored O(n m t + n t^2). It has no gradient; the queries bring their own.
 
     Garbage beyond the lengths, or in segments that would begin before the sequence, changes nothing. NaN elsewhere
     makes the log-partition NaN.
     """
-    messages = run(potentials, lengths, reduce)
-    refuse_where(~sums_exactly(potentials, messages))
-    return messages
+    found = run(potentials, lengths, reduce)
+    refuse_where(~sums_exactly(potentials, found))
+    return found
 
 
 # Sums of two or three whole numbers up to this are exact in float32.
 _LARGEST = 2.0**22
 
 
-def sums_exactly(potentials: Potentials, messages: Messages) -> Array:
+def sums_exactly(potentials: Potentials, found: Messages) -> Array:
     """Whether `SplitLog` rounded nothing that matters: no scale changed by more, and no potential lifts what lies that
     far below the best.
     """
-    sizes = [numeric.shift_of(messages.ends.high, -1), messages.whole.high]
+    sizes = [numeric.shift_of(found.ends.high, -1), found.whole.high]
     steps = [jnp.all((jnp.abs(x) < _LARGEST) | jnp.isneginf(x)) for x in sizes]
     lifts = [~jnp.any(x >= _LARGEST) for x in jax.tree.leaves(potentials)]
     return jnp.all(jnp.stack(steps + lifts))
 
 
-def run(potentials: Potentials, lengths: Array, reduce: Reduce, message: type | None = None) -> Messages:
-    """`forward` whose messages may have more parts than a log: a `message` that `reduce` gives."""
+def run(
+    potentials: Potentials, lengths: Array, reduce: Reduce = sums, message: type | None = None
+) -> Messages:
+    """`log_messages` that may have more parts than a log: a `message` that `reduce` gives."""
     potentials = jax.tree.map(lax.stop_gradient, potentials)
     # Without a copy of the potentials in the order of the loop, which a derivative would need.
     read = lambda position: lax.dynamic_index_in_dim(potentials.segment, position, 1, keepdims=False)
@@ -152,12 +178,6 @@ def expand(x: Parts, axis: int) -> Any:
     return jax.tree.map(lambda part: jnp.expand_dims(part, axis), x)
 
 
-def at_last(by_position: Any, lengths: Array) -> Any:
-    """Of (n B t), what belongs to each item's last position, (B t)."""
-    last = jnp.maximum(lengths - 1, 0)[None, :, None]
-    return jax.tree.map(lambda x: jnp.take_along_axis(x, last, 0)[0], by_position)
-
-
 def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     """The logarithm of the number of segmentations that are allowed, as an unevaluated sum (B)."""
-    return forward(uniform(potentials), lengths).log_partition
+    return weights(uniform(potentials), lengths).log_partition

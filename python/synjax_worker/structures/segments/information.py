@@ -12,11 +12,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import recompute_where
+from ...numerics.guard import certified_or_exact, recompute_where
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
-from .choices import Choices, log_choices, probabilities
-from .forward import Messages, forward, run
+from .choices import Choices, chosen_by_weights, log_choices, probabilities
+from .fast import Weights
+from .forward import Forward, run
 from .marginals import Passed, passed, visited
 from .potentials import Potentials, as_general
 
@@ -67,19 +68,28 @@ def _surprised(kind: type) -> Callable[..., _Surprised]:
     return total
 
 
-@jax.custom_jvp
-def entropy(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-    """(B), nats; 0 where there is no structure.
+def _entropy_by_weights(potentials: Potentials, lengths: Array, weights: Weights) -> Array:
+    chosen = chosen_by_weights(weights, lengths)
+    surprise = jax.tree.map(lambda p: -p * jnp.log(jnp.where(p > 0, p, 1)), chosen)
+    return _expected(surprise, passed(chosen, potentials.longest, lengths))
 
-    A pass of its own, whose messages carry their entropy. Derivatives are those of the sum over all choices.
-    """
+
+def _exact_entropy(potentials: Potentials, lengths: Array) -> Array:
+    """By a pass of its own, whose messages carry their entropy."""
     return run(potentials, lengths, _surprised, _Surprised).whole.entropy
+
+
+@jax.custom_jvp
+def entropy(potentials: Potentials, lengths: Array, weights: Weights) -> Array:
+    """(B), nats; 0 where there is no structure. Derivatives are those of the sum over all choices."""
+    return certified_or_exact(_entropy_by_weights, _exact_entropy)(potentials, lengths, weights)
 
 
 @entropy.defjvp
 def _entropy_derivative(primals, tangents):
-    potentials, lengths, messages = primals
-    of = lambda x: _entropy(log_choices(x, lengths, messages), x.longest, lengths)
+    potentials, lengths, _ = primals
+    found = run(potentials, lengths)
+    of = lambda x: _entropy(log_choices(x, lengths, found), x.longest, lengths)
     return entropy(*primals), jax.jvp(of, (potentials,), (tangents[0],))[1]
 
 
@@ -109,12 +119,13 @@ def _two(p: Query, q: Query) -> tuple[Choices, Choices, int]:
     """Log-probabilities of the choices of both, in the same form."""
     if p.potentials.factored != q.potentials.factored:
         p, q = (_general(query) for query in (p, q))
-    return log_choices(*p), log_choices(*q), p.potentials.longest
+    logs = lambda query: log_choices(query.potentials, query.lengths, query.messages.logs())
+    return logs(p), logs(q), p.potentials.longest
 
 
 def _general(query: Query) -> Query:
     potentials = as_general(query.potentials)
-    return Query(potentials, query.lengths, forward(potentials, query.lengths))
+    return Query(potentials, query.lengths, Forward(potentials, query.lengths))
 
 
 def _divergences(p: Query, q: Query, logs_p: Choices, logs_q: Choices, longest: int) -> Array:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.guard import drop_forbidden, guarded
 from ...numerics.numeric import HIGHEST, Sum
-from .choices import Choices, log_choices, probabilities
-from .forward import Messages
+from .choices import Choices, chosen_by_weights, log_choices, probabilities
+from .fast import Weights
+from .forward import Messages, run
 from .potentials import Potentials, contract, items_first
 
 
@@ -113,14 +115,17 @@ def visited(possible: Choices, longest: int, lengths: Array) -> Passed:
 # ------------------------------------------------------------------------------------------------------- marginals
 
 
-def potential_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
-    """The gradient of each item's log-partition by its potentials; every field leads with B."""
-    return mass_of_potentials(potentials, lengths, probabilities(log_choices(potentials, lengths, messages)))
+def _of_choices(mass: Callable[[Potentials, Array, Choices], Any]) -> Callable[..., Any]:
+    """`mass(potentials, lengths, probabilities)` of choices by weights, or by logs where those are not certified."""
 
+    def fast(potentials: Potentials, lengths: Array, weights: Weights) -> Any:
+        return mass(potentials, lengths, chosen_by_weights(weights, lengths))
 
-def marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-    """Probability of each segment, and the label before it, (B n m t t)."""
-    return mass_of_parts(potentials, lengths, probabilities(log_choices(potentials, lengths, messages)))
+    def exact(potentials: Potentials, lengths: Array) -> Any:
+        logs = log_choices(potentials, lengths, run(potentials, lengths))
+        return mass(potentials, lengths, probabilities(logs))
+
+    return guarded(fast, exact)
 
 
 def mass_of_potentials(potentials: Potentials, lengths: Array, chosen: Choices) -> Potentials:
@@ -141,6 +146,12 @@ def mass_of_parts(potentials: Potentials, lengths: Array, chosen: Choices) -> Ar
     if not potentials.factored:
         return items_first(segment, potentials)
     return _event(segment, chosen.label, jnp.multiply, certain=1, nothing=0)
+
+
+# The gradient of each item's log-partition by its potentials; every field leads with B.
+potential_marginals = _of_choices(mass_of_potentials)
+# Probability of each segment, and the label before it, (B n m t t).
+marginals = _of_choices(mass_of_parts)
 
 
 def log_marginals(potentials: Potentials, lengths: Array, messages: Messages) -> Array:
@@ -171,13 +182,13 @@ def _event(
 
 
 @jax.custom_jvp
-def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
+def log_partition(potentials: Potentials, lengths: Array, weights: Weights) -> Sum:
     """The log-partition (B) as an unevaluated sum; its derivative is the marginals."""
-    return messages.log_partition
+    return weights.log_partition
 
 
 @log_partition.defjvp
 def _log_partition_derivative(primals, tangents):
-    tangent = contract(potential_marginals(*primals), tangents[0])
+    tangent = contract(potential_marginals(*primals), drop_forbidden(primals[0], tangents[0]))
     value = log_partition(*primals)
     return value, (jnp.zeros_like(value[0]), jnp.zeros_like(value[1]), tangent * (1 / numeric.UNIT))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -50,13 +50,28 @@ def counts(potentials: Potentials, lengths: Array) -> Array:
     """Whether a segment's potential belongs to its sequence, (B n m 1) or (B n m t 1): that of the first segment of a
     sequence reads label 0.
     """
-    end = numeric.positions(potentials.positions)[:, None]
+    inside = numeric.positions(potentials.positions) < lengths[:, None]
+    return _reads(potentials, potentials.positions) & jnp.expand_dims(
+        inside, (2, 3) if potentials.factored else (2, 3, 4)
+    )
+
+
+def early_logs(potentials: Potentials) -> Array:
+    """Log-potentials of segments that end at one of the first m positions, (B m p t) or (B m m t): -inf where they do
+    not count. Later ones count whatever their length.
+    """
+    early = min(potentials.longest, potentials.positions)
+    logs = jnp.where(_reads(potentials, early), potentials.segment[:, :early], -jnp.inf)
+    return lax.collapse(logs, 2, -1)
+
+
+def _reads(potentials: Potentials, positions: int) -> Array:
+    end = numeric.positions(positions)[:, None]
     size = numeric.positions(potentials.longest)
-    inside = (size <= end) & (end < lengths[:, None, None])
     if potentials.factored:
-        return inside[..., None]
-    reads = (size != end)[..., None] | (numeric.positions(potentials.labels) == 0)
-    return (inside[..., None] & reads)[..., None]
+        return (size <= end)[..., None]
+    first = numeric.positions(potentials.labels) == 0
+    return ((size < end)[..., None] | ((size == end)[..., None] & first))[..., None]
 
 
 def positions_first(segment: Array) -> Array:
@@ -71,6 +86,12 @@ def items_first(segment: Array, like: Potentials) -> Array:
     """Back to the shape of the potentials."""
     own = like.segment.shape[2:]
     return jnp.moveaxis(segment, 0, 1).reshape(segment.shape[1], segment.shape[0], *own)
+
+
+def at_last(by_position: Any, lengths: Array) -> Any:
+    """Of (n B t), what belongs to each item's last position, (B t)."""
+    last = jnp.maximum(lengths - 1, 0)[None, :, None]
+    return jax.tree.map(lambda x: jnp.take_along_axis(x, last, 0)[0], by_position)
 
 
 def transition_of_items(potentials: Potentials) -> Array:

@@ -14,9 +14,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from .best import best_messages
 from .choices import log_choices, probabilities
 from .events import score_of_compact
-from .forward import Messages, best, forward
+from .forward import Messages, log_messages
 from .potentials import Potentials
 from .walks import choice_logs, label_logs, last_logs, segment_logs
 
@@ -83,7 +84,7 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     first label before it.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = forward(potentials, lengths, best)
+    messages = best_messages(potentials, lengths)
     logs = last_logs(messages, lengths)
     possible = jnp.any(logs > -jnp.inf, -1)
     last = topdown.first_largest(logs)[:, None]
@@ -176,7 +177,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = forward(potentials, lengths, best)
+    messages = best_messages(potentials, lengths)
     segments, _, priority = _beam(potentials, lengths, messages, k, lambda step, parents, logs: logs)
     real = (priority > -jnp.inf).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, segments))
@@ -191,7 +192,7 @@ def sample_without_replacement(
     support (Kool, van Hoof & Welling 2019).
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = forward(potentials, lengths)
+    messages = log_messages(potentials, lengths)
     keys = jax.random.split(numeric.normal_key(key), potentials.items)
 
     def prioritize(step: Array, parents: Array, logs: Array) -> Array:

@@ -10,7 +10,7 @@ from jax import Array, lax
 
 from ..structure import Choose, Query, Sum
 from . import events, forward, information, marginals, relaxed, search
-from .forward import Messages
+from .forward import Forward
 from .potentials import Potentials, as_general, counts
 
 
@@ -25,29 +25,29 @@ class Segments:
     order: start, end (inclusive), label; then rows of -1.
     """
 
-    def forward(self, potentials: Potentials, lengths: Array) -> Messages:
-        return forward.forward(potentials, lengths)
+    def forward(self, potentials: Potentials, lengths: Array) -> Forward:
+        return Forward(potentials, lengths)
 
-    def possible(self, messages: Messages) -> Array:
-        return messages.log_partition[0] > -jnp.inf
+    def possible(self, messages: Forward) -> Array:
+        return messages.logs().log_partition[0] > -jnp.inf
 
-    def log_partition(self, potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
-        return marginals.log_partition(potentials, lengths, messages)
+    def log_partition(self, potentials: Potentials, lengths: Array, messages: Forward) -> Sum:
+        return marginals.log_partition(potentials, lengths, messages.weights())
 
     def log_count(self, potentials: Potentials, lengths: Array) -> Sum:
         return forward.log_count(potentials, lengths)
 
-    def marginals(self, potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-        return marginals.marginals(potentials, lengths, messages)
+    def marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
+        return marginals.marginals(potentials, lengths, messages.weights())
 
-    def log_marginals(self, potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-        return marginals.log_marginals(potentials, lengths, messages)
+    def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
+        return marginals.log_marginals(potentials, lengths, messages.logs())
 
-    def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Messages) -> Potentials:
-        return marginals.potential_marginals(potentials, lengths, messages)
+    def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Potentials:
+        return marginals.potential_marginals(potentials, lengths, messages.weights())
 
-    def entropy(self, potentials: Potentials, lengths: Array, messages: Messages) -> Array:
-        return information.entropy(potentials, lengths, messages)
+    def entropy(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
+        return information.entropy(potentials, lengths, messages.weights())
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
         return information.cross_entropy(p, q)
@@ -62,9 +62,9 @@ class Segments:
         return search.top_k(potentials, lengths, k)
 
     def sample(
-        self, key: Array, potentials: Potentials, lengths: Array, messages: Messages, draws: int
+        self, key: Array, potentials: Potentials, lengths: Array, messages: Forward, draws: int
     ) -> Array:
-        return search.sample(key, potentials, lengths, messages, draws)
+        return search.sample(key, potentials, lengths, messages.logs(), draws)
 
     def sample_without_replacement(
         self, key: Array, potentials: Potentials, lengths: Array, k: int
@@ -102,12 +102,14 @@ class Segments:
         key: Array,
         potentials: Potentials,
         lengths: Array,
-        messages: Messages,
+        messages: Forward,
         temperature: Array,
         draws: int,
         straight_through: bool,
     ) -> Array:
-        return relaxed.relaxed_walk(key, potentials, lengths, messages, temperature, draws, straight_through)
+        return relaxed.relaxed_walk(
+            key, potentials, lengths, messages.logs(), temperature, draws, straight_through
+        )
 
     def part_scores(self, potentials: Potentials) -> Array:
         general = as_general(potentials)

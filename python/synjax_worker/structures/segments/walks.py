@@ -12,8 +12,8 @@ from jax import Array
 
 from ...numerics import numeric
 from ...numerics.split_log import Parts
-from .forward import Messages, at_last
-from .potentials import Potentials
+from .forward import Messages
+from .potentials import Potentials, at_last
 
 
 def last_logs(messages: Messages, lengths: Array) -> Array:

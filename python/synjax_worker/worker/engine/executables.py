@@ -18,6 +18,7 @@ import jax
 from ...errors import SynjaxError
 from ...limits import Limits
 from ...protocol import LENIENT, UNCHECKED
+from ...runtime import compiler
 from ...runtime.checks import Site
 from ...runtime.extent import Extent, TooLarge, extent_of
 from ...runtime.interpreter import Interpretation, interpret
@@ -127,7 +128,7 @@ class Executables:
         with x64, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
             interpretation, traced, extent = self._trace_within_limits(resolved, launch, optimistic)
-            compiled = traced.lower().compile()
+            compiled = traced.lower().compile(compiler.options())
         self.compiles += 1
         failures = interpretation.failures
         return Executable(
