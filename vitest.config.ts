@@ -9,5 +9,11 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     slowTestThreshold: 10_000,
+    // Most of what workers do here is compiling, and most of that is making code fast. `npm run test:full` does.
+    env: process.env.SYNJAX_TEST_FULL
+      ? {}
+      : {
+          XLA_FLAGS: `${process.env.XLA_FLAGS ?? ""} --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false`,
+        },
   },
 });

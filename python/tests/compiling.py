@@ -1,6 +1,6 @@
 """Most of what the tests take is compiling, and most of compiling is making code fast.
 
-So everything here is compiled without optimization, unless a test asks for what users run: where it looks at the
+So everything here is compiled without optimization, unless a test asks for what a worker runs: where it looks at the
 compiled program, or where rounding in float32 depends on it. `npm run test:full` optimizes everything.
 """
 
@@ -14,7 +14,7 @@ import jax
 # Without XLA's newer emitter of fusions a program takes a fifth less CPU to compile.
 _QUICK = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
-OPTIMIZED = {"xla_backend_optimization_level": 3, "xla_cpu_use_fusion_emitters": True}
+OPTIMIZED = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": True}
 optimized_jit = functools.partial(jax.jit, compiler_options=OPTIMIZED)
 
 

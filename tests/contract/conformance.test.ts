@@ -25,8 +25,6 @@ const classes: Readonly<Record<string, unknown>> = { ...synjax, ...toys };
 let session: Session;
 beforeAll(async () => {
   vi.stubEnv("SYNJAX_MODULES", TOYS);
-  // Answers are right or wrong however they are compiled: see python/tests/compiling.py.
-  vi.stubEnv("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false");
   session = await connect();
 });
 afterAll(async () => {

@@ -92,6 +92,20 @@ def reference(form: type[Enumerator]) -> Reference:
     return Reference(answers, calls, found)
 
 
+def covering() -> set[str]:
+    """Few broken versions of each form that together break every law that any of that form does."""
+    found: set[str] = set()
+    for form in FORMS:
+        laws = {name: set(broken) for name, (of, _, broken) in MUTANTS.items() if of is form}
+        while any(laws.values()):
+            # Those that break fewer laws cost less: of equals the one that breaks fewest others.
+            best = max(laws, key=lambda name: (len(laws[name]), -len(MUTANTS[name][2])))
+            found.add(best)
+            seen = laws.pop(best)
+            laws = {name: left - seen for name, left in laws.items()}
+    return found
+
+
 FORMS = list(dict.fromkeys(form for form, _, _ in MUTANTS.values()))
 
 
@@ -101,8 +115,14 @@ def test_the_reference_keeps_every_law(form: type[Enumerator]) -> None:
     assert reference(form).broken == {}
 
 
+def each_broken_version() -> Iterator[Any]:
+    few = covering()
+    for name, (form, _, _) in MUTANTS.items():
+        yield pytest.param(form, name, marks=() if name in few else pytest.mark.full)
+
+
 @pytest.mark.costs(REST)
-@pytest.mark.parametrize(("form", "name"), [(form, name) for name, (form, _, _) in MUTANTS.items()])
+@pytest.mark.parametrize(("form", "name"), each_broken_version())
 def test_a_broken_implementation_is_rejected_by_the_laws_it_breaks(form: type[Enumerator], name: str) -> None:
     """Asked only what calls a method that it overrides; the rest it answers as the reference does."""
     _, cls, laws = MUTANTS[name]

@@ -179,7 +179,7 @@ def answers(mine: Arrays, theirs: Arrays, lengths: Any) -> dict[str, Any]:
         "cross_entropy": p.cross_entropy(q),
         "certified": {
             "messages": one.messages.certified,
-            "divergence": divergence._divergence_fast(one, two)[1],
+            "divergence": divergence._pair(one, two).certified,
             "logs": log_marginals._log_edge_marginals_fast(*one)[1],
         },
     }
