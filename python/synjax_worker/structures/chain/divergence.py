@@ -105,18 +105,15 @@ def _surprise_of_edges(pair: _Pair) -> Array:
 
 
 def _surprise(prob: Array, by_potentials: Array) -> Array:
-    """-log of a probability: by a series in 1 - prob where likely, else `by_potentials`.
+    """-log of a probability: of the float, or `by_potentials` where it nearly underflows.
 
-    `by_potentials` is a difference of logs and its error is relative to them. Near 0 that is too large.
+    `by_potentials` is a difference of logs and its error is relative to them: too large for what is likely.
     """
-    likely = jnp.where(prob > 0.5, jnp.minimum(prob, 1), 1)
-    ratio = (1 - likely) / (1 + likely)
-    square = ratio * ratio
-    orders = 15 if prob.dtype == jnp.float32 else 35
-    series = jnp.full_like(square, 1 / orders)
-    for order in range(orders - 2, 0, -2):  # artanh
-        series = series * square + 1 / order
-    return jnp.where(prob > 0.5, 2 * ratio * series, by_potentials)
+    far = prob < _NEARLY_LOST
+    return jnp.where(far, by_potentials, -jnp.log(jnp.where(far, 1, prob)))
+
+
+_NEARLY_LOST = 1e-30
 
 
 def _exact_divergence(p: Potentials, q: Potentials, lengths: Array, lengths_q: Array) -> Array:
