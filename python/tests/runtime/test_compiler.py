@@ -1,0 +1,23 @@
+"""The options of XLA that programs are compiled with."""
+
+from __future__ import annotations
+
+import pytest
+
+from synjax_worker.runtime import compiler
+
+
+def test_a_program_is_compiled_with_the_options_for_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "")
+    assert compiler.options() == {"xla_backend_optimization_level": 1}
+
+
+def test_what_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false --xla_backend_optimization_level=3")
+    assert compiler.options() == {}
+
+
+def test_an_option_that_this_version_of_xla_has_not_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.setitem(compiler._CPU, "xla_of_another_version", 1)
+    assert compiler.options() == {"xla_backend_optimization_level": 1}
