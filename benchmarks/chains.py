@@ -186,7 +186,7 @@ def scale_rows():
     def marginals(potentials):
         return LinearChainCRF(potentials).marginals()
 
-    run = jax.jit(marginals, compiler_options=compiler.options())
+    run = jax.jit(marginals, compiler_options=compiler.options(eager=False))
     for seed in range(8):
         rng = np.random.default_rng(seed)
         theta = rng.normal(size=(4, 32, 6, 6)).astype(np.float32)
@@ -291,7 +291,7 @@ def peer_rows():
         mine, seconds, peak = compiled_by_worker(ours, theta, other)
         try:
             peer, other_seconds, other_peak = compiled(theirs, theta, other)
-            same, _, _ = compiled(theirs, theta, other, options=compiler.options())
+            same, _, _ = compiled(theirs, theta, other, options=compiler.options(eager=False))
             answers = [jax.tree.leaves(f(theta, other)) for f in (mine, peer)]
         except Exception as error:
             print(f"       {name}: SynJax does not answer ({type(error).__name__}), not counted")
@@ -340,7 +340,7 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
             chain = LinearChainCRF(initial=initial, transition=transition, emission=emission)
             return query(chain, key)
 
-        run = jax.jit(as_worker(ask), compiler_options=compiler.options())
+        run = jax.jit(as_worker(ask), compiler_options=compiler.options(eager=False))
         times = []
         for n in sizes:
             initial, transition, emission = factored_parameters(4, 1, n, 16)

@@ -1,7 +1,8 @@
 """What compiling costs: equations, lines, seconds and bytes of every query, beside SynJax's where PEER_PYTHON has it.
 
-Ours are compiled as a worker does, see `measure`; SynJax's with the compiler's defaults, and for honesty with the
-worker's options too. Seconds are of the CPU, the least of three, in turns.
+Ours are compiled as a worker does what is asked eagerly, see `measure` and `runtime/compiler.py`, and beside that as it
+does functions of `jit`; SynJax's with the compiler's defaults, and for honesty with the worker's options too. Seconds
+are of the CPU, the least of three, in turns.
 """
 
 from __future__ import annotations
@@ -96,8 +97,7 @@ def equations(jaxpr):
 
 
 def size(executable):
-    analysis = executable.memory_analysis()
-    return analysis.generated_code_size_in_bytes if analysis else 0
+    return len(executable.runtime_executable().serialize())
 
 
 BOUNDS = {  # equations
@@ -107,39 +107,49 @@ BOUNDS = {  # equations
 }
 
 
-def form_rows(form, make, peer_make, arrays, ratios, same_options, traces):
+def form_rows(form, make, peer_make, arrays, found_ratios, traces):
+    """Ratios to SynJax's seconds by the name of what was compared: `found_ratios`."""
     both = arrays + tuple(x + 0.1 for x in arrays)
     theirs = dict(questions(peer_make, len(arrays))) if peer_make else {}
-    options = compiler.options()
+    eager, jitted = (compiler.options(eager=eager) for eager in (True, False))
     for name, ask in questions(make, len(arrays)):
         mine = as_worker(ask)
-        found, peer, peer_same = [], [], []
+        costs = {"eager": [], "jit": [], "peer": [], "peer, same options": []}
         for _ in range(ROUNDS):
-            found.append(cost(mine, both, options))
+            costs["eager"].append(cost(mine, both, eager))
+            costs["jit"].append(cost(mine, both, jitted))
             try:
                 if name in theirs:
-                    peer.append(cost(theirs[name], both))
-                    peer_same.append(cost(theirs[name], both, options))
+                    costs["peer"].append(cost(theirs[name], both))
+                    costs["peer, same options"].append(cost(theirs[name], both, eager))
             except Exception as error:
                 print(f"       {form}, {name}: SynJax does not answer ({type(error).__name__})")
                 theirs.pop(name)
-        trace, seconds = (min(each[i] for each in found) for i in (0, 1))
-        _, _, traced, lowered, executable = found[-1]
+        seconds = {what: min(each[1] for each in found) for what, found in costs.items() if found}
+        trace = min(each[0] for each in costs["eager"] + costs["jit"])
+        _, _, traced, lowered, executable = costs["eager"][-1]
         count = equations(traced.jaxpr.jaxpr)
         traces[form, name] = trace
         lines = len(lowered.as_text().splitlines())
-        note = f"{count} equations, {lines} lines, {trace:.2f} + {seconds:.2f} s, {size(executable) / 1e3:.0f} kB"
-        if peer:
-            other, same = (min(each[1] for each in costs) for costs in (peer, peer_same))
-            ratios[form, name], same_options[form, name] = seconds / other, seconds / same
-            add_row(
-                f"{form}: {name}, compile seconds over SynJax's",
-                seconds / other,
-                "<=",
-                1.5,
-                f"{note} against {equations(peer[-1][2].jaxpr.jaxpr)} equations, "
-                f"{min(each[0] for each in peer):.2f} + {other:.2f} s, with the same options {same:.2f} s",
+        note = (
+            f"{count} equations, {lines} lines, {size(executable) / 1e3:.0f} kB, {trace:.2f} + {seconds['eager']:.2f} s, "
+            f"as a function of jit {seconds['jit']:.2f} s"
+        )
+        if name in theirs:
+            peer = seconds["peer"]
+            ratio = seconds["eager"] / peer
+            for what, value in (
+                ("eager", ratio),
+                ("jit", seconds["jit"] / peer),
+                ("same options", seconds["eager"] / seconds["peer, same options"]),
+            ):
+                found_ratios.setdefault(what, []).append(value)
+            note += (
+                f"; SynJax {equations(costs['peer'][-1][2].jaxpr.jaxpr)} equations, "
+                f"{min(each[0] for each in costs['peer']):.2f} + {peer:.2f} s, with the same options "
+                f"{seconds['peer, same options']:.2f} s"
             )
+            add_row(f"{form}: {name}, compile seconds over SynJax's", ratio, "<=", 1.5, note)
         else:
             print(f"       {form}: {name}: {note}", flush=True)
         if (form, name) in BOUNDS:
@@ -148,17 +158,20 @@ def form_rows(form, make, peer_make, arrays, ratios, same_options, traces):
 
 def main():
     synjax = importlib.util.find_spec("synjax") and __import__("synjax")
-    ratios, same_options, traces = {}, {}, {}
+    ratios, traces = {}, {}
     for form, (make, peer, arrays) in forms().items():
         peer_make = getattr(synjax, peer) if synjax and peer else None
-        form_rows(form, make, peer_make, arrays, ratios, same_options, traces)
+        form_rows(form, make, peer_make, arrays, ratios, traces)
     worst = max(traces, key=traces.get)
     mean = lambda values: math.exp(statistics.fmean(map(math.log, values)))
     note = f"{', '.join(worst)}; geometric mean {mean(traces.values()):.2f}"
     add_row("seconds to trace and lower a query, the worst", traces[worst], "<=", 0.15, note)
     if ratios:
-        note = f"of {len(ratios)}; {mean(same_options.values()):.2f} where SynJax has the same options"
-        add_row("compile seconds over SynJax's, geometric mean", mean(ratios.values()), "<=", 0.9, note)
+        note = (
+            f"of {len(ratios['eager'])}; as functions of jit {mean(ratios['jit']):.2f}; "
+            f"{mean(ratios['same options']):.2f} where SynJax has the same options"
+        )
+        add_row("compile seconds over SynJax's, geometric mean", mean(ratios["eager"]), "<=", 0.9, note)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     result = {"suite": "compile", "machine": machine, "rows": ROWS}
     (HERE / "results/compile.json").write_text(json.dumps(result, indent=2) + "\n")

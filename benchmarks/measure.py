@@ -40,7 +40,7 @@ def compiled(function, *args, options=None):
 def compiled_by_worker(function, *args, careful=False, vmapped=False):
     """The same of ours. `careful` is the program that runs where the first one refuses."""
     mapped = jax.vmap if vmapped else lambda function: function
-    options = compiler.options()
+    options = compiler.options(eager=False)
     if careful:
         return compiled(mapped(function), *args, options=options)
     executable, seconds, peak = compiled(mapped(as_worker(function)), *args, options=options)

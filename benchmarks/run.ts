@@ -15,6 +15,6 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../python", here)) };
   execFileSync(python, [fileURLToPath(new URL(`${suite}.py`, here))], { stdio: "inherit", env });
 } else {
-  console.error("usage: npm run bench -- bridge | chains | compile");
+  console.error("usage: npm run bench -- bridge | chains | compile | training");
   process.exitCode = 2;
 }

@@ -2,7 +2,10 @@
 
 On a CPU with the first level of LLVM's optimizations instead of the third. It compiles in two thirds of the time, and
 what it makes of these programs is faster, not slower: of a loop over small arrays the third level unrolls what is never
-repeated, and it takes apart exponentials that are selected afterwards. `benchmarks/compile.py` measures both.
+repeated, and it takes apart exponentials that are selected afterwards.
+
+What is asked eagerly, once, is compiled without XLA's newer emitter of fusions too. That takes a quarter off again;
+divergences run up to one and a half times as long, most others as before. `benchmarks/compile.py` measures it.
 """
 
 from __future__ import annotations
@@ -14,21 +17,25 @@ from typing import Any
 import jax
 
 _CPU = {"xla_backend_optimization_level": 1}
+_EAGER = {"xla_cpu_use_fusion_emitters": False}
 
 
-def options() -> dict[str, Any]:
+def options(*, eager: bool) -> dict[str, Any]:
     """The options for the default device. What XLA_FLAGS names is the user's choice and stays it."""
     if jax.default_backend() != "cpu":
         return {}
     chosen = os.environ.get("XLA_FLAGS", "")
-    return {name: value for name, value in _CPU.items() if f"--{name}" not in chosen and _is_known(name)}
+    ours = _CPU | (_EAGER if eager else {})
+    return {
+        name: value for name, value in ours.items() if f"--{name}" not in chosen and _is_known(name, value)
+    }
 
 
 @functools.cache
-def _is_known(name: str) -> bool:
+def _is_known(name: str, value: Any) -> bool:
     """Whether this version of XLA has an option."""
     try:
-        jax.jit(lambda: 0).lower().compile({name: _CPU[name]})
+        jax.jit(lambda: 0).lower().compile({name: value})
     except jax.errors.JaxRuntimeError:
         return False
     return True

@@ -85,7 +85,7 @@ class _Program:
                 value = run(moving)
             return value, guard.any_refused(refused) if refused else None
 
-        options = compiler.options()
+        options = compiler.options(eager=True)
         self._optimistic = jax.jit(hopefully, compiler_options=options)
         self._careful = jax.jit(run, compiler_options=options)
         self._was_refused = False

@@ -6,18 +6,21 @@ import pytest
 
 from synjax_worker.runtime import compiler
 
+LEVEL = {"xla_backend_optimization_level": 1}
+
 
 def test_a_program_is_compiled_with_the_options_for_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLA_FLAGS", "")
-    assert compiler.options() == {"xla_backend_optimization_level": 1}
+    assert compiler.options(eager=False) == LEVEL
+    assert compiler.options(eager=True) == LEVEL | {"xla_cpu_use_fusion_emitters": False}
 
 
 def test_what_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false --xla_backend_optimization_level=3")
-    assert compiler.options() == {}
+    assert compiler.options(eager=False) == {}
 
 
 def test_an_option_that_this_version_of_xla_has_not_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLA_FLAGS", "")
     monkeypatch.setitem(compiler._CPU, "xla_of_another_version", 1)
-    assert compiler.options() == {"xla_backend_optimization_level": 1}
+    assert compiler.options(eager=False) == LEVEL

@@ -128,7 +128,8 @@ class Executables:
         with x64, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
             interpretation, traced, extent = self._trace_within_limits(resolved, launch, optimistic)
-            compiled = traced.lower().compile(compiler.options())
+            options = compiler.options(eager=bool(launch.flags & LENIENT))
+            compiled = traced.lower().compile(options)
         self.compiles += 1
         failures = interpretation.failures
         return Executable(
