@@ -15,7 +15,7 @@ import pytest
 from synjax_worker import registry
 from synjax_worker.distributions import Distribution
 from tests.budget import FULL
-from tests.compiling import OPTIMIZED
+from tests.compiling import EAGER
 
 from . import enumerator
 from .enumerator import Enumerator
@@ -66,11 +66,11 @@ def programs() -> list[Program]:
 
 @functools.cache
 def answers_of(program: Program) -> Answers:
-    """In float32 as optimized as anybody's program; float64 looks for what is wrong at any optimization."""
+    """In float32 as optimized as a user's program; float64 looks for what is wrong at any optimization."""
     form, dtype, name = program
     float32 = dtype == "float32"
     asked = questions(name, program.thorough, float32 and not FULL)
-    return ask(form, np.dtype(dtype), asked, options=OPTIMIZED if float32 else None)
+    return ask(form, np.dtype(dtype), asked, options=EAGER if float32 else None)
 
 
 OF_PROGRAMS = [(program, law) for program in programs() for law in LAWS[program.name]]
