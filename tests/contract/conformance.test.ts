@@ -23,12 +23,16 @@ const toys = { ToyLayers, ToyStaircase, ToyTaggedTree };
 const classes: Readonly<Record<string, unknown>> = { ...synjax, ...toys };
 
 let session: Session;
+// Some items of each form are refused by the program without exact computations, so that a second is compiled. Programs
+// without checks have the exact ones at once: only the first form of a class is asked with them.
+let unchecked: Session;
 beforeAll(async () => {
   vi.stubEnv("SYNJAX_MODULES", TOYS);
   session = await connect();
+  unchecked = await connect({ checks: false });
 });
 afterAll(async () => {
-  await session.close();
+  await Promise.all([session.close(), unchecked.close()]);
   vi.unstubAllEnvs();
 });
 
@@ -143,9 +147,10 @@ describe.each([...goldens(), ...goldens("toys")])("$form", (golden) => {
   const items = golden.structures.count.map((_, item) => itemOf(golden, item));
 
   test("every query answers as enumeration does", async ({ task }) => {
-    const before = workerCpuSeconds(session);
-    const said = await get(jit(() => ask(golden))());
-    Object.assign(task.meta, { of: golden.class, cpuSeconds: workerCpuSeconds(session) - before });
+    const asked = golden.form === golden.class ? session : unchecked;
+    const before = workerCpuSeconds(asked);
+    const said = await asked.run(() => get(jit(() => ask(golden))()));
+    Object.assign(task.meta, { of: golden.class, cpuSeconds: workerCpuSeconds(asked) - before });
 
     for (const [name, tree] of Object.entries(golden.answers)) {
       const received = leaves(said[name as keyof typeof said] as unknown as HostTree);
