@@ -54,6 +54,18 @@ def test_what_is_refused_runs_again_and_from_then_on_carefully(client: Client) -
     assert client.ping()["compiles"] == before + 2
 
 
+def test_what_is_refused_for_two_shapes_is_careful_at_once_for_a_third(client: Client) -> None:
+    compiles = lambda: client.ping()["compiles"]
+    program = of_query("entropy")  # no other test has this one refused
+    counts = []
+    for items in (1, 3, 4):
+        before = compiles()
+        hard = np.repeat(HARD[1:], items, 0)
+        np.testing.assert_allclose(client.run(program, hard), LinearChainCRF(hard).entropy(), rtol=1e-5)
+        counts.append(compiles() - before)
+    assert counts == [2, 2, 1]
+
+
 def test_what_is_stacked_on_a_refused_launch_gets_the_right_values(client: Client) -> None:
     for name in ("entropy", "log_partition"):
         program = of_query(name)

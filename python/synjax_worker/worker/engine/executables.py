@@ -29,6 +29,7 @@ from .jobs import Resolved
 _QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
 _MOST_REFUSED = 8  # equations of a lenient launch that are too large; each is found by tracing once more
 _NONE: Mapping[int, SynjaxError] = MappingProxyType({})
+_REFUSED_OFTEN = 2  # types of inputs for which a program was refused: it is careful at once for others
 _TIMING_WEIGHT = 0.25  # of the latest call in the running average
 
 
@@ -88,6 +89,7 @@ class Executables:
         self._limits = limits
         self._table: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
         self._lock = threading.RLock()  # two threads compile
+        self._refused: collections.Counter[Any] = collections.Counter()  # types of inputs, by program
         self.compiles = 0
 
     def __len__(self) -> int:
@@ -115,6 +117,12 @@ class Executables:
                 return executable, None
             # What donates its inputs could not run again.
             optimistic = not (careful or launch.donated or launch.flags & UNCHECKED)
+            program = resolved.key[0]
+            if careful and executable is not None:
+                if len(self._refused) > self._limits.executables:
+                    self._refused.clear()
+                self._refused[program] += 1
+            optimistic &= self._refused[program] < _REFUSED_OFTEN
             started = time.perf_counter()
             executable = self._compile(resolved, launch, optimistic and resolved.program.root.certified)
             seconds = time.perf_counter() - started
