@@ -38,7 +38,16 @@ def unary(function: Callable[..., Any], dtype: str) -> list[str]:
 
 
 def promote(a: str, b: str) -> list[str]:
-    return _over_arguments(lambda x, y: _read(jax.eval_shape(jnp.add, x, y)), (a, b))
+    """Of what promotes its arguments. Asked without tracing anything, which a worker that starts would wait for."""
+
+    def result(*arguments: Any) -> str:
+        found = jnp.result_type(*(getattr(x, "dtype", x) for x in arguments))
+        floats = any(jnp.issubdtype(x.dtype, jnp.floating) for x in arguments if hasattr(x, "dtype"))
+        # A number of the caller makes a weak float, and so do integers that meet in no integer.
+        weak = jnp.issubdtype(found, jnp.floating) and not floats
+        return found.name.replace("64", "32") if weak else found.name
+
+    return _over_arguments(result, (a, b))
 
 
 def _read(result: jax.ShapeDtypeStruct) -> str:
