@@ -20,22 +20,38 @@ _CPU = {"xla_backend_optimization_level": 1}
 _EAGER = {"xla_cpu_use_fusion_emitters": False}
 
 
+# Options that turned out to be unknown to this version of XLA.
+_unknown: set[str] = set()
+
+
+def compiled(lowered: jax.stages.Lowered, *, eager: bool) -> jax.stages.Compiled:
+    """The executable of a program for the default device."""
+    chosen = _chosen(eager)
+    try:
+        return lowered.compile(chosen)
+    except jax.errors.JaxRuntimeError as error:
+        unknown = [name for name in chosen if name in str(error)]
+        if not unknown:
+            raise
+        _unknown.update(unknown)
+    return compiled(lowered, eager=eager)
+
+
 def options(*, eager: bool) -> dict[str, Any]:
-    """The options for the default device. What XLA_FLAGS names is the user's choice and stays it."""
+    """The options for the default device, for `jax.jit`: tried on a program of nothing first."""
+    compiled(_nothing(), eager=eager)
+    return _chosen(eager)
+
+
+def _chosen(eager: bool) -> dict[str, Any]:
+    """What XLA_FLAGS names is the user's choice and stays it."""
     if jax.default_backend() != "cpu":
         return {}
-    chosen = os.environ.get("XLA_FLAGS", "")
+    flags = os.environ.get("XLA_FLAGS", "")
     ours = _CPU | (_EAGER if eager else {})
-    return {
-        name: value for name, value in ours.items() if f"--{name}" not in chosen and _is_known(name, value)
-    }
+    return {name: value for name, value in ours.items() if f"--{name}" not in flags and name not in _unknown}
 
 
 @functools.cache
-def _is_known(name: str, value: Any) -> bool:
-    """Whether this version of XLA has an option."""
-    try:
-        jax.jit(lambda: 0).lower().compile({name: value})
-    except jax.errors.JaxRuntimeError:
-        return False
-    return True
+def _nothing() -> jax.stages.Lowered:
+    return jax.jit(lambda: 0).lower()

@@ -85,7 +85,7 @@ class _Program:
                 value = run(moving)
             return value, guard.any_refused(refused) if refused else None
 
-        options = compiler.options(eager=True)
+        options = _options()
         self._optimistic = jax.jit(hopefully, compiler_options=options)
         self._careful = jax.jit(run, compiler_options=options)
         self._was_refused = False
@@ -97,6 +97,11 @@ class _Program:
                 return value
             self._was_refused = True
         return self._careful(moving)
+
+
+@functools.cache
+def _options() -> dict[str, Any]:
+    return compiler.options(eager=True)
 
 
 _program = functools.lru_cache(maxsize=KEPT)(_Program)

@@ -136,8 +136,7 @@ class Executables:
         with x64, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
             interpretation, traced, extent = self._trace_within_limits(resolved, launch, optimistic)
-            options = compiler.options(eager=bool(launch.flags & LENIENT))
-            compiled = traced.lower().compile(options)
+            compiled = compiler.compiled(traced.lower(), eager=bool(launch.flags & LENIENT))
         self.compiles += 1
         failures = interpretation.failures
         return Executable(
