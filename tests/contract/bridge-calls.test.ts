@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RemoteFailure } from "../../bridge/transport/call.ts";
 import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
 import type { Connection } from "../../bridge/worker/connection.ts";
@@ -21,18 +21,24 @@ import {
 
 let connection: Connection;
 beforeAll(async () => {
+  vi.stubEnv("XLA_FLAGS", ""); // what is to take long to compile does
   connection = await open();
 });
-afterAll(() => (connection as Connection | undefined)?.close());
+afterAll(async () => {
+  await (connection as Connection | undefined)?.close();
+  vi.unstubAllEnvs();
+});
 
 const numbers = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i % 97);
 const square = (n: number): Input => float32(new Float32Array(n * n).fill(1 / n), [n, n]);
 const slow = squared(24);
-/** Takes long to compile. */
+/** Takes seconds to compile, and no run before has put it into a cache. */
 const long = program(
   1,
-  Array.from({ length: 2000 }, (_, i) => ["np.sin", [i === 0 ? -1 : i - 1]]),
-  [1999],
+  Array.from({ length: 10_000 }, (_, i) =>
+    i === 0 ? ["np.add", [-1, [0, Math.floor(1e9 * Math.random())]]] : ["np.sin", [i - 1]],
+  ),
+  [9999],
 );
 /** Some seconds of work. */
 const occupy = (c: Connection): ReturnType<typeof launch> => launch(c.channel, slow, [square(1000)]);
@@ -186,7 +192,7 @@ describe("giving up", () => {
   });
   test("a deadline says where the call was", async () => {
     const compiling = launch(connection.channel, long, [float32(numbers(3))], { deadline: 300 });
-    const queued = launch(connection.channel, addOne, [float32(numbers(3))], { deadline: 100 });
+    const queued = launch(connection.channel, addOne, compiling.handles, { deadline: 100 });
     expect((await errorOf(queued.reply)).message).toMatch("queued in the worker");
     expect((await errorOf(compiling.reply)).message).toMatch("running or being compiled");
     await fetch(connection.channel, compiling.handles);

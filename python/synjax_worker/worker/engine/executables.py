@@ -29,6 +29,7 @@ from .jobs import Resolved
 _QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
 _MOST_REFUSED = 8  # equations of a lenient launch that are too large; each is found by tracing once more
 _NONE: Mapping[int, SynjaxError] = MappingProxyType({})
+_SHALLOW = 1_000  # equations of which each waits for the one before
 _REFUSED_OFTEN = 2  # types of inputs for which a program was refused: it is careful at once for others
 _TIMING_WEIGHT = 0.25  # of the latest call in the running average
 
@@ -136,7 +137,9 @@ class Executables:
         with x64, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
             interpretation, traced, extent = self._trace_within_limits(resolved, launch, optimistic)
-            compiled = compiler.compiled(traced.lower(), eager=bool(launch.flags & LENIENT))
+            # The older emitter recurses along a chain.
+            eager = bool(launch.flags & LENIENT) and extent.chain < _SHALLOW
+            compiled = compiler.compiled(traced.lower(), eager=eager)
         self.compiles += 1
         failures = interpretation.failures
         return Executable(
