@@ -32,6 +32,9 @@ export type StatusEvent =
 
 const PING = expectedAnswer([MESSAGE.ping]);
 
+/** Milliseconds in which a worker ends that says so. */
+const ENDS_WITHIN = 1_000;
+
 /** Milliseconds to wait for the answer to a goodbye. */
 const GOODBYE_TIMEOUT = 500;
 
@@ -227,6 +230,12 @@ export class Channel {
     this.#heartbeat.answered();
     if ("error" in answer && this.#isFromAnother(answer))
       return this.#breakOff("another worker answers at its address", new RemoteFailure(answer.error));
+    if ("error" in answer && answer.error.code === "WORKER_LOST") {
+      // Whoever waits for earlier answers is told first, and a hello must not reach the worker that ends.
+      const { error } = answer;
+      setTimeout(() => this.#breakOff("it gives itself up", new RemoteFailure(error)), ENDS_WITHIN).unref();
+      return;
+    }
     const call = this.#calls.find(answer.seq);
     if (call) this.#settle(call, answer);
     else this.#pong(answer);

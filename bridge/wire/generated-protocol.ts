@@ -103,13 +103,19 @@ export const DEFAULT_LIMITS = {
   /** Bytes of a frame. Beyond: LIMIT_BYTES. */
   frameBytes: 2147483648,
   /** Bytes of a message's header. Beyond: LIMIT_BYTES. */
-  headerBytes: 4194304,
+  headerBytes: 1048576,
   /** Bytes of a message. Beyond: LIMIT_BYTES. */
   messageBytes: 4294967296,
   /** Unanswered messages of a client; refused from twice as many on. Beyond: OVERLOADED. */
   inFlightMessages: 256,
   /** Their bytes; refused beyond twice as many. Beyond: OVERLOADED. */
   inFlightBytes: 268435456,
+  /** Seconds for which a call may run and be compiled. Nothing can interrupt it, so the worker ends then. Beyond: LIMIT_RUN_TIME. */
+  runSeconds: 9007199254740991,
+  /** Seconds that a connection may be open without a hello; then it is ended. */
+  helloSeconds: 10,
+  /** Seconds without a sign of life from a client that came over tcp; then its session is ended. Answering ZeroMQ's own heartbeats is a sign of life. */
+  sessionSeconds: 120,
   /** Handles of a client. Beyond: LIMIT_HANDLES. */
   handles: 1000000,
   /** Programs that the worker keeps for a client. Beyond: LIMIT_PROGRAMS. */
@@ -284,6 +290,7 @@ export const ERROR_CODES = [
   // -- Limits
   "LIMIT_EQUATIONS", // A program has too many equations.
   "LIMIT_TRACE", // A program becomes too large when it is traced, or tracing it takes too long.
+  "LIMIT_RUN_TIME", // A call ran for too long, and the worker ended with it.
   "LIMIT_BODIES", // A program has too many bodies.
   "LIMIT_RESULTS", // A program has too many results.
   "LIMIT_NESTING", // Programs or tuples are nested too deep.

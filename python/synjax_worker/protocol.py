@@ -170,7 +170,7 @@ LIMITS = (
     ),
     Limit("frames", 4_096, "LIMIT_FRAMES", "Frames of a message, its header included."),
     Limit("frameBytes", 2 << 30, "LIMIT_BYTES", "Bytes of a frame."),
-    Limit("headerBytes", 4 << 20, "LIMIT_BYTES", "Bytes of a message's header."),
+    Limit("headerBytes", 1 << 20, "LIMIT_BYTES", "Bytes of a message's header."),
     Limit("messageBytes", 4 << 30, "LIMIT_BYTES", "Bytes of a message."),
     Limit(
         "inFlightMessages",
@@ -179,6 +179,22 @@ LIMITS = (
         "Unanswered messages of a client; refused from twice as many on.",
     ),
     Limit("inFlightBytes", 256 << 20, "OVERLOADED", "Their bytes; refused beyond twice as many."),
+    Limit(
+        "runSeconds",
+        LARGEST_ID - 1,
+        "LIMIT_RUN_TIME",
+        "Seconds for which a call may run and be compiled. Nothing can interrupt it, so the worker ends then.",
+    ),
+    Limit(
+        "helloSeconds", 10, None, "Seconds that a connection may be open without a hello; then it is ended."
+    ),
+    Limit(
+        "sessionSeconds",
+        120,
+        None,
+        "Seconds without a sign of life from a client that came over tcp; then its session is ended. "
+        "Answering ZeroMQ's own heartbeats is a sign of life.",
+    ),
     Limit("handles", 1_000_000, "LIMIT_HANDLES", "Handles of a client."),
     Limit("programs", 4_096, "LIMIT_PROGRAMS", "Programs that the worker keeps for a client."),
     Limit("executables", 512, None, "Executables of the worker; the least recently used is dropped."),
@@ -313,6 +329,7 @@ ERRORS = {
     "Limits": {
         "LIMIT_EQUATIONS": "A program has too many equations.",
         "LIMIT_TRACE": "A program becomes too large when it is traced, or tracing it takes too long.",
+        "LIMIT_RUN_TIME": "A call ran for too long, and the worker ended with it.",
         "LIMIT_BODIES": "A program has too many bodies.",
         "LIMIT_RESULTS": "A program has too many results.",
         "LIMIT_NESTING": "Programs or tuples are nested too deep.",

@@ -10,9 +10,10 @@ import zmq
 from ..errors import SynjaxError
 from ..limits import Limits
 from .codec import SMALL_BYTES
-from .connections import Connections
+from .connections import Connection, Connections
+from .strangers import HELLO_BYTES
 
-LOOK_AFTER = 256  # messages after which to look for clients that left, where nobody waits for them
+_BEGINNING = 64  # bytes of a header that is too long: its type and seq
 
 Buffer = bytes | memoryview
 
@@ -23,33 +24,38 @@ class Message(NamedTuple):
     buffers: list[Buffer]
     size: int  # bytes of all frames
     excess: SynjaxError | None  # the limit that it is beyond; its buffers are not there then
+    connection: Connection | None = None  # of a client that is not known
 
 
 class Inbox:
     """Takes messages from a socket."""
 
     def __init__(
-        self, socket: zmq.Socket, limits: Limits, sessions: Container[bytes], left: Callable[[bytes], None]
+        self,
+        socket: zmq.Socket,
+        limits: Limits,
+        sessions: Container[bytes],
+        connections: Connections,
+        look_who_left: Callable[[], None],
     ):
         self._socket = socket
         self._limits = limits
         self._sessions = sessions  # the clients that are known
-        self._left = left  # called for each client that has left
-        self._connections = Connections(socket)
-        self._received = 0
-        self.monitor = self._connections.monitor  # readable when clients have left
+        self._connections = connections
+        self._look_who_left = look_who_left
 
     def receive(self, flags: int) -> Message | None:
-        """Takes one message; None if there is none."""
-        socket = self._socket
+        """Takes one message; None if there is none. Whoever is known then is known by its hello on this connection."""
         try:
-            client = socket.recv(flags)
+            client = self._socket.recv(flags)
         except zmq.Again:
             return None
-        self._received += 1
-        if self._received % LOOK_AFTER == 0:
-            self.look_who_left()
-        header = self._receive_header(client) if socket.get(zmq.RCVMORE) else b""
+        self._look_who_left()
+        return self._of_known(client) if client in self._sessions else self._of_stranger(client)
+
+    def _of_known(self, client: bytes) -> Message:
+        socket = self._socket
+        header = socket.recv() if socket.get(zmq.RCVMORE) else b""
         buffers: list[Buffer] = []
         size, count = len(header), 1
         excess = self._excess(count, size, size)
@@ -62,18 +68,26 @@ class Inbox:
                 buffers.append(frame.bytes if length < SMALL_BYTES else frame.buffer)
         return Message(client, header, buffers, size, excess)
 
-    def look_who_left(self) -> None:
-        """Tells of the clients that have left."""
-        for client in self._connections.ended():
-            self._left(client)
-
-    def _receive_header(self, client: bytes) -> bytes:
-        if client in self._sessions:
-            return self._socket.recv()
-        frame = self._socket.recv(copy=False)
-        self.look_who_left()
-        self._connections.add(client, frame)
-        return frame.bytes
+    def _of_stranger(self, client: bytes) -> Message:
+        """One frame, and no long one: of any other only the beginning is kept."""
+        socket, connection, header, size, excess = self._socket, None, b"", 0, None
+        if socket.get(zmq.RCVMORE):
+            frame = socket.recv(copy=False)
+            size = len(frame)
+            connection = self._connections.of(client, frame.get(zmq.SRCFD))
+            header = frame.bytes if size <= HELLO_BYTES else bytes(frame.buffer[:_BEGINNING])
+        if size > HELLO_BYTES:
+            excess = SynjaxError(
+                "LIMIT_BYTES", f"a header of {size} bytes; at most {HELLO_BYTES} before a hello"
+            )
+        if socket.get(zmq.RCVMORE):
+            # A client that does not know yet that this is another worker: it must be told to connect again.
+            excess = excess or SynjaxError("UNAUTHORIZED", "say hello first; it has one frame")
+            while socket.get(zmq.RCVMORE):
+                socket.recv()
+        if connection is not None:
+            connection.messages += 1
+        return Message(client, header, [], size, excess, connection)
 
     def _excess(self, count: int, length: int, size: int) -> SynjaxError | None:
         limits = self._limits

@@ -10,12 +10,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import zmq
+
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import VERSION
 from .allocator import keep_freed_memory
 from .configuration import read_config
 from .devices import find_devices
+from .last_words import EXIT_STATUS
 from .logs import log_to_stderr
 from .parent import die_with_parent, private_socket_of
 from .server import Server
@@ -41,7 +44,8 @@ def main() -> int:
     announce(ready)
     log.info("ready", extra=ready)
     server.serve()
-    return 0
+    zmq.Context.instance().term()  # waits until the last words have left, or for a moment
+    os._exit(EXIT_STATUS)  # nothing else ends a thread that is in XLA
 
 
 def _start_error(error: Exception) -> SynjaxError:

@@ -1,15 +1,14 @@
 """The server: one socket, and the IO thread that serves it.
 
 The IO thread (the main one) receives messages, checks them and answers those that need no computation, so that a ping
-is answered while XLA compiles. Only this thread touches the socket: other threads post replies and wake it.
+is answered while XLA compiles. Only this thread touches the socket.
 """
 
 from __future__ import annotations
 
-import collections
 import hmac
 import logging
-import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,8 +32,9 @@ from ..protocol import (
     PING,
     VERSION,
 )
-from .codec import ZERO_COPY_BYTES, pack_header
-from .engine import RETRY_AFTER_MS, Engine, Job, Session
+from .codec import pack_header
+from .connections import Connection, Connections
+from .engine import RETRY_AFTER_MS, Engine, Job, Run, Session
 from .headers import (
     parse_compile,
     parse_fetch,
@@ -44,15 +44,21 @@ from .headers import (
     seq_of,
     unpack_header,
 )
-from .inbox import Buffer, Inbox
+from .inbox import Inbox, Message
+from .last_words import last_words
+from .outbox import Outbox
+from .strangers import HELLO_BYTES, Strangers
 from .wake import Wake
 
 log = logging.getLogger("synjax_worker")
 
 ANSWERED = frozenset(message.number for message in MESSAGES if message.answered)
 
-HELLO_BYTES = 1 << 16  # of a header from whom nobody knows
 MESSAGE_BYTES = 1 << 10  # what a message takes besides its own bytes
+LINGER_MS = 1_000
+FAREWELL_SECONDS = 0.5  # a client that sees the connection end before it reads takes it for a crash
+TICK_MS = 1_000  # between looks at what happens without a message
+STRANGER_TICK_MS = 50  # the same while there are connections without a hello
 UNREAD_REPLIES = 8  # as many as a client may have messages in flight; then it counts as gone
 
 
@@ -73,10 +79,7 @@ class Server:
         self._info = info  # the answer to a hello
         self._limits = limits
         self._sessions: dict[bytes, Session] = {}
-        self._outbox: collections.deque[tuple[bytes, bytes, Sequence[Any]]] = collections.deque()
         self._wake = Wake()
-        self._thread = threading.get_ident()
-        self._engine = Engine(ops, limits, self._post)
         self._socket = zmq.Context.instance().socket(zmq.ROUTER)
         self._socket.set(zmq.SNDHWM, UNREAD_REPLIES * limits.in_flight_messages)
         self._socket.set(zmq.RCVHWM, 0)  # the clients' credit bounds what is in flight
@@ -84,70 +87,87 @@ class Server:
         self._socket.set(zmq.ROUTER_MANDATORY, 1)
         # Above this size libzmq drops the connection silently. It is twice the limit, so that excess gets an answer.
         self._socket.set(zmq.MAXMSGSIZE, max(2 * limits.frame_bytes, 64 << 20))
-        self._inbox = Inbox(self._socket, limits, self._sessions, self._forget_client)
+        self._socket.set(zmq.RCVTIMEO, TICK_MS)
+        self._is_remote = not address.startswith("ipc://")
+        if self._is_remote:  # of other ends the system tells at once
+            self._socket.set(zmq.HEARTBEAT_IVL, limits.session_seconds * 500)
+            self._socket.set(zmq.HEARTBEAT_TIMEOUT, limits.session_seconds * 500)
+        self._late: Run | None = None  # what has run for too long
+        self._connections = Connections(self._socket)
+        self._strangers = Strangers(self._connections, limits.hello_seconds)
+        self._tick_ms, self._next_tick, self._accepted = TICK_MS, 0.0, 0
+        self._inbox = Inbox(self._socket, limits, self._sessions, self._connections, self._look_who_left)
+        self._outbox = Outbox(self._socket, self._wake.ring, self._look_who_left, self._forget)
+        self._engine = Engine(ops, limits, self._outbox.post)
         self._socket.bind(address)
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
     def serve(self) -> None:
-        """Runs for ever."""
+        """Runs until a call has run for too long. Then all clients have been told, and this process must end."""
         self._engine.start()
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake.descriptor, zmq.POLLIN)
-        poller.register(self._inbox.monitor, zmq.POLLIN)
-        while True:
+        poller.register(self._connections.descriptor, zmq.POLLIN)
+        while self._late is None:
             idle = self._engine.idle
-            self._send_replies()
-            if idle:  # no other thread has a reply to post, so a plain receive will do, which is quicker than a poll
-                self._receive(0)
+            self._outbox.send_all()
+            # No other thread has a reply to post then, so a plain receive will do, which is quicker than a poll. It
+            # does not see who comes and says nothing.
+            if idle and not self._is_remote:
+                self._tick(nothing_waits=not self._receive(0))
                 continue
-            poller.poll()
+            poller.poll(self._tick_ms)
             self._wake.clear()
-            self._inbox.look_who_left()
-            self._send_replies()
-            while self._receive(zmq.NOBLOCK):
-                self._send_replies()
+            self._look_who_left()
+            self._outbox.send_all()
+            while self._late is None and self._receive(zmq.NOBLOCK):
+                self._outbox.send_all()
+                self._tick(nothing_waits=False)
+            self._tick(nothing_waits=True)
+        for session, header in last_words(
+            list(self._sessions.values()), self._late, self._limits.run_seconds
+        ):
+            self._outbox.post(session, pack_header(header), ())
+        self._outbox.send_all()
+        log.error("a call ran for too long", extra={"seconds": self._limits.run_seconds})
+        time.sleep(FAREWELL_SECONDS)
+        self.close()
 
-    # -------------------------------------------------------------------------------------------------------- sending
+    def _tick(self, nothing_waits: bool) -> None:
+        """Looks at what happens without a message, now and then."""
+        now = time.monotonic()
+        if now < self._next_tick and self._accepted == self._connections.accepted:
+            return
+        self._look_who_left()
+        self._accepted = self._connections.accepted
+        self._late = self._engine.overdue()
+        strangers = self._strangers.look(nothing_waits)
+        self._tick_ms = STRANGER_TICK_MS if strangers else TICK_MS
+        self._next_tick = now + self._tick_ms / 1_000
 
-    def _post(self, client: bytes, header: bytes, buffers: Sequence[Any]) -> None:
-        """Queues a reply. Any thread may call it."""
-        self._outbox.append((client, header, buffers))
-        if threading.get_ident() != self._thread:
-            self._wake.ring()
+    def close(self) -> None:
+        """Closes the socket, when what was sent has left, or after a moment."""
+        self._connections.close()
+        self._socket.close(linger=LINGER_MS)
 
-    def _send_replies(self) -> None:
-        while self._outbox:
-            client, header, buffers = self._outbox.popleft()
-            try:
-                self._send(client, header, buffers)
-            except zmq.ZMQError as error:
-                if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
-                    raise
-                self._forget_client(client)
+    def _look_who_left(self) -> None:
+        """Ends the sessions of the clients that have left."""
+        for connection in self._connections.ended():
+            session = self._sessions.get(connection.client or b"")
+            if session is not None and session.connection is connection:
+                self._forget(session)
 
-    def _send(self, client: bytes, header: bytes, buffers: Sequence[Any]) -> None:
-        send, more = self._socket.send, zmq.SNDMORE | zmq.NOBLOCK
-        send(client, more)
-        send(header, more if buffers else zmq.NOBLOCK)
-        for position, buffer in enumerate(buffers, 1):
-            last = position == len(buffers)
-            flags = zmq.NOBLOCK if last else more
-            if buffer.nbytes < ZERO_COPY_BYTES:
-                send(buffer, flags)
-            else:
-                self._note(client, send(buffer, flags, copy=False, track=True), buffer.nbytes)
-
-    def _note(self, client: bytes, sending: zmq.MessageTracker, size: int) -> None:
-        session = self._sessions.get(client)
-        if session is not None:
-            session.unread.sent(sending, size)
-
-    def _forget_client(self, client: bytes) -> None:
-        session = self._sessions.pop(client, None)
-        if session is not None:
-            log.info("client gone", extra={"handles": len(session.handles)})
-            self._submit(Job(session, lambda: _clear(session), []))
+    def _forget(self, session: Session) -> None:
+        """Ends a session whose client is gone, or reads nothing."""
+        session.is_ended = True
+        if self._sessions.get(session.client) is not session:
+            return
+        del self._sessions[session.client]
+        session.connection.client = None
+        log.info("client gone", extra={"handles": len(session.handles)})
+        self._engine.drop(session)
+        self._submit(Job(session, lambda: _clear(session), []))
 
     # ------------------------------------------------------------------------------------------------------ receiving
 
@@ -156,15 +176,16 @@ class Server:
         message = self._inbox.receive(flags)
         if message is None:
             return False
-        self._handle(*message)
+        self._handle(message)
         return True
 
-    def _handle(
-        self, client: bytes, frame: bytes, buffers: list[Buffer], size: int, excess: SynjaxError | None
-    ) -> None:
-        seq = 0
+    def _handle(self, message: Message) -> None:
+        seq, frame = 0, message.header
+        session = self._sessions.get(message.client)
         try:
-            session = self._sessions.get(client)
+            if session is None and message.excess is not None:
+                seq = seq_of(frame)
+                raise message.excess
             most = HELLO_BYTES if session is None else self._limits.header_bytes
             if len(frame) > most:
                 seq = seq_of(frame)
@@ -175,24 +196,22 @@ class Server:
             seq = header[1]
             if seq == 0 and header[0] in ANSWERED:
                 raise SynjaxError("BAD_MESSAGE", "a call has a seq above 0")
-            self._dispatch(client, header, buffers, size, excess)
+            if header[0] == HELLO:
+                return self._hello(message.client, message.connection, header)
+            if session is None:
+                raise SynjaxError("UNAUTHORIZED", "say hello first")
+            self._dispatch(session, header, message)
         except SynjaxError as error:
-            self._post(client, pack_header([seq, ERROR, error.to_wire()]), ())
+            self._outbox.post(session or message.client, pack_header([seq, ERROR, error.to_wire()]), ())
         except Exception as error:  # no message may end the worker
             log.exception("a message was not handled")
             failure = {"code": "INTERNAL", "message": f"{type(error).__name__}: {error}"[:2_000]}
-            self._post(client, pack_header([seq, ERROR, failure]), ())
+            self._outbox.post(session or message.client, pack_header([seq, ERROR, failure]), ())
 
-    def _dispatch(
-        self, client: bytes, header: list, buffers: list[Buffer], size: int, excess: SynjaxError | None
-    ) -> None:
+    def _dispatch(self, session: Session, header: list, message: Message) -> None:
         kind, seq = header[0], header[1]
+        _, _, buffers, size, excess, _ = message
         size += MESSAGE_BYTES
-        if kind == HELLO:
-            return self._hello(client, header)
-        session = self._sessions.get(client)
-        if session is None:
-            raise SynjaxError("UNAUTHORIZED", "say hello first")
         if kind == LAUNCH:
             launch = parse_launch(header)
             if launch.outputs > self._limits.results:
@@ -205,7 +224,7 @@ class Server:
         if kind == FETCH:
             self._run(Job(session, parse_fetch(header), [], size, seq))
         elif kind == PING:
-            self._post(client, pack_header([seq, OK, self._engine.counters(session)]), ())
+            self._outbox.post(session, pack_header([seq, OK, self._engine.counters(session)]), ())
         elif kind == FORGET:
             hashes = parse_hashes(header)
             self._notice(Job(session, lambda: _remove(session.programs, hashes), [], size, seq, notice=True))
@@ -215,7 +234,7 @@ class Server:
         elif kind == CANCEL:
             self._engine.cancel(session, parse_ids(header, "a cancel"))
         elif kind == GOODBYE:
-            self._goodbye(client, session, header)
+            self._goodbye(session, header)
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
 
@@ -238,7 +257,7 @@ class Server:
     def _is_quiet(self) -> bool:
         return not self._socket.get(zmq.EVENTS) & zmq.POLLIN
 
-    def _hello(self, client: bytes, header: list) -> None:
+    def _hello(self, client: bytes, connection: Connection | None, header: list) -> None:
         wish = header[2] if len(header) == 1 + len(FIELDS["hello"]) else None
         if type(wish) is not dict or set(wish) - {"version", "registry", "token"}:
             raise SynjaxError("BAD_MESSAGE", "a hello has version, registry and token")
@@ -257,16 +276,22 @@ class Server:
                     expected=str(ours),
                     received=str(theirs)[:80],
                 )
-        self._sessions.setdefault(client, Session(client))
+        session = self._sessions.get(client)
+        if session is None:
+            if connection is None:
+                return  # it has left
+            connection.client = client
+            session = self._sessions[client] = Session(client, connection)
+            self._connections.settle()  # so that the answer, which is sent next, finds out whether it has left
         self._connected()
-        self._post(client, pack_header([header[1], OK, self._info]), ())
+        self._outbox.post(session, pack_header([header[1], OK, self._info]), ())
 
-    def _goodbye(self, client: bytes, session: Session, header: list) -> None:
+    def _goodbye(self, session: Session, header: list) -> None:
         if len(header) != 3 or type(header[2]) is not bool:
             raise SynjaxError("BAD_MESSAGE", "a goodbye is [type, seq, drain]")
         if not header[2]:
             self._engine.cancel(session, list(session.jobs))
-        del self._sessions[client]
+        del self._sessions[session.client]
         self._run(Job(session, lambda: _clear(session), [], seq=header[1]))
 
 

@@ -64,13 +64,16 @@ class Unawaited:
         self._lock = lock
         self._arrays: collections.deque[jax.Array] = collections.deque()
 
-    def watch(self, outputs: Sequence[Handle]) -> None:
-        """Adds a launch, by its first array. Forgets launches that are done, or their arrays would stay in memory."""
+    def watch(self, outputs: Sequence[Handle]) -> jax.Array | None:
+        """Adds a launch, by its first array, and returns that. Forgets launches that are done, or their arrays would
+        stay in memory.
+        """
         self.are_done()
         for handle in outputs:
             for leaf in jax.tree.leaves(handle.value)[:1]:
                 self._arrays.append(leaf)
-                return
+                return leaf
+        return None
 
     def wait_until_done(self, seconds: float) -> None:
         """Waits until all these launches have run, but not longer."""

@@ -13,20 +13,28 @@ import zmq
 from ...errors import SynjaxError
 from ...runtime.program import Program
 from ..codec import Compile, Fetch, Launch
-from .handles import ErrorMap, Handle
+from ..connections import Connection
+from .handles import ErrorMap, Handle, is_ready
 
 
 class Session:
     """One client: its handles and programs. Only jobs touch them, and jobs run one after the other."""
 
-    def __init__(self, client: bytes):
+    def __init__(self, client: bytes, connection: Connection | None = None):
         self.client = client
+        self.connection = connection  # over which its hello came; None for the engine's own
+        self.is_ended = False  # the worker has ended it
         self.handles: dict[int, Handle] = {}
         self.programs: dict[bytes, Program | SynjaxError] = {}
         self.jobs: dict[int, Job] = {}  # submitted and not answered, by seq
         self.bytes_in_flight = 0
         self.notice_bytes = 0  # of frees and forgets that were not done yet
         self.unread = Unread()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether nobody is there for it any more: its calls need no answer."""
+        return self.is_ended or (self.connection is not None and not self.connection.alive)
 
 
 class Unread:
@@ -55,6 +63,22 @@ class Unread:
 
 
 @dataclasses.dataclass(slots=True)
+class Run:
+    """A job that was started. It keeps nothing of what the job brought."""
+
+    session: Session
+    seq: int
+    outputs: range  # ids of the handles that it makes
+    started: float
+    is_over: bool = False  # it needs nobody any more, except the device for `result`
+    result: Any = None  # of a launch that nobody waits for
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_over and is_ready(self.result)
+
+
+@dataclasses.dataclass(slots=True)
 class Job:
     """One message of a session, or a function that runs in its turn."""
 
@@ -69,6 +93,7 @@ class Job:
     notice: bool = False  # a free or forget: no call, so not in flight
     answered: bool = False
     resolved: Resolved | None = None  # set where a launch was resolved before its turn
+    run: Run | None = None  # set when it is started, unless it is a function
 
 
 @dataclasses.dataclass(slots=True)

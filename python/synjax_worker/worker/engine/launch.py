@@ -109,7 +109,7 @@ class Launcher:
         if executable.is_awaited(launch):
             seconds = executable.expected_seconds(True)
         else:
-            self._unawaited.watch(run.outputs)
+            job.run.result = self._unawaited.watch(run.outputs)
             seconds = None
         reads = tuple(run.outputs[position] for position in launch.wants)
         if run.pending is not None:  # it may run again

@@ -9,9 +9,9 @@ from typing import Any
 from ...protocol import ERROR, OK
 from ..codec import ZERO_COPY_BYTES, pack_data, pack_header
 from .handles import ErrorMap, Handle
-from .jobs import Job
+from .jobs import Job, Session
 
-Post = Callable[[bytes, bytes, Sequence[Any]], None]  # client, header, buffers
+Post = Callable[[Session, bytes, Sequence[Any]], None]  # session, header, buffers
 
 
 class Replies:
@@ -67,8 +67,8 @@ class Replies:
                 else:
                     job.session.bytes_in_flight -= job.bytes
                 job.session.jobs.pop(job.seq, None)
-        if job.seq:
+        if job.seq and not job.session.is_cut:
             for buffer in buffers:
                 if buffer.nbytes >= ZERO_COPY_BYTES:
                     job.session.unread.posted(buffer.nbytes)
-            self._post(job.session.client, pack_header(header), buffers)
+            self._post(job.session, pack_header(header), buffers)

@@ -29,10 +29,11 @@ from .completions import Completions, Unawaited
 from .executables import Executables
 from .failures import as_error, fetch_error, root_error
 from .handles import drop, is_ready
-from .jobs import Job, Session, Step
+from .jobs import Job, Run, Session, Step
 from .launch import THREADS, Launcher
 from .replies import Post, Replies
 from .resolve import Resolver
+from .running import Running
 
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
 QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is waiting
@@ -54,6 +55,7 @@ class Engine:
         self._started_at = time.monotonic()
         self._completions = Completions(self._lock, self._count_finished)
         self._unawaited = Unawaited(self._lock)
+        self._running = Running()
         self._replies = Replies(post, self._lock)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
@@ -124,6 +126,18 @@ class Engine:
             if job is not None and not job.started and job.refused is None:
                 job.refused = SynjaxError("ABORTED", "the call was aborted before it started")
 
+    def drop(self, session: Session) -> None:
+        """Frees what the calls brought of a client that is gone, as far as they have not started."""
+        with self._lock:
+            jobs = list(session.jobs.values())
+        for job in jobs:
+            if not job.started:
+                job.buffers = []
+
+    def overdue(self) -> Run | None:
+        """A call that has run for longer than the limit, if there is one."""
+        return self._running.overdue(self._limits.run_seconds)
+
     def is_overloaded(self, session: Session, size: int) -> bool:
         """Whether a client has so much in flight that a message of `size` bytes must be refused."""
         return len(session.jobs) >= 2 * self._limits.in_flight_messages or (
@@ -180,6 +194,8 @@ class Engine:
 
     def _run(self, job: Job, submitted: bool = False) -> None:
         """Runs a job up to its reply, or up to where the completion thread takes over."""
+        if not callable(job.message):
+            job.run = self._running.begin(job)
         try:
             step = self._first_half(job)
         except Exception as error:  # a mistake of the worker's own; it goes on
@@ -196,6 +212,8 @@ class Engine:
 
     def _first_half(self, job: Job) -> Step:
         message = job.message
+        if job.session.is_cut and not callable(message):
+            return Step(lambda: self._replies.error(job, {}))
         if isinstance(message, Launch):
             return self._launcher.launch(job, message)
         if isinstance(message, Fetch):
@@ -211,6 +229,8 @@ class Engine:
                 complete()
             except Exception as error:
                 self._replies.error(job, as_error(error, "INTERNAL").to_wire())
+            if job.run is not None:
+                job.run.is_over = True
 
         return guarded
 

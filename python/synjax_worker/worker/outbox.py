@@ -1,0 +1,75 @@
+"""The outbox: replies that wait until the IO thread sends them."""
+
+from __future__ import annotations
+
+import collections
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import zmq
+
+from .codec import ZERO_COPY_BYTES
+from .engine import Session
+
+
+class Outbox:
+    """Sends replies over a socket, in the order in which they were posted.
+
+    Any thread may post. Only the thread that made the outbox sends, and is woken for it.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.Socket,
+        wake: Callable[[], None],
+        look_who_left: Callable[[], None],
+        gone: Callable[[Session], None],
+    ):
+        self._socket = socket
+        self._wake = wake
+        self._look_who_left = look_who_left
+        self._gone = gone  # called with sessions whose client is gone, or reads nothing
+        self._thread = threading.get_ident()
+        self._replies: collections.deque[tuple[Session | bytes, bytes, Sequence[Any]]] = collections.deque()
+
+    def post(self, to: Session | bytes, header: bytes, buffers: Sequence[Any]) -> None:
+        """Queues a reply, to a session or to a client that has none."""
+        self._replies.append((to, header, buffers))
+        if threading.get_ident() != self._thread:
+            self._wake()
+
+    def send_all(self) -> None:
+        """Sends what was posted."""
+        while self._replies:
+            to, header, buffers = self._replies.popleft()
+            session = None if isinstance(to, bytes) else to
+            try:
+                self._send(to if session is None else session.client, session, header, buffers)
+            except zmq.ZMQError as error:
+                if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                    raise
+                if session is not None:
+                    self._gone(session)
+
+    def _send(self, client: bytes, session: Session | None, header: bytes, buffers: Sequence[Any]) -> None:
+        if session is not None and session.is_cut:
+            return
+        send, more = self._socket.send, zmq.SNDMORE | zmq.NOBLOCK
+        send(client, more)
+        if session is not None:
+            # Where the client has left, another one with its routing id may be who the message goes to by now.
+            self._look_who_left()
+            if session.is_cut:
+                send(b"", zmq.NOBLOCK)
+                return
+        send(header, more if buffers else zmq.NOBLOCK)
+        for position, buffer in enumerate(buffers, 1):
+            last = position == len(buffers)
+            flags = zmq.NOBLOCK if last else more
+            if buffer.nbytes < ZERO_COPY_BYTES:
+                send(buffer, flags)
+            else:
+                sending = send(buffer, flags, copy=False, track=True)
+                if session is not None:
+                    session.unread.sent(sending, buffer.nbytes)
