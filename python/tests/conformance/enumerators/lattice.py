@@ -1,0 +1,73 @@
+"""Lattices: alignments of two sequences, and the mistakes that they invite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax.numpy as jnp
+import numpy as np
+
+from synjax_worker.distributions import AlignmentCRF
+
+from ..case import BadInput, Lengths
+from ..enumerator import Enumerator, enumerates
+
+Cell = tuple[int, int]  # row, column
+
+
+class Alignment(Enumerator):
+    sizes = {"rows": 3, "cols": 3}
+    potentials = ("log_potentials",)
+    of_parts = "log_potentials"
+    extents = (4, 6)
+    steps: tuple[Cell, ...]  # by how many rows and columns a path may move on
+
+    def structures(self, lengths: Lengths) -> Iterator[np.ndarray]:
+        last = (lengths["lengths_rows"] - 1, lengths["lengths_cols"] - 1)
+        for path in self.paths((0, 0), last):
+            missing = sum(self.sizes.values()) - 1 - len(path)
+            yield np.array([*path, *[(-1, -1)] * missing])
+
+    def paths(self, cell: Cell, last: Cell) -> Iterator[list[Cell]]:
+        if cell == last:
+            yield [cell]
+        for down, right in self.steps:
+            row, col = cell[0] + down, cell[1] + right
+            if row <= last[0] and col <= last[1]:
+                for rest in self.paths((row, col), last):
+                    yield [cell, *rest]
+
+    def event(self, compact: np.ndarray) -> np.ndarray:
+        made = np.zeros((self.sizes["rows"], self.sizes["cols"]), bool)
+        row, col = compact[compact[:, 0] >= 0].T
+        made[row, col] = True
+        return made
+
+    def parts(self, arrays, lengths):
+        return arrays["log_potentials"].astype(np.float64)
+
+
+@enumerates(AlignmentCRF)
+class ManyToMany(Alignment):
+    name = "AlignmentCRF"
+    options = {"alignment_type": "monotone_many_to_many"}
+    steps = ((0, 1), (1, 1), (1, 0))
+    thorough = True
+    float32 = True
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        table = jnp.zeros((3, 4))
+        made = lambda kind: AlignmentCRF(table, alignment_type=kind)
+        good = made("monotone_many_to_many")
+        yield BadInput("no type", "alignment_type", lambda: AlignmentCRF(table))
+        yield BadInput("an unknown type", "alignment_type", lambda: made("monotone"))
+        other = made("monotone_one_to_many")
+        yield BadInput("another type", "other", lambda: good.kl_divergence(other))
+
+
+@enumerates(AlignmentCRF)
+class OneToMany(Alignment):
+    name = "AlignmentCRF-one-to-many"
+    options = {"alignment_type": "monotone_one_to_many"}
+    steps = ((0, 1), (1, 1))
+    sizes = {"rows": 2, "cols": 4}
