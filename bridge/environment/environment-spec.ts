@@ -18,7 +18,7 @@ export interface EnvironmentSpec {
 }
 
 const PROBE =
-  "import json, jax, equinox, jaxtyping, msgpack, zmq; " +
+  "import json, jax, jaxtyping, msgpack, zmq; " +
   "assert int(jax.jit(lambda x: x + 1)(1)) == 2; " +
   "print(json.dumps({'jax': jax.__version__, 'platform': jax.default_backend(), 'devices': [str(d) for d in jax.devices()]}))";
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -34,7 +33,7 @@ def taken(parameter: Parameter, value: Any) -> Any:
 def is_array(value: Any) -> bool:
     """Whether a parameter is an array or a list of them, and no distribution."""
     return value is not None and all(
-        eqx.is_array(x) for x in (value if isinstance(value, tuple) else [value])
+        isinstance(x, jax.Array) for x in (value if isinstance(value, tuple) else [value])
     )
 
 

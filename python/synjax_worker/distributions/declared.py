@@ -24,8 +24,6 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import equinox as eqx
-
 from ..registry import introspection
 
 _ROLE = "synjax"
@@ -54,7 +52,7 @@ class Role(NamedTuple):
 
 
 def _field(role: Role, **options: Any) -> Any:
-    return eqx.field(metadata={_ROLE: role}, **({"default": None} | options))
+    return dataclasses.field(metadata={_ROLE: role}, **({"default": None} | options))
 
 
 def potential(keyword: bool = False) -> Any:
@@ -74,7 +72,12 @@ def data(below: str | None = None, keyword: bool = False) -> Any:
 
 def option(default: Any, keyword: bool = True) -> Any:
     """A plain Python value: part of the program, not an input of it."""
-    return _field(Role("option", keyword=keyword), default=default, static=True)
+    return _field(Role("option", keyword=keyword), default=default)
+
+
+def is_static(field: dataclasses.Field) -> bool:
+    """Whether a field is part of a program and not an input of it."""
+    return _ROLE in field.metadata and field.metadata[_ROLE].kind == "option"
 
 
 @dataclasses.dataclass(frozen=True)

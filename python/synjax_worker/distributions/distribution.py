@@ -70,7 +70,7 @@ def _temperature_check(*_arguments: Any, temperature: Any = 1.0, **_options: Any
     return batching.temperature_check(temperature)
 
 
-class Distribution(Parameters):
+class Distribution(Parameters, abc.ABC):
     """A distribution over discrete structures, given by log-potentials of their parts.
 
     A structure is an event: the 0/1 indicator of its parts, of `event_shape`, in the distribution's float dtype; or a

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,15 +19,23 @@ from ..shapes import Dims, bind, check_lengths, require_sizes
 from . import batching
 from .arguments import is_array, require_given, require_one_form, same_dtype_of_all, taken
 from .checks import nan_or_posinf, out_of_range, refuse
-from .declared import Declaration, Parameter, declaration, event_dims
+from .declared import Declaration, Parameter, declaration, event_dims, is_static
 
 
-class Parameters(eqx.Module):
-    """What a class declares, held and checked. See `declared.py` for the declarations."""
+class Parameters:
+    """What a class declares, held and checked. See `declared.py` for the declarations.
+
+    Every subclass is a frozen dataclass and a pytree: its arrays are the leaves, its options are static.
+    """
 
     event: ClassVar[Any]  # named dims of an event, or a dict of them
     compact: ClassVar[Any]  # Indices, or a dict of them
     forms: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        dataclasses.dataclass(frozen=True, init=False, eq=False, repr=False)(cls)
+        _register_pytree(cls)
 
     def __init__(self, *arguments: Any, **named: Any):
         declared = self.declaration()
@@ -45,9 +52,13 @@ class Parameters(eqx.Module):
         )
         given |= same_dtype_of_all({name: given[name] for name in declared.potentials})
         for name, value in given.items():
-            setattr(self, name, value)
+            object.__setattr__(self, name, value)
         self._require_sizes()
         self._check_on_host()
+
+    def __repr__(self) -> str:
+        given = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
+        return f"{type(self).__name__}({', '.join(f'{n}={_shown(x)}' for n, x in given if x is not None)})"
 
     @classmethod
     def declaration(cls) -> Declaration:
@@ -225,12 +236,41 @@ class Parameters(eqx.Module):
         return replace(self, **fields)
 
 
-def replace(module: Any, **fields: Any) -> Any:
-    """A copy of a module with other fields; its constructor does not run again."""
-    made = object.__new__(type(module))
-    for field in dataclasses.fields(module):
-        object.__setattr__(made, field.name, fields.get(field.name, getattr(module, field.name)))
-    return made
+def replace(made: Any, **fields: Any) -> Any:
+    """A copy of a distribution with other fields; its constructor does not run again."""
+    copy = object.__new__(type(made))
+    for field in dataclasses.fields(made):
+        object.__setattr__(copy, field.name, fields.get(field.name, getattr(made, field.name)))
+    return copy
+
+
+def _register_pytree(cls: type[Parameters]) -> None:
+    fields = dataclasses.fields(cls)
+    moving = tuple(field.name for field in fields if not is_static(field))
+    static = tuple(field.name for field in fields if is_static(field))
+    keys = tuple(jax.tree_util.GetAttrKey(name) for name in moving)
+
+    def flatten(made: Parameters) -> tuple[tuple, tuple]:
+        return tuple(getattr(made, name) for name in moving), tuple(getattr(made, name) for name in static)
+
+    def flatten_with_keys(made: Parameters) -> tuple[tuple, tuple]:
+        leaves, options = flatten(made)
+        return tuple(zip(keys, leaves, strict=True)), options
+
+    def unflatten(options: tuple, leaves: tuple) -> Parameters:
+        made = object.__new__(cls)
+        for name, value in zip((*moving, *static), (*leaves, *options), strict=True):
+            object.__setattr__(made, name, value)
+        return made
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def _shown(value: Any) -> str:
+    """An array by its dtype and shape."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
+    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else repr(value)
 
 
 def _of(made: Parameters, name: str) -> Parameter:

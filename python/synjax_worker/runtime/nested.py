@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +38,7 @@ def _value_and_grad(
     if not argnums or not all(0 <= k < len(leaves) for k in argnums) or len(set(argnums)) < len(argnums):
         raise InvalidArgument(f"argnums {argnums} of {len(leaves)} operands", argument="argnums")
     # Only the floating-point parameters of a distribution are differentiated.
-    parts = [eqx.partition(strong(leaves[k]), _differentiable) for k in argnums]
+    parts = [_partition(strong(leaves[k])) for k in argnums]
     for k, (moving, held) in zip(argnums, parts, strict=True):
         if not jax.tree.leaves(moving):
             received = ", ".join(dtype_of(leaf) for leaf in jax.tree.leaves(held))
@@ -50,7 +49,7 @@ def _value_and_grad(
     def scalar(moving: list[Any]) -> tuple[Any, tuple[list[Any], Code]]:
         operands = list(leaves)
         for k, part, (_, held) in zip(argnums, moving, parts, strict=True):
-            operands[k] = eqx.combine(part, held)
+            operands[k] = _combine(part, held)
         results, code = fn(*operands)
         if not has_aux and len(results) != 1:
             raise InvalidArgument(f"a gradient of {len(results)} results; it needs one", argument="fn")
@@ -59,6 +58,16 @@ def _value_and_grad(
     moving = [part for part, _ in parts]
     (value, (aux, code)), gradients = jax.value_and_grad(scalar, has_aux=True)(moving)
     return (value, tuple(gradients), tuple(aux)), code
+
+
+def _partition(tree: Any) -> tuple[Any, Any]:
+    """The leaves that have derivatives, and the others; None where a leaf is in the other tree."""
+    moving = jax.tree.map(lambda leaf: leaf if _differentiable(leaf) else None, tree)
+    return moving, jax.tree.map(lambda leaf: None if _differentiable(leaf) else leaf, tree)
+
+
+def _combine(moving: Any, held: Any) -> Any:
+    return jax.tree.map(lambda a, b: b if a is None else a, moving, held, is_leaf=lambda leaf: leaf is None)
 
 
 def _differentiable(leaf: Any) -> bool:

@@ -9,16 +9,14 @@ import os
 import stat
 from pathlib import Path
 
-import jax
-
 MOST_BYTES = 2 << 30
 _KEPT = 0.8  # of the bound, where it was exceeded
 
 _log = logging.getLogger(__name__)
 
 
-def use(directory: str, most_bytes: int = MOST_BYTES) -> None:
-    """Makes the directory, forgets what is oldest, and tells JAX. One that others can write is not used."""
+def prepared(directory: str, most_bytes: int = MOST_BYTES) -> Path | None:
+    """Makes the directory and forgets what is oldest. None for one that others can write: it must not be used."""
     path = Path(directory)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -29,11 +27,8 @@ def use(directory: str, most_bytes: int = MOST_BYTES) -> None:
         refused = str(error)
     if refused is not None:
         _log.warning("compiled programs are not kept: %s", refused)
-        return
-    jax.config.update("jax_compilation_cache_dir", directory)
-    # By default JAX does not cache programs that are small or quick to compile, as most are.
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        return None
+    return path
 
 
 def _why_not(path: Path) -> str | None:

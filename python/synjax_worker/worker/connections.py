@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import itertools
 import select
+import struct
 import time
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
+_EVENT = struct.Struct(
+    "=Hi"
+)  # ZeroMQ's, in the byte order of the machine: what has happened, and a descriptor
 _numbers = itertools.count()
 
 
@@ -55,13 +58,13 @@ class Connections:
         if not self._news.poll(0):
             return found
         while self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
-            event = recv_monitor_message(self._monitor)
-            descriptor = int(event["value"])
+            content, _address = self._monitor.recv_multipart()
+            event, descriptor = _EVENT.unpack(content)
             ended = self._open.pop(descriptor, None)
             if ended is not None:
                 ended.alive = False
                 found.append(ended)
-            if event["event"] == zmq.EVENT_ACCEPTED:
+            if event == zmq.EVENT_ACCEPTED:
                 self._open[descriptor] = Connection(descriptor)
                 self.accepted += 1
         return found

@@ -15,9 +15,12 @@ import zmq
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import VERSION
+from ..registry import MODULES, load
+from . import compilation_cache
 from .allocator import keep_freed_memory
 from .configuration import read_config
 from .devices import find_devices
+from .engine import Stored
 from .last_words import EXIT_STATUS
 from .logs import log_to_stderr
 from .parent import die_with_parent, private_socket_of
@@ -54,6 +57,16 @@ def _start_error(error: Exception) -> SynjaxError:
     return SynjaxError("WORKER_START", f"{type(error).__name__}: {error}")
 
 
+def _stored(directory: str | None, limits: Limits) -> Stored | None:
+    """Where executables are kept. Nowhere if classes of other modules join, because what is kept is not known by their
+    source.
+    """
+    if not directory or os.environ.get(MODULES):
+        return None
+    prepared = compilation_cache.prepared(directory)
+    return None if prepared is None else Stored(prepared, limits)
+
+
 def _take_stdout() -> Callable[[dict[str, Any]], None]:
     """Keeps stdout for one line, which the returned function writes. All other output goes to stderr."""
     private = os.dup(1)
@@ -74,11 +87,6 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
-    if config.get("compilationCache"):
-        from . import compilation_cache
-
-        compilation_cache.use(config["compilationCache"])
-    from ..registry import load
 
     registry = load()
     devices = find_devices(config.get("device", "cpu"))
@@ -94,7 +102,8 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     sys.setswitchinterval(0.0005)  # seconds that another thread may keep the GIL while a ping waits
     sys.setrecursionlimit(50_000)  # JAX needs dozens of frames for each level of nested programs
     threading.stack_size(512 << 20)
-    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected)
+    stored = _stored(config.get("compilationCache"), limits)
+    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected, stored)
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
     }

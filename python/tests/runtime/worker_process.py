@@ -7,13 +7,13 @@ import sys
 import time
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from synjax_worker.distributions.declared import Indices, declaration, length, potential
+from synjax_worker.distributions.declared import Indices, length, potential
+from synjax_worker.distributions.parameters import Parameters
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
 from synjax_worker.worker.process import main
@@ -106,7 +106,7 @@ op(
 
 
 @distribution
-class ToyChain(eqx.Module):
+class ToyChain(Parameters):
     """A chain whose log-partition counts how often it is traced.
 
     Args:
@@ -120,14 +120,6 @@ class ToyChain(eqx.Module):
     forms = ()
     event = "n t"
     compact = Indices("n", name="tags", below="t")
-
-    @classmethod
-    def declaration(cls):
-        return declaration(cls)
-
-    def __init__(self, emission: Float[Array, "*batch n t"], *, lengths: Int[Array, "*batch"] | None = None):
-        self.emission = emission
-        self.lengths = lengths
 
     def checks(self):
         n = self.emission.shape[-2]

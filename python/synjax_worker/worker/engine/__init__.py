@@ -2,5 +2,6 @@
 
 from .jobs import Job, Run, Session
 from .scheduler import RETRY_AFTER_MS, Engine
+from .stored import Stored
 
-__all__ = ["RETRY_AFTER_MS", "Engine", "Job", "Run", "Session"]
+__all__ = ["RETRY_AFTER_MS", "Engine", "Job", "Run", "Session", "Stored"]

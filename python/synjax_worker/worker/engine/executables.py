@@ -25,6 +25,7 @@ from ...runtime.interpreter import Interpretation, interpret
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
+from .stored import Stored
 
 _QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
 _MOST_REFUSED = 8  # equations of a lenient launch that are too large; each is found by tracing once more
@@ -47,6 +48,7 @@ class Executable:
     failures: dict[int, SynjaxError]  # the other results: what failed while tracing
     varies: bool  # a call may take much longer than the one before: that depends on its data
     bytes: int  # of memory that a call takes
+    has_effects: bool  # it calls this process
     avals: list[list | None] | None = None  # by result, known after the first call
     signatures: list[Any] = dataclasses.field(default_factory=list)
     seconds: dict[bool, float] = dataclasses.field(
@@ -82,12 +84,21 @@ class Executable:
         self.seconds[awaited] = before + _TIMING_WEIGHT * (seconds - before)
 
 
+# What is stored beside the compiled program.
+_ABOUT = tuple(
+    field.name
+    for field in dataclasses.fields(Executable)
+    if field.default is field.default_factory is dataclasses.MISSING and field.name != "call"
+)
+
+
 class Executables:
     """The executables of a worker, by program, flags, donations and types of inputs."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits):
+    def __init__(self, ops: dict[str, Any], limits: Limits, stored: Stored | None = None):
         self._ops = ops
         self._limits = limits
+        self._stored = stored
         self._table: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
         self._lock = threading.RLock()  # two threads compile
         self._refused: collections.Counter[Any] = collections.Counter()  # types of inputs, by program
@@ -125,12 +136,27 @@ class Executables:
                 self._refused[program] += 1
             optimistic &= self._refused[program] < _REFUSED_OFTEN
             started = time.perf_counter()
-            executable = self._compile(resolved, launch, optimistic and resolved.program.root.certified)
+            executable = self._made(resolved, launch, optimistic and resolved.program.root.certified)
             seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
             while len(self._table) > self._limits.executables:
                 self._table.popitem(last=False)
             return executable, seconds
+
+    def _made(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
+        """The executable, read or compiled."""
+        stored, key = self._stored, (resolved.key, resolved.x64, optimistic)
+        if stored is None or not _is_storable(resolved):
+            return self._compile(resolved, launch, optimistic)
+        found = stored.load(key)
+        if found is not None:
+            compiled, about = found
+            return Executable(call=compiled, **about)
+        executable = self._compile(resolved, launch, optimistic)
+        if not executable.failures and not executable.has_effects:
+            about = {name: getattr(executable, name) for name in _ABOUT}
+            stored.save(key, executable.call, about)
+        return executable
 
     def _compile(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
         x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()
@@ -152,6 +178,7 @@ class Executables:
             failures={position: error.to_keep() for position, error in failures.items()},
             varies=extent.branches and extent.work > _QUICK_WORK,
             bytes=_bytes_of(compiled),
+            has_effects=bool(traced.jaxpr.effects),
         )
 
     def _trace_within_limits(
@@ -205,6 +232,13 @@ class Executables:
 
         traced = jax.jit(program, donate_argnums=launch.donated).trace(*resolved.args)
         return interpretation, traced
+
+
+def _is_storable(resolved: Resolved) -> bool:
+    """Whether the key of an executable says in words what it is for: the type of an object is more than its words."""
+    return not resolved.poisoned and all(
+        type(signature) is type or len(signature) == 3 for signature in resolved.key[-1]
+    )
 
 
 def _bytes_of(compiled: jax.stages.Compiled) -> int:

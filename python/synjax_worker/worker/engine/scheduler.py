@@ -34,6 +34,7 @@ from .launch import THREADS, Launcher
 from .replies import Post, Replies
 from .resolve import Resolver
 from .running import Running
+from .stored import Stored
 
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
 QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is waiting
@@ -46,7 +47,7 @@ RETRY_AFTER_MS = 50
 class Engine:
     """Runs the jobs of all sessions in the order in which they are submitted."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits, post: Post):
+    def __init__(self, ops: dict[str, Any], limits: Limits, post: Post, stored: Stored | None = None):
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
@@ -59,7 +60,7 @@ class Engine:
         self._replies = Replies(post, self._lock)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
-        self._executables = Executables(ops, limits)
+        self._executables = Executables(ops, limits, stored)
         self._launcher = Launcher(
             limits,
             self._resolver,
