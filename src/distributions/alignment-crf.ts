@@ -63,8 +63,8 @@ const declaration: Declaration = {
  *
  * The score of an alignment is the sum of the log-potentials of its cells; its probability is
  * proportional to the exponentiated score. A monotone alignment is a path from cell (0, 0) to the last
- * cell. In a many-to-many alignment it moves on by a row, by a column, or by both; in a one-to-many
- * alignment by a column, or by both, so that every column has exactly one row. An item of more rows
+ * cell. Where it is many-to-many it moves on by a row, by a column, or by both; where it is
+ * one-to-many by a column, or by both, so that every column has exactly one row. An item of more rows
  * than columns has no one-to-many alignment.
  *
  * An event (rows cols) has a 1 in every cell of the alignment. Its compact form has the row and the

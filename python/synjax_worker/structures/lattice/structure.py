@@ -71,9 +71,21 @@ class Paths(abc.ABC):
 
     # ---------------------------------------------------------------------------------------------- sums over all
 
-    def _log_choices(self, query: Query) -> Choices:
-        scores, bounds = self.lattice(query.potentials, query.lengths)
-        return log_choices(self.moves, scores, bounds, query.messages.messages().choices)
+    def _choices(self, query: Query) -> Choices:
+        """Logs of the choices of a walk from the end. Queries of one distribution share them."""
+
+        def compute() -> Choices:
+            scores, bounds = self.lattice(query.potentials, query.lengths)
+            return log_choices(self.moves, scores, bounds, query.messages.messages().choices)
+
+        return passes.shared(query.messages, "choices", compute)
+
+    def _cells(self, query: Query) -> Array:
+        """The probability that a path visits each cell, (T+1 B W)."""
+        compute = lambda: marginals.passed(
+            self.moves, probabilities(self._choices(query)), query.messages.bounds
+        )
+        return passes.shared(query.messages, "cells", compute)
 
     def forward(self, potentials: Any, lengths: Any) -> Forward:
         return Forward(self.moves, *self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths))
@@ -89,11 +101,10 @@ class Paths(abc.ABC):
         return log_count(self.moves, *self.lattice(potentials, lengths))
 
     def marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
-        logs = self._log_choices(Query(potentials, lengths, messages))
-        return self.event_of_cells(marginals.passed(self.moves, probabilities(logs), messages.bounds), 0)
+        return self.event_of_cells(self._cells(Query(potentials, lengths, messages)), 0)
 
     def log_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
-        logs = self._log_choices(Query(potentials, lengths, messages))
+        logs = self._choices(Query(potentials, lengths, messages))
         return self.event_of_cells(marginals.log_passed(self.moves, logs, messages.bounds), -jnp.inf)
 
     def potential_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Any:
@@ -102,13 +113,12 @@ class Paths(abc.ABC):
         return pull(marginals.score_marginals(self.moves, scores, messages.bounds, known))[0]
 
     def entropy(self, potentials: Any, lengths: Any, messages: Forward) -> Array:
-        logs = self._log_choices(Query(potentials, lengths, messages))
-        return information.entropy(self.moves, messages.bounds, logs)
+        query = Query(potentials, lengths, messages)
+        return information.entropy(self._choices(query), self._cells(query))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        divergence = information.kl_divergence(
-            self.moves, p.messages.bounds, self._log_choices(p), self._log_choices(q)
-        )
+        of_p, of_q = self._choices(p), self._choices(q)
+        divergence = information.kl_divergence(self.moves, p.messages.bounds, of_p, of_q, self._cells(p))
         same = [a == b for a, b in zip(*map(jax.tree.leaves, (p.lengths, q.lengths)), strict=True)]
         return jnp.where(jnp.all(jnp.stack(same), 0), divergence, jnp.inf)
 
@@ -185,7 +195,7 @@ class Paths(abc.ABC):
         draws: int,
         straight_through: bool,
     ) -> Tree:
-        logs = self._log_choices(Query(potentials, lengths, messages))
+        logs = self._choices(Query(potentials, lengths, messages))
         chosen = relaxed.perturbed_choices(key, logs, temperature, draws, straight_through)
         bounds = jax.tree.map(lambda x: jnp.tile(x, (draws, *(1,) * (x.ndim - 1))), messages.bounds)
         event = self.event_of_cells(marginals.passed(self.moves, chosen, bounds), 0)

@@ -9,8 +9,9 @@ import numpy as np
 
 from synjax_worker.distributions import AlignmentCRF
 
-from ..case import BadInput, Lengths
+from ..case import BEYOND_FLOAT64, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
+from ..mutants import breaks
 
 Cell = tuple[int, int]  # row, column
 
@@ -71,3 +72,45 @@ class OneToMany(Alignment):
     options = {"alignment_type": "monotone_one_to_many"}
     steps = ((0, 1), (1, 1))
     sizes = {"rows": 2, "cols": 4}
+
+
+# ------------------------------------------------------------------------------------------------------ broken versions
+# Each has other paths, or other events of them.
+
+EVERYTHING = (
+    "enumeration",
+    "any_scale",
+    *BEYOND_FLOAT64,
+    "padding",
+    "forbidden",
+    "duality",
+    "samples",
+    "top_k",
+    "ties",
+)
+
+
+@breaks(ManyToMany, *EVERYTHING, "events", "remembered")
+class NoDiagonal(ManyToMany):
+    """A path moves by a row or by a column, never by both."""
+
+    steps = ((0, 1), (1, 0))
+
+
+@breaks(ManyToMany, *EVERYTHING)
+class EndsInAnyRow(ManyToMany):
+    """A path ends anywhere in the last column."""
+
+    def structures(self, lengths):
+        for rows in range(1, lengths["lengths_rows"] + 1):
+            yield from super().structures(lengths | {"lengths_rows": rows})
+
+
+@breaks(ManyToMany, *EVERYTHING, "events", "remembered")
+class FirstCellIsFree(ManyToMany):
+    """The score of the first cell is left out."""
+
+    def event(self, compact):
+        made = super().event(compact)
+        made[0, 0] = False
+        return made
