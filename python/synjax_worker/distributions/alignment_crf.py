@@ -14,7 +14,7 @@ from ..structures.lattice import Alignments, Potentials
 from . import batching
 from .declared import Indices, length, option, potential
 from .distribution import Distribution
-from .pairs import checks_of_paths
+from .pairs import checks_of_paths, inside_pairs
 
 TYPES = ("monotone_many_to_many", "monotone_one_to_many", "non_monotone_one_to_one")
 
@@ -98,14 +98,10 @@ class AlignmentCRF(Distribution):
         return jnp.maximum(cols, self.lengths_of("lengths_rows"))
 
     def _inside_compact(self, compact: Array) -> Array:
-        """What is no cell of an item is no pair."""
-        rows, cols = (self.lengths_of(name)[..., None] for name in ("lengths_rows", "lengths_cols"))
-        row, col = compact[..., 0], compact[..., 1]
-        inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
-        return jnp.where(inside[..., None], compact, -1)
+        return inside_pairs(compact, self.lengths_of("lengths_rows"), self.lengths_of("lengths_cols"))
 
     def _checks_of_compact(self, compact: Array) -> list[Check]:
         """A path through the cells of the item, by moves of the type."""
         sides = (self.lengths_of("lengths_rows"), self.lengths_of("lengths_cols"))
-        one_to_many = self.alignment_type == "monotone_one_to_many"
-        return checks_of_paths(self._check_compact(compact), *sides, least_cols=1 if one_to_many else 0)
+        down = self.alignment_type == "monotone_many_to_many"
+        return checks_of_paths(self._check_compact(compact), *sides, slopes=2, down=down)

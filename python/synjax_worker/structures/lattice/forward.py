@@ -17,7 +17,7 @@ from ...numerics import numeric
 from ...numerics.numeric import Sum
 from ...numerics.split_log import sum_of
 from ...numerics.wide_log import WideLog
-from .lattice import Bounds, Choices, Moves, Scores, ahead, are_shared, by_move, longest_move, uniform
+from .lattice import Bounds, Choices, Move, Moves, Scores, ahead, are_shared, by_move, longest_move, uniform
 
 
 class Local(NamedTuple):
@@ -64,7 +64,7 @@ def recursion(moves: Moves, scores: Scores, bounds: Bounds, local: Local) -> Mes
     def step(carry: tuple[Array, Array], inputs: tuple) -> tuple:
         past, final = carry  # (steps 2 B W), (2 B W)
         index, entering = inputs
-        before = WideLog(*jnp.moveaxis(_came(moves, bounds, past), 1, 0))
+        before = WideLog(*_came(moves, bounds, past))
         top, rest = before.near_top(0, None if shared else by_move(moves, entering))
         value, choices = local.reduce(rest, 0)
         here = WideLog.above(top, value, 0)
@@ -78,11 +78,10 @@ def recursion(moves: Moves, scores: Scores, bounds: Bounds, local: Local) -> Mes
         return (moved, final), (choices, scale)
 
     first = jnp.stack(WideLog.from_log(scores.first))
-    nothing = jnp.stack([jnp.full_like(first[0], -jnp.inf), jnp.zeros_like(first[0])])
-    past = jnp.stack([first, *[nothing] * (longest_move(moves) - 1)])
+    past = jnp.stack([first, *[jnp.full_like(first, -jnp.inf)] * (longest_move(moves) - 1)])
     steps = numeric.positions(scores.entering[0].shape[0]) + 1
     (_, final), (choices, scales) = lax.scan(step, (past, first), (steps, scores.entering))
-    final = WideLog(jnp.where(bounds.ends, final[0], -jnp.inf), jnp.where(bounds.ends, final[1], 0))
+    final = WideLog(*jnp.where(bounds.ends, final, -jnp.inf))
     top, rest = final.near_top(-1)
     value, last = local.reduce(rest, -1)
     earlier = steps[:, None] < bounds.last
@@ -91,16 +90,14 @@ def recursion(moves: Moves, scores: Scores, bounds: Bounds, local: Local) -> Mes
 
 
 def _came(moves: Moves, bounds: Bounds, past: Array) -> Array:
-    """(M 2 B W): the message from which each move came to each cell."""
-    nothing = jnp.array([-jnp.inf, 0], past.dtype)[:, None, None]
+    """(2 M B W): the message from which each move came to each cell."""
 
-    def came(move, gate):
-        high, low = past[move.steps - 1]
-        found = jnp.stack([ahead(high, move.cells, -jnp.inf), ahead(low, move.cells, 0.0)])
-        return found if gate is None else jnp.where(gate, found, nothing)
+    def came(move: Move, gate: Array | None) -> Array:
+        found = ahead(past[move.steps - 1], move.cells, -jnp.inf)
+        return found if gate is None else jnp.where(gate, found, -jnp.inf)
 
     gates = bounds.gates or (None,) * len(moves)
-    return jnp.stack([came(move, gate) for move, gate in zip(moves, gates, strict=True)])
+    return jnp.stack([came(move, gate) for move, gate in zip(moves, gates, strict=True)], 1)
 
 
 def log_count(moves: Moves, scores: Scores, bounds: Bounds) -> Sum:

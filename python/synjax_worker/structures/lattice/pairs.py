@@ -33,8 +33,11 @@ def event_of_pairs(pairs: Array, sizes: Mapping[str, int], dtype: Any) -> Array:
     return made.reshape(samples, items, rows, cols)
 
 
-def pairs_of(row: Array, col: Array, length: int) -> Array:
-    """(k B length 2) of rows and columns (p B k), -1 where there are none."""
-    pairs = jnp.stack([row, col], -1)
-    missing = ((0, length - row.shape[0]), (0, 0), (0, 0), (0, 0))
-    return jnp.transpose(jnp.pad(pairs, missing, constant_values=-1), (2, 1, 0, 3))
+def pairs_of_places(places: Array, rows: int, down: bool) -> Array:
+    """Pairs (k B rows+cols-1 2) of places (T+1 B k): steps are columns or, with `down`, anti-diagonals."""
+    step, row = lax.div(places, jnp.int32(rows)), lax.rem(places, jnp.int32(rows))
+    col = step - row if down else step
+    pairs = jnp.where((places >= 0)[..., None], jnp.stack([row, col], -1), -1)
+    missing = 0 if down else rows - 1
+    pairs = jnp.pad(pairs, ((0, missing), (0, 0), (0, 0), (0, 0)), constant_values=-1)
+    return jnp.transpose(pairs, (2, 1, 0, 3))

@@ -42,8 +42,8 @@ class Paths(abc.ABC):
         """The scores are selected from the potentials, linearly."""
 
     @abc.abstractmethod
-    def event_of_cells(self, cells: Array, filler: float) -> Tree:
-        """What stands in cells (T+1 B W), for the parts of an event, (B *event); `filler` for those without a cell."""
+    def event_of_cells(self, cells: Array) -> Tree:
+        """What stands in cells (T+1 B W), for the parts of an event, (B *event)."""
 
     @abc.abstractmethod
     def compact_of_places(self, places: Array, width: int) -> Tree:
@@ -101,11 +101,11 @@ class Paths(abc.ABC):
         return log_count(self.moves, *self.lattice(potentials, lengths))
 
     def marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
-        return self.event_of_cells(self._cells(Query(potentials, lengths, messages)), 0)
+        return self.event_of_cells(self._cells(Query(potentials, lengths, messages)))
 
     def log_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
         logs = self._choices(Query(potentials, lengths, messages))
-        return self.event_of_cells(marginals.log_passed(self.moves, logs, messages.bounds), -jnp.inf)
+        return self.event_of_cells(marginals.log_passed(self.moves, logs, messages.bounds))
 
     def potential_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Any:
         scores, pull = jax.vjp(lambda x: self.lattice(x, lengths)[0], potentials)
@@ -183,7 +183,7 @@ class Paths(abc.ABC):
     def relaxed_event(self, potentials: Any, lengths: Any, choose: Choose) -> Tree:
         scores, bounds = self.lattice(potentials, lengths)
         chosen = relaxed.relaxed_choices(self.moves, scores, bounds, choose)
-        return self.event_of_cells(marginals.passed(self.moves, chosen, bounds), 0)
+        return self.event_of_cells(marginals.passed(self.moves, chosen, bounds))
 
     def relaxed_walk(
         self,
@@ -198,6 +198,6 @@ class Paths(abc.ABC):
         logs = self._choices(Query(potentials, lengths, messages))
         chosen = relaxed.perturbed_choices(key, logs, temperature, draws, straight_through)
         bounds = jax.tree.map(lambda x: jnp.tile(x, (draws, *(1,) * (x.ndim - 1))), messages.bounds)
-        event = self.event_of_cells(marginals.passed(self.moves, chosen, bounds), 0)
+        event = self.event_of_cells(marginals.passed(self.moves, chosen, bounds))
         items = logs.last.shape[0]
         return jax.tree.map(lambda x: x.reshape(draws, items, *x.shape[1:]), event)

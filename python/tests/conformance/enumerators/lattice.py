@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import jax.numpy as jnp
 import numpy as np
 
-from synjax_worker.distributions import AlignmentCRF
+from synjax_worker.distributions import AlignmentCRF, GeneralMonotoneAlignmentCRF
 
 from ..case import BEYOND_FLOAT64, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
@@ -72,6 +73,53 @@ class OneToMany(Alignment):
     options = {"alignment_type": "monotone_one_to_many"}
     steps = ((0, 1), (1, 1))
     sizes = {"rows": 2, "cols": 4}
+
+
+class GeneralAlignment(Alignment):
+    of_parts = None
+
+    def _terms(self, item, lengths, events):
+        """Of every path the scores of its moves, one after the other."""
+        terms = [self._scores_of_moves(item, event) for event in events]
+        return np.array(terms, np.float64).reshape(len(events), sum(self.sizes.values()))
+
+    def _scores_of_moves(self, item, event: np.ndarray) -> np.ndarray:
+        terms = np.zeros(sum(self.sizes.values()))
+        # A column's cells are one after the other: in this order they are those of the path.
+        cells = sorted(map(tuple, np.argwhere(event)), key=lambda cell: (cell[1], cell[0]))
+        for i, ((row, col), (next_row, next_col)) in enumerate(itertools.pairwise(cells)):
+            if next_col == col:
+                terms[i] = item["log_potentials_vertical"][next_row, next_col]
+            else:
+                terms[i] = item["log_potentials_horizontal"][next_row - row][next_row, next_col]
+        return terms
+
+    def parts(self, arrays, lengths):
+        raise NotImplementedError("the cells of a path have no scores")
+
+
+@enumerates(GeneralMonotoneAlignmentCRF)
+class WithVerticalMoves(GeneralAlignment):
+    name = "GeneralMonotoneAlignmentCRF"
+    potentials = ("log_potentials_horizontal", "log_potentials_vertical")
+    many = {"log_potentials_horizontal": 3}
+    steps = ((0, 1), (1, 1), (2, 1), (1, 0))
+    thorough = True
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        yield BadInput(
+            "no slopes",
+            "log_potentials_horizontal",
+            lambda: GeneralMonotoneAlignmentCRF([], jnp.zeros((3, 4))),
+        )
+
+
+@enumerates(GeneralMonotoneAlignmentCRF)
+class SlopesOnly(GeneralAlignment):
+    name = "GeneralMonotoneAlignmentCRF-slopes"
+    potentials = ("log_potentials_horizontal",)
+    many = {"log_potentials_horizontal": 3}
+    steps = ((0, 1), (1, 1), (2, 1))
 
 
 # ------------------------------------------------------------------------------------------------------ broken versions
