@@ -12,6 +12,7 @@ export {
 export type { EventShape } from "./declared-distribution.ts";
 export type { CompactLike, CompactOf, EventLike, EventOf } from "./events.ts";
 export { AlignmentCRF, type AlignmentCRFOptions } from "./alignment-crf.ts";
+export { CTC, type CTCOptions, type LabelBeam } from "./ctc.ts";
 export {
   GeneralMonotoneAlignmentCRF,
   type GeneralMonotoneAlignmentCRFOptions,

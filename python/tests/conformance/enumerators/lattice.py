@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 
-from synjax_worker.distributions import AlignmentCRF, GeneralMonotoneAlignmentCRF
+from synjax_worker.distributions import CTC, AlignmentCRF, GeneralMonotoneAlignmentCRF
 
-from ..case import BEYOND_FLOAT64, BadInput, Lengths
+from ..case import BEYOND_FLOAT64, KINDS, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
 from ..mutants import breaks
 
@@ -120,6 +120,93 @@ class SlopesOnly(GeneralAlignment):
     potentials = ("log_potentials_horizontal",)
     many = {"log_potentials_horizontal": 3}
     steps = ((0, 1), (1, 1), (2, 1))
+
+
+class Labelling(Enumerator):
+    """The labels are the same for all items: so are then the structures of a length."""
+
+    sizes = {"n": 4, "l": 2, "v": 3}
+    potentials = ("log_potentials",)
+    labels: tuple[int, ...]
+    blank = 0
+
+    def structures(self, lengths: Lengths) -> Iterator[np.ndarray]:
+        frames, labels = lengths["input_lengths"], list(self.labels[: lengths["label_lengths"]])
+        for chosen in itertools.product(range(self.sizes["v"]), repeat=frames):
+            if [label for label, _ in itertools.groupby(chosen) if label != self.blank] == labels:
+                yield np.array([*chosen, *[-1] * (self.sizes["n"] - frames)], int)
+
+    def event(self, compact: np.ndarray) -> np.ndarray:
+        made = np.zeros((2 * self.sizes["l"] + 1, self.sizes["n"]), bool)
+        state, before = 0, self.blank
+        for frame, label in enumerate(compact[compact >= 0]):
+            if label != before:
+                state += 2 if self.blank not in (label, before) else 1
+            made[state, frame], before = True, label
+        return made
+
+    def make(self, rng, kind, lengths):
+        mine, other = super().make(rng, kind, lengths)
+        labels = np.array(self.labels, np.int32)
+        return {**mine, "labels": labels}, {**other, "labels": labels}
+
+    def parts(self, arrays, lengths):
+        states = np.full(2 * self.sizes["l"] + 1, self.blank)
+        states[1::2] = self.labels
+        return self.log_probs(arrays["log_potentials"].astype(np.float64))[:, states].T
+
+    def log_probs(self, logits: np.ndarray) -> np.ndarray:
+        return logits
+
+
+@enumerates(CTC)
+class Unnormalized(Labelling):
+    name = "CTC-unnormalized"
+    options = {"normalize": False}
+    labels = (1, 2)
+    thorough = True
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        logits = jnp.zeros((2, 4, 3))
+        made = lambda labels, **options: CTC(logits, jnp.array(labels), **options)
+        yield BadInput("the blank for a label", "labels", lambda: made([1, 0]))
+        yield BadInput("another blank for a label", "labels", lambda: made([1, 2], blank_id=2))
+        yield BadInput("a label too large", "labels", lambda: made([1, 3]))
+        yield BadInput("a negative label", "labels", lambda: made([1, -1]))
+        yield BadInput("no symbol for a blank", "blank_id", lambda: made([1, 2], blank_id=3))
+        ctc = made([1, 2])
+        yield BadInput(
+            "frames of another shape", "labels", lambda: ctc.log_prob_labels(np.zeros((2, 3), np.int32))
+        )
+        yield BadInput("a beam of 0", "k", lambda: ctc.beam_search_labels(0))
+
+
+@enumerates(CTC)
+class Normalized(Labelling):
+    """A label twice, with another symbol for the blank."""
+
+    name = "CTC"
+    options = {"blank_id": 2}
+    labels = (1, 1)
+    blank = 2
+
+    def kinds(self):
+        # Normalizing rounds logits to their own precision, 1e-3 at 1e4. The other form takes them as they are.
+        return tuple(kind for kind in KINDS if kind not in ("large", "gap", *BEYOND_FLOAT64))
+
+    def make(self, rng, kind, lengths):
+        mine, other = super().make(rng, kind, lengths)
+        if kind != "nothing":  # a frame that forbids everything is no distribution
+            for arrays in (mine, other):
+                logits = arrays["log_potentials"]
+                logits[..., -1] = np.where(np.isneginf(logits).all(-1), 0, logits[..., -1])
+        return mine, other
+
+    def log_probs(self, logits):
+        top = logits.max(-1, keepdims=True)
+        top = np.where(np.isneginf(top), 0, top)
+        total = np.exp(logits - top).sum(-1, keepdims=True)
+        return logits - top - np.log(np.where(total == 0, 1, total))
 
 
 # ------------------------------------------------------------------------------------------------------ broken versions
