@@ -124,9 +124,9 @@ function asWritten(value: unknown, argument: string): unknown {
   return isIntegral(value, 0) ? asInt(value, argument) : asFloat(value, argument);
 }
 
-/** The named dims of an event. */
+/** The named dims of an event, those that a dim like `2*l+1` is made of too. */
 function eventDims(event: DeclaredTree): string[] {
   const leaves = "dims" in event ? [event] : event;
-  const named = leaves.flatMap(({ dims }) => ownDims(dims)).filter((dim) => !/^\d+$/.test(dim));
+  const named = leaves.flatMap(({ dims }) => ownDims(dims)).flatMap((dim) => dim.match(/[a-z_]\w*/gi) ?? []);
   return [...new Set(named)];
 }

@@ -11,6 +11,12 @@ export {
 } from "./distribution.ts";
 export type { EventShape } from "./declared-distribution.ts";
 export type { CompactLike, CompactOf, EventLike, EventOf } from "./events.ts";
+export { AlignmentCRF, type AlignmentCRFOptions } from "./alignment-crf.ts";
+export { CTC, type CTCOptions, type LabelBeam } from "./ctc.ts";
+export {
+  GeneralMonotoneAlignmentCRF,
+  type GeneralMonotoneAlignmentCRFOptions,
+} from "./general-monotone-alignment-crf.ts";
 export { HMM, type HMMOptions, type HMMCounts, type HMMParameters } from "./hmm.ts";
 export { LinearChainCRF, type LinearChainCRFOptions } from "./linear-chain-crf.ts";
 export { SemiMarkovCRF, type SemiMarkovCRFOptions } from "./semi-markov-crf.ts";

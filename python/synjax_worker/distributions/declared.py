@@ -18,6 +18,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import math
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -199,14 +201,26 @@ def dims_of(leaf: str | Indices) -> list[str]:
     return (leaf if isinstance(leaf, str) else leaf.dims).split()
 
 
+def names_of(dim: str) -> list[str]:
+    """The named dims that a dim is made of: itself, none of a number, all in "rows+cols-1" or "2*l+1"."""
+    return re.findall(r"[A-Za-z_]\w*", dim)
+
+
+def size_of(dim: str, sizes: Mapping[str, int]) -> int:
+    """The size of a named dim, of a number, or of a sum of products of these."""
+    factor = lambda x: int(x) if x.isdigit() else sizes[x]
+    terms = re.findall(r"([+-]?)([^+-]+)", dim)
+    return sum((-1 if sign == "-" else 1) * math.prod(map(factor, term.split("*"))) for sign, term in terms)
+
+
 def shape_of(leaf: str | Indices, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(int(dim) if dim.isdigit() else sizes[dim] for dim in dims_of(leaf))
+    return tuple(size_of(dim, sizes) for dim in dims_of(leaf))
 
 
 def event_dims(event: Any) -> list[str]:
     """The named dims of an event, each once."""
     leaves = event.values() if isinstance(event, Mapping) else [event]
-    return list(dict.fromkeys(dim for leaf in leaves for dim in dims_of(leaf) if not dim.isdigit()))
+    return list(dict.fromkeys(name for leaf in leaves for dim in dims_of(leaf) for name in names_of(dim)))
 
 
 def to_json(tree: Any) -> Any:

@@ -98,6 +98,10 @@ class Distribution(Parameters, abc.ABC):
         """The arguments of a query on this distribution and another of its class and shape."""
         return self._query(), other._query()
 
+    def _event_of_parts(self, parts: Any) -> Any:
+        """The event (B ...) of the parts that its score is a sum over, where those are not the event's own."""
+        return parts
+
     # -------------------------------------------------------------------------------------------------- passes, trees
 
     @property

@@ -88,7 +88,9 @@ class Parameters:
         return len(_of(self, name).own)
 
     def _counts(self, name: str) -> Array | None:
-        """Which entries of a parameter count, apart from the lengths, with its own axes; None for all."""
+        """Which entries of a parameter, or of one array of a list, "name[0]", count, apart from the lengths, with its
+        own axes; None for all.
+        """
         return None
 
     # ----------------------------------------------------------------------------------------------------- named dims
@@ -185,7 +187,7 @@ class Parameters:
     def _potential_check(self, argument: str, parameter: Parameter, value: Array) -> Check:
         """NaN and +inf inside an item. What no length bounds keeps its own shape, so that an index is the user's."""
         bounded = any(self._valid(dim) is not None for dim in parameter.own)
-        counts = self._counts(parameter.name)
+        counts = self._counts(argument)
         if not bounded and counts is None:
             return nan_or_posinf(argument, value)
         values = batching.broadcast_batch(value, self.batch_shape, len(parameter.own))

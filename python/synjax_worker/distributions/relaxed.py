@@ -113,7 +113,7 @@ def _gumbel_crf(distribution: Any, key: Array, temperature: Array, shape: tuple[
 
 
 def _implicit_mle(distribution: Any, key: Array, noise: Noise, temperature: Array, learning_rate: Any) -> Any:
-    """On the scores of the parts, which are shaped like the event whatever the parameters are."""
+    """On the scores of the parts that scores are sums of: those of events, but for a class that says otherwise."""
     structure = distribution.structure.by_parts()
     parts = structure.part_scores(distribution._potentials())
     # Scores of parts are sums of potentials, so those of the noise are what the noise adds to them.
@@ -132,4 +132,4 @@ def _implicit_mle(distribution: Any, key: Array, noise: Noise, temperature: Arra
     spread = lambda x: per_item.reshape(-1, *((1,) * (x.ndim - 1))).astype(x.dtype)
     eta = jax.tree.map(lambda x: x * spread(x), eta)
     event = implicit_mle(best, parts, eta, distribution._item_lengths(), 1.0, learning_rate)
-    return distribution._batched(event)
+    return distribution._batched(distribution._event_of_parts(event))

@@ -31,7 +31,8 @@ def golden(form: Enumerator) -> dict[str, Any]:
     form = form.of(
         {each.role.bounds: min(MOST, form.sizes[each.role.bounds]) for each in form.declared.lengths}
     )
-    lengths = form.lengths()
+    # An item that cannot have a structure has none to repeat; "nothing" tells how it is answered.
+    lengths = [each for each in form.lengths() if len(jax.tree.leaves(form.table(each).events)[0])]
     full, part = lengths[-1], lengths[len(lengths) // 2]
     items = [("plain", full), ("plain", part), ("ties", part), ("forbidden", full), ("nothing", full)]
     case = form.case(np.dtype(np.float64), items=items)

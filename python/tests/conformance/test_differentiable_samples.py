@@ -190,9 +190,10 @@ def test_implicit_mle_has_the_gradient_of_its_definition(form: Enumerator) -> No
         scores, pull = jax.vjp(parts, floats)
         noise = relaxed._noise(distribution, KEY, "Gumbel")
         eta = structure.part_scores(relaxed.replace(distribution, **noise)._item_potentials())
-        cost = form.unflattened(
-            weights((*DRAWS, *form.flat(distribution.argmax()).shape[1:])).reshape(-1, parts_of)
-        )
+        # The loss is of events; of parts it is what that makes of them.
+        of_events = form.unflattened(weights((*DRAWS, *events_of)).reshape(-1, parts_of))
+        _, of_parts = jax.vjp(distribution._event_of_parts, jax.tree.map(jnp.zeros_like, scores))
+        cost = of_parts(of_events)[0]
         moved = lambda rate: jax.tree.map(
             lambda x, c, e: jnp.where(jnp.isneginf(x), -jnp.inf, x - rate * c + e), scores, cost, eta
         )
@@ -204,9 +205,11 @@ def test_implicit_mle_has_the_gradient_of_its_definition(form: Enumerator) -> No
             return jax.tree.map(lambda x: x[0], structure.event(compact, sizes, distribution.dtype))
 
         found, target = best(0.0), best(RATE)
-        return form.flat(found), pull(jax.tree.map(jnp.subtract, found, target))[0]
+        event = distribution._event_of_parts(found)
+        return form.flat(event), pull(jax.tree.map(jnp.subtract, found, target))[0]
 
-    parts_of = marginals(form).shape[1]
+    events_of = marginals(form).shape
+    parts_of = events_of[1]
     with jax.enable_x64(True):
         event, wanted = jax.device_get(defined(floats))
     (_, found), gradient = at(form, 1.0)[IMPLICIT]

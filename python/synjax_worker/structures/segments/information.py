@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric
+from ...numerics import information, numeric
 from ...numerics.guard import certified_or_exact, recompute_where
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
@@ -33,13 +33,6 @@ def _expected(local: Choices, walks: Passed) -> Array:
 
 def _weighted(table: Array, walks: Array) -> Array:
     return jnp.sum(jnp.einsum("nbpc,nbc->nbp", table, walks, precision=HIGHEST), (0, 2))
-
-
-def _surprise(log_prob: Array) -> Array:
-    """-p log p"""
-    prob = jnp.exp(log_prob)
-    # The logarithm of what is 0 as a float may be too large to be multiplied.
-    return -prob * jnp.where(lax.stop_gradient(prob) > 0, log_prob, 0)
 
 
 class _Surprised(NamedTuple):
@@ -95,24 +88,7 @@ def _entropy_derivative(primals, tangents):
 
 def _entropy(logs: Choices, longest: int, lengths: Array) -> Array:
     walks = passed(probabilities(logs), longest, lengths)
-    return _expected(jax.tree.map(_surprise, logs), walks)
-
-
-def _divergence(log_prob: Array, log_other: Array) -> Array:
-    """p log(p / q) - p + q, which is >= 0 and adds up to the divergence of two distributions; q where p is 0, and 0
-    where q is.
-    """
-    # What is 0 as a float has a part of 0, and its logarithm may be too large to be multiplied.
-    comparable = (jnp.exp(lax.stop_gradient(log_prob)) > 0) & (log_other > -jnp.inf)
-    ratio = jnp.where(comparable, log_other, 0) - jnp.where(comparable, log_prob, 0)
-    prob = jnp.where(comparable, jnp.exp(log_prob), 0)
-    near = jnp.abs(ratio) < 0.05
-    small = jnp.where(near, ratio, 0)
-    series = small * small * (1 / 2 + small * (1 / 6 + small * (1 / 24 + small * (1 / 120 + small / 720))))
-    below = jnp.where(near | (ratio > 1), 0, ratio)
-    other = jnp.exp(log_other)
-    far = jnp.where(ratio > 1, other - prob - prob * ratio, prob * (jnp.expm1(below) - below))
-    return jnp.where(comparable, jnp.where(near, prob * series, far), other)
+    return _expected(jax.tree.map(information.surprise, logs), walks)
 
 
 def _two(p: Query, q: Query) -> tuple[Choices, Choices, int]:
@@ -130,7 +106,7 @@ def _general(query: Query) -> Query:
 
 def _divergences(p: Query, q: Query, logs_p: Choices, logs_q: Choices, longest: int) -> Array:
     walks = passed(probabilities(logs_p), longest, p.lengths)
-    total = _expected(jax.tree.map(_divergence, logs_p, logs_q), walks)
+    total = _expected(jax.tree.map(information.divergence, logs_p, logs_q), walks)
     return jnp.where(_escapes(p, q, logs_p, logs_q, longest), jnp.inf, total)
 
 

@@ -1,0 +1,105 @@
+"""The pass over all paths from their first cells: what each cell sums over, and how likely each move into it is.
+
+Messages are logs of two floats (`numerics.wide_log`), exact at any scale. A loop over the steps carries those of the
+last few, as many as the longest move goes back, and takes their scale out of their high parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.numeric import Sum
+from ...numerics.split_log import sum_of
+from ...numerics.wide_log import WideLog
+from .lattice import Bounds, Choices, Move, Moves, Scores, ahead, are_shared, by_move, longest_move, uniform
+
+
+class Local(NamedTuple):
+    """What becomes of the candidates of one cell."""
+
+    # Of candidates along an axis, floats the largest of which is near 0: their sum, or whatever stands for it, and what
+    # each adds to it.
+    reduce: Callable[[Array, int], tuple[Array, Array]]
+    nothing: float  # what a candidate adds that is none
+
+
+class Messages(NamedTuple):
+    """What the pass leaves."""
+
+    log_partition: Sum  # (B)
+    choices: Choices
+
+
+def _summed(x: Array, axis: int) -> tuple[Array, Array]:
+    """The log of the sum of exponentials, and the log of each one's share."""
+    total = numeric.safe_log(jnp.sum(jnp.exp(x), axis, keepdims=True))
+    return jnp.squeeze(total, axis), x - jnp.where(total > -jnp.inf, total, 0)
+
+
+def _largest(x: Array, axis: int) -> tuple[Array, Array]:
+    """The largest, and what is lost against it."""
+    top = jnp.max(x, axis, keepdims=True)
+    return jnp.squeeze(top, axis), x - jnp.where(top > -jnp.inf, top, 0)
+
+
+SUMMED = Local(_summed, -jnp.inf)  # log-probabilities
+LARGEST = Local(_largest, -jnp.inf)  # what is lost against the best
+
+
+def forward(moves: Moves, scores: Scores, bounds: Bounds, local: Local = SUMMED) -> Messages:
+    """O(T M W). It has no gradient; the queries bring their own. NaN makes the log-partition NaN."""
+    return recursion(moves, jax.tree.map(lax.stop_gradient, scores), bounds, local)
+
+
+def recursion(moves: Moves, scores: Scores, bounds: Bounds, local: Local) -> Messages:
+    """The same as plain code, with the derivative of `local.reduce`."""
+    shared = are_shared(scores)
+
+    def step(carry: tuple[Array, Array], inputs: tuple) -> tuple:
+        past, final = carry  # (steps 2 B W), (2 B W)
+        index, entering = inputs
+        before = WideLog(*_came(moves, bounds, past))
+        top, rest = before.near_top(0, None if shared else by_move(moves, entering))
+        value, choices = local.reduce(rest, 0)
+        here = WideLog.above(top, value, 0)
+        if shared:
+            here = here.times(WideLog.from_log(entering[0]))
+        choices = jnp.where(jnp.isneginf(here.high), local.nothing, choices)
+        final = jnp.where((index == bounds.last)[:, None], jnp.stack(here), final)
+        scale = numeric.shift_of(here.high, -1)
+        moved = jnp.concatenate([jnp.stack(here)[None], past[:-1]])
+        moved = jnp.stack(WideLog(moved[:, 0], moved[:, 1]).less(scale[:, None]), 1)
+        return (moved, final), (choices, scale)
+
+    first = jnp.stack(WideLog.from_log(scores.first))
+    past = jnp.stack([first, *[jnp.full_like(first, -jnp.inf)] * (longest_move(moves) - 1)])
+    steps = numeric.positions(scores.entering[0].shape[0]) + 1
+    (_, final), (choices, scales) = lax.scan(step, (past, first), (steps, scores.entering))
+    final = WideLog(*jnp.where(bounds.ends, final, -jnp.inf))
+    top, rest = final.near_top(-1)
+    value, last = local.reduce(rest, -1)
+    earlier = steps[:, None] < bounds.last
+    total = sum_of(jnp.where(earlier, scales, 0), WideLog.above(top, value, -1))
+    return Messages(total, Choices(choices, last))
+
+
+def _came(moves: Moves, bounds: Bounds, past: Array) -> Array:
+    """(2 M B W): the message from which each move came to each cell."""
+
+    def came(move: Move, gate: Array | None) -> Array:
+        found = ahead(past[move.steps - 1], move.cells, -jnp.inf)
+        return found if gate is None else jnp.where(gate, found, -jnp.inf)
+
+    gates = bounds.gates or (None,) * len(moves)
+    return jnp.stack([came(move, gate) for move, gate in zip(moves, gates, strict=True)], 1)
+
+
+def log_count(moves: Moves, scores: Scores, bounds: Bounds) -> Sum:
+    """The logarithm of the number of paths that are allowed, as an unevaluated sum (B)."""
+    return forward(moves, uniform(scores), bounds).log_partition

@@ -1,0 +1,192 @@
+"""The best path, the k best, and draws with and without replacement: walks from the end.
+
+Walks stand side by side, k for each of B items, and every step is a move of each: there are no more than the longest
+walk has. One number says where a walk stands: its step times W, plus its cell. It is -1 where the walk is done.
+
+What is asked is the log of each choice (`Choices`): its log-probability, or what it loses against the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, topdown
+from .lattice import Bounds, Choices, Moves
+
+
+class _Walks(NamedTuple):
+    place: Array  # (B k)
+    places: Array  # (T+1 B k): where it stood before each step, the last cell first
+
+
+def _started(choices: Choices, bounds: Bounds, cell: Array, real: Array) -> _Walks:
+    """Walks at the last cells `cell` (B k); those that are not real are done."""
+    steps, _, items, width = choices.moves.shape
+    place = jnp.where(real, bounds.last[:, None] * width + cell, -1).astype(jnp.int32)
+    places = jnp.full((steps + 1, items, cell.shape[1]), -1, jnp.int32)
+    return _Walks(place, places.at[0].set(place))
+
+
+def _until_done(choices: Choices, state: tuple, step: Callable) -> tuple:
+    """`step(index, *state)` until all of its walks, which come first, stand at step 0 or are done."""
+    steps, *_, width = choices.moves.shape
+
+    def running(carry):
+        index, walks, *_ = carry
+        return (index <= steps) & jnp.any(walks.place >= width)
+
+    body = lambda carry: (carry[0] + 1, *step(*carry))
+    return lax.while_loop(running, body, (jnp.int32(1), *state))[1:]
+
+
+def _logs(choices: Choices, place: Array) -> Array:
+    """(B k M), of the moves into the cells where walks stand; 0 of the first move where there is none to choose."""
+    _, count, items, width = choices.moves.shape
+    step, cell = lax.div(place, jnp.int32(width)), lax.rem(place, jnp.int32(width))
+    if choices.moves.shape[0] == 0:
+        logs = jnp.zeros((*place.shape, count), choices.moves.dtype)
+    else:
+        item = numeric.positions(items)[:, None]
+        logs = choices.moves[jnp.maximum(step - 1, 0), :, item, jnp.maximum(cell, 0)]
+    one = jnp.where(numeric.positions(count) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    return jnp.where((place < width)[..., None], one, logs)
+
+
+def _moved(moves: Moves, walks: _Walks, index: Array, choice: Array, width: int) -> _Walks:
+    """After a choice of each walk (B k). One at step 0 is done."""
+    far = jnp.array([move.steps * width + move.cells for move in moves], jnp.int32)
+    place = jnp.where(walks.place >= width, walks.place - far[choice], -1)
+    return _Walks(place, lax.dynamic_update_index_in_dim(walks.places, place, index, 0))
+
+
+def _in_order(places: Array) -> Array:
+    """Of places (T+1 B k), the last first, the same from the first on, then -1."""
+    count = jnp.sum(places >= 0, 0, dtype=jnp.int32)
+    index = count - 1 - numeric.positions(places.shape[0])[:, None, None]
+    found = jnp.take_along_axis(places, jnp.maximum(index, 0), 0)
+    return jnp.where(index >= 0, found, -1)
+
+
+# ---------------------------------------------------------------------------------------------------------- the best
+
+
+def best(moves: Moves, losses: Choices, bounds: Bounds) -> tuple[Array, Array]:
+    """The best path's places (T+1 B 1) in order, and whether there is one, (B). Of equals the first move wins."""
+    possible = jnp.any(losses.last > -jnp.inf, -1)
+    last = topdown.first_largest(losses.last)
+    walks = _started(losses, bounds, last[:, None], possible[:, None])
+
+    def step(index: Array, walks: _Walks) -> tuple[_Walks]:
+        choice = topdown.first_largest(_logs(losses, walks.place))
+        return (_moved(moves, walks, index, choice, losses.last.shape[-1]),)
+
+    (walks,) = _until_done(losses, (walks,), step)
+    return _in_order(walks.places), possible
+
+
+# -------------------------------------------------------------------------------------------------------- k at once
+
+
+def _beam(
+    moves: Moves, choices: Choices, bounds: Bounds, k: int, prioritize: Callable
+) -> tuple[Array, Array, Array]:
+    """The k walks of highest priority: places (T+1 B k) in order, logs (B k), priorities (B k), -inf past the support.
+
+    `prioritize(step, priority, logs)` gives the priorities of children (B k p) from their parents' and their logs.
+    """
+    width, count = choices.last.shape[-1], len(moves)
+    take = lambda x, index: jnp.take_along_axis(x, index, 1)
+
+    def kept(priority: Array, logs: Array) -> tuple[Array, Array, Array]:
+        priority, index = topdown.largest(priority, k)
+        return priority, jnp.where(priority > -jnp.inf, take(logs, index), -jnp.inf), index
+
+    logs = choices.last
+    priority = prioritize(jnp.int32(0), jnp.zeros_like(logs[:, :1]), logs[:, None])[:, 0]
+    missing = ((0, 0), (0, max(k - width, 0)))
+    priority, logs = (jnp.pad(x, missing, constant_values=-jnp.inf) for x in (priority, logs))
+    priority, log, cell = kept(priority, logs)
+    walks = _started(choices, bounds, jnp.minimum(cell, width - 1), priority > -jnp.inf)
+    slots = jnp.broadcast_to(numeric.positions(k), walks.places.shape)
+
+    def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
+        children = log[..., None] + _logs(choices, walks.place)
+        wanted = prioritize(index, priority, children)
+        flat = lambda x: lax.collapse(x, 1)
+        priority, log, chosen = kept(flat(wanted), flat(children))
+        chosen = chosen.astype(jnp.int32)
+        parent, choice = lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))
+        place = jnp.where(priority > -jnp.inf, take(walks.place, parent), -1)
+        walks = _moved(moves, walks._replace(place=place), index, choice, width)
+        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
+
+    walks, log, priority, parents = _until_done(choices, (walks, log, priority, slots), step)
+
+    def back(slot: Array, chosen: tuple[Array, Array]) -> tuple[Array, Array]:
+        parent, place = chosen
+        return take(parent, slot), take(place, slot)
+
+    _, places = lax.scan(back, slots[0], (parents, walks.places), reverse=True)
+    return _in_order(jnp.where(priority > -jnp.inf, places, -1)), log, priority
+
+
+def k_best(moves: Moves, losses: Choices, bounds: Bounds, k: int) -> tuple[Array, Array]:
+    """Places of the k best paths (T+1 B k), best first, and which are real (B k).
+
+    A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
+    """
+    places, _, priority = _beam(moves, losses, bounds, k, lambda step, parents, logs: logs)
+    return places, priority > -jnp.inf
+
+
+def without_replacement(
+    key: Array, moves: Moves, logs: Choices, bounds: Bounds, k: int
+) -> tuple[Array, Array]:
+    """Places of k distinct paths (T+1 B k) in the order they are drawn, and their log-probabilities (B k), -inf past
+    the support (Kool, van Hoof & Welling 2019).
+    """
+    keys = jax.random.split(numeric.normal_key(key), logs.last.shape[0])
+
+    def prioritize(step: Array, parents: Array, logs: Array) -> Array:
+        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, step), logs.shape[1:], logs.dtype)
+        noise = jax.vmap(draw)(keys)
+        drawn = jnp.where(logs > -jnp.inf, logs + noise, -jnp.inf)
+        conditional = jax.vmap(topdown.conditional_gumbels)(parents, logs, noise)
+        return jnp.where(step == 0, drawn, conditional)
+
+    places, log, priority = _beam(moves, logs, bounds, k, prioritize)
+    return places, jnp.where(priority > -jnp.inf, log, -jnp.inf)
+
+
+# ---------------------------------------------------------------------------------------------------------- samples
+
+
+def sample(key: Array, moves: Moves, logs: Choices, bounds: Bounds, draws: int) -> Array:
+    """Places of independent paths (T+1 B draws). One uniform number a move.
+
+    A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
+    """
+    steps, _, items, width = logs.moves.shape
+    keys = jax.random.split(numeric.normal_key(key), items)
+    dtype = logs.last.dtype
+    uniforms = jax.vmap(lambda key: jax.random.uniform(key, (steps + 1, draws), dtype), out_axes=1)(keys)
+
+    def choose(logs: Array, uniform: Array) -> Array:
+        weights = jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True))
+        return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform)
+
+    possible = jnp.any(logs.last > -jnp.inf, -1, keepdims=True)
+    cell = choose(logs.last[:, None], uniforms[0])
+    walks = _started(logs, bounds, cell, jnp.broadcast_to(possible, cell.shape))
+
+    def step(index: Array, walks: _Walks) -> tuple[_Walks]:
+        choice = choose(_logs(logs, walks.place), uniforms[index])
+        return (_moved(moves, walks, index, choice, width),)
+
+    (walks,) = _until_done(logs, (walks,), step)
+    return _in_order(walks.places)

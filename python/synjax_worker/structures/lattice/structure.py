@@ -1,0 +1,203 @@
+"""What all families of paths have alike: every query, given what the lattice is and how its paths are events."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...runtime import passes
+from ..structure import Choose, Query, Sum, Tree
+from . import information, marginals, relaxed, search
+from .choices import log_choices, probabilities
+from .forward import LARGEST, Messages, forward, log_count
+from .lattice import Bounds, Choices, Moves, Scores
+
+
+class Forward(NamedTuple):
+    """The pass over all paths, computed when a query first asks for it."""
+
+    moves: Moves
+    scores: Scores
+    bounds: Bounds
+
+    def messages(self) -> Messages:
+        return passes.shared(self, "messages", lambda: forward(self.moves, self.scores, self.bounds))
+
+
+class Paths(abc.ABC):
+    """Paths in a lattice: a `Structure`, of which a family says what follows first."""
+
+    @property
+    @abc.abstractmethod
+    def moves(self) -> Moves: ...
+
+    @abc.abstractmethod
+    def lattice(self, potentials: Any, lengths: Any) -> tuple[Scores, Bounds]:
+        """The scores are selected from the potentials, linearly."""
+
+    @abc.abstractmethod
+    def event_of_cells(self, cells: Array) -> Tree:
+        """What stands in cells (T+1 B W), for the parts of an event, (B *event)."""
+
+    @abc.abstractmethod
+    def compact_of_places(self, places: Array, width: int) -> Tree:
+        """Compact events (k B ...) of places (T+1 B k) in order, the step times `width` plus the cell, then -1."""
+
+    @abc.abstractmethod
+    def event(self, compact: Tree, sizes: Mapping[str, int], dtype: Any) -> Tree: ...
+
+    @abc.abstractmethod
+    def score_of_event(self, potentials: Any, lengths: Any, event: Tree) -> Sum: ...
+
+    @abc.abstractmethod
+    def score_of_compact(self, potentials: Any, lengths: Any, compact: Tree) -> Sum: ...
+
+    @abc.abstractmethod
+    def by_cells(self) -> Paths:
+        """The same paths, of which every visited cell has a score: its potentials are `of_cells` of events' scores."""
+
+    @abc.abstractmethod
+    def of_cells(self, scores: Tree) -> Any: ...
+
+    def repeated(self, times: int) -> Paths:
+        """The same for so many times the items, all of them at each time."""
+        return self
+
+    # ---------------------------------------------------------------------------------------------- sums over all
+
+    def _choices(self, query: Query) -> Choices:
+        """Logs of the choices of a walk from the end. Queries of one distribution share them."""
+
+        def compute() -> Choices:
+            scores, bounds = self.lattice(query.potentials, query.lengths)
+            return log_choices(self.moves, scores, bounds, query.messages.messages().choices)
+
+        return passes.shared(query.messages, "choices", compute)
+
+    def _cells(self, query: Query) -> Array:
+        """The probability that a path visits each cell, (T+1 B W)."""
+        compute = lambda: marginals.passed(
+            self.moves, probabilities(self._choices(query)), query.messages.bounds
+        )
+        return passes.shared(query.messages, "cells", compute)
+
+    def forward(self, potentials: Any, lengths: Any) -> Forward:
+        return Forward(self.moves, *self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths))
+
+    def possible(self, messages: Forward) -> Array:
+        return messages.messages().log_partition[0] > -jnp.inf
+
+    def log_partition(self, potentials: Any, lengths: Any, messages: Forward) -> Sum:
+        scores, bounds = self.lattice(potentials, lengths)
+        return marginals.log_partition(self.moves, scores, bounds, messages.messages())
+
+    def log_count(self, potentials: Any, lengths: Any) -> Sum:
+        return log_count(self.moves, *self.lattice(potentials, lengths))
+
+    def marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
+        return self.event_of_cells(self._cells(Query(potentials, lengths, messages)))
+
+    def log_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
+        logs = self._choices(Query(potentials, lengths, messages))
+        return self.event_of_cells(marginals.log_passed(self.moves, logs, messages.bounds))
+
+    def potential_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Any:
+        scores, pull = jax.vjp(lambda x: self.lattice(x, lengths)[0], potentials)
+        known = messages.messages().choices
+        return pull(marginals.score_marginals(self.moves, scores, messages.bounds, known))[0]
+
+    def entropy(self, potentials: Any, lengths: Any, messages: Forward) -> Array:
+        query = Query(potentials, lengths, messages)
+        return information.entropy(self._choices(query), self._cells(query))
+
+    def kl_divergence(self, p: Query, q: Query) -> Array:
+        of_p, of_q = self._choices(p), self._choices(q)
+        divergence = information.kl_divergence(self.moves, p.messages.bounds, of_p, of_q, self._cells(p))
+        same = [a == b for a, b in zip(*map(jax.tree.leaves, (p.lengths, q.lengths)), strict=True)]
+        return jnp.where(jnp.all(jnp.stack(same), 0), divergence, jnp.inf)
+
+    def cross_entropy(self, p: Query, q: Query) -> Array:
+        return self.entropy(*p) + self.kl_divergence(p, q)
+
+    # -------------------------------------------------------------------------------------------------- one of them
+
+    def _losses(self, potentials: Any, lengths: Any) -> tuple[Choices, Bounds]:
+        scores, bounds = self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths)
+        return forward(self.moves, scores, bounds, LARGEST).choices, bounds
+
+    def _compact(self, places: Array, choices: Choices) -> Tree:
+        return self.compact_of_places(places, choices.last.shape[-1])
+
+    def argmax(self, potentials: Any, lengths: Any) -> tuple[Tree, Array]:
+        losses, bounds = self._losses(potentials, lengths)
+        places, possible = search.best(self.moves, losses, bounds)
+        return jax.tree.map(lambda x: x[0], self._compact(places, losses)), possible
+
+    def top_k(self, potentials: Any, lengths: Any, k: int) -> tuple[Tree, Array]:
+        losses, bounds = self._losses(potentials, lengths)
+        places, real = search.k_best(self.moves, losses, bounds, k)
+        compact, real = self._compact(places, losses), real.T
+        score = numeric.sum_value(self.score_of_compact(potentials, lengths, compact))
+        order = jnp.argsort(
+            jnp.where(real, -score, jnp.inf), 0, stable=True
+        )  # summing may exchange near ties
+        take = lambda x: jnp.take_along_axis(x, order.reshape(*order.shape, *(1,) * (x.ndim - 2)), 0)
+        return jax.tree.map(take, compact), take(real)
+
+    def sample(self, key: Array, potentials: Any, lengths: Any, messages: Forward, draws: int) -> Tree:
+        known = messages.messages().choices
+        return self._compact(search.sample(key, self.moves, known, messages.bounds, draws), known)
+
+    def sample_without_replacement(
+        self, key: Array, potentials: Any, lengths: Any, k: int
+    ) -> tuple[Tree, Array]:
+        messages = self.forward(potentials, lengths)
+        known = messages.messages().choices
+        places, logs = search.without_replacement(key, self.moves, known, messages.bounds, k)
+        return self._compact(places, known), logs.T
+
+    def compact(self, event: Tree, lengths: Any) -> Tree:
+        """The path whose event differs in the fewest parts: of marginals, that is expected to. Where an event is all 0
+        there is none.
+        """
+        samples, items = jax.tree.leaves(event)[0].shape[:2]
+        flat = jax.tree.map(lambda x: lax.collapse(x, 0, 2), event)
+        paths = self.repeated(samples).by_cells()
+        of_flat = jax.tree.map(lambda x: jnp.tile(x, samples), lengths)
+        compact, _ = paths.argmax(paths.of_cells(2 * flat - 1), of_flat)
+        some = jnp.any(lax.collapse(flat, 1) != 0, 1)
+        clean = lambda x: jnp.where(some.reshape(-1, *(1,) * (x.ndim - 1)), x, -1)
+        return jax.tree.map(lambda x: clean(x).reshape(samples, items, *x.shape[1:]), compact)
+
+    # ------------------------------------------------------------------------------------------ differentiable samples
+
+    def smoothed_max(self, potentials: Any, lengths: Any, choose: Choose) -> Array:
+        return relaxed.smoothed_max(self.moves, *self.lattice(potentials, lengths), choose)
+
+    def relaxed_event(self, potentials: Any, lengths: Any, choose: Choose) -> Tree:
+        scores, bounds = self.lattice(potentials, lengths)
+        chosen = relaxed.relaxed_choices(self.moves, scores, bounds, choose)
+        return self.event_of_cells(marginals.passed(self.moves, chosen, bounds))
+
+    def relaxed_walk(
+        self,
+        key: Array,
+        potentials: Any,
+        lengths: Any,
+        messages: Forward,
+        temperature: Array,
+        draws: int,
+        straight_through: bool,
+    ) -> Tree:
+        logs = self._choices(Query(potentials, lengths, messages))
+        chosen = relaxed.perturbed_choices(key, logs, temperature, draws, straight_through)
+        bounds = jax.tree.map(lambda x: jnp.tile(x, (draws, *(1,) * (x.ndim - 1))), messages.bounds)
+        event = self.event_of_cells(marginals.passed(self.moves, chosen, bounds))
+        items = logs.last.shape[0]
+        return jax.tree.map(lambda x: x.reshape(draws, items, *x.shape[1:]), event)

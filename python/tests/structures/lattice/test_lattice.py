@@ -1,0 +1,75 @@
+"""Lattices beyond the laws: tables as steps, larger tables in float32, structures that are far from likely."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from synjax_worker.distributions import AlignmentCRF, GeneralMonotoneAlignmentCRF
+from synjax_worker.structures.lattice import tables
+
+MANY, ONE = "monotone_many_to_many", "monotone_one_to_many"
+ROWS, COLS = 40, 52
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (1, 4), (4, 1), (3, 5), (5, 3)])
+def test_tables_as_anti_diagonals_and_back(rows: int, cols: int) -> None:
+    table = np.arange(2.0 * rows * cols).reshape(2, rows, cols)
+    steps = tables.diagonals(jnp.asarray(table), -1.0)
+    for row in range(rows):
+        for step in range(rows + cols - 1):
+            inside = 0 <= step - row < cols
+            wanted = table[:, row, step - row] if inside else [-1, -1]
+            np.testing.assert_array_equal(steps[step, :, row], wanted)
+    np.testing.assert_array_equal(tables.table_of(steps, True), table)
+    np.testing.assert_array_equal(tables.table_of(tables.columns(jnp.asarray(table)), False), table)
+
+
+def made(kind: str, scale: float, dtype: type) -> AlignmentCRF | GeneralMonotoneAlignmentCRF:
+    draw = lambda seed: np.random.default_rng(seed).normal(size=(2, ROWS, COLS)).astype(np.float32)
+    table = lambda seed: (scale * draw(seed)).astype(np.float32).astype(dtype)
+    lengths = {"lengths_rows": np.array([ROWS, 31]), "lengths_cols": np.array([COLS, 44])}
+    if kind == "general":
+        return GeneralMonotoneAlignmentCRF([table(0), table(1), table(2)], table(3), **lengths)
+    return AlignmentCRF(table(0), alignment_type=kind, **lengths)
+
+
+@pytest.mark.parametrize("kind", [MANY, ONE, "general"])
+def test_float32_on_larger_tables(kind: str) -> None:
+    @jax.jit
+    def ask(crf):
+        best = crf.argmax_and_max()
+        return crf.log_partition(), crf.marginals(), crf.entropy(), best.score
+
+    for scale in (1.0, 1e4):
+        found = jax.device_get(ask(made(kind, scale, np.float32)))
+        with jax.enable_x64(True):
+            wanted = jax.device_get(ask(made(kind, scale, np.float64)))
+        np.testing.assert_allclose(found[0], wanted[0], rtol=1e-6)
+        np.testing.assert_allclose(found[1], wanted[1], atol=1e-5)
+        np.testing.assert_allclose(found[2], wanted[2], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found[3], wanted[3], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [MANY, ONE, "general"])
+def test_chosen_paths_are_distinct_paths_with_their_scores(kind: str) -> None:
+    crf = made(kind, 1.0, np.float32)
+
+    @jax.jit
+    def ask(crf):
+        top, drawn = crf.top_k(6), crf.sample_without_replacement(jax.random.key(0), 6)
+        pairs = jax.tree.map(crf.decode, (top.events, drawn.events, crf.sample(jax.random.key(1), (5,))))
+        again = [crf.unnormalized_log_prob(crf.encode(x)) for x in pairs]
+        checks = [check.bad for x in pairs for check in crf._checks_of_compact(x)]
+        return pairs, top.scores, crf.log_prob(drawn.events), drawn.log_probs, again, checks
+
+    pairs, scores, log_probs, drawn, again, checks = jax.device_get(ask(crf))
+    assert not any(np.any(bad) for bad in checks)
+    for item in range(2):
+        for found in pairs[:2]:
+            assert len({x.tobytes() for x in found[:, item]}) == len(found)
+    assert np.all(np.diff(scores, axis=0) <= 0)
+    np.testing.assert_allclose(again[0], scores, rtol=1e-6)
+    np.testing.assert_allclose(drawn, log_probs, atol=1e-4)
