@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -35,7 +34,7 @@ class Reduced(NamedTuple):
 
     columns: Array  # (B long) int32: the best matching, of every row
     costs: Array  # (B long long): reduced costs in nats, +inf where there is no cell
-    exact: Sum  # of the reduced costs, in units of UNIT * numeric.UNIT
+    exact: Sum  # the same as three floats, in the unit `UNIT`
     feasible: Array  # (B) bool: whether there is any matching
 
 
@@ -56,66 +55,46 @@ def square_costs(table: Oriented) -> Array:
     return jnp.where(row < count, -scores * (1 / UNIT), jnp.where(free | beyond, 0, jnp.inf))
 
 
+class _Turn(NamedTuple):
+    count: Array  # ()
+    active: Array  # (B): whether prices are to be refined
+    feasible: Array  # (B)
+    columns: Array  # (B n)
+    of_rows: Sum  # (B n): what rows and columns are worth
+    of_cols: Sum
+    costs: Array  # (B n n): reduced, in the unit `UNIT`
+
+
 def reduce(table: Oriented) -> Reduced:
     costs = square_costs(table)
     items, side, _ = costs.shape
-    zero = jnp.zeros((items, side), costs.dtype)
-    tolerance = _tolerance(costs.dtype)
+    eps = float(jnp.finfo(costs.dtype).eps)
 
-    class Turn(NamedTuple):
-        count: Array
-        active: Array  # (B)
-        feasible: Array  # (B)
-        columns: Array
-        of_rows: Sum
-        of_cols: Sum
-        exact: Sum
-        costs: Array  # the value of `exact`, in the unit of the costs
-
-    def turn(s: Turn) -> Turn:
+    def turn(s: _Turn) -> _Turn:
         found = cheapest(s.costs, s.active, s.count > 0)
         columns = jnp.maximum(found.columns, 0)
         worth = _matched(s.costs, columns) - jnp.take_along_axis(found.prices, columns, 1)
-        worth = numeric.finite_or_zero(worth)
-        of_rows, of_cols = _plus(s.of_rows, worth), _plus(s.of_cols, found.prices)
-        exact = _exactly(costs, of_rows, of_cols)
-        value = numeric.sum_value(exact)
-        matched = _matched(value, columns)
-        gap = jnp.sum(jnp.abs(matched) + (matched - jnp.min(value, -1)), -1) * UNIT
-        score = jnp.sum(_matched(costs, columns), -1) * UNIT
-        refined = gap <= tolerance * jnp.clip(2 * jnp.abs(score), 8, 4096)
-        new = Turn(
-            s.count + 1,
-            s.active & found.complete & ~refined,
-            found.complete,
-            columns,
-            of_rows,
-            of_cols,
-            exact,
-            value,
+        of_rows, of_cols = _plus(s.of_rows, numeric.finite_or_zero(worth)), _plus(s.of_cols, found.prices)
+        columns, of_rows, of_cols = select_items(
+            s.active, (columns, of_rows, of_cols), (s.columns, s.of_rows, s.of_cols)
         )
-        kept = select_items(s.active, new._replace(count=s.feasible), s._replace(count=s.feasible))
-        return kept._replace(count=new.count)
+        left = _value(_less_both(costs, of_rows, of_cols))
+        # What is best may cost that much less, and its own cells are off by as much.
+        matched = _matched(left, columns)
+        gap = jnp.sum(jnp.abs(matched) + (matched - jnp.min(left, -1)), -1) * UNIT
+        score = jnp.sum(_matched(costs, columns), -1) * UNIT
+        refined = gap <= eps * jnp.clip(2 * jnp.abs(score), 8, 4096)
+        feasible = jnp.where(s.active, found.complete, s.feasible)
+        active = s.active & feasible & ~refined
+        return _Turn(s.count + 1, active, feasible, columns, of_rows, of_cols, left)
 
-    first = Turn(
-        jnp.int32(0),
-        jnp.ones((items,), bool),
-        jnp.ones((items,), bool),
-        jnp.zeros((items, side), jnp.int32),
-        (zero, zero, zero),
-        (zero, zero, zero),
-        tuple(jnp.zeros_like(costs) for _ in range(3)),
-        costs,
-    )
-    running = lambda s: jnp.any(s.active) & (s.count < _MOST_TURNS)
-    last = lax.while_loop(running, turn, first)
+    every = jnp.ones((items,), bool)
+    none = (jnp.zeros((items, side), costs.dtype),) * 3
+    first = _Turn(jnp.int32(0), every, every, jnp.zeros((items, side), jnp.int32), none, none, costs)
+    last = lax.while_loop(lambda s: jnp.any(s.active) & (s.count < _MOST_TURNS), turn, first)
     largest = jnp.finfo(costs.dtype).max * (1 - 2.0**-20)
     nats = jnp.where(jnp.isfinite(last.costs), jnp.clip(last.costs * UNIT, -largest, largest), jnp.inf)
-    return Reduced(last.columns, nats, last.exact, last.feasible)
-
-
-def _tolerance(dtype: jax.typing.DTypeLike) -> float:
-    return float(jnp.finfo(dtype).eps)
+    return Reduced(last.columns, nats, _less_both(costs, last.of_rows, last.of_cols), last.feasible)
 
 
 def _matched(x: Array, columns: Array) -> Array:
@@ -130,8 +109,24 @@ def _plus(total: Sum, x: Array) -> Sum:
     return high, middle, total[2] + error
 
 
-def _exactly(costs: Array, of_rows: Sum, of_cols: Sum) -> Sum:
-    """Costs less what their rows and columns are worth."""
-    rows = [jnp.broadcast_to(-x[:, :, None], costs.shape) for x in of_rows]
-    cols = [jnp.broadcast_to(-x[:, None, :], costs.shape) for x in of_cols]
-    return numeric.exact_sum(jnp.stack([costs, *rows, *cols]))
+def _less_both(costs: Array, of_rows: Sum, of_cols: Sum) -> Sum:
+    """Costs less what their rows and columns are worth, as three floats: nothing is lost but in the smallest."""
+    rows, cols = ([-x for x in parts] for parts in (of_rows, of_cols))
+    wide, tall = (lambda x: x[:, None, :]), (lambda x: x[:, :, None])
+    high, first = numeric.two_sum(costs, tall(rows[0]))
+    high, second = numeric.two_sum(high, wide(cols[0]))
+    middle, smaller = numeric.two_sum(first, second)
+    for part in (tall(rows[1]), wide(cols[1])):
+        middle, error = numeric.two_sum(middle, part)
+        smaller = smaller + error
+    low = smaller + (tall(rows[2]) + wide(cols[2]))
+    # The larger parts may have cancelled: what is left moves up.
+    high, error = numeric.two_sum(high, middle)
+    middle, low = numeric.two_sum(error, low)
+    high, middle = numeric.two_sum(high, middle)
+    possible = costs < jnp.inf
+    return jnp.where(possible, high, jnp.inf), jnp.where(possible, middle, 0), jnp.where(possible, low, 0)
+
+
+def _value(x: Sum) -> Array:
+    return x[0] + (x[1] + x[2])
