@@ -52,6 +52,7 @@ def square_costs(table: Oriented) -> Array:
     count, extent = table.short[:, None, None], table.long[:, None, None]
     free = (row >= count) & (row < extent) & (col < extent)
     beyond = (row >= extent) & (row == col)
+    scores = jnp.where(jnp.isfinite(scores), scores, -jnp.inf)  # what is no potential has no cell
     return jnp.where(row < count, -scores * (1 / UNIT), jnp.where(free | beyond, 0, jnp.inf))
 
 
@@ -92,9 +93,19 @@ def reduce(table: Oriented) -> Reduced:
     none = (jnp.zeros((items, side), costs.dtype),) * 3
     first = _Turn(jnp.int32(0), every, every, jnp.zeros((items, side), jnp.int32), none, none, costs)
     last = lax.while_loop(lambda s: jnp.any(s.active) & (s.count < _MOST_TURNS), turn, first)
-    largest = jnp.finfo(costs.dtype).max * (1 - 2.0**-20)
-    nats = jnp.where(jnp.isfinite(last.costs), jnp.clip(last.costs * UNIT, -largest, largest), jnp.inf)
-    return Reduced(last.columns, nats, _less_both(costs, last.of_rows, last.of_cols), last.feasible)
+    exact = _less_both(costs, last.of_rows, last.of_cols)
+    return Reduced(last.columns, _in_nats(last), exact, last.feasible)
+
+
+def _in_nats(last: _Turn) -> Array:
+    """What prices of three floats cannot hold, because one potential is 2^70 times another that matters, is as if it
+    were exact.
+    """
+    largest = jnp.finfo(last.costs.dtype).max * (1 - 2.0**-20)
+    nats = jnp.clip(last.costs * UNIT, -largest, largest)
+    own = last.columns[..., None] == numeric.positions(last.columns.shape[1])
+    held = jnp.where(last.active[:, None, None], jnp.where(own, 0, jnp.maximum(nats, 0)), nats)
+    return jnp.where(jnp.isfinite(last.costs), held, jnp.inf)
 
 
 def _matched(x: Array, columns: Array) -> Array:

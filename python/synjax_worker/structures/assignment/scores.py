@@ -62,4 +62,5 @@ def absolute(potentials: Potentials, lengths: Lengths, best: Reduced, scores: Sc
     high, middle, low = numeric.exact_sum(chosen(table.scores), -1)
     low = low + (value - rest) * (1 / numeric.UNIT)
     possible = lambda x, otherwise: jnp.where(best.feasible, x, otherwise)
-    return possible(high, -jnp.inf), possible(middle, 0), possible(low, 0)
+    wrong = jnp.any(jnp.isnan(table.scores) | jnp.isposinf(table.scores), (1, 2))
+    return jnp.where(wrong, jnp.nan, possible(high, -jnp.inf)), possible(middle, 0), possible(low, 0)
