@@ -44,7 +44,7 @@ def _below(x: Array, subset: Array, short: int) -> tuple[Array, Array]:
 
 
 def sample(key: Array, potentials: Potentials, lengths: Lengths, best: Reduced, draws: int) -> Array:
-    """Independent matchings, pairs (draws B rows 2): one uniform number a column.
+    """Independent matchings, pairs (draws B p 2): one uniform number a column.
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
     """
@@ -76,7 +76,7 @@ def _without(subset: Array, choice: Array) -> Array:
 def sample_without_replacement(
     key: Array, potentials: Potentials, lengths: Lengths, k: int
 ) -> tuple[Array, Array]:
-    """k distinct matchings, pairs (k B rows 2) in the order they are drawn; their log-probabilities (k B), -inf past
+    """k distinct matchings, pairs (k B p 2) in the order they are drawn; their log-probabilities (k B), -inf past
     the support (Kool, van Hoof & Welling 2019).
     """
     require_countable(potentials)

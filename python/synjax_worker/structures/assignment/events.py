@@ -14,7 +14,7 @@ from .potentials import Lengths, Potentials, inside
 
 
 def pairs_of_columns(columns: Array, turned: Array, lengths: Lengths, like: Potentials) -> Array:
-    """Pairs (k B rows 2), ordered by row, of the columns (k B short) that the rows of turned tables have."""
+    """Pairs (k B p 2), ordered by row, of the columns (k B short) that the rows of turned tables have."""
     rows = like.rows
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
     index = numeric.positions(columns.shape[-1])
@@ -29,7 +29,8 @@ def pairs_of_columns(columns: Array, turned: Array, lengths: Lengths, like: Pote
     matched = jnp.where(turned[:, None], of_turned, straight)
     order = jnp.argsort(matched < 0, -1, stable=True).astype(jnp.int32)
     column = jnp.take_along_axis(matched, order, -1)
-    return jnp.stack([jnp.where(column >= 0, order, -1), column], -1)
+    pairs = jnp.stack([jnp.where(column >= 0, order, -1), column], -1)
+    return jnp.pad(pairs, [(0, 0)] * (pairs.ndim - 2) + [(0, like.pairs - rows), (0, 0)], constant_values=-1)
 
 
 def _real(compact: Array, rows: int, cols: int) -> Array:

@@ -49,7 +49,7 @@ class _Trees(NamedTuple):
 
 
 def top_k(potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Array]:
-    """The k best, pairs (k B rows 2), best first, and which are real (k B)."""
+    """The k best, pairs (k B p 2), best first, and which are real (k B)."""
     best = reduced(potentials, lengths)
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
     columns, real = _columns(best, short, potentials.short, k)

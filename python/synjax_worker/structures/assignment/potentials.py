@@ -31,6 +31,11 @@ class Potentials(NamedTuple):
         return self.log_potentials.shape[2]
 
     @property
+    def pairs(self) -> int:
+        """How many a compact event has room for: as many as that of any alignment of the table."""
+        return self.rows + max(self.cols - 1, 0)
+
+    @property
     def short(self) -> int:
         """The extent of the shorter side, at least 1."""
         return max(min(self.rows, self.cols), 1)

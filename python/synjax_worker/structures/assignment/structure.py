@@ -20,8 +20,8 @@ class Assignment:
     Lengths are `lengths_rows` and `lengths_cols`, (B) int32. What is best is found at any size; sums over all
     matchings up to `subsets.MOST_ROWS` on the shorter side.
 
-    An event (rows cols) has a 1 where a row is matched to a column. A compact event (rows 2) int32 has a row for each
-    pair, ordered by the rows: row, column; then rows of -1.
+    An event (rows cols) has a 1 where a row is matched to a column. A compact event (rows+cols-1 2) int32 has a row for
+    each pair, ordered by the rows: row, column; then rows of -1.
     """
 
     def forward(self, potentials: Potentials, lengths: Lengths) -> Reduced:
@@ -77,7 +77,7 @@ class Assignment:
         return events.event_of_compact(compact, sizes, dtype)
 
     def compact(self, event: Array, lengths: Lengths) -> Array:
-        """Pairs (S B rows 2) of events (S B rows cols): those whose cells have the largest sum, which of an event are
+        """Pairs (S B p 2) of events (S B rows cols): those whose cells have the largest sum, which of an event are
         its own, and of marginals the largest expected number of right ones. Where an event is all 0 there are none.
         """
         samples, items = event.shape[:2]

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from synjax_worker.distributions import AlignmentCRF
 from synjax_worker.distributions.distribution import ArgMax
 from synjax_worker.numerics import numeric
 
@@ -15,12 +16,12 @@ from ..case import BEYOND_FLOAT64
 from ..enumeration import Enumeration
 from ..enumerator import Enumerator, enumerates
 from ..mutants import Face, breaks
-from ..one_to_one import OneToOne
 
 
-@enumerates(OneToOne)
+@enumerates(AlignmentCRF)
 class Matchings(Enumerator):
-    name = "OneToOne"
+    name = "AlignmentCRF-one-to-one"
+    options = {"alignment_type": "non_monotone_one_to_one"}
     sizes = {"rows": 3, "cols": 4}
     extents = (3, 4)
     potentials = ("log_potentials",)
@@ -30,7 +31,7 @@ class Matchings(Enumerator):
 
     def lengths(self):
         """Of either side the shorter one, and of equal ones; every extent of each."""
-        tried = [(0, 0), (0, 3), (2, 0), (1, 1), (1, 4), (3, 1), (2, 2), (3, 2), (2, 3), (3, 3), (3, 4)]
+        tried = [(1, 1), (1, 4), (3, 1), (2, 2), (3, 2), (2, 3), (3, 3), (3, 4)]
         most = self.sizes["cols"]
         return [{"lengths_rows": rows, "lengths_cols": cols} for rows, cols in tried if cols <= most]
 
@@ -43,7 +44,8 @@ class Matchings(Enumerator):
                 sorted((r, c) for c, r in enumerate(rs)) for rs in itertools.permutations(range(rows), cols)
             )
         for pairs in matchings:
-            yield np.array([*pairs, *[(-1, -1)] * (self.sizes["rows"] - len(pairs))]).reshape(-1, 2)
+            missing = sum(self.sizes.values()) - 1 - len(pairs)
+            yield np.array([*pairs, *[(-1, -1)] * missing])
 
     def event(self, compact):
         made = np.zeros([self.sizes["rows"], self.sizes["cols"]], bool)

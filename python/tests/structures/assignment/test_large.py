@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -10,16 +11,17 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
+from synjax_worker.distributions import AlignmentCRF
 from synjax_worker.errors import InvalidArgument
-from tests.conformance.one_to_one import OneToOne
 
 ROWS, COLS = 20, 30
 POTENTIALS = np.random.default_rng(0).normal(size=(2, ROWS, COLS)).astype(np.float32)
 KEY = jax.random.key(0)
+one_to_one = functools.partial(AlignmentCRF, alignment_type="non_monotone_one_to_one")
 
 
-def large() -> OneToOne:
-    return OneToOne(POTENTIALS, lengths_cols=np.array([COLS, 13], np.int32))
+def large() -> AlignmentCRF:
+    return one_to_one(POTENTIALS, lengths_cols=np.array([COLS, 13], np.int32))
 
 
 def test_the_best_and_its_score() -> None:
@@ -38,7 +40,7 @@ def test_the_best_and_its_score() -> None:
 
 def test_implicit_maximum_likelihood_has_a_gradient() -> None:
     def loss(potentials: jax.Array) -> Any:
-        sample = OneToOne(potentials).differentiable_sample(
+        sample = one_to_one(potentials).differentiable_sample(
             KEY, method="Perturb-and-MAP-Implicit-MLE", noise="Gumbel", implicit_mle_lr=10.0
         )
         return jnp.sum(sample * jnp.arange(COLS)), sample
