@@ -28,7 +28,7 @@ class _Nodes(NamedTuple):
     """Parts of all matchings, several for each item, by their best: (B nodes ...)."""
 
     cost: TwoFloats
-    columns: Array  # (... n)
+    columns: Array  # (... m)
     prices: TwoFloats  # (... n): of the columns
     row: Array  # the first row that may change
     forbidden: Array  # (... n) bool: columns that this row may not have
@@ -43,6 +43,7 @@ class _Trees(NamedTuple):
     row: Array
     column: Array
     reached: TwoFloats
+    entry: Array  # the column by which the rest joined the tree
     distance: TwoFloats  # (... n)
     parent: Array  # (... n)
     closed: Array  # (... n)
@@ -52,7 +53,7 @@ def top_k(potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Arra
     """The k best, pairs (k B p 2), best first, and which are real (k B)."""
     best = reduced(potentials, lengths)
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
-    columns, real = _columns(best, short, potentials.short, k)
+    columns, real = _columns(best, short, k)
     turned = lengths["lengths_rows"] > lengths["lengths_cols"]
     pairs = pairs_of_columns(columns, turned, lengths, potentials)
     pairs = jnp.where(real[..., None, None], pairs, -1)
@@ -61,15 +62,15 @@ def top_k(potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Arra
     return jnp.take_along_axis(pairs, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
 
 
-def _columns(best: Reduced, rows: Array, short: int, k: int) -> tuple[Array, Array]:
+def _columns(best: Reduced, rows: Array, k: int) -> tuple[Array, Array]:
     """The columns of rows (k B short), and which are real (k B)."""
     costs = two_floats.of_sum(best.exact)
-    items, side = best.columns.shape
-    dtype = costs.high.dtype
+    items, short = best.columns.shape
+    side, dtype = best.owners.shape[1], costs.high.dtype
     first = jnp.where((numeric.positions(k) == 0) & best.feasible[:, None], 0, jnp.inf).astype(dtype)
     pool = _Nodes(
         TwoFloats(first, jnp.zeros_like(first)),
-        jnp.broadcast_to(best.columns[:, None], (items, k, side)),
+        jnp.broadcast_to(best.columns[:, None], (items, k, short)),
         two_floats.zeros((items, k, side), dtype),
         jnp.zeros((items, k), jnp.int32),
         jnp.zeros((items, k, side), bool),
@@ -82,9 +83,9 @@ def _columns(best: Reduced, rows: Array, short: int, k: int) -> tuple[Array, Arr
         rest = pool._replace(
             cost=TwoFloats(jnp.where(taken, jnp.inf, pool.cost.high), jnp.where(taken, 0, pool.cost.low))
         )
-        parts = _parts(costs, node, rows, short)
+        parts = _parts(costs, node, rows)
         both = jax.tree.map(lambda a, b: jnp.concatenate([a, b], 1), rest, parts)
-        return _cheapest(both, k), (node.columns[:, :short], cost.high < jnp.inf)
+        return _cheapest(both, k), (node.columns, cost.high < jnp.inf)
 
     return lax.scan(split, pool, None, length=k)[1]
 
@@ -103,15 +104,18 @@ def _cheapest(nodes: _Nodes, k: int) -> _Nodes:
     return jax.tree.map(take, nodes)
 
 
-def _parts(costs: TwoFloats, node: _Nodes, rows: Array, short: int) -> _Nodes:
+def _parts(costs: TwoFloats, node: _Nodes, rows: Array) -> _Nodes:
     """What is left of a node (B ...) without its best matching: one part for each row (B short ...)."""
-    items, side = node.columns.shape
+    items, short = node.columns.shape
+    side = costs.high.shape[2]
     index, root = numeric.positions(side), numeric.positions(short)
     wide = lambda x: jax.tree.map(lambda part: part[..., None], x)
-    owner = jnp.argsort(node.columns, -1).astype(jnp.int32)  # of each column
+    sink = node.columns
+    mine = (index == sink[..., None]) & (root < rows[:, None])[..., None]
+    owner = jnp.min(
+        jnp.where(mine, root[:, None], short), 1
+    )  # of each column, `short` where that is the rest
     kept = owner[:, None] < root[:, None]  # (B short n): columns of earlier rows
-    sink = node.columns[:, :short]
-    mine = index == sink[..., None]
     forbidden = mine | ((root == node.row[:, None])[..., None] & node.forbidden[:, None])
     prices = jax.tree.map(lambda x: x[:, None], node.prices)
     splits = (root >= node.row[:, None]) & (root < rows[:, None]) & (node.cost.high < jnp.inf)[:, None]
@@ -127,8 +131,10 @@ def _parts(costs: TwoFloats, node: _Nodes, rows: Array, short: int) -> _Nodes:
         better = wide(s.growing) & ~s.closed & ~excluded & two_floats.less(found, s.distance)
         distance = two_floats.where(better, found, s.distance)
         parent = jnp.where(better, wide(s.row), s.parent)
+        # The rest has many columns, all of which join with it.
+        closed = s.closed | (wide(s.growing & (s.row == short)) & (owner == short)[:, None])
         nearest, chosen = two_floats.smallest(
-            TwoFloats(jnp.where(s.closed, jnp.inf, distance.high), jnp.where(s.closed, 0, distance.low))
+            TwoFloats(jnp.where(closed, jnp.inf, distance.high), jnp.where(closed, 0, distance.low))
         )
         fails, ends = nearest.high == jnp.inf, chosen == sink
         joins = s.growing & ~fails & ~ends
@@ -140,9 +146,10 @@ def _parts(costs: TwoFloats, node: _Nodes, rows: Array, short: int) -> _Nodes:
             jnp.where(joins, following, s.row),
             jnp.where(joins, chosen, s.column),
             two_floats.where(s.growing & ~fails, nearest, s.reached),
+            jnp.where(joins & (following == short), chosen, s.entry),
             distance,
             parent,
-            s.closed | (wide(joins) & (index == wide(chosen))),
+            closed | (wide(joins) & (index == wide(chosen))),
         )
 
     infinite = TwoFloats(jnp.full(shape, jnp.inf, costs.high.dtype), jnp.zeros(shape, costs.high.dtype))
@@ -153,11 +160,12 @@ def _parts(costs: TwoFloats, node: _Nodes, rows: Array, short: int) -> _Nodes:
         jnp.broadcast_to(root, splits.shape),
         sink,
         two_floats.zeros(splits.shape, costs.high.dtype),
+        jnp.zeros(splits.shape, jnp.int32),
         infinite,
         jnp.zeros(shape, jnp.int32),
         jnp.zeros(shape, bool),
     )
-    trees = lax.while_loop(lambda s: (s.step <= side) & jnp.any(s.growing), grow, trees)
+    trees = lax.while_loop(lambda s: (s.step <= short + 1) & jnp.any(s.growing), grow, trees)
     falls = two_floats.minus(
         wide(trees.reached), two_floats.where(trees.closed, trees.distance, wide(trees.reached))
     )
@@ -174,18 +182,17 @@ def _parts(costs: TwoFloats, node: _Nodes, rows: Array, short: int) -> _Nodes:
 
 
 def _flipped(columns: Array, sink: Array, trees: _Trees) -> Array:
-    """The matching of each part, (B short n): the path to the sink is flipped."""
-    items, side = columns.shape
-    short = sink.shape[1]
-    index, root = numeric.positions(side), numeric.positions(short)
+    """The matching of each part, (B short short): the path to the sink is flipped."""
+    items, short = columns.shape
+    root = numeric.positions(short)
     read = lambda x, at: jnp.take_along_axis(x, at[..., None], 2)[..., 0]
 
     def flip(s: tuple[Array, Array, Array, Array]) -> Any:
         step, active, column, columns = s
         row = read(trees.parent, column)
-        before = read(columns, row)
-        flipped = jnp.where(active[..., None] & (index == row[..., None]), column[..., None], columns)
+        before = jnp.where(row == short, trees.entry, read(columns, jnp.minimum(row, short - 1)))
+        flipped = jnp.where(active[..., None] & (root == row[..., None]), column[..., None], columns)
         return step + 1, active & (row != root), jnp.where(active, before, column), flipped
 
-    start = jnp.int32(0), trees.found, sink, jnp.broadcast_to(columns[:, None], (items, short, side))
-    return lax.while_loop(lambda s: (s[0] < side) & jnp.any(s[1]), flip, start)[3]
+    start = jnp.int32(0), trees.found, sink, jnp.broadcast_to(columns[:, None], (items, short, short))
+    return lax.while_loop(lambda s: (s[0] <= short) & jnp.any(s[1]), flip, start)[3]

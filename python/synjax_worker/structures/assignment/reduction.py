@@ -30,10 +30,11 @@ _MOST_TURNS = 16
 
 
 class Reduced(NamedTuple):
-    """Constants of an oriented table. It is square: rows beyond the shorter side stand for columns that are free."""
+    """Constants of an oriented table. A row more than it has is the rest: what a column costs that is left free."""
 
-    columns: Array  # (B long) int32: the best matching, of every row
-    costs: Array  # (B long long): reduced costs in nats, +inf where there is no cell
+    columns: Array  # (B short) int32: the best matching, of every row
+    owners: Array  # (B long): the row of every column, `short` where it is free, -1 beyond the item
+    costs: Array  # (B short+1 long): reduced costs in nats, +inf where there is no cell
     exact: Sum  # the same as three floats, in the unit `UNIT`
     feasible: Array  # (B) bool: whether there is any matching
 
@@ -43,58 +44,61 @@ def reduced(potentials: Potentials, lengths: Lengths) -> Reduced:
     return passes.shared(potentials, "reduced", lambda: reduce(oriented(potentials, lengths)))
 
 
-def square_costs(table: Oriented) -> Array:
-    """(B long long). An item is a square of its longer side; what is beyond is matched to itself."""
+def costs_of(table: Oriented) -> Array:
+    """(B short+1 long). To leave a column free costs nothing, and nothing else is possible where rows are fewer."""
     scores = lax.stop_gradient(table.scores)
-    _, short, side = scores.shape
-    scores = jnp.pad(scores, ((0, 0), (0, side - short), (0, 0)), constant_values=-jnp.inf)
-    row, col = numeric.positions(side)[:, None], numeric.positions(side)
-    count, extent = table.short[:, None, None], table.long[:, None, None]
-    free = (row >= count) & (row < extent) & (col < extent)
-    beyond = (row >= extent) & (row == col)
-    scores = jnp.where(jnp.isfinite(scores), scores, -jnp.inf)  # what is no potential has no cell
-    return jnp.where(row < count, -scores * (1 / UNIT), jnp.where(free | beyond, 0, jnp.inf))
+    costs = jnp.where(jnp.isfinite(scores), -scores * (1 / UNIT), jnp.inf)  # what is no potential has no cell
+    column = numeric.positions(scores.shape[2])
+    free = (table.short < table.long)[:, None] & (column < table.long[:, None])
+    return jnp.concatenate([costs, jnp.where(free, 0, jnp.inf).astype(costs.dtype)[:, None]], 1)
 
 
 class _Turn(NamedTuple):
     count: Array  # ()
     active: Array  # (B): whether prices are to be refined
     feasible: Array  # (B)
-    columns: Array  # (B n)
-    of_rows: Sum  # (B n): what rows and columns are worth
-    of_cols: Sum
-    costs: Array  # (B n n): reduced, in the unit `UNIT`
+    columns: Array  # (B m)
+    owners: Array  # (B n)
+    of_rows: Sum  # (B m+1): what rows and columns are worth
+    of_cols: Sum  # (B n)
+    costs: Array  # (B m+1 n): reduced, in the unit `UNIT`
 
 
 def reduce(table: Oriented) -> Reduced:
-    costs = square_costs(table)
-    items, side, _ = costs.shape
+    costs = costs_of(table)
+    items, more, side = costs.shape
     eps = float(jnp.finfo(costs.dtype).eps)
+    real = numeric.positions(more - 1) < table.short[:, None]
 
     def turn(s: _Turn) -> _Turn:
-        found = cheapest(s.costs, s.active, s.count > 0)
-        columns = jnp.maximum(found.columns, 0)
-        worth = _matched(s.costs, columns) - jnp.take_along_axis(found.prices, columns, 1)
+        found = cheapest(s.costs, table.short, s.active, s.owners)
+        columns, owners = jnp.maximum(found.columns, 0), found.owners
+        own = s.costs - found.prices[:, None]
+        of_rest = jnp.max(jnp.where(owners == more - 1, own[:, -1], -jnp.inf), -1, keepdims=True)
+        worth = jnp.concatenate([jnp.where(real, _matched(own, columns), 0), of_rest], 1)
         of_rows, of_cols = _plus(s.of_rows, numeric.finite_or_zero(worth)), _plus(s.of_cols, found.prices)
-        columns, of_rows, of_cols = select_items(
-            s.active, (columns, of_rows, of_cols), (s.columns, s.of_rows, s.of_cols)
+        columns, owners, of_rows, of_cols = select_items(
+            s.active, (columns, owners, of_rows, of_cols), (s.columns, s.owners, s.of_rows, s.of_cols)
         )
         left = _value(_less_both(costs, of_rows, of_cols))
         # What is best may cost that much less, and its own cells are off by as much.
-        matched = _matched(left, columns)
-        gap = jnp.sum(jnp.abs(matched) + (matched - jnp.min(left, -1)), -1) * UNIT
-        score = jnp.sum(_matched(costs, columns), -1) * UNIT
-        refined = gap <= eps * jnp.clip(2 * jnp.abs(score), 8, 4096)
+        matched, least = _matched(left, columns), jnp.min(left, -1)
+        gap = jnp.sum(jnp.where(real, jnp.abs(matched) + (matched - least[:, :-1]), 0), -1)
+        rest = jnp.abs(left[:, -1]) + (left[:, -1] - least[:, -1:])
+        gap += jnp.sum(jnp.where(owners == more - 1, rest, 0), -1)
+        score = jnp.sum(jnp.where(real, _matched(costs, columns), 0), -1)
+        refined = gap * UNIT <= eps * jnp.clip(2 * jnp.abs(score * UNIT), 8, 4096)
         feasible = jnp.where(s.active, found.complete, s.feasible)
         active = s.active & feasible & ~refined
-        return _Turn(s.count + 1, active, feasible, columns, of_rows, of_cols, left)
+        return _Turn(s.count + 1, active, feasible, columns, owners, of_rows, of_cols, left)
 
     every = jnp.ones((items,), bool)
-    none = (jnp.zeros((items, side), costs.dtype),) * 3
-    first = _Turn(jnp.int32(0), every, every, jnp.zeros((items, side), jnp.int32), none, none, costs)
+    columns, owners = jnp.zeros((items, more - 1), jnp.int32), jnp.full((items, side), -2, jnp.int32)
+    none = lambda extent: (jnp.zeros((items, extent), costs.dtype),) * 3
+    first = _Turn(jnp.int32(0), every, every, columns, owners, none(more), none(side), costs)
     last = lax.while_loop(lambda s: jnp.any(s.active) & (s.count < _MOST_TURNS), turn, first)
     exact = _less_both(costs, last.of_rows, last.of_cols)
-    return Reduced(last.columns, _in_nats(last), exact, last.feasible)
+    return Reduced(last.columns, last.owners, _in_nats(last), exact, last.feasible)
 
 
 def _in_nats(last: _Turn) -> Array:
@@ -103,14 +107,16 @@ def _in_nats(last: _Turn) -> Array:
     """
     largest = jnp.finfo(last.costs.dtype).max * (1 - 2.0**-20)
     nats = jnp.clip(last.costs * UNIT, -largest, largest)
-    own = last.columns[..., None] == numeric.positions(last.columns.shape[1])
+    of_rest = last.owners == last.columns.shape[1]
+    own = last.columns[..., None] == numeric.positions(last.owners.shape[1])
+    own = jnp.concatenate([own, of_rest[:, None]], 1)
     held = jnp.where(last.active[:, None, None], jnp.where(own, 0, jnp.maximum(nats, 0)), nats)
     return jnp.where(jnp.isfinite(last.costs), held, jnp.inf)
 
 
 def _matched(x: Array, columns: Array) -> Array:
-    """x (B n n) at the column of each row, (B n)."""
-    return jnp.take_along_axis(x, columns[..., None], 2)[..., 0]
+    """x (B m+1 n) at the column of each row but the rest, (B m)."""
+    return jnp.take_along_axis(x[:, :-1], columns[..., None], 2)[..., 0]
 
 
 def _plus(total: Sum, x: Array) -> Sum:

@@ -25,15 +25,12 @@ class Scores(NamedTuple):
 
 def relative(potentials: Potentials, lengths: Lengths, best: Reduced) -> Scores:
     table = oriented(potentials, lengths)
-    _, short, long = table.scores.shape
+    short = table.scores.shape[1]
     costs = best.costs[:, :short]
     possible = (costs < jnp.inf) & (table.scores > -jnp.inf)
     moving = jnp.where(possible, table.scores, 0)
     cells = jnp.where(possible, (moving - lax.stop_gradient(moving)) - costs, -jnp.inf)
-    # All rows beyond the shorter side are worth the same: the first stands for them.
-    first = jnp.minimum(table.short, long - 1)[:, None, None]
-    left = -jnp.take_along_axis(best.costs, first, 1)[:, 0]
-    return Scores(cells, _of_free(table, left), table.short)
+    return Scores(cells, _of_free(table, -best.costs[:, short]), table.short)
 
 
 def uniform(potentials: Potentials, lengths: Lengths) -> Scores:
@@ -52,13 +49,11 @@ def _of_free(table: Oriented, left: Array) -> Array:
 def absolute(potentials: Potentials, lengths: Lengths, best: Reduced, scores: Scores, value: Array) -> Sum:
     """What is relative to the best matching (B), with the exact score of that added; -inf where there is none."""
     table = oriented(potentials, lengths)
-    short, long = table.scores.shape[1:]
-    columns = best.columns[:, :short]
+    short = table.scores.shape[1]
     real = (numeric.positions(short) < table.short[:, None]) & best.feasible[:, None]
-    chosen = lambda x: jnp.where(real, jnp.take_along_axis(x, columns[..., None], 2)[..., 0], 0)
-    taken = jnp.any((columns[..., None] == numeric.positions(long)) & real[..., None], 1)
+    chosen = lambda x: jnp.where(real, jnp.take_along_axis(x, best.columns[..., None], 2)[..., 0], 0)
     # What the best has relative to itself: 0 but for rounding.
-    rest = jnp.sum(chosen(scores.cells), -1) + jnp.sum(jnp.where(taken, 0, scores.free), -1)
+    rest = jnp.sum(chosen(scores.cells), -1) + jnp.sum(jnp.where(best.owners == short, scores.free, 0), -1)
     high, middle, low = numeric.exact_sum(chosen(table.scores), -1)
     low = low + (value - rest) * (1 / numeric.UNIT)
     possible = lambda x, otherwise: jnp.where(best.feasible, x, otherwise)

@@ -56,7 +56,7 @@ class Assignment:
 
     def argmax(self, potentials: Potentials, lengths: Lengths) -> tuple[Array, Array]:
         best = reduced(potentials, lengths)
-        columns = best.columns[None, :, : potentials.short]
+        columns = best.columns[None]
         turned = lengths["lengths_rows"] > lengths["lengths_cols"]
         return events.pairs_of_columns(columns, turned, lengths, potentials)[0], best.feasible
 
