@@ -54,8 +54,7 @@ def top_k(potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Arra
     best = reduced(potentials, lengths)
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
     columns, real = _columns(best, short, k)
-    turned = lengths["lengths_rows"] > lengths["lengths_cols"]
-    pairs = pairs_of_columns(columns, turned, lengths, potentials)
+    pairs = pairs_of_columns(columns, lengths, potentials)
     pairs = jnp.where(real[..., None, None], pairs, -1)
     score = lax.stop_gradient(numeric.sum_value(score_of_compact(potentials, lengths, pairs)))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
