@@ -1,6 +1,8 @@
 """Matchings drawn from the last column to the first, with and without replacement.
 
-A walk stands at a subset of the rows: those that the columns not yet visited are matched to.
+A walk stands at a subset of the rows: those that the columns not yet visited are matched to. Draws without replacement
+go on to matchings of any probability; among those less likely than about e^-1e5 float32 keeps their logs to an eps, not
+how many times likelier one is than the other.
 """
 
 from __future__ import annotations

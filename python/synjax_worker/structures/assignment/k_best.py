@@ -5,7 +5,7 @@ their columns, and its own is forbidden. The best of each part is one shortest p
 prices of that one (Miller, Stone & Cox 1997): all parts are searched at once. The best of them is the next to be split,
 and what it splits into need not forbid anything in later rows.
 
-Costs are those above the best, as two floats.
+Costs are those above the best, as two floats: where larger ones cancel in a score, it is right to 2^-45 of them.
 """
 
 from __future__ import annotations
