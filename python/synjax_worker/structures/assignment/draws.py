@@ -1,6 +1,8 @@
 """Matchings drawn from the last column to the first, with and without replacement.
 
-A walk stands at a subset of the rows: those that the columns not yet visited are matched to.
+A walk stands at a subset of the rows: those that the columns not yet visited are matched to. Draws without replacement
+go on to matchings of any probability; among those less likely than about e^-1e5 float32 keeps their logs to an eps, not
+how many times likelier one is than the other.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from .marginals import sums
 from .potentials import Lengths, Potentials
 from .reduction import Reduced, reduced
 from .scores import relative
-from .subsets import bits, require_countable
+from .subsets import all_rows, bits, require_countable
 
 
 def _columns(rows: Array, short: int) -> Array:
@@ -26,10 +28,9 @@ def _columns(rows: Array, short: int) -> Array:
     return jnp.swapaxes(jnp.max(jnp.where(taken, column, -1), 0), 0, 1)
 
 
-def _all_rows(scores_rows: Array, draws: int) -> Array:
+def _started(rows: Array, draws: int) -> Array:
     """(B k): the subset where walks start."""
-    every = lax.shift_left(jnp.ones_like(scores_rows), scores_rows) - 1
-    return jnp.broadcast_to(every[:, None], (*scores_rows.shape, draws))
+    return jnp.broadcast_to(all_rows(rows)[:, None], (*rows.shape, draws))
 
 
 def _below(x: Array, subset: Array, short: int) -> tuple[Array, Array]:
@@ -62,9 +63,8 @@ def sample(key: Array, potentials: Potentials, lengths: Lengths, best: Reduced, 
         return _without(subset, choice), choice - 1
 
     inputs = uniforms, weights.cells, weights.free, found.before
-    _, rows = lax.scan(step, _all_rows(scores.rows, draws), inputs, reverse=True)
-    turned = lengths["lengths_rows"] > lengths["lengths_cols"]
-    return pairs_of_columns(_columns(rows, short), turned, lengths, potentials)
+    _, rows = lax.scan(step, _started(scores.rows, draws), inputs, reverse=True)
+    return pairs_of_columns(_columns(rows, short), lengths, potentials)
 
 
 def _without(subset: Array, choice: Array) -> Array:
@@ -106,7 +106,7 @@ def sample_without_replacement(
 
     first = jnp.where(numeric.positions(k) == 0, 0.0, -jnp.inf).astype(scores.cells.dtype)
     first = jnp.where(best.feasible[:, None], first, -jnp.inf)
-    start = _all_rows(scores.rows, k), first, first
+    start = _started(scores.rows, k), first, first
     inputs = noise, *by_column(scores), found.before
     (_, log, priority), (rows, parents) = lax.scan(step, start, inputs, reverse=True)
 
@@ -116,6 +116,5 @@ def sample_without_replacement(
 
     slots = jnp.broadcast_to(numeric.positions(k), (items, k))
     _, rows = lax.scan(back, slots, (rows, parents))
-    turned = lengths["lengths_rows"] > lengths["lengths_cols"]
-    pairs = pairs_of_columns(_columns(rows, short), turned, lengths, potentials)
+    pairs = pairs_of_columns(_columns(rows, short), lengths, potentials)
     return pairs, jnp.where(priority > -jnp.inf, log, -jnp.inf).T

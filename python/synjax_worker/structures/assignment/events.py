@@ -10,10 +10,10 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.numeric import Sum
-from .potentials import Lengths, Potentials, inside
+from .potentials import Lengths, Potentials, inside, is_turned
 
 
-def pairs_of_columns(columns: Array, turned: Array, lengths: Lengths, like: Potentials) -> Array:
+def pairs_of_columns(columns: Array, lengths: Lengths, like: Potentials) -> Array:
     """Pairs (k B p 2), ordered by row, of the columns (k B short) that the rows of turned tables have."""
     rows = like.rows
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
@@ -26,7 +26,7 @@ def pairs_of_columns(columns: Array, turned: Array, lengths: Lengths, like: Pote
     of_turned = jnp.max(other, -2, initial=0) - 1
     missing = [(0, 0)] * (columns.ndim - 1) + [(0, max(rows - columns.shape[-1], 0))]
     straight = jnp.pad(jnp.where(real, columns, -1), missing, constant_values=-1)[..., :rows]
-    matched = jnp.where(turned[:, None], of_turned, straight)
+    matched = jnp.where(is_turned(lengths)[:, None], of_turned, straight)
     order = jnp.argsort(matched < 0, -1, stable=True).astype(jnp.int32)
     column = jnp.take_along_axis(matched, order, -1)
     pairs = jnp.stack([jnp.where(column >= 0, order, -1), column], -1)

@@ -1,4 +1,8 @@
-"""Entropy and divergence of matchings, as sums of terms relative to the best matching of each."""
+"""Entropy and divergence of matchings, as sums of terms relative to the best matching of each.
+
+Nothing large is subtracted, whatever the potentials are: both are right to some eps of the number of matchings' log,
+and relative to themselves where they are larger.
+"""
 
 from __future__ import annotations
 

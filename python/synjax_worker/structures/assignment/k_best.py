@@ -5,7 +5,7 @@ their columns, and its own is forbidden. The best of each part is one shortest p
 prices of that one (Miller, Stone & Cox 1997): all parts are searched at once. The best of them is the next to be split,
 and what it splits into need not forbid anything in later rows.
 
-Costs are those above the best, as two floats.
+Costs are those above the best, as two floats: where larger ones cancel in a score, it is right to 2^-45 of them.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ def top_k(potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Arra
     best = reduced(potentials, lengths)
     short = jnp.minimum(lengths["lengths_rows"], lengths["lengths_cols"])
     columns, real = _columns(best, short, k)
-    turned = lengths["lengths_rows"] > lengths["lengths_cols"]
-    pairs = pairs_of_columns(columns, turned, lengths, potentials)
+    pairs = pairs_of_columns(columns, lengths, potentials)
     pairs = jnp.where(real[..., None, None], pairs, -1)
     score = lax.stop_gradient(numeric.sum_value(score_of_compact(potentials, lengths, pairs)))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties

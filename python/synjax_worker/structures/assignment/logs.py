@@ -14,7 +14,7 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from .scores import Scores
-from .subsets import bits, contains, empty_subset, slices_above, slices_below
+from .subsets import at_end, bits, contains, empty_subset, slices_above, slices_below
 
 
 class Logs(NamedTuple):
@@ -81,9 +81,7 @@ def forward_logs(scores: Scores, reduce: Reduce = _sum) -> Logs:
 def backward_logs(scores: Scores) -> Array:
     """(long B 2^short): of what is matched after each column, by the subset before it."""
     short = scores.cells.shape[1]
-    every = lax.shift_left(jnp.ones_like(scores.rows), scores.rows) - 1
-    ends = numeric.positions(1 << short) == every[:, None]
-    last = jnp.where(ends, 0.0, -jnp.inf).astype(scores.cells.dtype)
+    last = jnp.where(at_end(scores.rows, short), 0.0, -jnp.inf).astype(scores.cells.dtype)
 
     def step(rest: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         cells, free = inputs

@@ -55,11 +55,7 @@ def parts(potentials: Potentials, lengths: Lengths, best: Reduced) -> Weights:
 def marginals(potentials: Potentials, lengths: Lengths, best: Reduced) -> Array:
     """The probability of each cell, (B rows cols)."""
     cells = jnp.moveaxis(parts(potentials, lengths, best).cells, 0, 2)
-    return turned_back(jnp.where(best.feasible[:, None, None], cells, 0), _turned(lengths), potentials)
-
-
-def _turned(lengths: Lengths) -> Array:
-    return lengths["lengths_rows"] > lengths["lengths_cols"]
+    return turned_back(jnp.where(best.feasible[:, None, None], cells, 0), lengths, potentials)
 
 
 def log_partition(potentials: Potentials, lengths: Lengths, best: Reduced) -> Sum:
@@ -104,7 +100,7 @@ def visited(potentials: Potentials, lengths: Lengths) -> Array:
     """Whether any matching has a cell, however unlikely, (B rows cols)."""
     weights, found, rows = _unweighted(potentials, lengths)
     cells = jnp.moveaxis(visits(weights, rows, found).cells, 0, 2)
-    return turned_back(cells, _turned(lengths), potentials) > 0
+    return turned_back(cells, lengths, potentials) > 0
 
 
 def log_marginals(potentials: Potentials, lengths: Lengths, best: Reduced) -> Array:
@@ -122,5 +118,5 @@ def log_marginals(potentials: Potentials, lengths: Lengths, best: Reduced) -> Ar
     cells = jnp.moveaxis(scores.cells, 2, 0)
     logs = jnp.moveaxis(lax.map(of_column, (found.before, backward_logs(scores), cells)), 0, 2)
     possible = best.feasible[:, None, None] & (logs > -jnp.inf)
-    back = lambda x: turned_back(x, _turned(lengths), potentials)
+    back = lambda x: turned_back(x, lengths, potentials)
     return jnp.where(back(possible), back(jnp.where(possible, logs, 0)), -jnp.inf)

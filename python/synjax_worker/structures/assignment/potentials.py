@@ -51,7 +51,6 @@ class Oriented(NamedTuple):
     scores: Array  # (B short long), -inf where an item has no cell
     short: Array  # (B) int32, how many rows an item has
     long: Array  # (B), and how many columns, at least as many
-    turned: Array  # (B) bool: rows are the columns of the potentials
 
 
 def inside(potentials: Potentials, lengths: Lengths) -> Array:
@@ -61,17 +60,21 @@ def inside(potentials: Potentials, lengths: Lengths) -> Array:
     return rows[:, :, None] & cols[:, None, :]
 
 
+def is_turned(lengths: Lengths) -> Array:
+    """Whether an item has more rows than columns, (B): its columns are then the rows of the oriented table."""
+    return lengths["lengths_rows"] > lengths["lengths_cols"]
+
+
 def oriented(potentials: Potentials, lengths: Lengths) -> Oriented:
     rows, cols = lengths["lengths_rows"], lengths["lengths_cols"]
     scores = jnp.where(inside(potentials, lengths), potentials.log_potentials, -jnp.inf)
-    turned = rows > cols
-    scores = _turn(_square(scores, potentials.long, -jnp.inf), turned)[:, : potentials.short]
-    return Oriented(scores, jnp.minimum(rows, cols), jnp.maximum(rows, cols), turned)
+    scores = _turn(_square(scores, potentials.long, -jnp.inf), lengths)[:, : potentials.short]
+    return Oriented(scores, jnp.minimum(rows, cols), jnp.maximum(rows, cols))
 
 
-def turned_back(x: Array, turned: Array, like: Potentials) -> Array:
+def turned_back(x: Array, lengths: Lengths, like: Potentials) -> Array:
     """What is shaped as `Oriented.scores`, (B rows cols)."""
-    return _turn(_square(x, like.long, 0), turned)[:, : like.rows, : like.cols]
+    return _turn(_square(x, like.long, 0), lengths)[:, : like.rows, : like.cols]
 
 
 def _square(x: Array, side: int, filler: float) -> Array:
@@ -79,8 +82,8 @@ def _square(x: Array, side: int, filler: float) -> Array:
     return jnp.pad(x, missing, constant_values=filler)
 
 
-def _turn(x: Array, turned: Array) -> Array:
-    return jnp.where(turned[:, None, None], jnp.swapaxes(x, 1, 2), x)
+def _turn(x: Array, lengths: Lengths) -> Array:
+    return jnp.where(is_turned(lengths)[:, None, None], jnp.swapaxes(x, 1, 2), x)
 
 
 def contract(marginals: Array, tangent: Any) -> Array:

@@ -8,6 +8,10 @@ and floats suffice, whatever numbers the potentials are.
 Prices are found in floats, and refined as solutions of linear equations are: the reduced costs at the prices so far are
 computed exactly, up to one rounding, and are the costs of the next problem, whose prices are added. Each turn leaves an
 eps of what there was. Of potentials near 1 the first turn is enough.
+
+So no matching has a score that is larger by more than a few roundings: of the best score, or of 8 nats where that is
+smaller, however large the potentials are that cancel in it. Prices have three floats: where the potentials that matter
+differ by more than 2^70 in size, the smaller ones are rounded at that.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from .logs import Logs, by_column, choices, forward_logs
 from .potentials import Lengths, Potentials, contract, turned_back
 from .reduction import Reduced, reduced
 from .scores import Scores, absolute, relative
-from .subsets import at_all_rows, bits, contains, require_countable, slices_above
+from .subsets import at_all_rows, at_end, bits, contains, require_countable, slices_above
 
 
 def _choices_of(scores: Scores, logs: Logs, choose: Choose) -> Array:
@@ -29,8 +29,7 @@ def _choices_of(scores: Scores, logs: Logs, choose: Choose) -> Array:
 def _pushed(weights: Array, rows: Array) -> Array:
     """Where walks pass whose choices have these weights (long 1+short B 2^short): of cells, (B short long)."""
     short = weights.shape[1] - 1
-    every = lax.shift_left(jnp.ones_like(rows), rows) - 1
-    start = (numeric.positions(1 << short) == every[:, None]).astype(weights.dtype)
+    start = at_end(rows, short).astype(weights.dtype)
     lacks = ~contains(short)
 
     def step(mass: Array, weights: Array) -> tuple[Array, Array]:
@@ -54,7 +53,7 @@ def _smoothed(scores: Scores, choose: Choose) -> Logs:
 
 def _shown(cells: Array, lengths: Lengths, best: Reduced, like: Potentials) -> Array:
     cells = jnp.where(best.feasible[:, None, None], cells, 0)
-    return turned_back(cells, lengths["lengths_rows"] > lengths["lengths_cols"], like)
+    return turned_back(cells, lengths, like)
 
 
 def relaxed_event(potentials: Potentials, lengths: Lengths, choose: Choose) -> Array:

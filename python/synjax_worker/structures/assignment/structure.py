@@ -57,8 +57,7 @@ class Assignment:
     def argmax(self, potentials: Potentials, lengths: Lengths) -> tuple[Array, Array]:
         best = reduced(potentials, lengths)
         columns = best.columns[None]
-        turned = lengths["lengths_rows"] > lengths["lengths_cols"]
-        return events.pairs_of_columns(columns, turned, lengths, potentials)[0], best.feasible
+        return events.pairs_of_columns(columns, lengths, potentials)[0], best.feasible
 
     def top_k(self, potentials: Potentials, lengths: Lengths, k: int) -> tuple[Array, Array]:
         return k_best.top_k(potentials, lengths, k)

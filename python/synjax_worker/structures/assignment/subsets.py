@@ -75,10 +75,19 @@ def contains(rows: int) -> Array:
     return (subsets(rows) & bits(rows)[:, None]) != 0
 
 
+def all_rows(rows: Array) -> Array:
+    """The subset of all of an item's rows, (B)."""
+    return lax.shift_left(jnp.ones_like(rows), rows) - 1
+
+
 def at_all_rows(x: Array, rows: Array) -> Array:
-    """x (B 2^short) at the subset of all of an item's rows, (B)."""
-    every = lax.shift_left(jnp.ones_like(rows), rows) - 1
-    return jnp.take_along_axis(x, every[:, None], 1)[:, 0]
+    """x (B 2^short) there, (B)."""
+    return jnp.take_along_axis(x, all_rows(rows)[:, None], 1)[:, 0]
+
+
+def at_end(rows: Array, short: int) -> Array:
+    """Whether a subset is that, (B 2^short)."""
+    return subsets(short) == all_rows(rows)[:, None]
 
 
 def empty_subset(items: int, rows: int, dtype: Any) -> Array:
@@ -120,7 +129,6 @@ def visits(weights: Weights, rows: Array, found: Forward) -> Weights:
     """The probability of every cell, and of every column to be free, pushed back from the end. Differentiable."""
     _, _, short = weights.cells.shape
     lacks = 1 - contains(short).astype(weights.cells.dtype)
-    every = (subsets(short) == (lax.shift_left(jnp.ones_like(rows), rows) - 1)[:, None]).astype(lacks.dtype)
 
     def step(rest: Array, inputs: tuple[Weights, Array]) -> tuple[Array, Weights]:
         weights, before = inputs
@@ -135,5 +143,5 @@ def visits(weights: Weights, rows: Array, found: Forward) -> Weights:
         total, cells = lax.scan(add, left, (weights.cells.T, bits(short), lacks))
         return total, Weights(cells.T, jnp.sum(before * left, -1))
 
-    last = every * numeric.reciprocal(found.total)[:, None]
+    last = at_end(rows, short).astype(lacks.dtype) * numeric.reciprocal(found.total)[:, None]
     return lax.scan(step, last, (weights, found.before), reverse=True)[1]

@@ -1,7 +1,8 @@
 """The pass over all paths from their first cells: what each cell sums over, and how likely each move into it is.
 
-Messages are logs of two floats (`numerics.wide_log`), exact at any scale. A loop over the steps carries those of the
-last few, as many as the longest move goes back, and takes their scale out of their high parts.
+Messages are logs of two floats (`numerics.wide_log`), exact at any scale; an optimistic program has shorter ones
+(`numerics.split_log`) and refuses scales at which those round. A loop over the steps carries the messages of the last
+few, as many as the longest move goes back, and takes their scale out of their high parts.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.guard import is_optimistic, refuse_where
 from ...numerics.numeric import Sum
-from ...numerics.split_log import sum_of
+from ...numerics.split_log import SplitLog, sum_of
 from ...numerics.wide_log import WideLog
 from .lattice import Bounds, Choices, Move, Moves, Scores, ahead, are_shared, by_move, longest_move, uniform
 
@@ -54,39 +56,62 @@ LARGEST = Local(_largest, -jnp.inf)  # what is lost against the best
 
 def forward(moves: Moves, scores: Scores, bounds: Bounds, local: Local = SUMMED) -> Messages:
     """O(T M W). It has no gradient; the queries bring their own. NaN makes the log-partition NaN."""
-    return recursion(moves, jax.tree.map(lax.stop_gradient, scores), bounds, local)
+    scores = jax.tree.map(lax.stop_gradient, scores)
+    if not is_optimistic():
+        return recursion(moves, scores, bounds, local)
+    found, largest = _recursion(moves, scores, bounds, local, SplitLog)
+    refuse_where(largest >= LARGEST_WHOLE)
+    return found
+
+
+# Sums of two or three whole numbers below this are exact in float32.
+LARGEST_WHOLE = 2.0**22
 
 
 def recursion(moves: Moves, scores: Scores, bounds: Bounds, local: Local) -> Messages:
     """The same as plain code, with the derivative of `local.reduce`."""
+    return _recursion(moves, scores, bounds, local, WideLog)[0]
+
+
+def _recursion(
+    moves: Moves, scores: Scores, bounds: Bounds, local: Local, logs: type
+) -> tuple[Messages, Array]:
+    """Also how large whole numbers came up in scales, and in messages below their scale, (B)."""
     shared = are_shared(scores)
 
-    def step(carry: tuple[Array, Array], inputs: tuple) -> tuple:
-        past, final = carry  # (steps 2 B W), (2 B W)
+    def step(carry: tuple[Array, Array, Array], inputs: tuple) -> tuple:
+        past, final, lowest = carry  # (steps 2 B W), (2 B W), (B W)
         index, entering = inputs
-        before = WideLog(*_came(moves, bounds, past))
+        before = logs(*_came(moves, bounds, past))
         top, rest = before.near_top(0, None if shared else by_move(moves, entering))
         value, choices = local.reduce(rest, 0)
-        here = WideLog.above(top, value, 0)
+        here = logs.above(top, value, 0)
         if shared:
-            here = here.times(WideLog.from_log(entering[0]))
+            here = here.times(logs.from_log(entering[0]))
         choices = jnp.where(jnp.isneginf(here.high), local.nothing, choices)
         final = jnp.where((index == bounds.last)[:, None], jnp.stack(here), final)
         scale = numeric.shift_of(here.high, -1)
         moved = jnp.concatenate([jnp.stack(here)[None], past[:-1]])
-        moved = jnp.stack(WideLog(moved[:, 0], moved[:, 1]).less(scale[:, None]), 1)
-        return (moved, final), (choices, scale)
+        moved = logs(moved[:, 0], moved[:, 1]).less(scale[:, None])
+        lowest = jnp.minimum(lowest, jnp.min(numeric.finite_or_zero(moved.high), 0))
+        return (jnp.stack(moved, 1), final, lowest), (choices, scale)
 
-    first = jnp.stack(WideLog.from_log(scores.first))
+    first = jnp.stack(logs.from_log(scores.first))
     past = jnp.stack([first, *[jnp.full_like(first, -jnp.inf)] * (longest_move(moves) - 1)])
     steps = numeric.positions(scores.entering[0].shape[0]) + 1
-    (_, final), (choices, scales) = lax.scan(step, (past, first), (steps, scores.entering))
-    final = WideLog(*jnp.where(bounds.ends, final, -jnp.inf))
+    carry = (past, first, jnp.zeros_like(scores.first))
+    (_, final, lowest), (choices, scales) = lax.scan(step, carry, (steps, scores.entering))
+    final = logs(*jnp.where(bounds.ends, final, -jnp.inf))
     top, rest = final.near_top(-1)
     value, last = local.reduce(rest, -1)
     earlier = steps[:, None] < bounds.last
-    total = sum_of(jnp.where(earlier, scales, 0), WideLog.above(top, value, -1))
-    return Messages(total, Choices(choices, last))
+    total = sum_of(jnp.where(earlier, scales, 0), logs.above(top, value, -1))
+    largest = [
+        jnp.max(jnp.abs(scales), 0, initial=0),
+        -jnp.min(lowest, -1),
+        jnp.abs(numeric.shift_of(first[0], -1)),
+    ]
+    return Messages(total, Choices(choices, last)), jnp.max(jnp.stack(largest), 0)
 
 
 def _came(moves: Moves, bounds: Bounds, past: Array) -> Array:

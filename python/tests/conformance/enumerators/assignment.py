@@ -30,8 +30,8 @@ class Matchings(Enumerator):
     float32 = True
 
     def lengths(self):
-        """Of either side the shorter one, and of equal ones; every extent of each."""
-        tried = [(1, 1), (1, 4), (3, 1), (2, 2), (3, 2), (2, 3), (3, 3), (3, 4)]
+        """Either side the shorter one, and equal ones; every extent of each."""
+        tried = [(1, 4), (3, 1), (2, 2), (3, 2), (2, 3), (3, 3), (3, 4)]
         most = self.sizes["cols"]
         return [{"lengths_rows": rows, "lengths_cols": cols} for rows, cols in tried if cols <= most]
 
