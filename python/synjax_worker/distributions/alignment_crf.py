@@ -84,7 +84,9 @@ class AlignmentCRF(Distribution):
     @property
     def structure(self) -> Alignments:
         """That of the alignment type."""
-        return Alignments(down=self.alignment_type == "monotone_many_to_many")
+        rows, cols = self.event_shape
+        many_to_many = self.alignment_type == "monotone_many_to_many"
+        return Alignments(down=many_to_many, transposed=many_to_many and rows > cols)
 
     def _item_potentials(self) -> Potentials:
         return Potentials(batching.flatten_batch(self.log_potentials, self.batch_shape, 2))
