@@ -17,12 +17,13 @@ const BEYOND_A_CONNECTION = [
 
 /** The rooms of src from the lowest up, and what each may import besides itself and the bridge. */
 const ROOMS_BELOW = {
+  display: [],
   program: [],
   tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/emission.ts"], // the signatures of distributions name its types
-  distributions: ["program/", "tensor/", "session/", "transforms/", "ops/"],
+  distributions: ["display/", "program/", "tensor/", "session/", "transforms/", "ops/"],
 };
 
 const noImportOfNode = {

@@ -1,5 +1,5 @@
 import { BASES, gcCurve, segmentsOf, type Region } from "./genome.ts";
-import * as svg from "./svg.ts";
+import * as svg from "../src/display/svg.ts";
 
 /** A fitted model and what it says about the genome; states in order of rising GC content. */
 export interface Segmentation {

@@ -51,4 +51,5 @@ export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 
 export { Emission, type EmissionLike, type ParameterOf } from "./distributions/emission.ts";
+export type { PictureOptions } from "./distributions/picture.ts";
 export * from "./distributions/index.ts";

@@ -4,11 +4,12 @@ import { checkMethods } from "../program/signatures.ts";
 import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
-import { type FloatDType, Tensor } from "../tensor/tensor.ts";
+import { type FloatDType, notWhileRecording, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
 import { Emission } from "./emission.ts";
 import { treeOperand } from "./events.ts";
+import { pictureOf, type PictureOptions } from "./picture.ts";
 import { attributeErrorsTo, refused } from "./refusal.ts";
 
 /** What a query answers: values of a class, or fields by name, each with its name on the wire and what it is. */
@@ -150,6 +151,28 @@ export abstract class DeclaredDistribution<
     ]);
     return Object.fromEntries(shapes) as EventShape<EventLeaf>;
   }
+
+  /**
+   * A picture of one item, as SVG: how probable each part is, and the best structure. Of sequences with labels (chains,
+   * segments) and of tables (alignments).
+   */
+  toSVG(options: PictureOptions = {}): Promise<string> {
+    notWhileRecording("toSVG");
+    return pictureOf(this as never, this.declared, options);
+  }
 }
 
-checkMethods(DeclaredDistribution, { parameter: { takes: { name: "string", index: "number?" } } });
+checkMethods(DeclaredDistribution, {
+  parameter: { takes: { name: "string", index: "number?" } },
+  toSVG: {
+    options: {
+      item: "any?",
+      labels: "list?",
+      positions: "list?",
+      rows: "list?",
+      columns: "list?",
+      title: "string?",
+    },
+    isAsync: true,
+  },
+});

@@ -92,7 +92,7 @@ export type Index =
   | Tensor<"int32">
   | Int32Array;
 
-function notWhileRecording(method: string): void {
+export function notWhileRecording(method: string): void {
   if (isRecording())
     throw new SynjaxError(
       "TRACED_AS_NUMBER",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BASES, gcContent, gcCurve, readGenome, segmentsOf } from "../../examples/genome.ts";
 import { drawGenome, posteriorColumns, type Segmentation } from "../../examples/genome-picture.ts";
 import { lambdaRegions } from "../../examples/lambda-regions.ts";
-import * as svg from "../../examples/svg.ts";
+import * as svg from "../../src/display/svg.ts";
 
 const lambda = await readGenome(new URL("../../examples/data/lambda_virus.fa.gz", import.meta.url));
 

@@ -21,7 +21,7 @@ from synjax_worker.runtime import passes
 from .bad_input import of_every_class
 from .case import BEYOND_FLOAT64
 from .enumerator import Enumerator, floats_of
-from .queries import DRAWS, PAIRS, QUESTIONS, Answers, Asked, K, equations
+from .queries import DRAWS, PAIRS, QUESTIONS, Answers, Asked, K, Question, equations
 
 # Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of
 # the mass between two halves of the structures is found with power above 0.999 at this level.
@@ -516,12 +516,26 @@ def _questions_of_shapes(
     directions = floats_of(arrays)[0]
     weights = np.zeros((*batch, enumerator.flat(table.events).shape[1]), np.float32)
     given = (arrays, arrays, *structures, (directions, directions), weights, jax.random.key(0))
-    for question in (each for each in QUESTIONS if each.own or enumerator.thorough):
-        name = question.ask.__name__.lstrip("_")
-        try:
+    asked = [each for each in QUESTIONS if each.own or enumerator.thorough]
+
+    def failure(*questions: Question) -> Exception | None:
+        def everything(*given: Any) -> list[Any]:
             with passes.frame():
-                jax.eval_shape(lambda *given, ask=question.ask: ask(Asked(enumerator, *given)), *given)
+                one = Asked(enumerator, *given)
+                return [question.ask(one) for question in questions]
+
+        try:
+            jax.eval_shape(everything, *given)
         except (TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+            return error
+        return None
+
+    if failure(*asked) is None:  # together they share their passes
+        return
+    for question in asked:
+        error = failure(question)
+        if error is not None:
+            name = question.ask.__name__.lstrip("_")
             yield LawBroken(law, f"{name}: {type(error).__name__}: {error}")
 
 

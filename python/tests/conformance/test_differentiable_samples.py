@@ -1,6 +1,7 @@
-"""Differentiable samples of every form of every class: what they tend to, and whether their gradients are true.
+"""Differentiable samples of every class: what they tend to, and whether their gradients are true.
 
-Forms that are not asked everything (see `test_laws.py`) are asked the methods that go through their own parameters.
+The form of each structure that is asked everything (see `test_laws.py`) is asked all methods here, and the first form
+of every other class those that go through its own parameters. `npm run test:full` asks all forms.
 """
 
 from __future__ import annotations
@@ -32,7 +33,13 @@ RATE = 5.0
 STEP = 1e-6  # of a central difference
 MARGINALS, SOFTMAX, SPARSEMAX, IMPLICIT, WALK = METHODS
 
-FORMS = [form for forms in enumerator.load().values() for form in forms]
+
+def asked(forms: list[Enumerator]) -> list[Enumerator]:
+    """Of the forms of a class."""
+    return forms if FULL else [form for form in forms if form.thorough] or forms[:1]
+
+
+FORMS = [form for forms in enumerator.load().values() for form in asked(forms)]
 THOROUGH = [form for form in FORMS if form.thorough or FULL]
 of_forms = functools.partial(pytest.mark.parametrize, "form", ids=lambda form: form.name)
 

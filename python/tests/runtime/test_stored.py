@@ -53,6 +53,27 @@ def test_the_next_worker_compiles_nothing_and_answers_the_same(tmp_path: Path) -
         assert one.dtype == other.dtype
 
 
+def test_programs_that_make_or_take_a_distribution_are_kept(tmp_path: Path) -> None:
+    make, use = Body(1), Body(1)
+    make = encode(make.returns(make.add("LinearChainCRF", log_potentials=-1)))
+    use = encode(
+        use.returns(
+            use.add("LinearChainCRF.argmax", -1), use.add("LinearChainCRF.with_temperature", -1, [1, 2.0])
+        )
+    )
+    answers = []
+    for _ in range(2):
+        with worker(tmp_path) as client:
+            made = client.launch(make, EASY)
+            used = client.launch(use, made.handles[0], wants=[0])
+            again = client.launch(use, used.handles[1], wants=[0])
+            answers.append([used.reply().data[0], again.reply().data[0]])
+            compiles = client.ping()["compiles"]
+    assert compiles == 0
+    for one, other in zip(*answers, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_check_of_arguments_is_kept_with_its_words(tmp_path: Path) -> None:
     body = Body(1)
     crf = body.add("LinearChainCRF", log_potentials=-1)

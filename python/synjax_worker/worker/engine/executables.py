@@ -25,7 +25,7 @@ from ...runtime.interpreter import Interpretation, interpret
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
-from .stored import Stored
+from .stored import Stored, is_known_by_words
 
 _QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
 _MOST_REFUSED = 8  # equations of a lenient launch that are too large; each is found by tracing once more
@@ -235,10 +235,9 @@ class Executables:
 
 
 def _is_storable(resolved: Resolved) -> bool:
-    """Whether the key of an executable says in words what it is for: the type of an object is more than its words."""
-    return not resolved.poisoned and all(
-        type(signature) is type or len(signature) == 3 for signature in resolved.key[-1]
-    )
+    """Whether the key of an executable says in words what it is for."""
+    objects = [each[0] for each in resolved.key[-1] if type(each) is not type and len(each) == 2]
+    return not resolved.poisoned and all(map(is_known_by_words, objects))
 
 
 def _bytes_of(compiled: jax.stages.Compiled) -> int:

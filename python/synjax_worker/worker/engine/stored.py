@@ -42,8 +42,9 @@ class Stored:
         except OSError:
             return None
         try:
-            executable, about = pickle.loads(content)
-            compiled = serialize_executable.deserialize_and_load(*executable)
+            payload, skeletons, about = pickle.loads(content)
+            trees = map(jax.tree.structure, skeletons)
+            compiled = serialize_executable.deserialize_and_load(payload, *trees)
         except Exception as error:  # whatever is wrong with it, it can be compiled
             _log.warning("a compiled program could not be read", extra={"why": str(error)[:200]})
             with contextlib.suppress(OSError):
@@ -59,8 +60,10 @@ class Stored:
         if jax.config.jax_compilation_cache_dir is not None:
             return
         try:
-            content = pickle.dumps((serialize_executable.serialize(compiled), about))
-            self._write(self._path(key), content)
+            payload, *trees = serialize_executable.serialize(compiled)
+            # The structure of arguments and results cannot be pickled where there are distributions, but these can.
+            skeletons = [tree.unflatten([0] * tree.num_leaves) for tree in trees]
+            self._write(self._path(key), pickle.dumps((payload, skeletons, about)))
         except Exception as error:
             _log.info("a compiled program is not kept", extra={"why": str(error)[:200]})
 
@@ -78,6 +81,14 @@ class Stored:
     def _path(self, key: Hashable) -> Path:
         known_by = repr((key, self._limits, _surroundings()))
         return self._directory / f"{hashlib.sha256(known_by.encode()).hexdigest()}.executable"
+
+
+def is_known_by_words(structure: Any) -> bool:
+    """Whether what the structure of an object shows of itself is all that there is: of our own classes it is."""
+    found = structure.node_data()
+    kind = None if found is None else found[0]
+    known = kind in (None, type(None), tuple, list, dict) or kind.__module__.startswith(f"{_PACKAGE.name}.")
+    return known and all(map(is_known_by_words, structure.children()))
 
 
 @functools.cache

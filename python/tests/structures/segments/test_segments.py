@@ -24,10 +24,16 @@ MORE_THAN_ALL = 60
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-10}
 ROUNDING = {np.float32: 4 * 2.0**-23, np.float64: 4 * 2.0**-52}
 
-forms = pytest.mark.parametrize("form", ["general", "factored"])
+full = functools.partial(pytest.param, marks=pytest.mark.full)  # what the laws of the class ask too
+forms = pytest.mark.parametrize("form", [full("general"), "factored"])
 both = pytest.mark.parametrize(
     ("form", "dtype"),
-    [("general", np.float32), ("shared", np.float32), ("general", np.float64), ("factored", np.float64)],
+    [
+        full("general", np.float32),
+        ("shared", np.float32),
+        full("general", np.float64),
+        full("factored", np.float64),
+    ],
 )
 
 

@@ -20,7 +20,8 @@ export function ticks([low, high]: readonly [number, number], step: number): num
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-function escaped(text: string): string {
+/** Words as markup. */
+export function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -1,0 +1,149 @@
+import { drawChain } from "../display/chain.ts";
+import { drawSegments } from "../display/segments.ts";
+import { drawTable } from "../display/table.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Declaration } from "./declaration.ts";
+import { refused } from "./refusal.ts";
+
+/** Options of `toSVG`. */
+export interface PictureOptions {
+  /** Which item of a batch: its index along each batch axis. */
+  readonly item?: number | readonly number[];
+  /** Names of the states or labels; their numbers where left out. */
+  readonly labels?: readonly string[];
+  /** Names of the positions of a sequence, as its words; their numbers where left out. */
+  readonly positions?: readonly string[];
+  /** Names of the rows of a table. */
+  readonly rows?: readonly string[];
+  /** Names of the columns of a table. */
+  readonly columns?: readonly string[];
+  /** What stands above the picture; the name of the class where left out. */
+  readonly title?: string;
+}
+
+/** What a picture asks of a distribution. */
+interface Pictured {
+  at(index: number): Pictured;
+  marginals(): Tensor<"float32">;
+  argmax(): Tensor<"float32">;
+  decode(event: Tensor<"float32">): Tensor<"int32">;
+}
+
+type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<string>;
+
+/** By the named dims of an event. */
+const PICTURES: Readonly<Record<string, Draw>> = { "n t t": chain, "n m t t": segments, "rows cols": table };
+
+const MOST_CELLS = 20_000;
+
+/** The picture of one item of a distribution. */
+export async function pictureOf(
+  of: Pictured,
+  declared: Declaration,
+  options: PictureOptions,
+): Promise<string> {
+  const { event, name } = declared;
+  const draw = "dims" in event ? PICTURES[event.dims] : undefined;
+  if (!draw)
+    throw refused(
+      "toSVG",
+      `${name} has no picture`,
+      `an event (${Object.keys(PICTURES).join("), (")})`,
+      name,
+    );
+  const indices = typeof options.item === "number" ? [options.item] : (options.item ?? []);
+  const item = indices.reduce((one, index) => one.at(index), of);
+  return draw(item, options, options.title ?? name);
+}
+
+async function chain(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
+  const [edges, compact] = [of.marginals(), of.decode(of.argmax())];
+  const [, states] = await sizesOf(edges, 3, 0, 2);
+  const [found, tags] = await Promise.all([edges.sum(1).data(), compact.data()]);
+  const best = [...tags].filter((tag) => tag >= 0);
+  checkNames("positions", positions, best.length);
+  checkNames("labels", labels, states);
+  const posterior = inRows(found, states).slice(0, best.length);
+  return drawChain({ title, tags: best, posterior, positions, labels });
+}
+
+async function segments(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
+  const [parts, compact] = [of.marginals(), of.decode(of.argmax())];
+  const [, longest, states] = await sizesOf(parts, 4, 0, 1, 3);
+  const [found, rows] = await Promise.all([parts.sum(2).data(), compact.data()]);
+  const best = inRows(rows, 3)
+    .filter(([, , label]) => label! >= 0)
+    .map(([start, end, label]) => [start!, end!, label!] as const);
+  const length = (best.at(-1)?.[1] ?? -1) + 1;
+  checkNames("positions", positions, length);
+  checkNames("labels", labels, states);
+  const covered = Array.from({ length }, () => new Array<number>(states).fill(0));
+  const ends = new Array<number>(length).fill(0);
+  for (let end = 0; end < length; end++)
+    for (let longer = 0; longer < Math.min(longest, end + 1); longer++)
+      for (let label = 0; label < states; label++) {
+        const probability = found[(end * longest + longer) * states + label]!;
+        ends[end]! += probability;
+        for (let i = end - longer; i <= end; i++) covered[i]![label]! += probability;
+      }
+  return drawSegments({ title, segments: best, covered, ends, positions, labels });
+}
+
+async function table(of: Pictured, { rows, columns }: PictureOptions, title: string): Promise<string> {
+  const [cells, event] = [of.marginals(), of.argmax()];
+  const [, width] = await sizesOf(cells, 2, 0, 1);
+  const [found, best] = await Promise.all([cells.data(), event.data()]);
+  const [marginals, chosen] = [inRows(found, width), inRows(best, width)];
+  // What lies beyond the lengths is in no structure.
+  const used = (cells: readonly (readonly number[])[]) =>
+    cells.findLastIndex((row) => row.some((p) => p > 0)) + 1;
+  const transposed = Array.from({ length: width }, (_, j) => marginals.map((row) => row[j]!));
+  const [height, breadth] = [used(marginals), used(transposed)];
+  checkNames("rows", rows, height);
+  checkNames("columns", columns, breadth);
+  return drawTable({
+    title,
+    marginals: marginals.slice(0, height).map((row) => row.slice(0, breadth)),
+    best: chosen.slice(0, height).map((row) => row.slice(0, breadth).map((p) => p > 0)),
+    rows,
+    columns,
+  });
+}
+
+/** The sizes of an event of one item; `drawn` says which of its axes become the cells of the picture. */
+async function sizesOf<Axes extends readonly number[]>(
+  event: Tensor,
+  rank: number,
+  ...drawn: Axes
+): Promise<{ [Axis in keyof Axes]: number }> {
+  const { shape } = await event.aval();
+  if (shape.length !== rank)
+    throw refused(
+      "item",
+      `a picture is of one item, and this has ${shape.length - rank} batch axes: say which, { item: [0, ...] }`,
+      "an index for each batch axis",
+      `an event of shape (${shape.join(", ")})`,
+    );
+  const sizes = drawn.map((axis) => shape[axis]!);
+  const cells = sizes[0]! * sizes.at(-1)!;
+  if (cells > MOST_CELLS)
+    throw refused("toSVG", `a picture of ${cells} cells`, `at most ${MOST_CELLS} cells`, String(cells));
+  return sizes as { [Axis in keyof Axes]: number };
+}
+
+function checkNames(argument: string, names: readonly string[] | undefined, count: number): void {
+  if (names !== undefined && names.length !== count)
+    throw refused(
+      argument,
+      `\`${argument}\` has ${names.length} names for ${count}`,
+      `${count} names`,
+      String(names.length),
+    );
+}
+
+function inRows(values: ArrayLike<number>, width: number): number[][] {
+  const rows = width === 0 ? 0 : values.length / width;
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: width }, (_, j) => values[i * width + j]!),
+  );
+}

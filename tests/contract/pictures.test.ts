@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  connect,
+  jit,
+  LinearChainCRF,
+  np,
+  random,
+  SemiMarkovCRF,
+  type Session,
+  type Tensor,
+} from "../../src/index.ts";
+import { codesOf, errorOf } from "../fixtures/errors.ts";
+
+let session: Session;
+beforeAll(async () => {
+  session = await connect();
+});
+afterAll(() => session.close());
+
+/** What the cells of a picture say of themselves: "what: probability". */
+function cellsOf(svg: string): Map<string, number> {
+  const titles = [...svg.matchAll(/<rect[^>]*><title>(.*?)<\/title>/g)].map(([, title]) => title!);
+  return new Map(titles.map((title) => [title.replace(/: [^:]*$/, ""), Number(title.split(": ").at(-1))]));
+}
+
+/** The names of all elements, each opened and closed in turn. */
+function expectWellFormed(svg: string): void {
+  const open: string[] = [];
+  for (const [, closes, name, itself] of svg.matchAll(/<(\/?)([a-z]+)(?:\s[^<>]*?)?(\/?)>/g)) {
+    if (closes) expect(open.pop()).toBe(name);
+    else if (!itself) open.push(name!);
+  }
+  expect(open).toEqual([]);
+  expect(svg.replace(/<[^<>]*>/g, "")).not.toMatch(/[<>]/);
+}
+
+describe("toSVG", () => {
+  const emission = np.array([
+    [
+      [2, 0],
+      [0, 1],
+      [0, 3],
+    ],
+    [
+      [0, 1],
+      [5, 0],
+      [9, 9],
+    ],
+  ]);
+  const chain = () =>
+    new LinearChainCRF({
+      initial: np.zeros([2]),
+      transition: np.zeros([2, 2]),
+      emission,
+      lengths: [3, 2],
+    });
+
+  test("of a chain shows every state's probability, inside the length, and the best path", async () => {
+    const svg = await chain().toSVG({ item: 1, labels: ["A & B", "<C>"], positions: ["one", "two"] });
+    expectWellFormed(svg);
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const found = cellsOf(svg);
+    expect(found.size).toBe(4);
+    expect(found.get("A &amp; B at one")).toBeCloseTo(sigmoid(-1), 3);
+    expect(found.get("&lt;C&gt; at one")).toBeCloseTo(sigmoid(1), 3);
+    expect(found.get("A &amp; B at two")).toBeCloseTo(sigmoid(5), 3);
+    const rows = [...svg.matchAll(/<circle cx="[\d.]+" cy="([\d.]+)"/g)].map(([, y]) => Number(y));
+    expect(rows).toHaveLength(2);
+    expect(rows[0]! - rows[1]!).toBe(22); // down in the second row, then up
+    expect(svg).toContain("LinearChainCRF");
+  });
+
+  test("of segments shows labels, ends and the best segments", async () => {
+    const segment = np.zeros([3, 2, 2]).at(1, 1, 0).set(9).at(2, 0, 1).set(9);
+    const semi = new SemiMarkovCRF({ segment, transition: np.zeros([2, 2]) });
+    const svg = await semi.toSVG({ labels: ["x", "y"], title: "two parts" });
+    expectWellFormed(svg);
+    const found = cellsOf(svg);
+    expect(found.size).toBe(9);
+    expect(found.get("x, 0")).toBeGreaterThan(0.99);
+    expect(found.get("y, 2")).toBeGreaterThan(0.99);
+    expect(found.get("ends here, 0")).toBeLessThan(0.01);
+    expect(found.get("ends here, 1")).toBeGreaterThan(0.99);
+    expect(found.get("x, 2")! + found.get("y, 2")!).toBeCloseTo(1, 2);
+    expect(svg).toContain("two parts");
+    expect(/<g class="bands">(.*?)<\/g>/s.exec(svg)![1]!.match(/<rect/g)).toHaveLength(2);
+  });
+
+  test("of an item without structure is a picture of nothing", async () => {
+    const nothing = new LinearChainCRF({ logPotentials: np.full([2, 2, 2], -Infinity) });
+    const svg = await nothing.toSVG();
+    expectWellFormed(svg);
+    expect(cellsOf(svg).size).toBe(0);
+  });
+
+  test("says what is wrong with its arguments", async () => {
+    const error = async (options: object) => errorOf(() => chain().toSVG(options as never));
+    expect((await error({})).message).toMatch(/one item, and this has 1 batch axes/);
+    expect((await error({ item: 0, labels: ["a"] })).message).toMatch(/`labels` has 1 names for 2/);
+    expect((await error({ item: 1, positions: ["a", "b", "c"] })).argument).toBe("positions");
+    expect((await error({ title: 3 })).argument).toBe("title");
+    expect((await error({ colour: "red" })).code).toBe("INVALID_ARGUMENT");
+    const large = new LinearChainCRF({
+      logPotentials: random.normal(random.key(0), { shape: [300, 80, 80] }),
+    });
+    expect((await errorOf(() => large.toSVG())).message).toMatch(/24000 cells/);
+  });
+
+  test("is not for a program that is being recorded", async () => {
+    const inside = jit((x: Tensor<"float32">) => {
+      void new LinearChainCRF({ logPotentials: x }).toSVG();
+      return x;
+    });
+    expect(await codesOf(async () => inside(np.zeros([2, 2, 2])).data())).toContain("TRACED_AS_NUMBER");
+  });
+});
