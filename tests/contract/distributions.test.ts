@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   array,
   connect,
+  CTC,
   dist,
   Emission,
   get,
@@ -71,6 +72,36 @@ test("the gradient of the log-partition is the marginals", async () => {
   }));
   const { g, m } = await get(f(theta));
   near([...g.data], [...m.data]);
+});
+
+test("a CTC says what frames say, whatever labels they were to say", async () => {
+  const said = await get(
+    jit(() => {
+      const ctc = new CTC({
+        logPotentials: np.log([
+          [0.2, 0.8],
+          [0.6, 0.4],
+          [0.3, 0.7],
+        ]),
+        labels: [1, 1],
+      });
+      const best = ctc.argmaxAndMax();
+      const frames = ctc.alignmentToLabels(best.event);
+      const impossible = new CTC({ logPotentials: np.zeros([2, 3]), labels: [1, 1] });
+      return {
+        loss: ctc.loss(),
+        frames,
+        ofFrames: np.exp(ctc.logProbLabels(frames)),
+        beam: ctc.beamSearchLabels(3),
+        impossible: impossible.loss(),
+      };
+    })(),
+  );
+  near([said.loss.item(), said.ofFrames.item()], [-Math.log(0.336), 0.336]);
+  expect(said.frames.data).toEqual(Int32Array.of(1, 0, 1));
+  expect(said.beam.labels.shape).toEqual([3, 3]);
+  expect(Array.from(said.beam.labels.data as Int32Array).slice(0, 3)).toEqual([1, -1, -1]);
+  expect(said.impossible.item()).toBe(Infinity);
 });
 
 describe("emissions that are distributions", () => {

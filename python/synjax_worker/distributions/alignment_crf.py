@@ -90,7 +90,9 @@ class AlignmentCRF(Distribution):
         """That of the alignment type."""
         if self.alignment_type == ONE_TO_ONE:
             return assignment.Assignment()
-        return lattice.Alignments(down=self.alignment_type == MANY_TO_MANY)
+        many_to_many = self.alignment_type == MANY_TO_MANY
+        rows, cols = self.event_shape
+        return lattice.Alignments(down=many_to_many, transposed=many_to_many and rows > cols)
 
     def _item_potentials(self) -> assignment.Potentials | lattice.Potentials:
         cells = batching.flatten_batch(self.log_potentials, self.batch_shape, 2)

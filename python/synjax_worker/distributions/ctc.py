@@ -88,7 +88,9 @@ class CTC(Distribution):
                 received=repr(blank),
             )
         if given["normalize"] and logits.ndim >= 2:
-            given["log_potentials"] = _normalized(_without_padding(logits, given["input_lengths"]))
+            given["log_potentials"] = _normalized(
+                _without_padding(logits, given["labels"], given["input_lengths"])
+            )
         return given | {"normalize": False}
 
     @property
@@ -197,16 +199,17 @@ class CTC(Distribution):
         return LabelBeam(labels.reshape(k, *batch, labels.shape[-1]), log_probs.reshape(k, *batch))
 
 
-def _without_padding(logits: Array, lengths: Array | None) -> Array:
+def _without_padding(logits: Array, labels: Array, input_lengths: Array | None) -> Array:
     """Logits (*batch n v) with 0 beyond the lengths, where these fit; what does not fit is refused with its shape."""
-    if lengths is None:
+    if input_lengths is None:
         return logits
-    inside = numeric.positions(logits.shape[-2]) < lengths[..., None]
     try:
-        jnp.broadcast_shapes(inside.shape, logits.shape[:-1])
+        batch = jnp.broadcast_shapes(logits.shape[:-2], labels.shape[:-1])
+        fits = jnp.broadcast_shapes(input_lengths.shape, batch) == batch
     except ValueError:
         return logits
-    return jnp.where(inside[..., None], logits, 0)
+    inside = numeric.positions(logits.shape[-2]) < input_lengths[..., None]
+    return jnp.where(inside[..., None], logits, 0) if fits else logits
 
 
 def _normalized(logits: Array) -> Array:

@@ -150,6 +150,17 @@ def test_frames_that_are_no_alignment_are_refused_by_a_program() -> None:
     assert not any(refused(good)) and any(refused(bad))
 
 
+def test_one_recording_for_several_labels_and_lengths_that_make_no_batch() -> None:
+    logits = np.random.default_rng(5).normal(size=(4, 3)).astype(np.float32)
+    several = CTC(logits, [[1, 2], [2, 1]], input_lengths=[3, 4])
+    assert several.batch_shape == (2,)
+    alone = [CTC(logits[:3], [1, 2]).loss(), CTC(logits, [2, 1]).loss()]
+    np.testing.assert_allclose(several.loss(), alone, rtol=1e-6)
+    with pytest.raises(InvalidArgument) as caught:
+        CTC(logits, [1, 2], input_lengths=[3, 4])
+    assert caught.value.argument == "input_lengths"
+
+
 @pytest.mark.parametrize("labels", [np.zeros((2, 3), np.int32), np.zeros(4, np.float32)])
 def test_frames_of_another_kind_are_refused(labels: np.ndarray) -> None:
     ctc = CTC(np.zeros((2, 4, 3), np.float32), [[1, 2], [1, 1]])

@@ -31,21 +31,30 @@ class Alignments(Paths):
     every visited cell, in order, then -1.
     """
 
-    def __init__(self, *, down: bool, slopes: int = 2):
-        self.down, self.slopes = down, slopes
+    def __init__(self, *, down: bool, slopes: int = 2, transposed: bool = False):
+        """`transposed` exchanges rows and columns inside: for two slopes and `down`, whose moves are the same then. A
+        step costs as much as a column has rows, so the longer side should be that of the columns.
+        """
+        self.down, self.slopes, self.transposed = down, slopes, transposed
 
     @property
     def moves(self) -> Moves:
         return moves_of((0,) * self.slopes, 0 if self.down else None)
 
     def lattice(self, potentials: Potentials, lengths: Lengths) -> tuple[Scores, Bounds]:
-        return lattice_of((potentials.cells,), lengths, self.down, first=potentials.cells[:, 0, 0])
+        cells = potentials.cells
+        if self.transposed:
+            cells = jnp.swapaxes(cells, 1, 2)
+            lengths = {"lengths_rows": lengths["lengths_cols"], "lengths_cols": lengths["lengths_rows"]}
+        return lattice_of((cells,), lengths, self.down, first=cells[:, 0, 0])
 
     def event_of_cells(self, cells: Array) -> Array:
-        return table_of(cells, self.down)
+        table = table_of(cells, self.down)
+        return jnp.swapaxes(table, 1, 2) if self.transposed else table
 
     def compact_of_places(self, places: Array, width: int) -> Array:
-        return pairs_of_places(places, width, self.down)
+        pairs = pairs_of_places(places, width, self.down)
+        return pairs[..., ::-1] if self.transposed else pairs
 
     def event(self, compact: Array, sizes: Mapping[str, int], dtype: Any) -> Array:
         return event_of_pairs(compact, sizes, dtype)

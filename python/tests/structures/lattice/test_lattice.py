@@ -27,6 +27,28 @@ def test_tables_as_anti_diagonals_and_back(rows: int, cols: int) -> None:
     np.testing.assert_array_equal(tables.table_of(tables.columns(jnp.asarray(table)), False), table)
 
 
+def test_a_table_and_its_transpose_are_aligned_alike() -> None:
+    table = np.random.default_rng(0).normal(size=(3, 4, 6)).astype(np.float32)
+    sides = {"lengths_rows": np.array([4, 2, 4]), "lengths_cols": np.array([6, 6, 3])}
+
+    @jax.jit
+    def ask(table, rows, cols):
+        crf = AlignmentCRF(table, alignment_type=MANY, lengths_rows=rows, lengths_cols=cols)
+        best = crf.argmax()
+        drawn = crf.decode(crf.sample(jax.random.key(0), (40,)))
+        checks = [check.bad for check in crf._checks_of_compact(drawn)]
+        return crf.log_partition(), crf.marginals(), crf.entropy(), best, crf.decode(best), checks
+
+    wide = ask(table, *sides.values())
+    tall = ask(table.swapaxes(1, 2), *reversed(sides.values()))
+    for a, b in zip(wide[:2], tall[:2], strict=True):
+        np.testing.assert_allclose(a, b if b.ndim == 1 else np.swapaxes(b, 1, 2), atol=1e-6)
+    np.testing.assert_allclose(wide[2], tall[2], atol=1e-5)
+    np.testing.assert_array_equal(wide[3], np.swapaxes(tall[3], 1, 2))
+    np.testing.assert_array_equal(wide[4], tall[4][..., ::-1])
+    assert not any(np.any(bad) for bad in (*wide[5], *tall[5]))
+
+
 def made(kind: str, scale: float, dtype: type) -> AlignmentCRF | GeneralMonotoneAlignmentCRF:
     draw = lambda seed: np.random.default_rng(seed).normal(size=(2, ROWS, COLS)).astype(np.float32)
     table = lambda seed: (scale * draw(seed)).astype(np.float32).astype(dtype)
