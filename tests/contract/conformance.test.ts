@@ -12,6 +12,7 @@ import {
   registeredClasses,
   tensors,
 } from "../fixtures/golden.ts";
+import { OneToOne } from "../fixtures/toys/one-to-one.ts";
 import { ToyLayers } from "../fixtures/toys/toy-layers.ts";
 import { ToyStaircase } from "../fixtures/toys/toy-staircase.ts";
 import { ToyTaggedTree } from "../fixtures/toys/toy-tagged-tree.ts";
@@ -19,7 +20,7 @@ import { workerCpuSeconds } from "../fixtures/worker-cpu.ts";
 
 // Classes of tests, each of which declares what no class before it did, stand before the same test.
 const TOYS = "tests.conformance.toys";
-const toys = { ToyLayers, ToyStaircase, ToyTaggedTree };
+const toys = { OneToOne, ToyLayers, ToyStaircase, ToyTaggedTree };
 const classes: Readonly<Record<string, unknown>> = { ...synjax, ...toys };
 
 let session: Session;

@@ -15,7 +15,7 @@ from ..case import BEYOND_FLOAT64
 from ..enumeration import Enumeration
 from ..enumerator import Enumerator, enumerates
 from ..mutants import Face, breaks
-from ..one_to_one import OneToOne
+from ..toys import OneToOne
 
 
 @enumerates(OneToOne)
@@ -61,7 +61,7 @@ class Matchings(Enumerator):
 OF_VALUES = ("enumeration", "any_scale", *BEYOND_FLOAT64, "padding", "forbidden")
 
 
-@breaks(Matchings, "any_scale", "finfo", "ties")
+@breaks(Matchings, "any_scale", "forbidden", "huge", "ties")
 class Greedy(Enumeration):
     """The best cell is taken first, then the best that is left."""
 
@@ -75,7 +75,7 @@ class Greedy(Enumeration):
         return self.take(index), jnp.any(possible, 0)
 
 
-@breaks(Matchings, *BEYOND_FLOAT64, "ties")
+@breaks(Matchings, "finfo", "ties")
 class DualsAsScore(Face):
     """The score is what rows and columns are worth in the end, which is rounded at the size of the prices."""
 

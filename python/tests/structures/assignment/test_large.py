@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from synjax_worker.errors import InvalidArgument
-from tests.conformance.one_to_one import OneToOne
+from tests.conformance.toys import OneToOne
 
 ROWS, COLS = 20, 30
 POTENTIALS = np.random.default_rng(0).normal(size=(2, ROWS, COLS)).astype(np.float32)
