@@ -37,8 +37,8 @@ def require_countable(potentials: Potentials) -> None:
         expected = f"at most {widest} columns beside {short} rows"
     raise InvalidArgument(
         f"`log_potentials` has {received}; sums over all one-to-one alignments are exact for {expected} (beyond that "
-        "counting them is #P-hard). argmax, top_k, and differentiable_sample with Perturb-and-MAP-Implicit-MLE have no "
-        "such limit.",
+        "counting them is #P-hard). The argmax, the top k, and differentiable samples by Perturb-and-MAP-Implicit-MLE "
+        "have no such limit.",
         argument="log_potentials",
         expected=expected,
         received=received,

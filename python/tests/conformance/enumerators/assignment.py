@@ -63,7 +63,7 @@ class Matchings(Enumerator):
 OF_VALUES = ("enumeration", "any_scale", *BEYOND_FLOAT64, "padding", "forbidden")
 
 
-@breaks(Matchings, "any_scale", "finfo", "ties")
+@breaks(Matchings, "any_scale", "forbidden", "huge", "ties")
 class Greedy(Enumeration):
     """The best cell is taken first, then the best that is left."""
 
@@ -77,7 +77,7 @@ class Greedy(Enumeration):
         return self.take(index), jnp.any(possible, 0)
 
 
-@breaks(Matchings, *BEYOND_FLOAT64, "ties")
+@breaks(Matchings, "finfo", "ties")
 class DualsAsScore(Face):
     """The score is what rows and columns are worth in the end, which is rounded at the size of the prices."""
 

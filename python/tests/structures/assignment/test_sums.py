@@ -119,7 +119,7 @@ QUERIES = {
 @pytest.mark.parametrize("name", QUERIES)
 def test_what_cannot_be_summed_is_refused_while_tracing(name: str) -> None:
     with pytest.raises(
-        InvalidArgument, match=r"argmax, top_k, and .* Perturb-and-MAP-Implicit-MLE"
+        InvalidArgument, match=r"argmax, the top k, and .* Perturb-and-MAP-Implicit-MLE"
     ) as caught:
         jax.eval_shape(QUERIES[name], jnp.zeros((1, 13, 14)))
     assert caught.value.argument == "log_potentials"
