@@ -14,6 +14,7 @@ import pytest
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.numerics import numeric
 from synjax_worker.structures.assignment import Assignment, Potentials
+from synjax_worker.structures.structure import Query
 
 ASSIGNMENT = Assignment()
 
@@ -101,6 +102,33 @@ def test_derivatives_of_the_log_partition_to_the_second_order() -> None:
     np.testing.assert_allclose(forward, moved, atol=1e-8)
     np.testing.assert_allclose(backward, moved, atol=1e-8)  # the second derivative is symmetric
     assert not np.any(gradient(table)[:, 3]) and not np.any(forward[:, 3])
+
+
+@pytest.mark.parametrize("step", [1e-3, 0.1])
+def test_small_divergences_are_right_relative_to_themselves(step: float) -> None:
+    rng = np.random.default_rng(0)
+    first = rng.normal(size=(4, 5, 6)).astype(np.float32)
+    tables = first, first + step * rng.normal(size=first.shape).astype(np.float32)
+
+    def divergence(*tables: jax.Array) -> jax.Array:
+        queries = [(Potentials(table), lengths_of(table)) for table in tables]
+        return ASSIGNMENT.kl_divergence(*(Query(*each, ASSIGNMENT.forward(*each)) for each in queries))
+
+    found = jax.jit(divergence)(*tables)
+    with jax.enable_x64(True):
+        want = jax.jit(divergence)(*(table.astype(np.float64) for table in tables))
+        log_probs = [log_probs_of(table.astype(np.float64)) for table in tables]
+    by_enumeration = np.sum(np.exp(log_probs[0]) * (log_probs[0] - log_probs[1]), -1)
+    np.testing.assert_allclose(want, by_enumeration, rtol=1e-7)
+    np.testing.assert_allclose(found, want, rtol=2e-3 if step < 0.01 else 1e-5)
+
+
+def log_probs_of(table: np.ndarray) -> np.ndarray:
+    """Of all matchings, (B S)."""
+    rows = np.arange(table.shape[1])
+    columns = np.array(list(itertools.permutations(range(table.shape[2]), table.shape[1])))
+    scores = table[:, rows, columns].sum(-1)
+    return scores - np.log(np.exp(scores).sum(-1, keepdims=True))
 
 
 QUERIES = {
