@@ -32,9 +32,14 @@ interface Pictured {
 type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<string>;
 
 /** By the named dims of an event. */
-const PICTURES: Readonly<Record<string, Draw>> = { "n t t": chain, "n m t t": segments, "rows cols": table, "2*l+1 n": table };
+const PICTURES: Readonly<Record<string, Draw>> = {
+  "n t t": chain,
+  "n m t t": segments,
+  "rows cols": table,
+  "2*l+1 n": table,
+};
 
-const MOST_CELLS = 20_000;
+const MOST_CELLS = 50_000;
 
 /** The picture of one item of a distribution. */
 export async function pictureOf(
