@@ -66,8 +66,11 @@ function classSection(cls: DistributionClass): string {
     );
     return [`\`${camelCase(parameter.name)}\``, [...new Set(dims)].join(" or ") || "–", cell(parameter.doc)];
   });
-  const [first] = cls.doc.split("\n\n");
-  return `## ${cls.name}\n\n${first!}\n\nAn event is ${shown(cls.event)}, its compact form ${shown(cls.compact)}.\n\n${table(["parameter", "dims", "is"], rows)}`;
+  const [first, ...paragraphs] = cls.doc.split("\n\n");
+  const ofEvents = paragraphs.find((paragraph) => paragraph.startsWith("An event "));
+  const shapes = `An event is ${shown(cls.event)}, its compact form ${shown(cls.compact)}.`;
+  const text = [first!, shapes, ...(ofEvents ? [cell(ofEvents)] : [])].join("\n\n");
+  return `## ${cls.name}\n\n${text}\n\n${table(["parameter", "dims", "is"], rows)}`;
 }
 
 /** A declared tree: the dims of one array, or of several by name. */

@@ -137,6 +137,9 @@ const declaration: Declaration = {
  * log-probability of states and observations, `logPartition` the log-likelihood of the observations,
  * `logProb` the log-posterior of the states.
  *
+ * An event (n t t) has a 1 at [i, a, b] where state b at i follows a at i-1; the first state stands in
+ * row a = 0. Its compact form is the state at each step.
+ *
  * Cost per item: every query O(n t^2), one matrix product a step; top-k and drawing k without
  * replacement O(n t^2 + n k t). Memory O(n t); events, their marginals, entropy and divergence
  * O(n t^2). A long chain of few states (n >= 512, t <= 8) is cut into chunks that advance together, at

@@ -25,6 +25,9 @@ class LinearChainCRF(Distribution):
     exponentiated score. Either every edge has its own potential, `log_potentials`, or a score is `initial[y0]` +
     the sum of `emission[i, y_i]` and `transition[y_{i-1}, y_i]`: the faster form, its steps are matrix products.
 
+    An event (n t t) has a 1 at [i, a, b] where state b at i follows a at i-1; the first state stands in row a = 0. Its
+    compact form is the state at each step.
+
     Cost per item: every query O(n t^2); top-k and drawing k without replacement O(n t^2 + n k t). Memory O(n t), or
     that of the potentials; events, their marginals, entropy and divergence O(n t^2). Values are exact in float32 at any
     scale: probabilities are carried as products with a certificate, or as (mantissa, exponent) pairs where it refuses.
