@@ -32,7 +32,12 @@ interface Pictured {
 type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<string>;
 
 /** By the named dims of an event. */
-const PICTURES: Readonly<Record<string, Draw>> = { "n t t": chain, "n m t t": segments, "rows cols": table };
+const PICTURES: Readonly<Record<string, Draw>> = {
+  "n t t": chain,
+  "n m t t": segments,
+  "rows cols": table,
+  "2*l+1 n": table,
+};
 
 const MOST_CELLS = 20_000;
 
