@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  AlignmentCRF,
   connect,
+  CTC,
   jit,
   LinearChainCRF,
   np,
@@ -84,6 +86,35 @@ describe("toSVG", () => {
     expect(found.get("x, 2")! + found.get("y, 2")!).toBeCloseTo(1, 2);
     expect(svg).toContain("two parts");
     expect(/<g class="bands">(.*?)<\/g>/s.exec(svg)![1]!.match(/<rect/g)).toHaveLength(2);
+  });
+
+  test("of an alignment shows the table inside the lengths and the best path", async () => {
+    const logPotentials = np.array([
+      [1, 9, -1, 0],
+      [-1, -1, 9, 0],
+      [0, 0, 0, 0],
+    ]);
+    const crf = new AlignmentCRF({
+      logPotentials,
+      alignmentType: "monotone_many_to_many",
+      lengthsRows: 2,
+      lengthsCols: 3,
+    });
+    const svg = await crf.toSVG({ rows: ["a", "b"], columns: ["x", "y", "z"] });
+    expectWellFormed(svg);
+    const found = cellsOf(svg);
+    expect(found.size).toBe(6);
+    expect(found.get("a, x")).toBeCloseTo(1, 5);
+    expect(found.get("a, y")).toBeGreaterThan(0.99);
+    expect(found.get("a, z")).toBeLessThan(0.6);
+    expect(svg.match(/class="chosen"/g)).toHaveLength(3);
+  });
+
+  test("of a CTC shows the states of each frame", async () => {
+    const ctc = new CTC({ logPotentials: np.zeros([3, 2]), labels: [1, 1] });
+    const svg = await ctc.toSVG({ rows: ["-", "a", "-", "a"] }); // the last blank has no frame
+    expectWellFormed(svg);
+    expect(svg.match(/class="chosen"/g)).toHaveLength(3);
   });
 
   test("of an item without structure is a picture of nothing", async () => {

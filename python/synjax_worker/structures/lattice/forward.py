@@ -28,7 +28,7 @@ class Local(NamedTuple):
     # Of candidates along an axis, floats the largest of which is near 0: their sum, or whatever stands for it, and what
     # each adds to it.
     reduce: Callable[[Array, int], tuple[Array, Array]]
-    nothing: float  # what a candidate adds that is none
+    nothing: float  # what a candidate adds that is none, or stands where there is no choice
 
 
 class Messages(NamedTuple):
@@ -50,8 +50,17 @@ def _largest(x: Array, axis: int) -> tuple[Array, Array]:
     return jnp.squeeze(top, axis), x - jnp.where(top > -jnp.inf, top, 0)
 
 
+def _first_largest(x: Array, axis: int) -> tuple[Array, Array]:
+    """The largest, and where the first of them stands: whole numbers of as few bits as there may be."""
+    top = jnp.max(x, axis, keepdims=True)
+    count = x.shape[axis]
+    index = lax.broadcasted_iota(jnp.int8 if count < 128 else jnp.int32, x.shape, axis % x.ndim)
+    return jnp.squeeze(top, axis), jnp.min(jnp.where(x >= top, index, count - 1), axis)
+
+
 SUMMED = Local(_summed, -jnp.inf)  # log-probabilities
 LARGEST = Local(_largest, -jnp.inf)  # what is lost against the best
+BEST = Local(_first_largest, 0)  # which is the best, in place of all
 
 
 def forward(moves: Moves, scores: Scores, bounds: Bounds, local: Local = SUMMED) -> Messages:

@@ -26,7 +26,7 @@ class _Walks(NamedTuple):
 
 def _started(choices: Choices, bounds: Bounds, cell: Array, real: Array) -> _Walks:
     """Walks at the last cells `cell` (B k); those that are not real are done."""
-    steps, _, items, width = choices.moves.shape
+    steps, *_, items, width = choices.moves.shape
     place = jnp.where(real, bounds.last[:, None] * width + cell, -1).astype(jnp.int32)
     places = jnp.full((steps + 1, items, cell.shape[1]), -1, jnp.int32)
     return _Walks(place, places.at[0].set(place))
@@ -75,18 +75,24 @@ def _in_order(places: Array) -> Array:
 # ---------------------------------------------------------------------------------------------------------- the best
 
 
-def best(moves: Moves, losses: Choices, bounds: Bounds) -> tuple[Array, Array]:
-    """The best path's places (T+1 B 1) in order, and whether there is one, (B). Of equals the first move wins."""
-    possible = jnp.any(losses.last > -jnp.inf, -1)
-    last = topdown.first_largest(losses.last)
-    walks = _started(losses, bounds, last[:, None], possible[:, None])
+def best(moves: Moves, found: Choices, bounds: Bounds, possible: Array) -> Array:
+    """The best path's places (T+1 B 1) in order, where there is one (B). Of equals the first move wins.
+
+    `found` says which choice is the best: (T B W) by which move, (B) in which cell a path ends.
+    """
+    steps, items, width = found.moves.shape
+    walks = _started(found, bounds, found.last[:, None].astype(jnp.int32), possible[:, None])
+    item = numeric.positions(items)[:, None]
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
-        choice = topdown.first_largest(_logs(losses, walks.place))
-        return (_moved(moves, walks, index, choice, losses.last.shape[-1]),)
+        at, cell = lax.div(walks.place, jnp.int32(width)), lax.rem(walks.place, jnp.int32(width))
+        choice = found.moves[jnp.maximum(at - 1, 0), item, jnp.maximum(cell, 0)]
+        return (_moved(moves, walks, index, choice.astype(jnp.int32), width),)
 
-    (walks,) = _until_done(losses, (walks,), step)
-    return _in_order(walks.places), possible
+    if steps == 0:
+        return walks.places
+    (walks,) = _until_done(found, (walks,), step)
+    return _in_order(walks.places)
 
 
 # -------------------------------------------------------------------------------------------------------- k at once

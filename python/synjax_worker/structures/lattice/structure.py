@@ -15,7 +15,7 @@ from ...runtime import passes
 from ..structure import Choose, Query, Sum, Tree
 from . import information, marginals, relaxed, search
 from .choices import log_choices, probabilities
-from .forward import LARGEST, Messages, forward, log_count
+from .forward import BEST, LARGEST, Local, Messages, forward, log_count
 from .lattice import Bounds, Choices, Moves, Scores
 
 
@@ -127,20 +127,24 @@ class Paths(abc.ABC):
 
     # -------------------------------------------------------------------------------------------------- one of them
 
-    def _losses(self, potentials: Any, lengths: Any) -> tuple[Choices, Bounds]:
+    def _best(self, potentials: Any, lengths: Any, local: Local) -> tuple[Messages, Bounds]:
+        """The pass over the best paths to each cell."""
         scores, bounds = self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths)
-        return forward(self.moves, scores, bounds, LARGEST).choices, bounds
+        return forward(self.moves, scores, bounds, local), bounds
 
     def _compact(self, places: Array, choices: Choices) -> Tree:
         return self.compact_of_places(places, choices.last.shape[-1])
 
     def argmax(self, potentials: Any, lengths: Any) -> tuple[Tree, Array]:
-        losses, bounds = self._losses(potentials, lengths)
-        places, possible = search.best(self.moves, losses, bounds)
-        return jax.tree.map(lambda x: x[0], self._compact(places, losses)), possible
+        found, bounds = self._best(potentials, lengths, BEST)
+        possible = found.log_partition[0] > -jnp.inf
+        places = search.best(self.moves, found.choices, bounds, possible)
+        width = found.choices.moves.shape[-1]
+        return jax.tree.map(lambda x: x[0], self.compact_of_places(places, width)), possible
 
     def top_k(self, potentials: Any, lengths: Any, k: int) -> tuple[Tree, Array]:
-        losses, bounds = self._losses(potentials, lengths)
+        found, bounds = self._best(potentials, lengths, LARGEST)
+        losses = found.choices
         places, real = search.k_best(self.moves, losses, bounds, k)
         compact, real = self._compact(places, losses), real.T
         score = numeric.sum_value(self.score_of_compact(potentials, lengths, compact))
