@@ -140,6 +140,24 @@ def test_a_room_imports_only_what_it_may(name: str) -> None:
     assert not wrong
 
 
+def test_the_package_imports_nothing_of_the_tests() -> None:
+    """It is published without them."""
+    wrong = [
+        module
+        for module, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
+        if name.partition(".")[0] == "tests"
+    ]
+    assert not wrong
+
+
 def test_nothing_imports_the_worker_but_the_command() -> None:
     worker = f"{PACKAGE}.worker"
     readers = {

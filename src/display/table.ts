@@ -1,6 +1,9 @@
 import { CELL, cell, centred, framed, MARGIN, namesOf, rowLabels, widthOf } from "./parts.ts";
 import { element } from "./svg.ts";
 
+/** What is less probable is not drawn: it would look like nothing. */
+const LEAST = 0.0005;
+
 export interface TableData {
   readonly title: string;
   /** `[row][column]`: how probable each cell is. */
@@ -18,7 +21,9 @@ export function drawTable({ title, marginals, best, rows, columns }: TableData):
   const width = widthOf(heads, CELL);
   const top = MARGIN + 44;
   const cells = marginals.flatMap((row, i) =>
-    row.map((p, j) => cell(left + j * width, top + i * CELL, width, p, `${names[i]}, ${heads[j]}`)),
+    row.map((p, j) =>
+      p < LEAST ? "" : cell(left + j * width, top + i * CELL, width, p, `${names[i]}, ${heads[j]}`),
+    ),
   );
   const chosen = best.flatMap((row, i) =>
     row.map((is, j) =>
@@ -41,7 +46,7 @@ export function drawTable({ title, marginals, best, rows, columns }: TableData):
       children: [
         ...heads.map((word, j) => centred(left + j * width, width, top - 8, word)),
         ...rowLabels(names, left, top),
-        ...cells,
+        ...cells.filter((each) => each !== ""),
         ...chosen.filter((each) => each !== ""),
       ],
     },

@@ -39,7 +39,7 @@ const PICTURES: Readonly<Record<string, Draw>> = {
   "2*l+1 n": table,
 };
 
-const MOST_CELLS = 20_000;
+const MOST_CELLS = 50_000;
 
 /** The picture of one item of a distribution. */
 export async function pictureOf(

@@ -40,6 +40,8 @@ const RANGE: { readonly [D in DType]?: readonly [min: number, max: number] } = {
   uint16: [0, 65535],
   uint32: [0, 2 ** 32 - 1],
 };
+/** From where on a number rounds to an infinity of float32. */
+const OVERFLOW = 2 ** 128 - 2 ** 103;
 const BIG_RANGE: { readonly [D in DType]?: readonly [min: bigint, max: bigint] } = {
   int64: [-(2n ** 63n), 2n ** 63n - 1n],
   uint64: [0n, 2n ** 64n - 1n],
@@ -110,16 +112,23 @@ function assertFits(value: number | bigint, dtype: DType, argument: string): voi
     return;
   }
   const range = RANGE[dtype];
-  if (!range) return;
+  if (!range) {
+    if (dtype === "float32" && Number.isFinite(value) && Math.abs(value) >= OVERFLOW)
+      throw narrowing(argument, dtype, `${value}, which is out of range`);
+    return;
+  }
   if (!Number.isInteger(value)) throw narrowing(argument, dtype, `${value}, which is not an integer`);
   if (value < range[0] || value > range[1])
     throw narrowing(argument, dtype, `${value}, which is out of range`);
 }
 
 function narrowing(argument: string, dtype: DType, received: string): SynjaxError {
+  const fits = received.endsWith("range")
+    ? ""
+    : ` Convert it yourself, or ask for it with .astype("${dtype}").`;
   return new SynjaxError(
     "NARROWING",
-    `\`${argument}\`: expected values of dtype ${dtype}, got ${received}. Convert it yourself, or ask for it with .astype("${dtype}").`,
+    `\`${argument}\`: expected values of dtype ${dtype}, got ${received}.${fits}`,
     { argument, expected: dtype, received },
   );
 }

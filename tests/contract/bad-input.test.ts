@@ -51,6 +51,7 @@ describe("host data", () => {
     ["300 as uint8", [300], { dtype: "uint8" }, "NARROWING"],
     ["2^31 as int32", [2 ** 31], { dtype: "int32" }, "NARROWING"],
     ["-1n as uint64", [-1n], { dtype: "uint64" }, "NARROWING"],
+    ["1e39 as float32", [1, -1e39], {}, "NARROWING"],
     ["2n^63 as int64", [2n ** 63n], {}, "NARROWING"],
     ["float64 as float32", Float64Array.of(1), { dtype: "float32" }, "NARROWING"],
     ["a byte that is no boolean", Uint8Array.of(2), { dtype: "bool" }, "NARROWING"],

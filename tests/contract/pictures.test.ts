@@ -132,9 +132,9 @@ describe("toSVG", () => {
     expect((await error({ title: 3 })).argument).toBe("title");
     expect((await error({ colour: "red" })).code).toBe("INVALID_ARGUMENT");
     const large = new LinearChainCRF({
-      logPotentials: random.normal(random.key(0), { shape: [300, 80, 80] }),
+      logPotentials: random.normal(random.key(0), { shape: [700, 80, 80] }),
     });
-    expect((await errorOf(() => large.toSVG())).message).toMatch(/24000 cells/);
+    expect((await errorOf(() => large.toSVG())).message).toMatch(/56000 cells/);
   });
 
   test("is not for a program that is being recorded", async () => {

@@ -1,4 +1,4 @@
-"""Paths through a table that are given as pairs: what of them is looked at, and what is refused."""
+"""Alignments that are given as pairs: what of them is looked at, and what is refused."""
 
 from __future__ import annotations
 
@@ -35,4 +35,21 @@ def checks_of_paths(pairs: Array, rows: Array, cols: Array, *, slopes: int, down
     return [
         Check("pairs", ~follows, row, "(0, 0) first, then a cell that a move leads to from the one before"),
         Check("pairs", ~ends, row, "the item's last cell as the last pair"),
+    ]
+
+
+def checks_of_matchings(pairs: Array, rows: Array, cols: Array) -> list[Check]:
+    """Of pairs (*sample *batch p 2): rows grow, no column comes twice, all lines of the shorter side are matched."""
+    row, col = pairs[..., 0], pairs[..., 1]
+    used = (row >= 0) | (col >= 0)
+    before = jnp.concatenate([jnp.full_like(row[..., :1], -1), row[..., :-1]], -1)
+    whole = jnp.concatenate([jnp.ones_like(used[..., :1]), used[..., :-1]], -1)
+    earlier = numeric.positions(row.shape[-1])[:, None] > numeric.positions(row.shape[-1])
+    repeated = jnp.any(used[..., None] & (col[..., None] == col[..., None, :]) & earlier, -1)
+    missing = jnp.sum(used, -1, dtype=jnp.int32) != jnp.minimum(rows, cols)
+    last = numeric.positions(row.shape[-1]) == row.shape[-1] - 1
+    return [
+        Check("pairs", used & ((row <= before) | ~whole), row, "a row below that of the pair before it"),
+        Check("pairs", repeated, col, "a column that no earlier pair has"),
+        Check("pairs", missing[..., None] & last, row, "as many pairs as the shorter side has lines"),
     ]

@@ -178,8 +178,10 @@ def sum_value(x: Sum) -> Array:
 def sum_difference(a: Sum, b: Sum) -> Array:
     """a - b, part by part; -inf - anything is -inf."""
     impossible = jnp.isneginf(a[0])
-    high = jnp.where(impossible, 0, a[0]) - jnp.where(impossible, 0, b[0])
-    return jnp.where(impossible, -jnp.inf, from_units((high + (a[1] - b[1])) + (a[2] - b[2])))
+    # The parts of the two may lie on different grids, so that each difference may round.
+    high, error = safe_two_sum(jnp.where(impossible, 0, a[0]), -jnp.where(impossible, 0, b[0]))
+    middle, smaller = two_sum(a[1], -b[1])
+    return jnp.where(impossible, -jnp.inf, from_units((high + middle) + (error + smaller + (a[2] - b[2]))))
 
 
 def normal_key(key: Array) -> Array:

@@ -85,10 +85,14 @@ def differs(got: Any, want: Any, tolerance: float) -> bool:
     return not bool(np.all(same))
 
 
-def _gap(got: np.ndarray, want: np.ndarray) -> float:
-    """The largest difference, between what is finite."""
+def _gap(got: np.ndarray, want: np.ndarray) -> str:
+    """The largest difference, or the first place where one of the two is not finite and they differ."""
     both = np.isfinite(got) & np.isfinite(want)
-    return float(np.max(np.abs(np.where(both, got, 0) - np.where(both, want, 0)), initial=0))
+    unlike = np.argwhere(~both & (got != want))
+    if len(unlike):
+        at = tuple(map(int, unlike[0]))
+        return f"{got[at]} for {want[at]} at {list(at)}"
+    return f"off by {np.max(np.abs(np.where(both, got, 0) - np.where(both, want, 0)), initial=0):.1e}"
 
 
 def items(answers: Answers) -> Iterator[tuple[int, Any, str]]:
@@ -119,7 +123,7 @@ def _check_values(answers: Answers) -> Iterator[LawBroken]:
         for name in wanted.keys() & values.keys():
             want, got = _in_range(wanted[name], answers), np.asarray(values[name][i])
             if differs(got, want, tol):
-                shown = f"{got} for {want}" if got.ndim == 0 else f"off by {_gap(got, want):.1e}"
+                shown = f"{got} for {want}" if got.ndim == 0 else _gap(got, want)
                 yield LawBroken(broken, f"{name}, {where}: {shown}")
         size = len(item.events)
         of_events = {"unnormalized_log_prob": item.scores, "log_prob": item.log_probs}
@@ -398,7 +402,7 @@ def _duality(answers: Answers) -> Iterator[LawBroken]:
         for name in ("log_partition", "entropy", "divergence", "marginals"):
             got, want = values["forward"][name][i], wanted[name][i]
             if differs(got, want, tol * _size(answers, i)):
-                shown = f"{got} for {want}" if np.ndim(got) == 0 else f"off by {_gap(got, want):.1e}"
+                shown = f"{got} for {want}" if np.ndim(got) == 0 else _gap(got, want)
                 yield LawBroken("duality", f"derivative of {names.get(name, name)}, {where}: {shown}")
     total = sum(
         np.sum(wanted["marginals"][i] * answers.weights[i]) + sum(np.sum(wanted[name][i]) for name in names)
@@ -419,9 +423,7 @@ def _template_marginals(answers: Answers) -> Iterator[LawBroken]:
         for got, want in zip(jax.tree.leaves(counts), jax.tree.leaves(wanted[name]), strict=True):
             together = got.sum(tuple(range(got.ndim - want.ndim)))
             if differs(together, want, 100 * tolerance(answers)):
-                yield LawBroken(
-                    "template", f"template marginals of {name}: off by {_gap(together, want):.1e}"
-                )
+                yield LawBroken("template", f"template marginals of {name}: {_gap(together, want)}")
 
 
 def _along(gradient: Any, directions: Any) -> float:

@@ -57,6 +57,14 @@ def test_exact_sums_with_infinities_and_derivatives() -> None:
     np.testing.assert_array_equal(gradient, 1)
 
 
+def test_a_difference_of_sums_on_different_grids_is_exact() -> None:
+    """Of the same number as a sum of three terms and of twelve, of which most are 0."""
+    terms = jnp.array([3e9, 1.2977860, 3e9], jnp.float32)
+    with_zeros = jnp.concatenate([jnp.zeros(9, jnp.float32), terms])
+    for a, b in ((terms, with_zeros), (with_zeros, terms)):
+        assert numeric.sum_difference(numeric.exact_sum(a), numeric.exact_sum(b)) == 0
+
+
 def test_difference_of_pairs_is_right_where_their_values_have_lost_it() -> None:
     terms = jnp.full(1000, 12345.678, jnp.float32)
     less = terms.at[0].add(-0.125)
