@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from ..errors import InvalidArgument
-from ..numerics import numeric
+from ..numerics import numeric, relaxed
 from ..registry import Check, distribution, query
 from ..runtime import passes
 from ..shapes import as_int, at_least_one
@@ -213,7 +213,11 @@ def _without_padding(logits: Array, labels: Array, input_lengths: Array | None) 
 
 
 def _normalized(logits: Array) -> Array:
-    """log-softmax of the last axis. The largest is taken out first, of which logs and differences keep their digits."""
-    lowest = jnp.finfo(logits.dtype).min
-    moved = logits - numeric.shift_of(logits, -1, keepdims=True)
-    return numeric.log_normalize(jnp.where(jnp.isneginf(logits), logits, jnp.maximum(moved, lowest)))
+    """log-softmax of the last axis, to the digits of the small numbers that the log-probabilities of sure frames are:
+    the exponential of the largest is 1, and is left out of the sum but for its derivative.
+    """
+    moved = jnp.maximum(logits - numeric.shift_of(logits, -1, keepdims=True), jnp.finfo(logits.dtype).min)
+    moved = jnp.where(jnp.isneginf(logits), logits, moved)
+    largest = relaxed.max_indicator(moved, -1) > 0
+    rest = jnp.where(largest, jnp.expm1(moved), jnp.exp(moved))
+    return moved - jnp.log1p(jnp.sum(rest, -1, keepdims=True))
