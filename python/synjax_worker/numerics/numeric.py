@@ -155,6 +155,11 @@ def sum_on_grid(x: Array, axis: int = 0) -> tuple[Array, Array, Array]:
     return jnp.sum(part, axis), x - part, largest
 
 
+def lowest(x: Array) -> Array:
+    """The lowest finite number, or 0."""
+    return jnp.min(jnp.where(jnp.isfinite(x), x, 0), initial=0)
+
+
 def sum_plus(a: Sum, b: Sum) -> Sum:
     """a + b, part by part."""
     high, error = safe_two_sum(a[0], b[0])

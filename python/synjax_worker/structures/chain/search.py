@@ -107,20 +107,24 @@ def best_prefixes(chain: Chain) -> tuple[Any, Array]:
         if emitted is not None:
             moved = moved + emitted
         moved, top = settle(moved)
-        if chain.time_varying:  # the largest of the others are known without a loop
-            top = jnp.maximum(jnp.abs(top), jnp.max(edges, initial=0))
+        most = jnp.max(edges, initial=0) + (0 if emitted is None else jnp.max(emitted, initial=0))
+        # The largest of the others are known without a loop.
+        size = jnp.maximum(jnp.abs(top), most) if chain.time_varying else top
         scores = jnp.where(live, moved, scores)
-        return scores, (scores, jnp.where(live, top, 0))
+        return scores, (scores, jnp.where(live, size, 0), jnp.where(live, most - top, 0))
 
     first, first_top = settle(chain.start if emission is None else chain.start + emission[0])
     inputs = (None if emission is None else emission[1:], chain.valid[1:], _edge_indices(chain))
-    _, (prefixes, tops) = lax.scan(step, first, inputs)
+    _, (prefixes, tops, lifts) = lax.scan(step, first, inputs)
+    prefixes = jnp.concatenate([first[None], prefixes])
     sizes = [first_top[None], tops] if chain.time_varying else [first_top[None], tops, *_largest(chain)]
     certified = jnp.all(jnp.abs(jnp.concatenate(sizes)) < LARGEST_STEP)
-    return _logs().from_log(jnp.concatenate([first[None], prefixes])), certified
+    certified &= (jnp.sum(lifts) < LARGEST_STEP) | (numeric.lowest(prefixes) > -LARGEST_STEP)
+    return _logs().from_log(prefixes), certified
 
 
-# A prefix that lies that far behind the best is rounded, but cannot become the best by steps smaller than that.
+# A prefix that lies that far behind the best is rounded. So no step may be as large, and where a prefix lies behind by
+# more, all steps together may not lift it up again.
 LARGEST_STEP = 2.0**16
 
 

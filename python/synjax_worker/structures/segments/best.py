@@ -16,7 +16,8 @@ from ...numerics.split_log import SplitLog
 from .forward import Messages, best, run
 from .potentials import Potentials, at_last, early_logs, transition_of_items
 
-# What lies that far behind the best is rounded, but cannot become the best by steps smaller than that.
+# What lies that far behind the best is rounded. So no step may be as large, and where something lies behind by more,
+# all steps together may not lift it up again.
 LARGEST_STEP = 2.0**16
 
 
@@ -74,5 +75,8 @@ def _in_floats(potentials: Potentials, lengths: Array) -> tuple[Messages, Array]
     certified = (sizes < LARGEST_STEP) & (steps < LARGEST_STEP)
     if transition is not None:
         certified &= (jnp.max(transition) < LARGEST_STEP) & (jnp.max(opening, -1) < LARGEST_STEP)
+    most = jnp.maximum(steps, 0) + (0 if transition is None else jnp.max(transition, initial=0))
+    lift = jnp.sum(jnp.where(live, most - tops, 0), 0)
+    certified &= (lift < LARGEST_STEP) | (numeric.lowest(before) > -LARGEST_STEP)
     of = lambda x: None if x is None else SplitLog.from_log(x)
     return Messages(score, of(before), of(last), of(ends), of(starts)), certified

@@ -90,12 +90,15 @@ _LARGEST = 2.0**22
 
 
 def sums_exactly(potentials: Potentials, found: Messages) -> Array:
-    """Whether `SplitLog` rounded nothing that matters: no scale changed by more, and no potential lifts what lies that
-    far below the best.
+    """Whether `SplitLog` rounded nothing that matters: no scale changed by more, and neither one potential nor all
+    together lift what lies that far below the best.
     """
-    sizes = [numeric.shift_of(found.ends.high, -1), found.whole.high]
-    steps = [jnp.all((jnp.abs(x) < _LARGEST) | jnp.isneginf(x)) for x in sizes]
-    lifts = [~jnp.any(x >= _LARGEST) for x in jax.tree.leaves(potentials)]
+    scales, leaves = numeric.shift_of(found.ends.high, -1), jax.tree.leaves(potentials)
+    steps = [jnp.all((jnp.abs(x) < _LARGEST) | jnp.isneginf(x)) for x in (scales, found.whole.high)]
+    lifts = [~jnp.any(x >= _LARGEST) for x in leaves]
+    most = sum(jnp.max(x, initial=0) for x in leaves)
+    lift = potentials.positions * most - jnp.min(jnp.sum(scales, 0), initial=0)
+    lifts.append((lift < _LARGEST) | (numeric.lowest(found.before.high) > -_LARGEST))
     return jnp.all(jnp.stack(steps + lifts))
 
 

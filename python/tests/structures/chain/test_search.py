@@ -45,3 +45,23 @@ def test_what_is_no_number_stays_none_in_the_exact_pass() -> None:
     crf = LinearChainCRF(x)
     for answer in (crf.log_partition(), crf.entropy()):
         assert np.isnan(answer).tolist() == [True, False]
+
+
+def test_many_small_steps_may_not_lift_what_lies_far_behind() -> None:
+    """State 0 gains as much in many steps as it loses in as many more; state 1 is a little better in the end."""
+    n, by = 12, 6e4
+    a, b = np.random.default_rng(0).normal(size=(2, 2 * n + 1)).astype(np.float32)
+    a[1 : n + 1] += np.float32(by)
+    a[n + 1 :] -= np.float32(by)
+    b[-1] += 0.1 + np.sum(a, dtype=np.float64) - np.sum(b, dtype=np.float64)
+    x = np.full((2 * n + 1, 2, 2), -np.inf, np.float32)
+    x[:, 0, 0], x[:, 1, 1], x[0, 0, 1] = a, b, b[0]
+
+    def hopefully(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        with guard.optimistic() as refused:
+            best = LinearChainCRF(x).argmax()
+        return best, guard.any_refused(refused)
+
+    assert jax.jit(hopefully)(x)[1]
+    crf = LinearChainCRF(x)
+    np.testing.assert_array_equal(crf.decode(crf.argmax()), 1)

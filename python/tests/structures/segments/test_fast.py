@@ -128,7 +128,18 @@ def lifted_from_far_below() -> np.ndarray:
     return x
 
 
-REFUSED = [lost_to_the_range(), lifted_from_far_below(), steep(-1e3), steep(1e3)]
+def falls_back(by: float) -> np.ndarray:
+    """One label gains as much in many steps as it loses in as many more; the other is a little better in the end."""
+    a, b = normal(2, 2 * N + 1)
+    a[1 : N + 1] += by
+    a[N + 1 :] -= by
+    b[-1] += 0.1 + np.sum(a, dtype=np.float64) - np.sum(b, dtype=np.float64)
+    x = np.full((2 * N + 1, 1, 2, 2), -np.inf, np.float32)
+    x[:, 0, 0, 0], x[:, 0, 1, 1], x[0, 0, 0, 1] = a, b, b[0]
+    return x
+
+
+REFUSED = [lost_to_the_range(), lifted_from_far_below(), steep(-1e3), steep(1e3), falls_back(6e4)]
 
 
 @pytest.mark.parametrize("potentials", REFUSED)
