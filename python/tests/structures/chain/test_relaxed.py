@@ -28,7 +28,9 @@ CHOICES = {
     "straight-through": relaxed.straight_through_softmax_max,
 }
 
-full = functools.partial(pytest.param, marks=pytest.mark.full)  # as much is asked of the others
+pytestmark = (
+    pytest.mark.full
+)  # `test_differentiable_samples.py` asks the class, and whether its gradients are true
 
 
 def made(form: str, dtype: Any = np.float64, seed: int = 0, scale: float = 1.0, padding: float = 0.0):
@@ -143,10 +145,10 @@ def test_with_logsumexp_it_is_the_log_partition_and_the_marginals() -> None:
 @pytest.mark.parametrize(
     ("form", "choice"),
     [
-        full("shared", "softmax"),
+        ("shared", "softmax"),
         ("general", "softmax"),
         ("shared", "sparsemax"),
-        full("general", "logsumexp"),
+        ("general", "logsumexp"),
     ],
 )
 def test_derivatives_of_the_relaxed_structure_are_finite_differences(form: str, choice: str) -> None:
@@ -163,7 +165,7 @@ def test_derivatives_of_the_relaxed_structure_are_finite_differences(form: str, 
 
 
 @pytest.mark.usefixtures("_double")
-@pytest.mark.parametrize("choice", [full("logsumexp"), "regularized"])
+@pytest.mark.parametrize("choice", ["logsumexp", "regularized"])
 def test_it_does_not_matter_how_the_potentials_are_given(choice: str) -> None:
     given = made("factored")
     scores = CHAIN.part_scores(given)
@@ -176,7 +178,7 @@ def test_it_does_not_matter_how_the_potentials_are_given(choice: str) -> None:
     np.testing.assert_allclose(found[1].emission[0], np.asarray(found[2])[0].sum(1), atol=1e-13)
 
 
-@pytest.mark.parametrize(("form", "choice"), [full("shared", "logsumexp"), ("general", "sparsemax")])
+@pytest.mark.parametrize(("form", "choice"), [("shared", "logsumexp"), ("general", "sparsemax")])
 def test_float32_is_right_at_scale_1e4(form: str, choice: str) -> None:
     single = made(form, np.float32, scale=1e4)
     value, _, event = relaxing(choice)(single, LENGTHS)
@@ -188,7 +190,7 @@ def test_float32_is_right_at_scale_1e4(form: str, choice: str) -> None:
 
 
 @pytest.mark.usefixtures("_double")
-@pytest.mark.parametrize(("form", "choice"), [full("general", "softmax"), ("shared", "sparsemax")])
+@pytest.mark.parametrize(("form", "choice"), [("general", "softmax"), ("shared", "sparsemax")])
 def test_padding_is_invisible_and_every_derivative_finite(form: str, choice: str) -> None:
     clean, garbage = (made(form, padding=padding) for padding in (0.0, np.nan))
     direction = random_like(clean, 1)
@@ -231,7 +233,7 @@ def test_a_cold_sample_is_a_structure(method: str, regularized: bool) -> None:
         assert distance[0] > distance[2] and distance[2] < 2e-3
 
 
-@pytest.mark.parametrize("method", [*METHODS[1:3], full(METHODS[0])])
+@pytest.mark.parametrize("method", METHODS[:3])
 def test_as_temperature_falls_it_becomes_the_best_structure_under_the_same_noise(method: str) -> None:
     potentials, key = made("factored", np.float32), jax.random.key(5)
     soft = sampling(method)(key, potentials, LENGTHS, 1e-3)[0]
@@ -239,7 +241,7 @@ def test_as_temperature_falls_it_becomes_the_best_structure_under_the_same_noise
     np.testing.assert_allclose(soft, mapped, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", [METHODS[1], full(METHODS[2])])
+@pytest.mark.parametrize("method", METHODS[1:3])
 def test_straight_through_is_a_structure_with_a_derivative(method: str) -> None:
     potentials, key = made("shared", np.float32), jax.random.key(5)
     hard = functools.partial(

@@ -16,6 +16,10 @@ from synjax_worker.structures.segments.structure import Segments
 from .enumeration import POSITIONS, SHAPE, case
 from .test_segments import potential_marginals
 
+pytestmark = (
+    pytest.mark.full
+)  # `test_differentiable_samples.py` asks the class, and whether its gradients are true
+
 SEGMENTS = Segments()
 WEIGHTS = np.random.default_rng(4).normal(size=SHAPE)
 
