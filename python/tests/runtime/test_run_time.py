@@ -41,7 +41,7 @@ def test_its_owner_and_all_others_are_told_and_the_worker_ends(served: Worker, i
     chained = guilty.launch(ADD_ONE, call.handles[0], wants=[0])
     at_end_of_chain = guilty.start_fetch(*chained.handles)
     innocent = guilty.launch(IDENTITY, np.float32(2), wants=[0])
-    waiting = other.launch(IDENTITY, np.float32(3), wants=[0])
+    other.launch(IDENTITY, np.float32(3), wants=[0])  # answered only if it came first
     errors = [c.error() for c in (call, fetch, chained, at_end_of_chain)]
     for error in errors:
         assert (error["code"], error["launch"]) == ("LIMIT_RUN_TIME", call.seq)
@@ -51,7 +51,6 @@ def test_its_owner_and_all_others_are_told_and_the_worker_ends(served: Worker, i
             client.result(0)
     assert served.process.wait(10) == EXIT_STATUS
     assert not {innocent.seq} & guilty.received
-    assert waiting.seq not in other.received
     guilty.close()
     other.close()
 
