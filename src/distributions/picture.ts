@@ -1,6 +1,7 @@
 import { drawChain } from "../display/chain.ts";
 import { drawSegments } from "../display/segments.ts";
 import { drawTable } from "../display/table.ts";
+import { shown } from "../program/signatures.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
 import { refused } from "./refusal.ts";
@@ -56,8 +57,15 @@ export async function pictureOf(
       `an event (${Object.keys(PICTURES).join("), (")})`,
       name,
     );
-  const indices = typeof options.item === "number" ? [options.item] : (options.item ?? []);
-  const item = indices.reduce((one, index) => one.at(index), of);
+  const indices = (typeof options.item === "number" ? [options.item] : (options.item ?? [])) as unknown;
+  if (!Array.isArray(indices) || !indices.every((index) => Number.isInteger(index)))
+    throw refused(
+      "item",
+      "`item` is no index",
+      "a whole number, or one for each batch axis",
+      shown(options.item),
+    );
+  const item = (indices as number[]).reduce((one, index) => one.at(index), of);
   return draw(item, options, options.title ?? name);
 }
 
@@ -137,6 +145,9 @@ async function sizesOf<Axes extends readonly number[]>(
 }
 
 function checkNames(argument: string, names: readonly string[] | undefined, count: number): void {
+  const wrong = names?.find((name: unknown) => typeof name !== "string");
+  if (wrong !== undefined)
+    throw refused(argument, `\`${argument}\` has a name that is ${shown(wrong)}`, "strings", shown(wrong));
   if (names !== undefined && names.length !== count)
     throw refused(
       argument,

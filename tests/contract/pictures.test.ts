@@ -131,6 +131,11 @@ describe("toSVG", () => {
     expect((await error({ item: 0, labels: ["a"] })).message).toMatch(/`labels` has 1 names for 2/);
     expect((await error({ item: 1, positions: ["a", "b", "c"] })).argument).toBe("positions");
     expect((await error({ title: 3 })).argument).toBe("title");
+    for (const item of ["x", {}, [0.5], NaN, null])
+      expect((await error({ item })).code).toBe("INVALID_ARGUMENT");
+    expect((await error({ item: 1, labels: [1, 2] })).message).toMatch(/`labels` has a name that is 1/);
+    expect((await error({ item: 1, labels: [null, "a"] })).argument).toBe("labels");
+    expect((await error({ item: 1, positions: [{}, {}] })).argument).toBe("positions");
     expect((await error({ colour: "red" })).code).toBe("INVALID_ARGUMENT");
     const large = new LinearChainCRF({
       logPotentials: random.normal(random.key(0), { shape: [700, 80, 80] }),

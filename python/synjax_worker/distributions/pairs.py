@@ -39,16 +39,20 @@ def checks_of_paths(pairs: Array, rows: Array, cols: Array, *, slopes: int, down
 
 
 def checks_of_matchings(pairs: Array, rows: Array, cols: Array) -> list[Check]:
-    """Of pairs (*sample *batch p 2): rows grow, no column comes twice, all lines of the shorter side are matched."""
+    """Of pairs (*sample *batch p 2): each is a cell of the item, rows grow, no column comes twice, and all lines of the
+    shorter side are matched.
+    """
     row, col = pairs[..., 0], pairs[..., 1]
     used = (row >= 0) | (col >= 0)
     before = jnp.concatenate([jnp.full_like(row[..., :1], -1), row[..., :-1]], -1)
     whole = jnp.concatenate([jnp.ones_like(used[..., :1]), used[..., :-1]], -1)
     earlier = numeric.positions(row.shape[-1])[:, None] > numeric.positions(row.shape[-1])
     repeated = jnp.any(used[..., None] & (col[..., None] == col[..., None, :]) & earlier, -1)
+    outside = used & ((row >= rows[..., None]) | (col < 0) | (col >= cols[..., None]))
     missing = jnp.sum(used, -1, dtype=jnp.int32) != jnp.minimum(rows, cols)
     last = numeric.positions(row.shape[-1]) == row.shape[-1] - 1
     return [
+        Check("pairs", outside, jnp.where(row < rows[..., None], col, row), "a row and a column of the item"),
         Check("pairs", used & ((row <= before) | ~whole), row, "a row below that of the pair before it"),
         Check("pairs", repeated, col, "a column that no earlier pair has"),
         Check("pairs", missing[..., None] & last, row, "as many pairs as the shorter side has lines"),

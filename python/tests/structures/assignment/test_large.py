@@ -68,3 +68,26 @@ def test_the_rest_is_refused(query: str) -> None:
     with pytest.raises(InvalidArgument, match="12 on the shorter side") as caught:
         REFUSED[query](large())
     assert caught.value.argument == "log_potentials"
+
+
+WRONG = {
+    "a column that is none": [[0, 5], [1, 0]],
+    "a row that is none": [[0, 1], [7, 0]],
+    "a column beyond the length": [[0, 2], [1, 0]],
+    "half a pair": [[0, -1], [1, 0]],
+    "a column twice": [[0, 0], [1, 0]],
+    "rows that fall": [[1, 0], [0, 1]],
+    "a gap": [[-1, -1], [0, 0]],
+    "too few": [[0, 0], [-1, -1]],
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_pairs_that_are_no_matching_are_refused(what: str) -> None:
+    made = one_to_one(jnp.zeros((2, 3)), lengths_cols=jnp.array(2, jnp.int32))
+    is_refused = lambda pairs: any(
+        np.any(check.bad)
+        for check in made._checks_of_compact(jnp.array([*pairs, [-1, -1], [-1, -1]], jnp.int32))
+    )
+    assert is_refused(WRONG[what])
+    assert not is_refused([[0, 1], [1, 0]])
