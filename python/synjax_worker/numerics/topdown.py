@@ -7,6 +7,9 @@ replacement from the right joint law (Kool, van Hoof & Welling 2019, "Stochastic
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -62,6 +65,21 @@ def conditional_gumbels(parent: Array, log_probs: Array, noise: Array) -> Array:
     gap = target - perturbed + numeric.log1mexp(perturbed - top)
     moved = target - jnp.maximum(gap, 0) - jnp.log1p(jnp.exp(-jnp.abs(gap)))
     return jnp.where(possible, jnp.where(perturbed >= top, target, moved), -jnp.inf)
+
+
+def gumbel_priorities(keys: Array) -> Callable[[Array, Array, Array], Array]:
+    """`prioritize(step, parents, logs)` of a beam that draws structures without replacement, for items with a key each:
+    Gumbels with locations `logs` (B k ...), given that the largest of what continues a slot is its parent's (B k).
+    """
+
+    def prioritize(step: Array, parents: Array, logs: Array) -> Array:
+        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, step), logs.shape[1:], logs.dtype)
+        noise = jax.vmap(draw)(keys)
+        drawn = jnp.where(logs > -jnp.inf, logs + noise, -jnp.inf)
+        conditional = jax.vmap(conditional_gumbels)(parents, logs, noise)
+        return jnp.where(step == 0, drawn, conditional)
+
+    return prioritize
 
 
 def backtrace(last: Array, parents: Array, states: Array) -> Array:

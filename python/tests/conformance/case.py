@@ -31,6 +31,10 @@ KINDS = (
 # Sums of their potentials are beyond the precision of float64.
 BEYOND_FLOAT64 = ("huge", "finfo")
 
+# What a version breaks that has other structures.
+LAWS_OF_VALUES = ("enumeration", "any_scale", *BEYOND_FLOAT64, "padding", "forbidden")
+LAWS_OF_STRUCTURES = (*LAWS_OF_VALUES, "duality", "samples", "top_k", "ties")
+
 # Broken by a wrong value for an item of this kind. A plain item shorter than the batch breaks "padding".
 LAW_OF_KIND = {
     "plain": "enumeration",

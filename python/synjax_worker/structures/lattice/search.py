@@ -158,14 +158,7 @@ def without_replacement(
     """
     keys = jax.random.split(numeric.normal_key(key), logs.last.shape[0])
 
-    def prioritize(step: Array, parents: Array, logs: Array) -> Array:
-        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, step), logs.shape[1:], logs.dtype)
-        noise = jax.vmap(draw)(keys)
-        drawn = jnp.where(logs > -jnp.inf, logs + noise, -jnp.inf)
-        conditional = jax.vmap(topdown.conditional_gumbels)(parents, logs, noise)
-        return jnp.where(step == 0, drawn, conditional)
-
-    places, log, priority = _beam(moves, logs, bounds, k, prioritize)
+    places, log, priority = _beam(moves, logs, bounds, k, topdown.gumbel_priorities(keys))
     return places, jnp.where(priority > -jnp.inf, log, -jnp.inf)
 
 

@@ -195,14 +195,7 @@ def sample_without_replacement(
     messages = log_messages(potentials, lengths)
     keys = jax.random.split(numeric.normal_key(key), potentials.items)
 
-    def prioritize(step: Array, parents: Array, logs: Array) -> Array:
-        draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, step), logs.shape[1:], logs.dtype)
-        noise = jax.vmap(draw)(keys)
-        drawn = jnp.where(logs > -jnp.inf, logs + noise, -jnp.inf)
-        conditional = jax.vmap(topdown.conditional_gumbels)(parents, logs, noise)
-        return jnp.where(step == 0, drawn, conditional)
-
-    segments, log, priority = _beam(potentials, lengths, messages, k, prioritize)
+    segments, log, priority = _beam(potentials, lengths, messages, k, topdown.gumbel_priorities(keys))
     return segments, jnp.where(priority > -jnp.inf, log, -jnp.inf).T
 
 

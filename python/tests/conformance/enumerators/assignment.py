@@ -12,7 +12,7 @@ from synjax_worker.distributions import AlignmentCRF
 from synjax_worker.distributions.distribution import ArgMax
 from synjax_worker.numerics import numeric
 
-from ..case import BEYOND_FLOAT64
+from ..case import LAWS_OF_STRUCTURES
 from ..enumeration import Enumeration
 from ..enumerator import Enumerator, enumerates
 from ..mutants import Face, breaks
@@ -60,8 +60,6 @@ class Matchings(Enumerator):
 
 # ------------------------------------------------------------------------------------------------------ broken versions
 
-OF_VALUES = ("enumeration", "any_scale", *BEYOND_FLOAT64, "padding", "forbidden")
-
 
 @breaks(Matchings, "any_scale", "forbidden", "huge", "ties")
 class Greedy(Enumeration):
@@ -87,7 +85,7 @@ class DualsAsScore(Face):
         return ArgMax(best, (score - price) + price)
 
 
-EVERYTHING = (*OF_VALUES, "duality", "samples", "top_k", "ties", "events", "remembered")
+EVERYTHING = (*LAWS_OF_STRUCTURES, "events", "remembered")
 
 
 @breaks(Matchings, *EVERYTHING, "template")

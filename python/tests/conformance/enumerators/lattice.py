@@ -10,7 +10,7 @@ import numpy as np
 
 from synjax_worker.distributions import CTC, AlignmentCRF, GeneralMonotoneAlignmentCRF
 
-from ..case import BEYOND_FLOAT64, KINDS, BadInput, Lengths
+from ..case import BEYOND_FLOAT64, KINDS, LAWS_OF_STRUCTURES, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
 from ..mutants import breaks
 
@@ -213,27 +213,15 @@ class Normalized(Labelling):
 # ------------------------------------------------------------------------------------------------------ broken versions
 # Each has other paths, or other events of them.
 
-EVERYTHING = (
-    "enumeration",
-    "any_scale",
-    *BEYOND_FLOAT64,
-    "padding",
-    "forbidden",
-    "duality",
-    "samples",
-    "top_k",
-    "ties",
-)
 
-
-@breaks(ManyToMany, *EVERYTHING, "events", "remembered")
+@breaks(ManyToMany, *LAWS_OF_STRUCTURES, "events", "remembered")
 class NoDiagonal(ManyToMany):
     """A path moves by a row or by a column, never by both."""
 
     steps = ((0, 1), (1, 0))
 
 
-@breaks(ManyToMany, *EVERYTHING)
+@breaks(ManyToMany, *LAWS_OF_STRUCTURES)
 class EndsInAnyRow(ManyToMany):
     """A path ends anywhere in the last column."""
 
@@ -242,7 +230,7 @@ class EndsInAnyRow(ManyToMany):
             yield from super().structures(lengths | {"lengths_rows": rows})
 
 
-@breaks(ManyToMany, *EVERYTHING, "events", "remembered")
+@breaks(ManyToMany, *LAWS_OF_STRUCTURES, "events", "remembered")
 class FirstCellIsFree(ManyToMany):
     """The score of the first cell is left out."""
 

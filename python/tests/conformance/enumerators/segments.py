@@ -9,7 +9,7 @@ import numpy as np
 
 from synjax_worker.distributions import SemiMarkovCRF
 
-from ..case import BEYOND_FLOAT64, BadInput, Lengths
+from ..case import LAWS_OF_STRUCTURES, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
 from ..mutants import breaks
 
@@ -118,20 +118,7 @@ def has_wrong_first(compact: np.ndarray) -> bool:
     return bool(compact[0, 0] == -1 and compact[0, 1] >= 0)
 
 
-EVERYTHING = (
-    "enumeration",
-    "any_scale",
-    *BEYOND_FLOAT64,
-    "padding",
-    "forbidden",
-    "duality",
-    "samples",
-    "top_k",
-    "ties",
-)
-
-
-@breaks(GeneralSegments, *EVERYTHING)
+@breaks(GeneralSegments, *LAWS_OF_STRUCTURES)
 class LongerThanThePrefix(GeneralSegments):
     """The first segment may be one position longer than what stands before its end."""
 
@@ -150,7 +137,7 @@ class LongerThanThePrefix(GeneralSegments):
         return made
 
 
-@breaks(GeneralSegments, *EVERYTHING)
+@breaks(GeneralSegments, *LAWS_OF_STRUCTURES)
 class FirstSegmentReadsAllRows(GeneralSegments):
     """The first segment may follow any label."""
 
@@ -169,7 +156,7 @@ class FirstSegmentReadsAllRows(GeneralSegments):
         return made
 
 
-@breaks(GeneralSegments, *EVERYTHING, "events", "remembered")
+@breaks(GeneralSegments, *LAWS_OF_STRUCTURES, "events", "remembered")
 class OffByOneEnd(GeneralSegments):
     """A segment reads the potentials of the position before its end."""
 
