@@ -14,13 +14,17 @@ MOST_FOLDED = 1 << 12  # elements
 
 def _made(fn: Callable[..., Array]) -> Callable[..., Array]:
     """The same, but of a large array XLA does not know what is in it: it would compute whatever depends on nothing else
-    while it compiles, element by element.
+    while it compiles, element by element. What it does not know are two numbers, so that the array itself still becomes
+    part of what uses it, and takes no memory of its own.
     """
 
     @functools.wraps(fn)
     def make(*operands: Any, **named: Any) -> Array:
         made = fn(*operands, **named)
-        return made if made.size <= MOST_FOLDED else lax.optimization_barrier(made)
+        if made.size <= MOST_FOLDED:
+            return made
+        known, other = lax.optimization_barrier((jnp.array(True), jnp.zeros((), made.dtype)))
+        return jnp.where(known, made, other)
 
     return make
 

@@ -32,3 +32,9 @@ def test_it_can_be_mapped_and_differentiated():
     of = lambda x: (zeros((100, 100), dtype="float32") + x).sum()
     assert jax.grad(of)(1.0) == 10_000
     np.testing.assert_array_equal(jax.vmap(of)(np.array([0.0, 1.0], np.float32)), [0, 10_000])
+
+
+def test_it_takes_no_memory_where_something_is_computed_of_it():
+    of = lambda x: OPS["np.zeros"].fn((1000, 1000), dtype="float32") + x
+    analysis = jax.jit(of).lower(1.0).compile().memory_analysis()
+    assert analysis.temp_size_in_bytes < 1_000

@@ -11,6 +11,8 @@ import jax
 from ...errors import SynjaxError
 from .handles import ErrorMap, Handle, bytes_held
 
+# What XLA says where an allocation failed: INTERNAL instead, where it happened while the pieces of a program were started.
+OUT_OF_MEMORY = r"RESOURCE_EXHAUSTED|Out of memory allocating \d+ bytes"
 TRACE_LENGTH = 4_000  # characters of a traceback in an error
 
 
@@ -60,7 +62,7 @@ def as_error(error: Exception, unforeseen: str = "RUN_FAILED") -> SynjaxError:
     if isinstance(error, SynjaxError):
         return error
     text = str(error)
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
+    if isinstance(error, MemoryError) or re.search(OUT_OF_MEMORY, text):
         asked = re.search(r"allocating (\d+) bytes", text)
         what = f"{asked[1]} bytes were asked for" if asked else text[:300]
         return SynjaxError(
