@@ -11,7 +11,7 @@ import jax
 from ...errors import SynjaxError
 from .handles import ErrorMap, Handle, bytes_held
 
-# What XLA says where an allocation failed: INTERNAL instead, where it happened while the pieces of a program were started.
+# What XLA says where an allocation failed: the second, where it happened as the pieces of a program were started.
 OUT_OF_MEMORY = r"RESOURCE_EXHAUSTED|Out of memory allocating \d+ bytes"
 TRACE_LENGTH = 4_000  # characters of a traceback in an error
 
