@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -40,6 +41,8 @@ def main() -> int:
         if config.get("parentWatch", True):
             connected = die_with_parent(private_socket_of(config))
         server, ready = _start(config, connected)
+        gc.freeze()  # of what is loaded nothing becomes garbage
+        gc.enable()
     except Exception as error:
         log.exception("the worker did not start")
         announce({"ready": False, **_start_error(error).to_wire()})

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from tests.budget import REST
+from tests.budget import FULL, REST
 
 from . import enumerator
 from .enumeration import Enumeration
@@ -88,8 +88,17 @@ def reference(form: type[Enumerator]) -> Reference:
     for program in LAWS:
         asked = [dataclasses.replace(each, ask=noted(each.ask, each.ask)) for each in questions(program)]
         answers[program] = answers_of(made, program, asked)
-    found = broken_laws(answers, made, {name: noted(name, law) for name, law in LAWS_OF_FORMS.items()})
+    found = broken_laws(answers, made, {name: noted(name, law) for name, law in laws_of_forms(form).items()})
     return Reference(answers, calls, found)
+
+
+def laws_of_forms(form: type[Enumerator]) -> dict[str, Any]:
+    """Of a form whose broken versions break no law of forms, none: each has been asked of another form."""
+    broken = {law for other, _, laws in MUTANTS.values() if other is form for law in laws}
+    return LAWS_OF_FORMS if FULL or broken & ONLY_OF_FORMS else {}
+
+
+ONLY_OF_FORMS = set(LAWS_OF_FORMS) - {law for laws in LAWS.values() for law in laws}
 
 
 def covering() -> set[str]:
@@ -144,7 +153,12 @@ def test_a_broken_implementation_is_rejected_by_the_laws_it_breaks(form: type[En
                 again=said.again | wrong.again,
             )
         answers[program] = said
-    rejected = broken_laws(answers, made, {key: law for key, law in LAWS_OF_FORMS.items() if concerned(key)})
+    of_forms = {key: law for key, law in laws_of_forms(form).items() if concerned(key)}
+    rejected = broken_laws(answers, made, of_forms)
+    if (
+        "optimistic" not in laws and len(rejected) > 1
+    ):  # what is wrong in any program is wrong in that one too
+        rejected.pop("optimistic", None)
     assert set(rejected) == laws, {law: breaches[:2] for law, breaches in rejected.items()}
 
 

@@ -198,7 +198,12 @@ def test_an_emission_that_cannot_be_fitted_says_which_can() -> None:
         jax.eval_shape(lambda hmm: hmm.maximize(hmm.expected_counts()), hmm)
 
 
-@pytest.mark.parametrize("name", EMISSIONS)
+RARE = ("poisson", "multivariate normal")  # by the same code, with another density
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if name in RARE else ()) for name in EMISSIONS]
+)
 def test_garbage_beyond_the_lengths_reaches_no_derivative_of_an_emission(name: str) -> None:
     """In value, gradient, second derivative, counts and their fit."""
     emission, event = EMISSIONS[name]

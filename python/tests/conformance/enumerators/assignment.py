@@ -61,7 +61,7 @@ class Matchings(Enumerator):
 # ------------------------------------------------------------------------------------------------------ broken versions
 
 
-@breaks(Matchings, "any_scale", "forbidden", "huge", "ties")
+@breaks(Matchings, "enumeration", "any_scale", "forbidden", "finfo", "ties")
 class Greedy(Enumeration):
     """The best cell is taken first, then the best that is left."""
 

@@ -104,7 +104,7 @@ def by_likelihoods(init, transition, table, observations, lengths):
     return of_long_chains(hmm, table)
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_long_chains_of_few_symbols_are_those_of_their_likelihoods(shared: bool) -> None:
     init, transition, logits, observations, lengths = long_chains(np.random.default_rng(7), shared)
     narrow = [x.astype(np.float32) for x in (init, transition, np.swapaxes(logits, -1, -2))]
