@@ -8,7 +8,8 @@ arguments; a name has one size wherever it stands. The client binds what it know
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import jax
@@ -258,14 +259,30 @@ def at_least_one(name: str, value: int) -> int:
             expected="at least 1",
             received=repr(value),
         )
-    return int(value)
+    return _countable(name, int(value), value)
 
 
 def as_shape(name: str, value: Any) -> tuple[int, ...]:
     """A static shape, from a number or a sequence of them."""
-    sizes = (value,) if isinstance(value, int | np.integer) else tuple(value)
-    if any(not isinstance(size, int | np.integer) or size < 0 for size in sizes):
+    sizes = tuple(value) if isinstance(value, Iterable) and getattr(value, "ndim", 1) else (value,)
+    if any(not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 0 for size in sizes):
         raise InvalidArgument(
-            f"`{name}` is {value!r}, expected a shape.", argument=name, received=repr(value)
+            f"`{name}` is {value!r}, expected a shape.",
+            argument=name,
+            expected="whole numbers of at least 0",
+            received=repr(value),
         )
+    _countable(name, math.prod(max(int(size), 1) for size in sizes), value)
     return tuple(int(size) for size in sizes)
+
+
+def _countable(name: str, count: int, value: Any) -> int:
+    """A count that 32 bits hold, as whole numbers of programs do."""
+    if count > INT32.max:
+        raise InvalidArgument(
+            f"`{name}` is {value!r}, expected at most {INT32.max}.",
+            argument=name,
+            expected=f"at most {INT32.max}",
+            received=repr(value),
+        )
+    return count
