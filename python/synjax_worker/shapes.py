@@ -8,7 +8,8 @@ arguments; a name has one size wherever it stands. The client binds what it know
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import jax
@@ -251,7 +252,8 @@ def as_number(name: str, value: Any) -> Array:
 
 def at_least_one(name: str, value: int) -> int:
     """A static count."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+    _require_countable(name, value, (value,))
+    if not _is_whole(value) or value < 1:
         raise InvalidArgument(
             f"`{name}` is {value!r}, expected a whole number of at least 1.",
             argument=name,
@@ -263,9 +265,29 @@ def at_least_one(name: str, value: int) -> int:
 
 def as_shape(name: str, value: Any) -> tuple[int, ...]:
     """A static shape, from a number or a sequence of them."""
-    sizes = (value,) if isinstance(value, int | np.integer) else tuple(value)
-    if any(not isinstance(size, int | np.integer) or size < 0 for size in sizes):
+    sizes = tuple(value) if isinstance(value, Iterable) and getattr(value, "ndim", 1) else (value,)
+    _require_countable(name, value, sizes)
+    if any(not _is_whole(size) or size < 0 for size in sizes):
         raise InvalidArgument(
-            f"`{name}` is {value!r}, expected a shape.", argument=name, received=repr(value)
+            f"`{name}` is {value!r}, expected a shape.",
+            argument=name,
+            expected="whole numbers of at least 0",
+            received=repr(value),
         )
     return tuple(int(size) for size in sizes)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _require_countable(name: str, value: Any, sizes: tuple[Any, ...]) -> None:
+    """Refuses sizes whose product 32 bits do not hold. A client's whole numbers that are so large come as floats."""
+    numbers = [size for size in sizes if _is_whole(size) or isinstance(size, float)]
+    if math.prod(max(size, 1) for size in numbers) > INT32.max:
+        raise InvalidArgument(
+            f"`{name}` is {value!r}, expected at most {INT32.max}.",
+            argument=name,
+            expected=f"at most {INT32.max}",
+            received=repr(value),
+        )

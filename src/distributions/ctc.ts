@@ -148,7 +148,7 @@ export class CTC<F extends FloatDType = "float32"> extends Distribution<F> {
 
   /**
    * The negative log-probability of the labels, (*batch), nats: +inf with gradient 0 where there are too
-   * few frames for them.
+   * few frames for them. Where the labels are certain it is 0 up to rounding, which may be to below 0.
    */
   loss(): Tensor<F> {
     return this.ask("loss", Tensor) as never;

@@ -1,6 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
-import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import { checkMethods } from "../program/signatures.ts";
+import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
 import { Distribution } from "./distribution.ts";
 
@@ -101,4 +102,18 @@ export class SemiMarkovCRF<F extends FloatDType = "float32"> extends Distributio
   protected override get declared(): Declaration {
     return declaration;
   }
+
+  /**
+   * A 1 for the label of each position, (*batch n t), zeros past the end; of marginals, the probability
+   * of each label. Axes before the batch are samples.
+   */
+  convertSampleToElementLabels(sample: TensorLike): Tensor<F> {
+    return this.ask("convert_sample_to_element_labels", Tensor, [
+      this.eventOperand("convertSampleToElementLabels", "sample", sample),
+    ]) as never;
+  }
 }
+
+checkMethods(SemiMarkovCRF, {
+  convertSampleToElementLabels: { takes: { sample: "operand" } },
+});

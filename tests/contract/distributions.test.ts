@@ -11,6 +11,7 @@ import {
   jit,
   LinearChainCRF,
   np,
+  SemiMarkovCRF,
   type Session,
   SynjaxError,
   Tensor,
@@ -72,6 +73,17 @@ test("the gradient of the log-partition is the marginals", async () => {
   }));
   const { g, m } = await get(f(theta));
   near([...g.data], [...m.data]);
+});
+
+test("a SemiMarkovCRF says the label of each position", async () => {
+  const labels = await get(
+    jit(() => {
+      const crf = new SemiMarkovCRF({ segment: np.zeros([3, 2, 2]), transition: np.zeros([2, 2]) });
+      return crf.convertSampleToElementLabels(crf.encode([[0, 1, 1], [2, 2, 0], [-1, -1, -1]])); // prettier-ignore
+    })(),
+  );
+  expect(labels.shape).toEqual([3, 2]);
+  near([...labels.data], [0, 1, 0, 1, 1, 0]);
 });
 
 test("a CTC says what frames say, whatever labels they were to say", async () => {

@@ -144,7 +144,7 @@ class CTC(Distribution):
     @query("-> F[*batch]")
     def loss(self) -> Array:
         """The negative log-probability of the labels, (*batch), nats: +inf with gradient 0 where there are too few
-        frames for them.
+        frames for them. Where the labels are certain it is 0 up to rounding, which may be to below 0.
         """
         return 0 - self.log_partition()
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
 from ..numerics import numeric
-from ..registry import Check, distribution
-from ..structures.segments import Potentials, Segments, as_general
+from ..registry import Check, distribution, query
+from ..structures.segments import Potentials, Segments, as_general, labels_of_positions
 from ..structures.structure import Query
-from . import batching
+from . import batching, events
 from .declared import Indices, length, potential
 from .distribution import Distribution
 
@@ -115,6 +115,14 @@ class SemiMarkovCRF(Distribution):
                 f"a label between 0 and t - 1 = {t - 1}",
             ),
         ]
+
+    @query("sample: event -> F[*batch n t]")
+    def convert_sample_to_element_labels(self, sample: Any) -> Array:
+        """A 1 for the label of each position, (*batch n t), zeros past the end; of marginals, the probability of each
+        label. Axes before the batch are samples.
+        """
+        flat, lead = events.flatten(self._check_event(sample), self.event, self.batch_shape)
+        return events.unflatten(labels_of_positions(flat, self._item_lengths()), lead, self.batch_shape)
 
     def _paired_with(self, other: Self) -> tuple[Query, Query]:
         if (self.log_potentials is None) == (other.log_potentials is None):

@@ -13,7 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from ..errors import InvalidArgument
 from . import numeric
+
+INT32_MAX = 2**31 - 1
 
 
 def inverse_cdf(cumulative: Array, weights: Array, uniform: Array) -> Array:
@@ -44,7 +47,21 @@ def first_largest(x: Array) -> Array:
 
 def largest(priority: Array, k: int) -> tuple[Array, Array]:
     """`lax.top_k` between barriers: fused with other operations XLA may sort instead, which is 30 times slower."""
+    require_numbered(priority.shape[-1], k)
     return lax.optimization_barrier(lax.top_k(lax.optimization_barrier(priority), k))
+
+
+def require_numbered(candidates: int, k: int) -> None:
+    """Raises InvalidArgument where a search of k slots chooses from more than 32 bits can number."""
+    if candidates > INT32_MAX:
+        most = k * INT32_MAX // candidates
+        raise InvalidArgument(
+            f"`k` is {k}, expected at most {most}: a search chooses the next k from {candidates} candidates, which "
+            f"32 bits cannot number.",
+            argument="k",
+            expected=f"at most {most}",
+            received=str(k),
+        )
 
 
 def best(priority: Array, k: int) -> tuple[Array, Array]:

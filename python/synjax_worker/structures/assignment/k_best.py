@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.topdown import require_numbered
 from . import two_floats
 from .events import pairs_of_columns, score_of_compact
 from .potentials import Lengths, Potentials
@@ -96,6 +97,7 @@ def _at(x: Array, index: Array) -> Array:
 
 def _cheapest(nodes: _Nodes, k: int) -> _Nodes:
     items, count = nodes.row.shape
+    require_numbered(count, k)
     index = jnp.broadcast_to(numeric.positions(count), (items, count))
     *_, order = lax.sort((*nodes.cost, index), dimension=1, num_keys=2, is_stable=True)
     order = order[:, :k]

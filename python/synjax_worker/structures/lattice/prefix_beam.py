@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.topdown import largest
 
 
 class _Prefixes(NamedTuple):
@@ -62,7 +63,7 @@ def prefix_beam(logs: Array, frames: Array, blank: int, k: int) -> tuple[Array, 
         longer = jnp.where(merged, -jnp.inf, longer)
 
         candidates = jnp.concatenate([jnp.logaddexp(stays_blank, stays_label)[:, None], longer], 1)
-        weight, chosen = lax.top_k(lax.collapse(candidates, 0), k)
+        weight, chosen = largest(lax.collapse(candidates, 0), k)
         parent = lax.div(chosen.astype(jnp.int32), jnp.int32(symbols + 1))
         added = lax.rem(chosen.astype(jnp.int32), jnp.int32(symbols + 1)) - 1  # -1 where the prefix stays
         grows = added >= 0

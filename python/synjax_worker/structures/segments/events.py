@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.numeric import Sum
@@ -41,6 +41,18 @@ def event_of_compact(compact: Array, sizes: Mapping[str, int], dtype: Any) -> Ar
     index = jnp.where(real, part, parts).reshape(rows, compact.shape[2])
     made = jnp.zeros((rows, parts), dtype).at[numeric.positions(rows)[:, None], index].set(1, mode="drop")
     return made.reshape(*compact.shape[:2], count, longest, labels, labels)
+
+
+def labels_of_positions(event: Array, lengths: Array) -> Array:
+    """Of each position the labels of the segments that cover it, (S B n t), of events (S B n m t t) or sums of them."""
+    count, longest = event.shape[2:4]
+    end, before = numeric.positions(count), numeric.positions(longest)
+    inside = (end < lengths[:, None])[..., None, None]
+    ending = jnp.where(inside, jnp.sum(event, -2), 0)  # (S B n m t)
+    at_least = lax.cumsum(ending, 3, reverse=True)  # [i, j]: that end at i and have more than j positions
+    covering = end[:, None] + before  # the ends of those that cover a position, (n m)
+    found = at_least[:, :, jnp.minimum(covering, count - 1), before]
+    return jnp.sum(jnp.where((covering < count)[..., None], found, 0), 3)
 
 
 def score_of_event(potentials: Potentials, lengths: Array, event: Array) -> Sum:
