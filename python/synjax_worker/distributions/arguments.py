@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..errors import InvalidArgument
 from ..shapes import as_float, as_int
@@ -15,6 +16,8 @@ from .declared import Declaration, Parameter
 
 def taken(parameter: Parameter, value: Any) -> Any:
     """An argument as an array of its kind."""
+    if isinstance(parameter.default, bool):
+        return as_flag(parameter.name, value)
     if value is None or parameter.role.kind == "option" or parameter.kind in ("any", "dist"):
         return value
     convert = {"float": as_float, "int": as_int}.get(parameter.kind, lambda _, x: jnp.asarray(x))
@@ -28,6 +31,18 @@ def taken(parameter: Parameter, value: Any) -> Any:
             received=type(value).__name__,
         )
     return tuple(convert(f"{parameter.name}[{i}]", each) for i, each in enumerate(value))
+
+
+def as_flag(name: str, value: Any) -> bool:
+    """A static choice of two."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidArgument(
+            f"`{name}` is {value!r}, expected a boolean.",
+            argument=name,
+            expected="a boolean",
+            received=repr(value),
+        )
+    return bool(value)
 
 
 def is_array(value: Any) -> bool:

@@ -342,3 +342,13 @@ def test_what_is_no_array_of_symbols_is_refused(seen: Any) -> None:
 def test_a_list_of_traced_symbols_is_an_array_of_them() -> None:
     ask = jax.jit(lambda symbol: HMM(INIT, TRANSITION, SYMBOLS, [symbol, 1]).log_partition())
     np.testing.assert_allclose(ask(2), HMM(INIT, TRANSITION, SYMBOLS, [2, 1]).log_partition(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("choice", [1, 0, "no", None, jnp.array(True)])
+def test_what_is_neither_true_nor_false_is_refused(choice: Any) -> None:
+    with pytest.raises(InvalidArgument, match="expected a boolean") as caught:
+        HMM(INIT, TRANSITION, SYMBOLS, np.zeros((B, N), np.int32), normalize=choice)
+    assert caught.value.argument == "normalize"
+    assert (
+        HMM(INIT, TRANSITION, SYMBOLS, np.zeros((B, N), np.int32), normalize=np.bool_(True)).normalize is True
+    )
