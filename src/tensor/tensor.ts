@@ -105,8 +105,16 @@ export function notWhileRecording(method: string): void {
  * and run when a value is asked for with `data()`, `array()` or `item()`.
  */
 export class Tensor<D extends DType = DType> extends Traced {
-  /** The dtype, in the types only. */
-  declare readonly dtype: D;
+  /**
+   * The dtype, in the types only: the program that runs says what it is, to `aval()`.
+   * @throws {SynjaxError} `TRACED_AS_NUMBER`
+   */
+  get dtype(): D {
+    throw new SynjaxError(
+      "TRACED_AS_NUMBER",
+      "dtype: it is known when the program runs. Read `(await x.aval()).dtype` outside of recorded functions.",
+    );
+  }
 
   /** The shape, symbolic: `x.shape.at(-1)`, `const [n, t] = x.shape`. See `aval()` for numbers. */
   get shape(): Shape {

@@ -3,7 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { ARRAY_OF } from "../../bridge/wire/dtypes.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { enter } from "../program/cycles.ts";
-import { adopt } from "../program/traced.ts";
+import { adopt, Traced } from "../program/traced.ts";
 import { isLeaf } from "../program/tree.ts";
 import { type Aval, Tensor } from "../tensor/tensor.ts";
 import { isPlainObject } from "../program/plain-object.ts";
@@ -38,7 +38,8 @@ export function withoutAvals(
 const NO_DATA = new Uint8Array(0);
 
 /** No leaf of a tree is a string, so nothing else can look like one. */
-const isAval = (value: object): value is Aval => typeof (value as Partial<Aval>).dtype === "string";
+const isAval = (value: object): value is Aval =>
+  !(value instanceof Traced) && typeof (value as Partial<Aval>).dtype === "string";
 
 function checkAval({ dtype, shape }: Aval, path: string): void {
   const isDtype = Object.hasOwn(ARRAY_OF, dtype);

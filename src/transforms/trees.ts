@@ -7,7 +7,7 @@ import type { Frame } from "../program/frame.ts";
 import { frameFor, recordNested } from "../program/recording.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
 import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
-import { flatten, rebuild } from "../program/tree.ts";
+import { flatten, isBranch, rebuild } from "../program/tree.ts";
 import { toHostArray } from "../tensor/host-array.ts";
 import { Size, Tensor } from "../tensor/tensor.ts";
 
@@ -19,7 +19,7 @@ export const list = (numbers: number | readonly number[] | undefined): readonly 
 export interface TreeDef {
   readonly tree: unknown;
   readonly classes: readonly ResultClass[];
-  /** What it is an argument of a function by, where it is an array of nothing but numbers. */
+  /** Where an array of nothing but numbers stands in an argument of a function. */
   readonly numbers?: string;
 }
 
@@ -32,12 +32,25 @@ export function treeDefOf(
 ): { readonly treeDef: TreeDef; readonly leaves: unknown[] } {
   const leaves: unknown[] = [];
   flatten(tree, leaves, path);
-  const numbers =
-    Array.isArray(tree) && leaves.length > 0 && leaves.every((leaf) => typeof leaf === "number")
-      ? { numbers: path }
-      : undefined;
-  return { treeDef: { tree: rebuild(tree, classOf), classes: leaves.map(classOf), ...numbers }, leaves };
+  const numbers = leaves.some((leaf) => typeof leaf === "number") ? numbersIn(tree, path) : undefined;
+  const treeDef = { tree: rebuild(tree, classOf), classes: leaves.map(classOf) };
+  return { treeDef: numbers === undefined ? treeDef : { ...treeDef, numbers }, leaves };
 }
+
+/** Where the first array of nothing but numbers, or of such arrays, stands in a tree. */
+function numbersIn(tree: unknown, path: string): string | undefined {
+  if (Array.isArray(tree)) {
+    const isOfNumbers = (x: unknown): boolean =>
+      typeof x === "number" || (Array.isArray(x) && x.length > 0 && x.every(isOfNumbers));
+    if (isOfNumbers(tree)) return path;
+    return firstOf(tree.map((item, i) => numbersIn(item, `${path}[${i}]`)));
+  }
+  if (!isBranch(tree)) return undefined;
+  return firstOf(Object.keys(tree).map((key) => numbersIn(tree[key], `${path}.${key}`)));
+}
+
+const firstOf = (paths: readonly (string | undefined)[]): string | undefined =>
+  paths.find((path) => path !== undefined);
 
 /**
  * What a function that is being recorded returns. An array of numbers is to it an array of scalars: where it took that

@@ -500,6 +500,11 @@ describe("recorded functions", () => {
       [() => jit((x: any) => anything(jit(double))([1, 2]).add(x))(array([1])), "argument 0"],
       [() => anything(vmap(double))([[1, 2]]), "argument 0 of vmap"],
       [() => anything(grad((y: any, x: any) => np.exp(x).add(y)))(array(1), [1, 2]), "argument 1 of grad"],
+      [
+        () => anything(jit((p: any) => p.layers[0].w.mul(2)))({ layers: [{ w: [1, 2] }] }),
+        "argument 0.layers[0].w",
+      ],
+      [() => anything(jit((p: any) => np.tanh(p.w)))({ b: array(1), w: [[1], [2]] }), "argument 0.w"],
     ];
     for (const [run, argument] of runs) {
       const error = await errorOf(run);
@@ -510,6 +515,12 @@ describe("recorded functions", () => {
     const lists = jit((xs: readonly Tensor<"float32">[]) => np.stack(xs).sum());
     expect(await lists([1, 2]).item()).toBe(3);
     expect((await errorOf(() => np.exp(anything([array(1)])))).message).toMatch(/np\.stack makes one tensor/);
+  });
+  test("a dtype that is read before it is known says where it stands", async () => {
+    for (const x of [array([1]), np.zeros([2])]) expect(await codeOf(() => x.dtype)).toBe("TRACED_AS_NUMBER");
+    expect((await errorOf(() => jit((x: Tensor) => x.dtype as never)(array([1])))).message).toMatch(
+      /aval\(\)/,
+    );
   });
   test("a shape gives a Size at every place, and is no array", async () => {
     const x = array([[1, 2, 3]]);
