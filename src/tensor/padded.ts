@@ -15,13 +15,18 @@ export interface PaddedOptions<D extends DType | undefined = DType> {
   readonly dtype?: D;
   /** How long every row becomes; a longer one is refused. The length of the longest where it is left out. */
   readonly width?: number;
-  /** Rounds the length of the longest up to a multiple: a few widths, and so a few compilations, for all batches. */
+  /**
+   * Rounds the length of the longest up to a multiple, at least one of it: a few widths, and so a few compilations, for
+   * all batches.
+   */
   readonly multipleOf?: number;
+  /** The shape of an item, as its rows have it: to be said where a batch may have no rows, or none that is not empty. */
+  readonly item?: readonly number[];
 }
 
 const PADDED: Signature = {
   takes: { rows: "any" },
-  options: { dtype: "dtype?", width: "number?", multipleOf: "number?" },
+  options: { dtype: "dtype?", width: "number?", multipleOf: "number?", item: "any?" },
 };
 
 /**
@@ -81,21 +86,33 @@ function rowOf({ dtype, shape, data }: HostArray, i: number, length: number): Ho
 }
 
 function widened(rows: readonly HostArray[], lengths: HostArray<"int32">, options: object): HostArray {
-  const width = widthOf(lengths.data, options as PaddedOptions);
+  const wanted = options as PaddedOptions;
+  const width = widthOf(lengths.data, wanted);
   // An empty row says nothing of its items
   const first = rows.find((row) => row.data.length > 0) ?? rows[0];
-  const dtype = first?.dtype ?? (options as PaddedOptions).dtype ?? "float32";
-  const item = first?.shape.slice(1) ?? [];
+  const dtype = first?.dtype ?? wanted.dtype ?? "float32";
+  const item = itemOf(wanted) ?? first?.shape.slice(1) ?? [];
   const size = width * item.reduce((n, d) => n * d, 1);
   const data = new ARRAY_OF[dtype](rows.length * size) as Uint8Array;
   rows.forEach((row, i) => {
     if (row.data.length === 0) return;
     const [received, expected] = [typeOf(row.dtype, row.shape.slice(1)), typeOf(dtype, item)];
     if (received !== expected)
-      throw refused(`rows[${i}]`, `items like those of the rows before, ${expected}`, received);
+      throw refused(
+        `rows[${i}]`,
+        `items like ${wanted.item ? "`item` says" : "those of the rows before"}, ${expected}`,
+        received,
+      );
     data.set(row.data as Uint8Array, i * size);
   });
   return { dtype, shape: [rows.length, width, ...item], data: data as TypedArray };
+}
+
+function itemOf({ item }: PaddedOptions): readonly number[] | undefined {
+  const isShape = Array.isArray(item) && item.every((d) => Number.isSafeInteger(d) && d >= 0);
+  if (item !== undefined && !isShape)
+    throw refused("item", "a shape, an array of whole numbers", shown(item));
+  return item;
 }
 
 const typeOf = (dtype: DType, shape: readonly number[]): string => `${dtype}[${shape.join(", ")}]`;
@@ -111,7 +128,8 @@ function widthOf(lengths: Int32Array, { width, multipleOf }: PaddedOptions): num
     // prettier-ignore
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
       throw refused(name, `a whole number of at least ${least}`, shown(value));
-  if (width === undefined) return Math.ceil(longest / (multipleOf ?? 1)) * (multipleOf ?? 1);
+  if (multipleOf !== undefined) return Math.max(1, Math.ceil(longest / multipleOf)) * multipleOf;
+  if (width === undefined) return longest;
   const beyond = lengths.findIndex((length) => length > width);
   if (beyond >= 0)
     throw refused(`rows[${beyond}]`, `at most width = ${width} items`, String(lengths[beyond]));

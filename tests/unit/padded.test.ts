@@ -23,6 +23,8 @@ describe("padded", () => {
     ["a multiple that is reached", [[1, 2]], { multipleOf: 2 }, ["float32", [1, 2], [[1, 2]], [2]]],
     ["no rows", [], { width: 2 }, ["float32", [0, 2], [], []]],
     ["empty rows", [[], []], {}, ["float32", [2, 0], [[], []], [0, 0]]],
+    ["no rows of pairs", [], { item: [2], multipleOf: 2 }, ["float32", [0, 2, 2], [], []]],
+    ["empty rows of pairs", [[]], { item: [2], multipleOf: 1 }, ["float32", [1, 1, 2], [[[0, 0]]], [0]]],
     ["an Arrow column", vectorFromArray([[1, 2], [3]], ofInts), {}, ["int32", [2, 2], [[1, 2], [3, 0]], [2, 1]]], // prettier-ignore
     ["an Arrow column and a width", vectorFromArray([[1, 2], [], [3]], ofInts), { width: 3 }, ["int32", [3, 3], [[1, 2, 0], [0, 0, 0], [3, 0, 0]], [2, 0, 1]]], // prettier-ignore
     ["an Arrow column of another dtype", vectorFromArray([[1], [2, 3]], ofInts), { dtype: "float32" }, ["float32", [2, 2], [[1, 0], [2, 3]], [1, 2]]], // prettier-ignore
@@ -49,6 +51,8 @@ describe("padded", () => {
     ["a negative width", [[1]], { width: -1 }, "width"],
     ["a multiple of 0", [[1]], { multipleOf: 0 }, "multipleOf"],
     ["both", [[1]], { width: 2, multipleOf: 2 }, "multipleOf"],
+    ["rows of other items than are said", [[[1, 2]]], { item: [3] }, "rows[0]"],
+    ["items that are no shape", [[1]], { item: 2 }, "item"],
     ["an unknown option", [[1]], { length: 2 }, "length"],
   ])("%s is refused by name", async (_, rows, options, argument) => {
     const error = await errorOf(() => loose(rows, options));
