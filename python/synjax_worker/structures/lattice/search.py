@@ -182,10 +182,35 @@ def sample(key: Array, moves: Moves, logs: Choices, bounds: Bounds, draws: int) 
     possible = jnp.any(logs.last > -jnp.inf, -1, keepdims=True)
     cell = choose(logs.last[:, None], uniforms[0])
     walks = _started(logs, bounds, cell, jnp.broadcast_to(possible, cell.shape))
+    bounded = _thresholds(logs) if steps > 0 and draws > width else None
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
-        choice = choose(_logs(logs, walks.place), uniforms[index])
+        if bounded is None:
+            choice = choose(_logs(logs, walks.place), uniforms[index])
+        else:
+            choice = _chosen(bounded, walks.place, uniforms[index])
         return (_moved(moves, walks, index, choice, width),)
 
     (walks,) = _until_done(logs, (walks,), step)
     return _in_order(walks.places)
+
+
+def _thresholds(logs: Choices) -> Array:
+    """Of every cell (T B W M-1) the cumulative probabilities of all moves but the last: made once for many walks, whose
+    choice is then a comparison. By a division, after which the bound before a last one that has no probability is 1.
+    """
+    weights = jnp.exp(logs.moves - numeric.shift_of(logs.moves, 1, keepdims=True))
+    cumulative = topdown.cumulate(jnp.moveaxis(weights, 1, -1))
+    total = cumulative[..., -1:]
+    return cumulative[..., :-1] / jnp.where(total > 0, total, 1)
+
+
+def _chosen(thresholds: Array, place: Array, uniform: Array) -> Array:
+    """The moves into the cells where walks stand (B k), by a uniform number each; the first where none is to choose."""
+    _, items, width, count = thresholds.shape
+    step, cell = lax.div(place, jnp.int32(width)), lax.rem(place, jnp.int32(width))
+    item = numeric.positions(items)[:, None]
+    row = (jnp.maximum(step - 1, 0) * items + item) * width + jnp.maximum(cell, 0)
+    bounds = thresholds.reshape(-1, count).at[row].get(mode="promise_in_bounds")
+    choice = jnp.sum(uniform[..., None] >= bounds, -1, dtype=jnp.int32)
+    return jnp.where(place < width, 0, choice)

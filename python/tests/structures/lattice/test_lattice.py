@@ -95,3 +95,21 @@ def test_chosen_paths_are_distinct_paths_with_their_scores(kind: str) -> None:
     assert np.all(np.diff(scores, axis=0) <= 0)
     np.testing.assert_allclose(again[0], scores, rtol=1e-6)
     np.testing.assert_allclose(drawn, log_probs, atol=1e-4)
+
+
+def test_few_draws_and_many_have_the_same_distribution() -> None:
+    """Many compare with bounds that are made once; few look up the log of each choice."""
+    table = np.random.default_rng(3).normal(size=(2, 5, 6)).astype(np.float32)
+    table[0, 2, 1:3] = -np.inf
+    lengths = {"lengths_rows": np.array([5, 4]), "lengths_cols": np.array([6, 3])}
+
+    @jax.jit
+    def ask(table):
+        crf = AlignmentCRF(table, alignment_type=MANY, **lengths)
+        keys = jax.random.split(jax.random.key(1), 2000)
+        few = jax.vmap(lambda key: jnp.mean(crf.sample(key, (2,)), 0))(keys)
+        return crf.marginals(), jnp.mean(few, 0), jnp.mean(crf.sample(jax.random.key(2), (4000,)), 0)
+
+    wanted, few, many = ask(table)
+    error = 5.5 * np.sqrt(np.asarray(wanted * (1 - wanted)) / 4000) + 1e-6
+    assert np.all(np.abs(few - wanted) <= error) and np.all(np.abs(many - wanted) <= error)
