@@ -12,17 +12,15 @@ import functools
 import gzip
 import importlib.util
 import json
-import math
 import os
 import pathlib
 import platform
-import statistics
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from curves import draw_curves
-from measure import ROWS, add_row, as_worker, compare, compiled, compiled_by_worker, medians
+from measure import ROWS, add_row, as_worker, compare, compiled, compiled_by_worker, geometric_mean, medians
 from segments import segment_rows
 
 from synjax_worker.distributions import HMM, LinearChainCRF
@@ -314,9 +312,10 @@ def peer_rows():
     if not ratios:
         print("SynJax answers nothing here: it does not know this version of JAX")
         return
-    mean = lambda values: math.exp(statistics.fmean(map(math.log, values)))
-    note = f"of {len(ratios)} queries; {mean(same_options.values()):.2f} where SynJax has the same options"
-    add_row("general CRF B8 n64 t32 over SynJax: geometric mean", mean(ratios.values()), ">=", 4, note)
+    note = f"of {len(ratios)} queries; {geometric_mean(same_options.values()):.2f} where SynJax has the same options"
+    add_row(
+        "general CRF B8 n64 t32 over SynJax: geometric mean", geometric_mean(ratios.values()), ">=", 4, note
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- time against n

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import math
 import os
 import pathlib
 import platform
-import statistics
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from measure import ROWS, add_row, as_worker
+from measure import ROWS, add_row, as_worker, equations, geometric_mean
 
 from synjax_worker.distributions import LinearChainCRF, SemiMarkovCRF
 from synjax_worker.runtime import compiler
@@ -82,18 +80,6 @@ def cost(function, arrays, options=None):
     executable = lowered.compile(options)
     end = time.process_time()
     return middle - start, end - middle, traced, lowered, executable
-
-
-def equations(jaxpr):
-    count = 0
-    for equation in jaxpr.eqns:
-        count += 1
-        for value in equation.params.values():
-            for each in value if isinstance(value, tuple | list) else (value,):
-                inner = getattr(each, "jaxpr", each)
-                if hasattr(inner, "eqns"):
-                    count += equations(inner)
-    return count
 
 
 def size(executable):
@@ -163,15 +149,16 @@ def main():
         peer_make = getattr(synjax, peer) if synjax and peer else None
         form_rows(form, make, peer_make, arrays, ratios, traces)
     worst = max(traces, key=traces.get)
-    mean = lambda values: math.exp(statistics.fmean(map(math.log, values)))
-    note = f"{', '.join(worst)}; geometric mean {mean(traces.values()):.2f}"
+    note = f"{', '.join(worst)}; geometric mean {geometric_mean(traces.values()):.2f}"
     add_row("seconds to trace and lower a query, the worst", traces[worst], "<=", 0.15, note)
     if ratios:
         note = (
-            f"of {len(ratios['eager'])}; as functions of jit {mean(ratios['jit']):.2f}; "
-            f"{mean(ratios['same options']):.2f} where SynJax has the same options"
+            f"of {len(ratios['eager'])}; as functions of jit {geometric_mean(ratios['jit']):.2f}; "
+            f"{geometric_mean(ratios['same options']):.2f} where SynJax has the same options"
         )
-        add_row("compile seconds over SynJax's, geometric mean", mean(ratios["eager"]), "<=", 0.9, note)
+        add_row(
+            "compile seconds over SynJax's, geometric mean", geometric_mean(ratios["eager"]), "<=", 0.9, note
+        )
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     result = {"suite": "compile", "machine": machine, "rows": ROWS}
     (HERE / "results/compile.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -1,0 +1,76 @@
+"""Peers where the interpreter has them: SynJax, optax, torch, torch-struct and scipy."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from plain.lattice import gradient
+
+
+class Peer(NamedTuple):
+    """A query that is no program of JAX: it is called as it is, with arrays of its own kind."""
+
+    prepare: Callable  # (p, q, key) -> arguments
+    call: Callable
+
+
+def found(name: str):
+    """The module, or None where it is not there."""
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def synjax_peer(queries: Callable) -> dict[str, dict[str, Callable]]:
+    """What SynJax answers, of the module: all but draws without replacement, which it does not have."""
+    synjax = found("synjax")
+    if synjax is None:
+        return {}
+    # Its keys are of the old kind
+    old = lambda ask: lambda p, q, key: ask(p, q, jax.random.key_data(key))
+    asked = {name: old(ask) for name, ask in queries(synjax).items()}
+    return {"SynJax": {k: v for k, v in asked.items() if k != "sample_without_replacement"}}
+
+
+def ctc_peers() -> dict[str, dict[str, Callable | Peer]]:
+    peers = {}
+    optax, torch = found("optax"), found("torch")
+    if optax:
+
+        def loss(logits, labels):
+            none = lambda x: jnp.zeros(x.shape[:2])
+            return optax.ctc_loss(logits, none(logits), labels, none(labels))
+
+        peers["optax"] = {
+            "log_partition": lambda p, q, key: -loss(*p),
+            "gradient": lambda p, q, key: gradient(lambda p: -loss(*p), p),
+        }
+    if torch:
+
+        def prepare(p, q, key):
+            logits, labels = (torch.from_numpy(np.array(x)) for x in p)
+            lengths = (torch.full((len(x),), x.shape[1], dtype=torch.long) for x in (logits, labels))
+            return logits, labels.long(), *lengths
+
+        def torch_loss(logits, labels, *lengths):
+            logs = torch.log_softmax(logits, -1).transpose(0, 1)
+            return torch.nn.functional.ctc_loss(logs, labels, *lengths, reduction="none")
+
+        def torch_gradient(logits, *rest):
+            logits = logits.detach().requires_grad_()
+            (-torch_loss(logits, *rest).sum()).backward()
+            return (logits.grad,)
+
+        def without_gradient(*args):
+            with torch.no_grad():
+                return -torch_loss(*args)
+
+        peers["torch"] = {
+            "log_partition": Peer(prepare, without_gradient),
+            "gradient": Peer(prepare, torch_gradient),
+        }
+    return peers
