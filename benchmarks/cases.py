@@ -8,8 +8,8 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from peers import Peer, ctc_peers, synjax_peer
-from plain import alignments, segments
+from peers import Peer, assignment_peers, ctc_peers, synjax_peer
+from plain import alignments, assignment, segments
 from plain.lattice import gradient
 
 from synjax_worker.distributions import CTC, AlignmentCRF, GeneralMonotoneAlignmentCRF, SemiMarkovCRF
@@ -49,6 +49,7 @@ class Case:
     queries: tuple[str, ...] = (*QUERIES, "gradient")
     compared: Callable = tuple  # what of a gradient all have
     as_parts: Callable | None = None  # indicators of parts with marginals, where an event is something else
+    parts_of_marginals: Callable = lambda marginals: marginals
 
     @property
     def name(self) -> str:
@@ -95,6 +96,31 @@ def _tables(family, make, theirs, plain, count) -> Iterator[Case]:
         yield case
 
 
+# Items and rows, as many columns as rows
+SUMS = ((8, 6), (8, 9), (8, 12))
+CHOICES = {"argmax": ((8, 16), (8, 64), (8, 256)), "top_k": ((8, 8), (8, 16), (4, 64))}
+
+
+def one_to_one() -> Iterator[Case]:
+    """The sums up to the stated size, the best and the k best beyond it."""
+    make = lambda table: AlignmentCRF(table, alignment_type="non_monotone_one_to_one")
+    theirs = lambda lib: lambda table: lib.AlignmentCRF(table, alignment_type="non_monotone_one_to_one")
+    ours, sums = asked(make), assignment.sums()
+    choices = {"argmax": assignment.argmax, "top_k": assignment.top_k}
+    for at, level in enumerate(LEVELS):
+        b, n = SUMS[at]
+        tables = _normal(0, b, n, n), _normal(1, b, n, n)
+        size = f"{n}×{n} B{b}"
+        yield Case("one-to-one", level, size, (tables[0],), (tables[1],), ours, sums, queries=tuple(sums))
+        for query, sizes in CHOICES.items():
+            b, n = sizes[at]
+            p = (_normal(0, b, n, n),)
+            plain = {query: choices[query]}
+            case = Case("one-to-one", level, f"{n}×{n} B{b}", p, p, ours, plain, queries=(query,))
+            case.peers = synjax_peer(lambda lib: asked(theirs(lib))) | assignment_peers()
+            yield case
+
+
 FRAMES = ((8, 30, 32, 8), (8, 100, 64, 20), (8, 400, 128, 60))  # items, frames, symbols, labels
 
 
@@ -112,42 +138,59 @@ def ctc() -> Iterator[Case]:
 SEGMENTS = ((8, 32, 6, 8), (8, 128, 8, 16), (4, 512, 16, 16))  # items, positions, longest segment, labels
 
 
+# Draws as rows of segments: 128 events of a large size are gigabytes. SynJax has no other form of its draws.
+DRAWS_AS_SEGMENTS: dict[str, Callable] = {
+    "sample": lambda d, other, key: d.decode(d.sample(key)),
+    "128 samples": lambda d, other, key: d.decode(d.sample(key, (128,))),
+}
+
+
 def semi_markov() -> Iterator[Case]:
+    ours = asked(SemiMarkovCRF, DRAWS_AS_SEGMENTS)
     plain = segments.queries(segments.Edges)
     for level, (b, n, m, t) in zip(LEVELS, SEGMENTS, strict=True):
         p, q = ((_normal(seed, b, n, m, t, t),) for seed in (0, 1))
-        case = Case("semi-Markov", level, f"n{n} m{m} t{t} B{b}", p, q, asked(SemiMarkovCRF), plain)
+        case = Case("semi-Markov", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain)
+        case.as_parts = lambda given, m=m, t=t: parts_of_segments(given, m, t)
+        case.parts_of_marginals = lambda marginals: marginals.sum(-2)
         case.peers = synjax_peer(lambda lib: asked(lib.SemiMarkovCRF))
         yield case
 
 
 def semi_markov_factored() -> Iterator[Case]:
-    """What is drawn or best as segments, and marginals as those of the factors: the events themselves are large."""
+    """What is drawn or best as segments, and marginals as those of the segments: the events themselves are large."""
     make = lambda segment, transition, initial: SemiMarkovCRF(
         segment=segment, transition=transition, initial=initial
     )
-    decoded = {
+
+    def as_segments(d, found):
+        events, values = found
+        return d.decode(events), values
+
+    changed = DRAWS_AS_SEGMENTS | {
         "argmax": lambda d, other, key: d.decode(d.argmax()),
-        "top_k": lambda d, other, key: (lambda best: (d.decode(best.events), best.scores))(d.top_k(5)),
-        "sample": lambda d, other, key: d.decode(d.sample(key)),
-        "128 samples": lambda d, other, key: d.decode(d.sample(key, (128,))),
-        "sample_without_replacement": lambda d, other, key: (
-            lambda drawn: (d.decode(drawn.events), drawn.log_probs)
-        )(d.sample_without_replacement(key, 5)),
+        "top_k": lambda d, other, key: as_segments(d, d.top_k(5)),
+        "sample_without_replacement": lambda d, other, key: as_segments(
+            d, d.sample_without_replacement(key, 5)
+        ),
         "marginals": lambda d, other, key: d.marginals_for_template_variables().segment,
     }
-    plain = segments.queries(segments.Factors)
+    ours, plain = asked(make, changed), segments.queries(segments.Factors)
     for level, (b, n, m, t) in zip(LEVELS, SEGMENTS, strict=True):
         p, q = (
             (_normal(seed, b, n, m, t), _normal(seed + 10, t, t), _normal(seed + 20, t)) for seed in (0, 1)
         )
-        case = Case("semi-Markov factored", level, f"n{n} m{m} t{t} B{b}", p, q, asked(make, decoded), plain)
-        case.as_parts = lambda rows, m=m, t=t: parts_of_segments(rows, m, t)
+        case = Case("semi-Markov factored", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain)
+        case.as_parts = lambda given, m=m, t=t: parts_of_segments(given, m, t)
         yield case
 
 
 def parts_of_segments(rows, m, t):
-    """(... n 3) of start, end and label, or (... n 2) of the length less one and the label at ends: as (... n m t)."""
+    """Segments as (... n m t), of whatever label before: of events (... n m t t), of rows (... n 3) of start, end and
+    label, or of (... n 2) of the length less one and the label at ends.
+    """
+    if rows.shape[-1] not in (2, 3):
+        return rows.sum(-2)
     lead, n = rows.shape[:-2], rows.shape[-2]
     rows = rows.reshape(-1, n, rows.shape[-1])
     item, at = np.nonzero(rows[..., 0] >= 0)
@@ -168,6 +211,7 @@ def _normal(seed, *shape):
 FAMILIES = {
     "many-to-many": many_to_many,
     "one-to-many": one_to_many,
+    "one-to-one": one_to_one,
     "general": general,
     "general-vertical": general_vertical,
     "ctc": ctc,

@@ -21,7 +21,6 @@ import jax.numpy as jnp
 import numpy as np
 from curves import draw_curves
 from measure import ROWS, add_row, as_worker, compare, compiled, compiled_by_worker, geometric_mean, medians
-from segments import segment_rows
 
 from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.runtime import compiler
@@ -354,7 +353,7 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
 
 def main():
     keep_freed_memory()
-    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows, segment_rows):
+    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
         rows()
     (HERE / "results").mkdir(exist_ok=True)
     exponents = curves()

@@ -15,7 +15,6 @@ import platform
 import time
 
 import jax
-import numpy as np
 from cases import FAMILIES, Case
 from measure import ROWS, Program, add_row, geometric_mean, program, program_of_worker, spreads
 from peers import Peer
@@ -111,7 +110,9 @@ def _print(case, cell):
     parts = []
     for who, side in cell["sides"].items():
         low, high = side["quartiles"]
-        text = f"{side['ms']:.3g} ms ({low:.3g}–{high:.3g}), {side['compile']:.2f} s, {side['equations']} eq, {side['MB']:.3g} MB"
+        text = f"{side['ms']:.3g} ms ({low:.3g}–{high:.3g})"
+        if side["equations"]:
+            text += f", {side['compile']:.2f} s, {side['equations']} eq, {side['MB']:.3g} MB"
         parts.append(text if who == "ours" else f"{who} ×{side['ms'] / ours['ms']:.2f}: {text}")
     parts += [f"{who}: {why}" for who, why in cell["left_out"].items()]
     print(f"{case.name:<34} {cell['query']:<27} " + " | ".join(parts), flush=True)
@@ -129,11 +130,16 @@ def ratios(who) -> list[tuple[float, dict]]:
     ]
 
 
+# The host's own loop, of which SynJax's assignment is a callback
+ON_THE_HOST = {("one-to-one", "scipy"), ("one-to-one", "SynJax")}
+
+
 def best_peers() -> list[tuple[float, str, dict]]:
-    """The fastest right peer of each cell, over ours."""
+    """The fastest right peer of each cell, over ours; what runs on the host excepted."""
     found = []
     for cell in CELLS:
-        peers = {who: side["ms"] for who, side in cell["sides"].items() if who not in ("ours", "plain")}
+        apart = {who for family, who in ON_THE_HOST if family == cell["family"]} | {"ours", "plain"}
+        peers = {who: side["ms"] for who, side in cell["sides"].items() if who not in apart}
         if peers:
             who = min(peers, key=peers.get)
             found.append((peers[who] / cell["sides"]["ours"]["ms"], who, cell))
@@ -155,9 +161,10 @@ def summarize() -> None:
             )
     add_means(plain, peers)
     for ratio, who, cell in sorted(peers, key=lambda each: each[0]):
-        scipy = who == "scipy"
-        if ratio < (0.2 if scipy else 0.8):
-            add_row(f"{name(cell)}: over {who}", ratio, ">=", 0.2 if scipy else 0.8)
+        if ratio < 0.8:
+            add_row(f"{name(cell)}: over {who}", ratio, ">=", 0.8)
+    for ratio, cell in ratios("scipy"):
+        add_row(f"{name(cell)}: over scipy's host loop", ratio, ">=", 0.2)
     print("\n       The cells furthest below 4 over the straightforward form:")
     for ratio, cell in sorted(plain, key=lambda each: each[0])[:30]:
         if ratio < 4:
@@ -189,16 +196,11 @@ def add_means(plain, peers):
     compiled = [
         cell["sides"]["ours"]["compile"] / cell["sides"]["SynJax"]["compile"]
         for cell in CELLS
-        if "SynJax" in cell["sides"]
+        if "SynJax" in cell["sides"] and (cell["family"], "SynJax") not in ON_THE_HOST
     ]
     if compiled:
-        add_row(
-            "compile seconds over SynJax's, geometric mean",
-            geometric_mean(compiled),
-            "<=",
-            1.0,
-            f"of {len(compiled)}",
-        )
+        note = f"of {len(compiled)}"
+        add_row("compile seconds over SynJax's, geometric mean", geometric_mean(compiled), "<=", 1.0, note)
 
 
 def main():

@@ -104,7 +104,7 @@ def spreads(*calls, least=15, budget=4.0) -> list[Spread]:
         jax.block_until_ready(call())
     times = [[] for _ in calls]
     began = time.perf_counter()
-    while len(times[0]) < least or time.perf_counter() - began < budget and len(times[0]) < 200:
+    while len(times[0]) < least or (time.perf_counter() - began < budget and len(times[0]) < 200):
         for call, into in zip(calls, times, strict=True):
             start = time.perf_counter()
             jax.block_until_ready(call())

@@ -74,3 +74,26 @@ def ctc_peers() -> dict[str, dict[str, Callable | Peer]]:
             "gradient": Peer(prepare, torch_gradient),
         }
     return peers
+
+
+def assignment_peers() -> dict[str, dict[str, Callable | Peer]]:
+    peers = {}
+    scipy, optax = found("scipy"), found("optax")
+    if scipy:
+        from scipy.optimize import linear_sum_assignment
+
+        def solve(tables):
+            events = np.zeros(tables.shape, np.float32)
+            for event, table in zip(events, tables, strict=True):
+                event[linear_sum_assignment(table, maximize=True)] = 1
+            return events
+
+        peers["scipy"] = {"argmax": Peer(lambda p, q, key: (np.array(p[0]),), solve)}
+    if optax and hasattr(optax, "assignment"):
+
+        def hungarian(table):
+            rows, columns = optax.assignment.hungarian_algorithm(-table)
+            return jnp.zeros_like(table).at[rows, columns].set(1.0)
+
+        peers["optax"] = {"argmax": lambda p, q, key: jax.vmap(hungarian)(*p)}
+    return peers

@@ -16,6 +16,7 @@ class Truth:
 
     def __init__(self, case, key):
         self.compared, self.as_parts = case.compared, case.as_parts
+        self.parts_of_marginals = case.parts_of_marginals
 
         def all_of_them(p, q):
             return {name: case.ours[name](p, q, key) for name in EXACT if name in case.queries}
@@ -41,15 +42,14 @@ class Truth:
 
     def _problem_of_samples(self, query, answer):
         """Parts that are drawn can be; and are, of many draws, about as often as their probabilities say."""
-        marginals = self.answers.get("marginals")
+        marginals = self.parts_of_marginals(self.answers["marginals"])
         events = answer[0] if query == "sample_without_replacement" else answer
         if self.as_parts:
             events = self.as_parts(events)
-        if marginals is None or np.shape(events)[-marginals.ndim :] != marginals.shape:
-            return None if marginals is None else f"of shape {np.shape(events)}"
-        if not np.all((events == 0) | (events == 1)) or not np.all(
-            events.reshape(-1, *marginals.shape).sum((0, *range(2, events.ndim))) > 0
-        ):
+        if events.shape[-marginals.ndim :] != marginals.shape:
+            return f"of shape {events.shape}"
+        parts = events.reshape(-1, len(marginals), marginals[0].size).sum((0, 2))
+        if not np.all((events == 0) | (events == 1)) or not np.all(parts > 0):
             return "no event"
         if np.any((events > 0) & (marginals < 1e-9)):
             return "draws what is impossible"

@@ -1,4 +1,4 @@
-"""Alignments and labellings as paths through a table: by its anti-diagonals where moves go down, else by its columns."""
+"""Alignments and labellings as paths through a table: by anti-diagonals where moves go down, else by columns."""
 
 from __future__ import annotations
 

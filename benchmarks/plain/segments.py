@@ -86,8 +86,7 @@ class Factors:
 
     @staticmethod
     def event(p, length, before, label):
-        """The length of the segment that ends at each position, and its label; -1 where none does."""
-        return jnp.stack([length, jnp.where(length >= 0, label, -1)], -1)
+        return rows_of_segments(length, label)
 
     @staticmethod
     def k_best(p, k):
@@ -113,6 +112,11 @@ class Factors:
         return alphas[-1], back
 
 
+def rows_of_segments(length, label):
+    """The length less one of the segment that ends at each position, and its label; -1 where none does."""
+    return jnp.stack([length, jnp.where(length >= 0, label, -1)], -1)
+
+
 def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
     """Functions of the parameters of p and of q and of a key, all with a batch."""
     axes = form.axes
@@ -133,15 +137,18 @@ def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
     def argmax(p, q, key):
         alphas = form.forward(p, lambda x: jnp.max(x, 0))
         choose = lambda key, scores: jnp.argmax(scores)
-        return _walk(form, p, alphas, jnp.argmax(alphas[-1]), choose, jnp.zeros(len(alphas)))
+        found = _segments(form, p, alphas, jnp.argmax(alphas[-1]), choose, jnp.zeros(len(alphas)))
+        return form.event(p, *found)
 
-    def samples(p, key, count):
+    def draws(p, key, count):
         alphas = form.forward(p, lambda x: logsumexp(x, 0))
 
         def one(key):
             last, key = jax.random.split(key)
             label = jax.random.categorical(last, alphas[-1])
-            return _walk(form, p, alphas, label, jax.random.categorical, jax.random.split(key, len(alphas)))
+            keys = jax.random.split(key, len(alphas))
+            length, _, label = _segments(form, p, alphas, label, jax.random.categorical, keys)
+            return rows_of_segments(length, label)
 
         return jax.vmap(one)(jax.random.split(key, count))
 
@@ -150,14 +157,12 @@ def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
     total = lambda p: jnp.sum(jax.vmap(log_partition, (axes,))(p))
     found = {
         "log_partition": each(lambda p, q, key: log_partition(p)),
-        "marginals": lambda p, q, key: (
-            jax.grad(total)(p)[0] if form is Edges else jax.vmap(jax.grad(log_partition), (axes,))(p)
-        ),
+        "marginals": each(lambda p, q, key: jax.grad(log_partition)(p)[0]),
         "entropy": each(entropy),
         "argmax": each(argmax),
         "top_k": several(lambda p, key: _top_k(form, p, 5)),
-        "sample": each(lambda p, q, key: samples(p, key, 1)[0]),
-        "128 samples": several(lambda p, key: samples(p, key, 128)),
+        "sample": each(lambda p, q, key: draws(p, key, 1)[0]),
+        "128 samples": several(lambda p, key: draws(p, key, 128)),
         "sample_without_replacement": several(lambda p, key: _distinct_samples(form, p, key, 5)),
         "kl_divergence": each(kl_divergence),
         "gradient": lambda p, q, key: gradient(total, p),
@@ -173,7 +178,7 @@ def _before(alphas, m):
     return lambda i: jax.lax.dynamic_slice_in_dim(padded, i, m)[::-1]
 
 
-def _walk(form, p, alphas, label, choose, keys):
+def _segments(form, p, alphas, label, choose, keys):
     """The segments of one structure from its end, where `choose` says which of all that end at a position."""
     n, t = alphas.shape
     m = p[0].shape[1]
@@ -189,7 +194,7 @@ def _walk(form, p, alphas, label, choose, keys):
         return (jnp.where(here, i - 1 - length, due), jnp.where(here, previous, label)), out
 
     _, found = jax.lax.scan(step, (jnp.int32(n - 1), label), (jnp.arange(n), keys), reverse=True)
-    return form.event(p, *found)
+    return found
 
 
 def _top_k(form, p, k):
