@@ -8,7 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from peers import Peer, assignment_peers, ctc_peers, synjax_peer
+from peers import Peer, assignment_peers, ctc_peers, synjax_peer, torch_struct_peer
 from plain import alignments, assignment, segments
 from plain.lattice import gradient
 
@@ -153,7 +153,7 @@ def semi_markov() -> Iterator[Case]:
         case = Case("semi-Markov", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain)
         case.as_parts = lambda given, m=m, t=t: parts_of_segments(given, m, t)
         case.parts_of_marginals = lambda marginals: marginals.sum(-2)
-        case.peers = synjax_peer(lambda lib: asked(lib.SemiMarkovCRF))
+        case.peers = synjax_peer(lambda lib: asked(lib.SemiMarkovCRF)) | torch_struct_peer(b, n, m, t)
         yield case
 
 

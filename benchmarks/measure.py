@@ -7,6 +7,7 @@ compiler. What they are compared with has the compiler's defaults, and where a r
 from __future__ import annotations
 
 import math
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -99,16 +100,19 @@ def equations(jaxpr) -> int:
 
 
 def spreads(*calls, least=15, budget=4.0) -> list[Spread]:
-    """The times of each call, taken in turns: at least so many, and more while the budget of seconds lasts."""
+    """The times of each call, taken in turns: at least so many, and more while the budget of seconds lasts.
+
+    The order of a turn is drawn: what follows a call that fills the caches would otherwise pay for it every time.
+    """
     for call in calls:
         jax.block_until_ready(call())
     times = [[] for _ in calls]
-    began = time.perf_counter()
+    began, shuffle = time.perf_counter(), random.Random(0)
     while len(times[0]) < least or (time.perf_counter() - began < budget and len(times[0]) < 200):
-        for call, into in zip(calls, times, strict=True):
+        for at in shuffle.sample(range(len(calls)), len(calls)):
             start = time.perf_counter()
-            jax.block_until_ready(call())
-            into.append(time.perf_counter() - start)
+            jax.block_until_ready(calls[at]())
+            times[at].append(time.perf_counter() - start)
     return [_quartiles(t) for t in times]
 
 

@@ -18,6 +18,7 @@ class Peer(NamedTuple):
 
     prepare: Callable  # (p, q, key) -> arguments
     call: Callable
+    answer: Callable = lambda found, p: found  # what was found in the form of ours, not timed
 
 
 def found(name: str):
@@ -97,3 +98,57 @@ def assignment_peers() -> dict[str, dict[str, Callable | Peer]]:
 
         peers["optax"] = {"argmax": lambda p, q, key: jax.vmap(hungarian)(*p)}
     return peers
+
+
+def torch_struct_peer(b, n, m, t) -> dict[str, dict[str, Peer]]:
+    """Semi-Markov chains of torch-struct, whose products of matrices of m t labels are expanded: where these are small.
+
+    Its five best and 128 draws take most of a minute, and are left out. It has alignments too, by another package that
+    is built from C++ and that PyPI does not carry.
+    """
+    torch, torch_struct = found("torch"), found("torch_struct")
+    if not (torch and torch_struct) or b * n * (m * t) ** 3 > 10**8:
+        return {}
+
+    def prepare(p, q, key):
+        return tuple(
+            torch_struct.SemiMarkovCRF(torch.from_numpy(_edges_from_starts(np.array(x[0])))) for x in (p, q)
+        )
+
+    new = lambda d: torch_struct.SemiMarkovCRF(d.log_potentials)  # which has nothing remembered
+    back = lambda found, p: _edges_at_ends(found.detach().numpy())
+    value = lambda found, p: found.detach().numpy()
+
+    def gradient_of(d):
+        given = d.log_potentials.detach().requires_grad_()
+        torch_struct.SemiMarkovCRF(given).partition.sum().backward()
+        return given.grad
+
+    asked = {
+        "log_partition": (lambda d, other: new(d).partition, value),
+        "marginals": (lambda d, other: new(d).marginals, back),
+        "entropy": (lambda d, other: new(d).entropy, value),
+        "argmax": (lambda d, other: new(d).argmax, back),
+        "sample": (lambda d, other: new(d).sample((1,))[0], back),
+        "kl_divergence": (lambda d, other: new(d).kl(new(other)), value),
+        "gradient": (lambda d, other: gradient_of(d), lambda found, p: (back(found, p),)),
+    }
+    return {"torch-struct": {name: Peer(prepare, *both) for name, both in asked.items()}}
+
+
+def _edges_from_starts(theta):
+    """`[i, j, a, b]` at ends i of j+1 positions as `[s, k, b, a]` at starts s of k; the first after label 0."""
+    b, n, m, t, _ = theta.shape
+    edges = np.full((b, n, m + 1, t, t), -1e9, np.float32)
+    for j in range(m):
+        edges[:, : n - j, j + 1] = theta[:, j:, j].swapaxes(-1, -2)
+    edges[:, 0, :, :, 1:] = -1e9
+    return edges
+
+
+def _edges_at_ends(edges):
+    *lead, n, k, t, _ = edges.shape
+    theta = np.zeros((*lead, n, k - 1, t, t), np.float32)
+    for j in range(k - 1):
+        theta[..., j:, j, :, :] = edges[..., : n - j, j + 1, :, :].swapaxes(-1, -2)
+    return theta
