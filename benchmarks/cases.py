@@ -58,6 +58,10 @@ class Case:
 
 LEVELS = ("small", "middle", "large")
 TABLES = ((8, 12, 16), (8, 48, 64), (2, 512, 512))  # items, rows, columns
+WIDE_TABLES = (
+    *TABLES[:2],
+    (2, 384, 512),
+)  # where every column has one row: of a square there is one alignment
 
 
 def many_to_many() -> Iterator[Case]:
@@ -69,13 +73,13 @@ def many_to_many() -> Iterator[Case]:
 def one_to_many() -> Iterator[Case]:
     make = lambda table: AlignmentCRF(table, alignment_type="monotone_one_to_many")
     theirs = lambda lib: lambda table: lib.AlignmentCRF(table, alignment_type="monotone_one_to_many")
-    yield from _tables("one-to-many", make, theirs, alignments.one_to_many(), 1)
+    yield from _tables("one-to-many", make, theirs, alignments.one_to_many(), 1, WIDE_TABLES)
 
 
 def general() -> Iterator[Case]:
     make = lambda *slopes: GeneralMonotoneAlignmentCRF(slopes)
     theirs = lambda lib: lambda *slopes: lib.GeneralMonotoneAlignmentCRF(slopes, None)
-    yield from _tables("general, 3 slopes", make, theirs, alignments.general(3, False), 3)
+    yield from _tables("general, 3 slopes", make, theirs, alignments.general(3, False), 3, WIDE_TABLES)
 
 
 def general_vertical() -> Iterator[Case]:
@@ -84,8 +88,8 @@ def general_vertical() -> Iterator[Case]:
     yield from _tables("general, 2 slopes and down", make, theirs, alignments.general(2, True), 3)
 
 
-def _tables(family, make, theirs, plain, count) -> Iterator[Case]:
-    for level, (b, rows, cols) in zip(LEVELS, TABLES, strict=True):
+def _tables(family, make, theirs, plain, count, sizes=TABLES) -> Iterator[Case]:
+    for level, (b, rows, cols) in zip(LEVELS, sizes, strict=True):
         p, q = (tuple(_normal(seed + 10 * which, b, rows, cols) for which in range(count)) for seed in (0, 1))
         # SynJax does not count the first cell's score, so that it is 0 and its derivative is not compared
         without_first = lambda tables: tuple(x.at[:, 0, 0].set(0.0) for x in tables)

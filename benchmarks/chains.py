@@ -347,7 +347,9 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
         slope = np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]
         found[name] = (sizes, times, float(slope))
         print(f"       {name}: time grows as n^{slope:.2f} (theory: 1)", flush=True)
-    (HERE / "results/chains.svg").write_text(draw_curves(found, "Time against length: a factored chain of 16 states"))
+    (HERE / "results/chains.svg").write_text(
+        draw_curves(found, "Time against length: a factored chain of 16 states")
+    )
     return {name: slope for name, (_, _, slope) in found.items()}
 
 

@@ -13,7 +13,10 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   // A Python with the peers to compare with may be named; ours is then on its path
   const python = process.env["PEER_PYTHON"] ?? (await resolvePython({ device: "cpu" }));
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../python", here)) };
-  execFileSync(python, [fileURLToPath(new URL(`${suite}.py`, here)), ...process.argv.slice(3)], { stdio: "inherit", env });
+  execFileSync(python, [fileURLToPath(new URL(`${suite}.py`, here)), ...process.argv.slice(3)], {
+    stdio: "inherit",
+    env,
+  });
 } else {
   console.error("usage: npm run bench -- bridge | chains | compile | lines | training");
   process.exitCode = 2;
