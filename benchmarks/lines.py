@@ -26,7 +26,7 @@ from synjax_worker.worker.allocator import keep_freed_memory
 
 HERE = pathlib.Path(__file__).parent
 KEY = jax.random.key(1)
-LONGEST = 4.0  # seconds of one call that are worth waiting for
+LONGEST = 2.0  # seconds of one call that are worth waiting for
 CELLS: list[dict] = []
 
 
