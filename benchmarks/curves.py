@@ -7,7 +7,7 @@ import math
 COLOURS = ["#1F4E9E", "#00805F", "#F0A202", "#C44E52", "#7B5EA7"]
 
 
-def draw_curves(found):
+def draw_curves(found, title, along="length n"):
     width, height, left, top, right, bottom = 760, 460, 80, 60, 190, 60
     sizes = next(iter(found.values()))[0]
     every = [t for _, times, _ in found.values() for t in times]
@@ -17,7 +17,7 @@ def draw_curves(found):
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13">',
         f'<rect width="{width}" height="{height}" fill="#fdfdfb"/>',
-        f'<text x="{left}" y="30" font-size="18" font-weight="700">Time against length: a factored chain of 16 states</text>',
+        f'<text x="{left}" y="30" font-size="18" font-weight="700">{title}</text>',
     ]
     for n in sizes:
         out.append(
@@ -32,13 +32,13 @@ def draw_curves(found):
         out.append(f'<line x1="{left}" y1="{at:.1f}" x2="{width - right}" y2="{at:.1f}" stroke="#e4e6e8"/>')
         out.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     out.append(
-        f'<text x="{(left + width - right) / 2}" y="{height - 15}" text-anchor="middle">length n</text>'
+        f'<text x="{(left + width - right) / 2}" y="{height - 15}" text-anchor="middle">{along}</text>'
     )
     ends = sorted(((y(times[-1]), name) for name, (_, times, _) in found.items()))
     labels, previous = {}, -math.inf
     for at, name in ends:  # labels that would overlap move down
         previous = labels[name] = max(at, previous + 17)
-    for colour, (name, (_, times, slope)) in zip(COLOURS, found.items(), strict=True):
+    for colour, (name, (_, times, slope)) in zip(COLOURS, found.items(), strict=False):
         points = " ".join(f"{x(n):.1f},{y(s):.1f}" for n, s in zip(sizes, times, strict=True))
         out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         out.append(

@@ -1,5 +1,5 @@
 /** `npm run bench -- <suite>`: one suite, its table printed and written to `benchmarks/results/<suite>.json`. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
@@ -13,8 +13,11 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   // A Python with the peers to compare with may be named; ours is then on its path
   const python = process.env["PEER_PYTHON"] ?? (await resolvePython({ device: "cpu" }));
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../python", here)) };
-  execFileSync(python, [fileURLToPath(new URL(`${suite}.py`, here))], { stdio: "inherit", env });
+  const script = fileURLToPath(new URL(`${suite}.py`, here));
+  const { status, error } = spawnSync(python, [script, ...process.argv.slice(3)], { stdio: "inherit", env });
+  if (error) throw error;
+  process.exitCode = status ?? 1;
 } else {
-  console.error("usage: npm run bench -- bridge | chains | compile | training");
+  console.error("usage: npm run bench -- bridge | chains | compile | lines | training");
   process.exitCode = 2;
 }
