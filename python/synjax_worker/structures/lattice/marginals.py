@@ -24,6 +24,13 @@ class _Algebra(NamedTuple):
     zero: float | bool
     add: Callable[[Array, Array], Array]
     times: Callable[[Array, Array], Array]
+    settle: Callable[[Array], Array]  # of the walks under way (steps B W), which are all of an item's
+
+
+def _made_whole(pending: Array) -> Array:
+    """Walks add up to 1 at every step: what is lost or won by rounding would add up over many steps."""
+    whole = lax.stop_gradient(jnp.sum(pending, (0, 2), keepdims=True))
+    return pending / jnp.where(whole > 0, whole, 1)
 
 
 def _log_times(a: Array, b: Array) -> Array:
@@ -36,14 +43,18 @@ def _log_add(a: Array, b: Array) -> Array:
     return numeric.logsumexp(jnp.stack([a, b]), 0)
 
 
-_SUM = _Algebra(0.0, jnp.add, jnp.multiply)
-_LOG_SUM = _Algebra(-jnp.inf, _log_add, _log_times)
-_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and)
+def _unchanged(pending: Array) -> Array:
+    return pending
+
+
+_SUM = _Algebra(0.0, jnp.add, jnp.multiply, _made_whole)
+_LOG_SUM = _Algebra(-jnp.inf, _log_add, _log_times, _unchanged)
+_ANY = _Algebra(False, jnp.logical_or, jnp.logical_and, _unchanged)
 
 
 def _passed(moves: Moves, choices: Choices, bounds: Bounds, algebra: _Algebra) -> Array:
     """Every walk at once, from the end to the first step: (T+1 B W). Carries what is to come to the next steps."""
-    zero, add, times = algebra
+    zero, add, times, settle = algebra
     nothing = jnp.full_like(choices.last, zero)
 
     def arrived(pending: Array, index: Array) -> Array:
@@ -57,7 +68,7 @@ def _passed(moves: Moves, choices: Choices, bounds: Bounds, algebra: _Algebra) -
         for move, chosen in zip(moves, choices, strict=True):
             moved = back(times(here, chosen), move.cells, zero)
             coming[move.steps - 1] = add(coming[move.steps - 1], moved)
-        return jnp.stack(coming), here
+        return settle(jnp.stack(coming)), here
 
     steps = numeric.positions(choices.moves.shape[0]) + 1
     pending = jnp.stack([nothing] * longest_move(moves))
@@ -67,26 +78,7 @@ def _passed(moves: Moves, choices: Choices, bounds: Bounds, algebra: _Algebra) -
 
 def passed(moves: Moves, chosen: Choices, bounds: Bounds) -> Array:
     """The probability that a path passes through each cell, (T+1 B W), from those of its choices."""
-    return _made_whole(moves, chosen, _passed(moves, chosen, bounds, _SUM))
-
-
-# Of how many steps the walks are counted together.
-_EVERY = 16
-
-
-def _made_whole(moves: Moves, chosen: Choices, cells: Array) -> Array:
-    """Walks add up to 1 at every step, those that pass over it among them: what is lost or won by rounding would add up
-    over many steps, but not over a few. After the loop, in which a sum takes longer than all the rest of a step.
-    """
-    under_way = cells[::_EVERY]
-    for i, move in enumerate(moves):
-        for later in range(1, move.steps):
-            over = cells[later::_EVERY] * chosen.moves[later - 1 :: _EVERY, i]
-            missing = under_way.shape[0] - over.shape[0]
-            under_way += jnp.pad(over, ((0, missing), (0, 0), (0, 0)))
-    whole = lax.stop_gradient(jnp.sum(under_way, -1, keepdims=True))
-    whole = jnp.repeat(jnp.where(whole > 0, whole, 1), _EVERY, 0)
-    return cells / whole[: cells.shape[0]]
+    return _passed(moves, chosen, bounds, _SUM)
 
 
 def log_passed(moves: Moves, logs: Choices, bounds: Bounds) -> Array:
