@@ -26,9 +26,10 @@ class Forward(NamedTuple):
     moves: Moves
     scores: Scores
     bounds: Bounds
+    steps_last: bool
 
     def shares(self) -> Messages:
-        return passes.shared(self, "shares", lambda: fast.shares(self.moves, self.scores, self.bounds))
+        return passes.shared(self, "shares", lambda: fast.shares(*self))
 
     def logs(self) -> Messages:
         return passes.shared(self, "logs", lambda: forward(self.moves, self.scores, self.bounds))
@@ -36,6 +37,9 @@ class Forward(NamedTuple):
 
 class Paths(abc.ABC):
     """Paths in a lattice: a `Structure`, of which a family says what follows first."""
+
+    # Whether the potentials have cells before steps.
+    steps_last: bool = True
 
     @property
     @abc.abstractmethod
@@ -99,7 +103,8 @@ class Paths(abc.ABC):
         return passes.shared(query.messages, "cells", compute)
 
     def forward(self, potentials: Any, lengths: Any) -> Forward:
-        return Forward(self.moves, *self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths))
+        scores, bounds = self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths)
+        return Forward(self.moves, scores, bounds, self.steps_last)
 
     def possible(self, messages: Forward) -> Array:
         return messages.shares().log_partition[0] > -jnp.inf
@@ -110,7 +115,7 @@ class Paths(abc.ABC):
 
     def log_count(self, potentials: Any, lengths: Any) -> Sum:
         scores, bounds = self.lattice(potentials, lengths)
-        return fast.shares(self.moves, uniform(scores), bounds).log_partition
+        return fast.shares(self.moves, uniform(scores), bounds, self.steps_last).log_partition
 
     def marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
         return self.event_of_cells(self._cells(Query(potentials, lengths, messages)))
