@@ -23,7 +23,6 @@ const toys = { ToyLayers, ToyStaircase, ToyTaggedTree };
 const classes: Readonly<Record<string, unknown>> = { ...synjax, ...toys };
 
 let session: Session;
-// Some items are refused by the program without exact computations, so that a second is compiled.
 beforeAll(async () => {
   vi.stubEnv("SYNJAX_MODULES", TOYS);
   session = await connect();

@@ -24,6 +24,9 @@ from .oracle import Item, Oracle
 MOST = 3  # extent of what lengths bound: few structures make small files
 DIGITS = 9  # of an answer
 DECIMALS = 4  # of an input
+# The class that tells how items are answered in which something, or everything, is impossible. Others' programs without
+# exact computations may refuse those, and a second one would be compiled.
+OF_WHAT_CANNOT_BE = "CTC"
 
 
 def golden(form: Enumerator) -> dict[str, Any]:
@@ -31,10 +34,12 @@ def golden(form: Enumerator) -> dict[str, Any]:
     form = form.of(
         {each.role.bounds: min(MOST, form.sizes[each.role.bounds]) for each in form.declared.lengths}
     )
-    # An item that cannot have a structure has none to repeat; "nothing" tells how it is answered.
+    # An item that cannot have a structure has none to repeat.
     lengths = [each for each in form.lengths() if len(jax.tree.leaves(form.table(each).events)[0])]
     full, part = lengths[-1], lengths[len(lengths) // 2]
-    items = [("plain", full), ("plain", part), ("ties", part), ("forbidden", full), ("nothing", full)]
+    items = [("plain", full), ("plain", part), ("ties", part)]
+    if form.cls.__name__ == OF_WHAT_CANNOT_BE:
+        items += [("forbidden", full), ("nothing", full)]
     case = form.case(np.dtype(np.float64), items=items)
     arrays, other = rounded(case.arrays), rounded(case.other)
     oracle = Oracle(form, type(case)(arrays, other, case.kinds, case.lengths, case.full))
