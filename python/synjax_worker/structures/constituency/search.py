@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...runtime import passes
 from .events import score_of_compact
 from .inside import Chart, at_root, best, inside, kind_of_logs, refuse_large
 from .potentials import Potentials, logs_of, to_chart
@@ -37,11 +38,16 @@ class _Best(NamedTuple):
 
 
 def _best(potentials: Potentials, lengths: Array) -> _Best:
-    scores = lax.stop_gradient(logs_of(potentials, lengths))
-    refuse_large(scores)
-    logs = kind_of_logs().from_log(scores)
-    chart = inside(to_chart(best(logs, -1)), best)
-    return _Best(chart, _losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
+    """Once for all queries of a frame."""
+
+    def compute() -> _Best:
+        scores = lax.stop_gradient(logs_of(potentials, lengths))
+        refuse_large(scores)
+        logs = kind_of_logs().from_log(scores)
+        chart = inside(to_chart(best(logs, -1)), best)
+        return _Best(chart, _losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
+
+    return passes.shared(potentials, "best", compute)
 
 
 def _losses(logs: Array) -> Array:

@@ -52,7 +52,8 @@ class Constituency:
     # ---------------------------------------------------------------------------------------------- sums over all
 
     def forward(self, potentials: Potentials, lengths: Array) -> Forward:
-        return Forward(jax.tree.map(lax.stop_gradient, potentials), lengths)
+        compute = lambda: Forward(jax.tree.map(lax.stop_gradient, potentials), lengths)
+        return passes.shared(potentials, "forward", compute)  # drawing without replacement has no messages
 
     def possible(self, messages: Forward) -> Array:
         return marginals.possible(messages.chart(), messages.lengths)
