@@ -10,7 +10,8 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from ..errors import InvalidArgument
-from ..numerics import numeric, relaxed
+from ..numerics import numeric
+from ..numerics.guard import drop_forbidden
 from ..registry import Check, distribution, query
 from ..runtime import passes
 from ..shapes import as_int, at_least_one
@@ -212,12 +213,22 @@ def _without_padding(logits: Array, labels: Array, input_lengths: Array | None) 
     return jnp.where(inside[..., None], logits, 0) if fits else logits
 
 
+@jax.custom_jvp
 def _normalized(logits: Array) -> Array:
     """log-softmax of the last axis, to the digits of the small numbers that the log-probabilities of sure frames are:
-    the exponential of the largest is 1, and is left out of the sum but for its derivative.
+    the exponential of the largest is 1, and is left out of the sum.
     """
-    moved = jnp.maximum(logits - numeric.shift_of(logits, -1, keepdims=True), jnp.finfo(logits.dtype).min)
-    moved = jnp.where(jnp.isneginf(logits), logits, moved)
-    largest = relaxed.max_indicator(moved, -1) > 0
-    rest = jnp.where(largest, jnp.expm1(moved), jnp.exp(moved))
-    return moved - jnp.log1p(jnp.sum(rest, -1, keepdims=True))
+    moved = logits - numeric.shift_of(logits, -1, keepdims=True)
+    largest = moved == 0
+    others = jnp.sum(jnp.where(largest, 0, jnp.exp(moved)), -1, keepdims=True)
+    ties = jnp.sum(largest.astype(logits.dtype), -1, keepdims=True)
+    found = moved - jnp.log1p(others + jnp.maximum(ties - 1, 0))
+    # Only what is impossible is -inf.
+    return jnp.where(jnp.isneginf(logits), logits, jnp.maximum(found, jnp.finfo(found.dtype).min))
+
+
+@_normalized.defjvp
+def _normalized_derivative(primals, tangents):
+    tangent = drop_forbidden(primals, tangents)[0]
+    logs = _normalized(*primals)
+    return logs, tangent - jnp.sum(jnp.exp(logs) * tangent, -1, keepdims=True)

@@ -180,6 +180,15 @@ def sum_value(x: Sum) -> Array:
     return from_units(high + (error + x[2]))
 
 
+def sum_of_wide(x: Array, dtype: Any) -> Sum:
+    """A float of 64 bits, where they are on, as an unevaluated sum of shorter ones."""
+    x = x * (1 / UNIT)
+    high = x.astype(dtype)
+    rest = jnp.where(jnp.isfinite(x), x - high, 0)
+    middle = rest.astype(dtype)
+    return high, middle, (rest - middle).astype(dtype)
+
+
 def sum_difference(a: Sum, b: Sum) -> Array:
     """a - b, part by part; -inf - anything is -inf."""
     impossible = jnp.isneginf(a[0])

@@ -27,8 +27,28 @@ def log_choices(moves: Moves, scores: Scores, bounds: Bounds, known: Choices) ->
 def _log_choices_derivative(moves, primals, tangents):
     scores, bounds, _ = primals
     logs = log_choices(moves, *primals)
-    chosen = probabilities(logs)
-    tangent = drop_forbidden(scores, tangents[0])
+    changes = _changes(moves, scores, bounds, probabilities(logs), tangents[0])
+    possible = lambda log, change: jnp.where(log > -jnp.inf, change, 0)
+    return logs, jax.tree.map(possible, logs, changes)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def shares_of_choices(moves: Moves, scores: Scores, bounds: Bounds, known: Choices) -> Choices:
+    """The probabilities themselves, which `known` holds."""
+    return known
+
+
+@shares_of_choices.defjvp
+def _shares_derivative(moves, primals, tangents):
+    scores, bounds, _ = primals
+    shares = shares_of_choices(moves, *primals)
+    changes = _changes(moves, scores, bounds, shares, tangents[0])
+    return shares, jax.tree.map(jnp.multiply, shares, changes)
+
+
+def _changes(moves: Moves, scores: Scores, bounds: Bounds, chosen: Choices, tangent: Scores) -> Choices:
+    """The derivatives of the choices' log-probabilities along a direction in the scores."""
+    tangent = drop_forbidden(scores, tangent)
     shared = are_shared(scores)
 
     def step(carry: tuple[Array, Array], inputs: tuple) -> tuple:
@@ -45,9 +65,7 @@ def _log_choices_derivative(moves, primals, tangents):
     first = tangent.first
     past = jnp.stack([first, *[jnp.zeros_like(first)] * (longest_move(moves) - 1)])
     (_, final), by_moves = lax.scan(step, (past, first), (steps, chosen.moves, tangent.entering))
-    last = final - jnp.sum(chosen.last * final, -1, keepdims=True)
-    possible = lambda log, change: jnp.where(log > -jnp.inf, change, 0)
-    return logs, jax.tree.map(possible, logs, Choices(by_moves, last))
+    return Choices(by_moves, final - jnp.sum(chosen.last * final, -1, keepdims=True))
 
 
 def probabilities(logs: Choices) -> Choices:

@@ -19,7 +19,7 @@ from ...numerics.guard import is_optimistic, refuse_where
 from ...numerics.numeric import Sum
 from ...numerics.split_log import SplitLog, sum_of
 from ...numerics.wide_log import WideLog
-from .lattice import Bounds, Choices, Move, Moves, Scores, ahead, are_shared, by_move, longest_move, uniform
+from .lattice import Bounds, Choices, Moves, Scores, are_shared, by_move, came, longest_move
 
 
 class Local(NamedTuple):
@@ -44,6 +44,13 @@ def _summed(x: Array, axis: int) -> tuple[Array, Array]:
     return jnp.squeeze(total, axis), x - jnp.where(total > -jnp.inf, total, 0)
 
 
+def _shared_out(x: Array, axis: int) -> tuple[Array, Array]:
+    """The log of the sum of exponentials, and each one's share."""
+    weights = jnp.exp(x)
+    total = jnp.sum(weights, axis, keepdims=True)
+    return jnp.squeeze(numeric.safe_log(total), axis), weights / jnp.where(total > 0, total, 1)
+
+
 def _largest(x: Array, axis: int) -> tuple[Array, Array]:
     """The largest, and what is lost against it."""
     top = jnp.max(x, axis, keepdims=True)
@@ -59,6 +66,7 @@ def _first_largest(x: Array, axis: int) -> tuple[Array, Array]:
 
 
 SUMMED = Local(_summed, -jnp.inf)  # log-probabilities
+SHARED = Local(_shared_out, 0)  # probabilities: cheaper, where those that are 0 as floats do not count
 LARGEST = Local(_largest, -jnp.inf)  # what is lost against the best
 BEST = Local(_first_largest, 0)  # which is the best, in place of all
 
@@ -91,7 +99,7 @@ def _recursion(
     def step(carry: tuple[Array, Array, Array], inputs: tuple) -> tuple:
         past, final, lowest = carry  # (steps 2 B W), (2 B W), (B W)
         index, entering = inputs
-        before = logs(*_came(moves, bounds, past))
+        before = logs(*jnp.stack(came(moves, bounds, past, -jnp.inf), 1))
         top, rest = before.near_top(0, None if shared else by_move(moves, entering))
         value, choices = local.reduce(rest, 0)
         here = logs.above(top, value, 0)
@@ -121,19 +129,3 @@ def _recursion(
         jnp.abs(numeric.shift_of(first[0], -1)),
     ]
     return Messages(total, Choices(choices, last)), jnp.max(jnp.stack(largest), 0)
-
-
-def _came(moves: Moves, bounds: Bounds, past: Array) -> Array:
-    """(2 M B W): the message from which each move came to each cell."""
-
-    def came(move: Move, gate: Array | None) -> Array:
-        found = ahead(past[move.steps - 1], move.cells, -jnp.inf)
-        return found if gate is None else jnp.where(gate, found, -jnp.inf)
-
-    gates = bounds.gates or (None,) * len(moves)
-    return jnp.stack([came(move, gate) for move, gate in zip(moves, gates, strict=True)], 1)
-
-
-def log_count(moves: Moves, scores: Scores, bounds: Bounds) -> Sum:
-    """The logarithm of the number of paths that are allowed, as an unevaluated sum (B)."""
-    return forward(moves, uniform(scores), bounds).log_partition

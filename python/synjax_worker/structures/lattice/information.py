@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import information
+from ...numerics import information, numeric
 from ...numerics.guard import recompute_where
 from .lattice import Bounds, Choices, Moves
 from .marginals import visited
@@ -19,9 +19,9 @@ def _expected(local: Choices, cells: Array) -> Array:
     return jnp.sum(jnp.sum(local.moves, 1) * cells[1:], (0, 2)) + jnp.sum(local.last, -1)
 
 
-def entropy(logs: Choices, cells: Array) -> Array:
-    """(B), nats; 0 where there is no path. `cells` is the probability of visiting each."""
-    return _expected(jax.tree.map(information.surprise, logs), cells)
+def entropy(chosen: Choices, cells: Array) -> Array:
+    """(B), nats, of probabilities; 0 where there is no path. `cells` is the probability of visiting each."""
+    return _expected(jax.tree.map(lambda x: -numeric.x_log_x(x), chosen), cells)
 
 
 def kl_divergence(moves: Moves, bounds: Bounds, logs_p: Choices, logs_q: Choices, cells: Array) -> Array:

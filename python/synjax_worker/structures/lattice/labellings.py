@@ -34,6 +34,7 @@ class Labellings(Paths):
     """
 
     moves: Moves = (Move(1, 0, 0), Move(1, 1, 0), Move(1, 2, 0))
+    steps_last = False
 
     def __init__(self, labels: Array, blank: int):
         """Labels (B l), anything beyond the lengths that may be the blank or a label."""

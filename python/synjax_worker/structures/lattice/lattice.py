@@ -6,6 +6,7 @@ score is that of its first cell and of its moves. Alignments of two sequences an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -67,6 +68,13 @@ def by_move(moves: Moves, entering: tuple[Array, ...]) -> Array:
 def ahead(x: Array, cells: int, filler: float | bool) -> Array:
     """What stands in cell i - `cells`, in cell i; (... W)."""
     return _shifted(x, cells, filler)
+
+
+def came(moves: Moves, bounds: Bounds, past: Sequence[Array], filler: float) -> list[Array]:
+    """(... B W) of each move: what stands where it came from to each cell, of what stood at the last steps."""
+    gates = bounds.gates or (None,) * len(moves)
+    found = [ahead(past[move.steps - 1], move.cells, filler) for move in moves]
+    return [x if gate is None else jnp.where(gate, x, filler) for x, gate in zip(found, gates, strict=True)]
 
 
 def back(x: Array, cells: int, filler: float | bool) -> Array:

@@ -13,7 +13,7 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...numerics.guard import drop_forbidden
 from ...numerics.numeric import Sum
-from .choices import log_choices, probabilities
+from .choices import shares_of_choices
 from .forward import Messages
 from .lattice import Bounds, Choices, Moves, Scores, are_shared, back, contract, longest_move
 
@@ -63,17 +63,18 @@ def _passed(moves: Moves, choices: Choices, bounds: Bounds, algebra: _Algebra) -
 
     def step(pending: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         index, choices = inputs
+        pending = settle(pending)
         here = arrived(pending, index)
         coming = [*pending[1:], nothing]
         for move, chosen in zip(moves, choices, strict=True):
             moved = back(times(here, chosen), move.cells, zero)
             coming[move.steps - 1] = add(coming[move.steps - 1], moved)
-        return settle(jnp.stack(coming)), here
+        return jnp.stack(coming), here
 
     steps = numeric.positions(choices.moves.shape[0]) + 1
     pending = jnp.stack([nothing] * longest_move(moves))
     pending, later = lax.scan(step, pending, (steps, choices.moves), reverse=True)
-    return jnp.concatenate([arrived(pending, jnp.int32(0))[None], later])
+    return jnp.concatenate([arrived(settle(pending), jnp.int32(0))[None], later])
 
 
 def passed(moves: Moves, chosen: Choices, bounds: Bounds) -> Array:
@@ -104,9 +105,8 @@ def mass_of_scores(moves: Moves, chosen: Choices, bounds: Bounds, like: Scores) 
 
 
 def score_marginals(moves: Moves, scores: Scores, bounds: Bounds, known: Choices) -> Scores:
-    """The gradient of each item's log-partition by its scores."""
-    chosen = probabilities(log_choices(moves, scores, bounds, known))
-    return mass_of_scores(moves, chosen, bounds, scores)
+    """The gradient of each item's log-partition by its scores, of known probabilities of choices."""
+    return mass_of_scores(moves, shares_of_choices(moves, scores, bounds, known), bounds, scores)
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

@@ -44,8 +44,8 @@ def _until_done(choices: Choices, state: tuple, step: Callable) -> tuple:
     return lax.while_loop(running, body, (jnp.int32(1), *state))[1:]
 
 
-def _logs(choices: Choices, place: Array) -> Array:
-    """(B k M), of the moves into the cells where walks stand; 0 of the first move where there is none to choose."""
+def _at(choices: Choices, place: Array, certain: float, nothing: float) -> Array:
+    """(B k M), of the moves into the cells where walks stand; where there is none to choose the first is certain."""
     _, count, items, width = choices.moves.shape
     step, cell = lax.div(place, jnp.int32(width)), lax.rem(place, jnp.int32(width))
     if choices.moves.shape[0] == 0:
@@ -53,7 +53,7 @@ def _logs(choices: Choices, place: Array) -> Array:
     else:
         item = numeric.positions(items)[:, None]
         logs = choices.moves[jnp.maximum(step - 1, 0), :, item, jnp.maximum(cell, 0)]
-    one = jnp.where(numeric.positions(count) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    one = jnp.where(numeric.positions(count) == 0, certain, nothing).astype(logs.dtype)
     return jnp.where((place < width)[..., None], one, logs)
 
 
@@ -121,7 +121,7 @@ def _beam(
     slots = jnp.broadcast_to(numeric.positions(k), walks.places.shape)
 
     def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
-        children = log[..., None] + _logs(choices, walks.place)
+        children = log[..., None] + _at(choices, walks.place, 0.0, -jnp.inf)
         wanted = prioritize(index, priority, children)
         flat = lambda x: lax.collapse(x, 1)
         priority, log, chosen = kept(flat(wanted), flat(children))
@@ -165,42 +165,40 @@ def without_replacement(
 # ---------------------------------------------------------------------------------------------------------- samples
 
 
-def sample(key: Array, moves: Moves, logs: Choices, bounds: Bounds, draws: int) -> Array:
-    """Places of independent paths (T+1 B draws). One uniform number a move.
+def sample(key: Array, moves: Moves, chosen: Choices, bounds: Bounds, draws: int) -> Array:
+    """Places of independent paths (T+1 B draws), of probabilities. One uniform number a move.
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
     """
-    steps, _, items, width = logs.moves.shape
+    steps, _, items, width = chosen.moves.shape
     keys = jax.random.split(numeric.normal_key(key), items)
-    dtype = logs.last.dtype
+    dtype = chosen.last.dtype
     uniforms = jax.vmap(lambda key: jax.random.uniform(key, (steps + 1, draws), dtype), out_axes=1)(keys)
 
-    def choose(logs: Array, uniform: Array) -> Array:
-        weights = jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True))
+    def choose(weights: Array, uniform: Array) -> Array:
         return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform)
 
-    possible = jnp.any(logs.last > -jnp.inf, -1, keepdims=True)
-    cell = choose(logs.last[:, None], uniforms[0])
-    walks = _started(logs, bounds, cell, jnp.broadcast_to(possible, cell.shape))
-    bounded = _thresholds(logs) if steps > 0 and draws > width else None
+    possible = jnp.any(chosen.last > 0, -1, keepdims=True)
+    cell = choose(chosen.last[:, None], uniforms[0])
+    walks = _started(chosen, bounds, cell, jnp.broadcast_to(possible, cell.shape))
+    bounded = _thresholds(chosen) if steps > 0 and draws > width else None
 
     def step(index: Array, walks: _Walks) -> tuple[_Walks]:
         if bounded is None:
-            choice = choose(_logs(logs, walks.place), uniforms[index])
+            choice = choose(_at(chosen, walks.place, 1.0, 0.0), uniforms[index])
         else:
             choice = _chosen(bounded, walks.place, uniforms[index])
         return (_moved(moves, walks, index, choice, width),)
 
-    (walks,) = _until_done(logs, (walks,), step)
+    (walks,) = _until_done(chosen, (walks,), step)
     return _in_order(walks.places)
 
 
-def _thresholds(logs: Choices) -> Array:
+def _thresholds(chosen: Choices) -> Array:
     """Of every cell (T B W M-1) the cumulative probabilities of all moves but the last: made once for many walks, whose
     choice is then a comparison. By a division, after which the bound before a last one that has no probability is 1.
     """
-    weights = jnp.exp(logs.moves - numeric.shift_of(logs.moves, 1, keepdims=True))
-    cumulative = topdown.cumulate(jnp.moveaxis(weights, 1, -1))
+    cumulative = topdown.cumulate(jnp.moveaxis(chosen.moves, 1, -1))
     total = cumulative[..., -1:]
     return cumulative[..., :-1] / jnp.where(total > 0, total, 1)
 

@@ -13,25 +13,33 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...runtime import passes
 from ..structure import Choose, Query, Sum, Tree
-from . import information, marginals, relaxed, search
-from .choices import log_choices, probabilities
-from .forward import BEST, LARGEST, Local, Messages, forward, log_count
-from .lattice import Bounds, Choices, Moves, Scores
+from . import fast, information, marginals, relaxed, search
+from .best import best
+from .choices import log_choices, probabilities, shares_of_choices
+from .forward import BEST, LARGEST, Local, Messages, forward
+from .lattice import Bounds, Choices, Moves, Scores, uniform
 
 
 class Forward(NamedTuple):
-    """The pass over all paths, computed when a query first asks for it."""
+    """The pass over all paths, computed when a query first asks for it: of choices' probabilities, or of their logs."""
 
     moves: Moves
     scores: Scores
     bounds: Bounds
+    steps_last: bool
 
-    def messages(self) -> Messages:
-        return passes.shared(self, "messages", lambda: forward(self.moves, self.scores, self.bounds))
+    def shares(self) -> Messages:
+        return passes.shared(self, "shares", lambda: fast.shares(*self))
+
+    def logs(self) -> Messages:
+        return passes.shared(self, "logs", lambda: forward(self.moves, self.scores, self.bounds))
 
 
 class Paths(abc.ABC):
     """Paths in a lattice: a `Structure`, of which a family says what follows first."""
+
+    # Whether the potentials have cells before steps.
+    steps_last: bool = True
 
     @property
     @abc.abstractmethod
@@ -71,66 +79,82 @@ class Paths(abc.ABC):
 
     # ---------------------------------------------------------------------------------------------- sums over all
 
-    def _choices(self, query: Query) -> Choices:
-        """Logs of the choices of a walk from the end. Queries of one distribution share them."""
+    def _chosen(self, query: Query) -> Choices:
+        """Probabilities of the choices of a walk from the end. Queries of one distribution share them."""
 
         def compute() -> Choices:
             scores, bounds = self.lattice(query.potentials, query.lengths)
-            return log_choices(self.moves, scores, bounds, query.messages.messages().choices)
+            return shares_of_choices(self.moves, scores, bounds, query.messages.shares().choices)
 
-        return passes.shared(query.messages, "choices", compute)
+        return passes.shared(query.messages, "chosen", compute)
+
+    def _log_choices(self, query: Query) -> Choices:
+        """Their logs, right however small they are."""
+
+        def compute() -> Choices:
+            scores, bounds = self.lattice(query.potentials, query.lengths)
+            return log_choices(self.moves, scores, bounds, query.messages.logs().choices)
+
+        return passes.shared(query.messages, "log_choices", compute)
 
     def _cells(self, query: Query) -> Array:
         """The probability that a path visits each cell, (T+1 B W)."""
-        compute = lambda: marginals.passed(
-            self.moves, probabilities(self._choices(query)), query.messages.bounds
-        )
+        compute = lambda: marginals.passed(self.moves, self._chosen(query), query.messages.bounds)
         return passes.shared(query.messages, "cells", compute)
 
     def forward(self, potentials: Any, lengths: Any) -> Forward:
-        return Forward(self.moves, *self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths))
+        scores, bounds = self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths)
+        return Forward(self.moves, scores, bounds, self.steps_last)
 
     def possible(self, messages: Forward) -> Array:
-        return messages.messages().log_partition[0] > -jnp.inf
+        return messages.shares().log_partition[0] > -jnp.inf
 
     def log_partition(self, potentials: Any, lengths: Any, messages: Forward) -> Sum:
         scores, bounds = self.lattice(potentials, lengths)
-        return marginals.log_partition(self.moves, scores, bounds, messages.messages())
+        return marginals.log_partition(self.moves, scores, bounds, messages.shares())
 
     def log_count(self, potentials: Any, lengths: Any) -> Sum:
-        return log_count(self.moves, *self.lattice(potentials, lengths))
+        scores, bounds = self.lattice(potentials, lengths)
+        return fast.shares(self.moves, uniform(scores), bounds, self.steps_last).log_partition
 
     def marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
         return self.event_of_cells(self._cells(Query(potentials, lengths, messages)))
 
     def log_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Tree:
-        logs = self._choices(Query(potentials, lengths, messages))
+        logs = self._log_choices(Query(potentials, lengths, messages))
         return self.event_of_cells(marginals.log_passed(self.moves, logs, messages.bounds))
 
     def potential_marginals(self, potentials: Any, lengths: Any, messages: Forward) -> Any:
         scores, pull = jax.vjp(lambda x: self.lattice(x, lengths)[0], potentials)
-        known = messages.messages().choices
+        known = messages.shares().choices
         return pull(marginals.score_marginals(self.moves, scores, messages.bounds, known))[0]
 
     def entropy(self, potentials: Any, lengths: Any, messages: Forward) -> Array:
         query = Query(potentials, lengths, messages)
-        return information.entropy(self._choices(query), self._cells(query))
+        return information.entropy(self._chosen(query), self._cells(query))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        of_p, of_q = self._choices(p), self._choices(q)
-        divergence = information.kl_divergence(self.moves, p.messages.bounds, of_p, of_q, self._cells(p))
-        same = [a == b for a, b in zip(*map(jax.tree.leaves, (p.lengths, q.lengths)), strict=True)]
-        return jnp.where(jnp.all(jnp.stack(same), 0), divergence, jnp.inf)
+        return self._compared(p, q)[1]
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return self.entropy(*p) + self.kl_divergence(p, q)
+        return sum(self._compared(p, q))
+
+    def _compared(self, p: Query, q: Query) -> tuple[Array, Array]:
+        """The entropy of p and its divergence from q."""
+        of_p, of_q = self._log_choices(p), self._log_choices(q)
+        chosen, bounds = probabilities(of_p), p.messages.bounds
+        cells = marginals.passed(self.moves, chosen, bounds)
+        divergence = information.kl_divergence(self.moves, bounds, of_p, of_q, cells)
+        same = [a == b for a, b in zip(*map(jax.tree.leaves, (p.lengths, q.lengths)), strict=True)]
+        divergence = jnp.where(jnp.all(jnp.stack(same), 0), divergence, jnp.inf)
+        return information.entropy(chosen, cells), divergence
 
     # -------------------------------------------------------------------------------------------------- one of them
 
     def _best(self, potentials: Any, lengths: Any, local: Local) -> tuple[Messages, Bounds]:
         """The pass over the best paths to each cell."""
         scores, bounds = self.lattice(jax.tree.map(lax.stop_gradient, potentials), lengths)
-        return forward(self.moves, scores, bounds, local), bounds
+        return best(self.moves, scores, bounds, local), bounds
 
     def _compact(self, places: Array, choices: Choices) -> Tree:
         return self.compact_of_places(places, choices.last.shape[-1])
@@ -155,14 +179,14 @@ class Paths(abc.ABC):
         return jax.tree.map(take, compact), take(real)
 
     def sample(self, key: Array, potentials: Any, lengths: Any, messages: Forward, draws: int) -> Tree:
-        known = messages.messages().choices
+        known = messages.shares().choices
         return self._compact(search.sample(key, self.moves, known, messages.bounds, draws), known)
 
     def sample_without_replacement(
         self, key: Array, potentials: Any, lengths: Any, k: int
     ) -> tuple[Tree, Array]:
         messages = self.forward(potentials, lengths)
-        known = messages.messages().choices
+        known = messages.logs().choices
         places, logs = search.without_replacement(key, self.moves, known, messages.bounds, k)
         return self._compact(places, known), logs.T
 
@@ -199,7 +223,7 @@ class Paths(abc.ABC):
         draws: int,
         straight_through: bool,
     ) -> Tree:
-        logs = self._choices(Query(potentials, lengths, messages))
+        logs = self._log_choices(Query(potentials, lengths, messages))
         chosen = relaxed.perturbed_choices(key, logs, temperature, draws, straight_through)
         bounds = jax.tree.map(lambda x: jnp.tile(x, (draws, *(1,) * (x.ndim - 1))), messages.bounds)
         event = self.event_of_cells(marginals.passed(self.moves, chosen, bounds))

@@ -51,6 +51,13 @@ def dead_end(size: float) -> np.ndarray:
     return table
 
 
+def blocked() -> np.ndarray:
+    """No path leads through the fourth column."""
+    table = normal()
+    table[:, 3] = -np.inf
+    return table
+
+
 def falls_back(size: float) -> np.ndarray:
     """A corridor that gains `size` a step, and loses as much in as many steps, so that no step is large."""
     table = normal()
@@ -59,12 +66,15 @@ def falls_back(size: float) -> np.ndarray:
     return table
 
 
-NOT_REFUSED = {"normal": normal, "forbidden": forbidden, "large": lambda: normal() * 1e4}
+NOT_REFUSED = {"normal": normal, "forbidden": forbidden, "sharp": lambda: normal() * 10, "blocked": blocked}
 TABLES = NOT_REFUSED | {
+    "large": lambda: normal() * 1e4,
     "masked": lambda: np.where(np.isneginf(forbidden()), np.float32(-1e9), normal()),
     "lowest": lambda: np.where(np.isneginf(forbidden()), np.finfo(np.float32).min, normal()),
     "huge": lambda: normal() * np.float32(1e9),
     "shifted": lambda: normal() + np.float32(2e6),
+    "near dead end": lambda: dead_end(20),
+    "dead end beyond the range": lambda: dead_end(100),
     "dead end": lambda: dead_end(3e5),
     "far dead end": lambda: dead_end(1e8),
     "falls back": lambda: falls_back(3e6),
