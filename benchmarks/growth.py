@@ -1,4 +1,4 @@
-"""Time against size of the families of `lines`: exponents fitted to the larger half, and log-log plots."""
+"""Time against size of families: exponents fitted to the larger half, and log-log plots."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class Growth(NamedTuple):
     along: str
     sizes: Iterable[int]
     theory: float  # the exponent
-    make: Callable[[int], tuple[Callable[..., Any], tuple[Any, ...]]]  # a constructor, and its arrays
+    make: Callable[
+        [int], tuple[Callable[..., Any], tuple[Any, ...]]
+    ]  # a constructor, and its arrays
     queries: dict[str, Callable] = COMPACT
 
 
@@ -60,7 +62,9 @@ def _normal(*shape):
     return jnp.asarray(np.random.default_rng(4).normal(size=shape), jnp.float32)
 
 
-OF_FACTORS = COMPACT | {"marginals": lambda d, other, key: d.marginals_for_template_variables().segment}
+OF_FACTORS = COMPACT | {
+    "marginals": lambda d, other, key: d.marginals_for_template_variables().segment
+}
 ONLY_BEST = {name: COMPACT[name] for name in ("decoding", "top-5")}
 GROWTHS = {
     "many-to-many": Growth(
@@ -96,18 +100,22 @@ GROWTHS = {
 }
 
 
-def measure_growth(family: str) -> dict[str, float]:
-    """The exponent of each query; the plot stands in results/lines-<family>.svg."""
-    growth = GROWTHS[family]
+def measure_growth(suite: str, family: str, growth: Growth) -> dict[str, float]:
+    """The exponent of each query; the plot stands in results/<suite>-<family>.svg."""
     sizes, found = tuple(growth.sizes), {}
     for name, query in growth.queries.items():
         times = [_seconds(query, *growth.make(n)) for n in sizes]
         half = len(sizes) // 2
         slope = float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0])
         found[name] = (sizes, times, slope)
-        print(f"       {family}, {name}: time grows as n^{slope:.2f} (theory: {growth.theory})", flush=True)
+        print(
+            f"       {family}, {name}: time grows as n^{slope:.2f} (theory: {growth.theory})",
+            flush=True,
+        )
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"lines-{family}.svg").write_text(draw_curves(found, growth.title, growth.along))
+    (RESULTS / f"{suite}-{family}.svg").write_text(
+        draw_curves(found, growth.title, growth.along)
+    )
     return {name: slope for name, (_, _, slope) in found.items()}
 
 

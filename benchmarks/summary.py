@@ -1,6 +1,8 @@
-"""What the cells of `lines` say together, beside the bounds."""
+"""What cells say together, beside the bounds."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from measure import add_row, geometric_mean
 
@@ -9,10 +11,19 @@ ON_THE_HOST = {("one-to-one", "scipy"), ("one-to-one", "SynJax")}
 WORST_SHOWN = 40
 
 
-def summarize(cells: list[dict]) -> None:
+class Bounds(NamedTuple):
+    over_plain: float  # geometric means
+    over_peers: float
+    draws: float  # 128 over one
+
+
+def summarize(cells: list[dict], bounds: Bounds) -> None:
     plain, peers = ratios(cells, "plain"), best_peers(cells)
     print()
-    for title, found in (("the straightforward form", plain), ("the best right peer", peers)):
+    for title, found, bound in (
+        ("the straightforward form", plain, bounds.over_plain),
+        ("the best right peer", peers, bounds.over_peers),
+    ):
         for family in dict.fromkeys(cell["family"] for _, _, cell in found):
             values = [ratio for ratio, _, cell in found if cell["family"] == family]
             print(
@@ -25,10 +36,14 @@ def summarize(cells: list[dict]) -> None:
             )
         if found:
             mean = geometric_mean(ratio for ratio, _, _ in found)
-            add_row(f"over {title}, geometric mean", mean, ">=", 4, f"of {len(found)}")
-    print(f"\n       The cells furthest below 4 over the straightforward form, {WORST_SHOWN} at most:")
+            add_row(
+                f"over {title}, geometric mean", mean, ">=", bound, f"of {len(found)}"
+            )
+    print(
+        f"\n       The cells furthest below the bound over the straightforward form, {WORST_SHOWN} at most:"
+    )
     for ratio, _, cell in sorted(plain, key=lambda each: each[0])[:WORST_SHOWN]:
-        if ratio < 4:
+        if ratio < bounds.over_plain:
             print(f"       {ratio:6.2f}  {name(cell)}")
     print()
     for ratio, who, cell in sorted(peers, key=lambda each: each[0]):
@@ -36,7 +51,7 @@ def summarize(cells: list[dict]) -> None:
             add_row(f"{name(cell)}: over {who}", ratio, ">=", 0.8)
     for ratio, who, cell in ratios(cells, "scipy"):
         add_row(f"{name(cell)}: over {who}'s host loop", ratio, ">=", 0.2)
-    draws(cells)
+    draws(cells, bounds.draws)
     compile_seconds(cells)
 
 
@@ -46,28 +61,38 @@ def name(cell) -> str:
 
 def ratios(cells, who) -> list[tuple[float, str, dict]]:
     """Times of another over ours, who it is, and the cells."""
-    return [(_over(cell, who, "ms"), who, cell) for cell in cells if who in cell["sides"]]
+    return [
+        (_over(cell, who, "ms"), who, cell) for cell in cells if who in cell["sides"]
+    ]
 
 
 def best_peers(cells) -> list[tuple[float, str, dict]]:
     """The fastest right peer of each cell, over ours; what runs on the host excepted."""
     found = []
     for cell in cells:
-        apart = {who for family, who in ON_THE_HOST if family == cell["family"]} | {"ours", "plain"}
-        peers = {who: side["ms"] for who, side in cell["sides"].items() if who not in apart}
+        apart = {who for family, who in ON_THE_HOST if family == cell["family"]} | {
+            "ours",
+            "plain",
+        }
+        peers = {
+            who: side["ms"] for who, side in cell["sides"].items() if who not in apart
+        }
         if peers:
             who = min(peers, key=peers.get)
             found.append((_over(cell, who, "ms"), who, cell))
     return found
 
 
-def draws(cells):
+def draws(cells, bound):
     """128 draws over one."""
-    ours = {(cell["family"], cell["size"], cell["query"]): cell["sides"]["ours"]["ms"] for cell in cells}
+    ours = {
+        (cell["family"], cell["size"], cell["query"]): cell["sides"]["ours"]["ms"]
+        for cell in cells
+    }
     for (family, size, query), ms in ours.items():
         one = ours.get((family, size, "sample"))
         if query == "128 samples" and one:
-            add_row(f"{family} {size}: 128 samples over one", ms / one, "<=", 10)
+            add_row(f"{family} {size}: 128 samples over one", ms / one, "<=", bound)
 
 
 def compile_seconds(cells):
@@ -81,9 +106,17 @@ def compile_seconds(cells):
             continue
         mean = geometric_mean(found)
         if bound:
-            add_row(f"compile seconds over {who}'s, geometric mean", mean, "<=", bound, f"of {len(found)}")
+            add_row(
+                f"compile seconds over {who}'s, geometric mean",
+                mean,
+                "<=",
+                bound,
+                f"of {len(found)}",
+            )
         else:
-            print(f"       compile seconds over the straightforward form's, geometric mean: {mean:.2f}")
+            print(
+                f"       compile seconds over the straightforward form's, geometric mean: {mean:.2f}"
+            )
 
 
 def _over(cell, who, what) -> float:

@@ -89,6 +89,10 @@ class SplitLog(Parts):
         rest = ((self.high + rounded) - top) + (self.low + (logs - rounded))
         return top, jnp.where(jnp.isfinite(logs), rest, -jnp.inf)
 
+    def sum(self) -> numeric.Sum:
+        """As an unevaluated sum (`numeric.exact_sum`); NaN where it is larger than all logs."""
+        return sum_of(jnp.zeros((0, *self.high.shape), self.high.dtype), self)
+
     @staticmethod
     def above(top: Array, rest: Array, axis: Axes) -> SplitLog:
         """What `near_top` was reduced to, again in two parts."""

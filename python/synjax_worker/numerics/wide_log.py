@@ -43,7 +43,7 @@ class WideLog(Parts):
 
     def ratio(self, other: Any) -> Array:
         divisor = jnp.where(jnp.isneginf(other.high), jnp.inf, other.high)
-        return _nats(self.high - divisor) + (self.low - other.low)
+        return nats(self.high - divisor) + (self.low - other.low)
 
     def share(self, logs: Array, of: Any) -> Array:
         return jnp.where(jnp.isfinite(logs), self.times(WideLog.from_log(logs)).ratio(of), -jnp.inf)
@@ -51,7 +51,7 @@ class WideLog(Parts):
     def near_top(self, axis: Axes, logs: Array | None = None) -> tuple[tuple[Array, Array], Array]:
         x = self if logs is None else self.times(WideLog.from_log(logs))
         top = numeric.shift_of(x.high, axis, keepdims=True)
-        rest = _nats(x.high - top) + x.low
+        rest = nats(x.high - top) + x.low
         # What the largest floats rounded away may be large as well.
         more = numeric.shift_of(rest, axis, keepdims=True)
         return (top, more), rest - more
@@ -65,7 +65,7 @@ class WideLog(Parts):
         return WideLog(jnp.where(jnp.isneginf(rest), -jnp.inf, high), low)
 
 
-def _nats(units: Array) -> Array:
+def nats(units: Array) -> Array:
     """Units in nats, less than the largest float where they are more: nothing but 0 has the log -inf, whatever small
     part is added.
     """

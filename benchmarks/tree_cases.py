@@ -1,0 +1,74 @@
+"""What `trees` asks: classes at three sizes, how each is asked in the textbooks' form, and what peers answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax.numpy as jnp
+import numpy as np
+from cases import LEVELS, Case, asked
+from peers import Peer, found, synjax_peer
+from plain import constituency
+
+from synjax_worker.distributions import TreeCRF
+
+SENTENCES = ((8, 12, 4), (8, 24, 4), (8, 64, 4))  # items, words, labels
+
+
+def tree_crf() -> Iterator[Case]:
+    plain = constituency.queries()
+    for level, (b, n, labels) in zip(LEVELS, SENTENCES, strict=True):
+        p, q = ((scores(seed, b, n, n, labels),) for seed in (0, 1))
+        case = Case(
+            "TreeCRF", level, f"n{n} L{labels} B{b}", p, q, asked(TreeCRF), plain
+        )
+        # What stands for a span that ends before it starts is not looked at, but SynJax's have marginals there too.
+        case.compared = lambda tables: tuple(
+            jnp.triu(jnp.moveaxis(x, -1, 1)) for x in tables
+        )
+        case.peers = synjax_peer(lambda lib: asked(lib.TreeCRF)) | torch_struct_peer()
+        yield case
+
+
+def torch_struct_peer() -> dict[str, dict[str, Peer]]:
+    torch, torch_struct = found("torch"), found("torch_struct")
+    if not (torch and torch_struct):
+        return {}
+
+    def prepare(p, q, key):
+        return tuple(
+            torch_struct.TreeCRF(torch.from_numpy(np.array(x[0]))) for x in (p, q)
+        )
+
+    new = lambda d: torch_struct.TreeCRF(
+        d.log_potentials
+    )  # which has nothing remembered
+    value = lambda answer, p: answer.detach().numpy()
+
+    def gradient_of(d):
+        given = d.log_potentials.detach().requires_grad_()
+        torch_struct.TreeCRF(given).partition.sum().backward()
+        return given.grad
+
+    asked_of = {
+        "log_partition": (lambda d, other: new(d).partition, value),
+        "marginals": (lambda d, other: new(d).marginals, value),
+        "entropy": (lambda d, other: new(d).entropy, value),
+        "argmax": (lambda d, other: new(d).argmax, value),
+        "sample": (lambda d, other: new(d).sample((1,))[0], value),
+        "kl_divergence": (lambda d, other: new(d).kl(new(other)), value),
+        "gradient": (
+            lambda d, other: gradient_of(d),
+            lambda answer, p: (value(answer, p),),
+        ),
+    }
+    return {
+        "torch-struct": {name: Peer(prepare, *both) for name, both in asked_of.items()}
+    }
+
+
+def scores(seed, *shape):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
+
+
+FAMILIES = {"tree-crf": tree_crf}

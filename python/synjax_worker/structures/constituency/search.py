@@ -1,0 +1,200 @@
+"""The best tree, the k best, and draws with and without replacement: walks from the whole sentence down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, topdown
+from ...runtime import passes
+from .events import score_of_compact
+from .inside import Chart, at_root, best, inside, kind_of_logs, refuse_large
+from .potentials import Potentials, logs_of, to_chart
+from .walks import (
+    NONE,
+    compact,
+    divided,
+    in_order,
+    labelled,
+    labels_at,
+    most_splits,
+    splits_of,
+    started,
+    tables,
+    walk,
+)
+
+
+class _Best(NamedTuple):
+    """The pass over the best trees."""
+
+    chart: Chart
+    labels: Array  # (B n n t): what each label of a span loses against the best
+    possible: Array  # (B)
+
+
+def _best(potentials: Potentials, lengths: Array) -> _Best:
+    """Once for all queries of a frame."""
+
+    def compute() -> _Best:
+        scores = lax.stop_gradient(logs_of(potentials, lengths))
+        refuse_large(scores)
+        logs = kind_of_logs().from_log(scores)
+        chart = inside(to_chart(best(logs, -1)), best)
+        return _Best(chart, _losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
+
+    return passes.shared(potentials, "best", compute)
+
+
+def _losses(logs: Array) -> Array:
+    """What candidates along the last axis lose against the best; -inf where there is none."""
+    return logs - numeric.shift_of(logs, -1, keepdims=True)
+
+
+def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+    """The best tree (B 2n-1 3), and whether there is one (B). Of equals, the shortest left part wins, and the first
+    label.
+    """
+    found = _best(potentials, lengths)
+    read = tables(found.chart)
+    choose = lambda _, span: topdown.first_largest(splits_of(read, span).near_top(-1)[1])
+    real = found.possible[:, None]
+    spans = in_order(walk(choose, started(real, lengths, potentials.words)), real, lengths)
+    labels = labelled(lambda _, span: topdown.first_largest(labels_at(found.labels, span)), spans)
+    return compact(spans, labels, potentials.words)[0], found.possible
+
+
+# -------------------------------------------------------------------------------------------------------- k at once
+
+
+class _Beam(NamedTuple):
+    log: Array  # (B k): of what was chosen so far
+    priority: Array  # (B k): by which a walk is kept
+
+
+Prioritize = Callable[[Array, Array, Array], Array]
+
+
+def _extended(
+    beam: _Beam, step: Array, active: Array, logs: Array, prioritize: Prioritize
+) -> tuple[_Beam, Array, Array]:
+    """The k children of highest priority, which of the walks each continues, and what it chose, (B k). A walk that has
+    nothing to choose has one child, itself.
+    """
+    count = logs.shape[-1]
+    itself = jnp.where(numeric.positions(count) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    children = beam.log[..., None] + jnp.where(active[..., None], logs, itself)
+    wanted = prioritize(step, beam.priority, children)
+    priority, chosen = topdown.largest(lax.collapse(wanted, 1), beam.log.shape[1])
+    chosen = chosen.astype(jnp.int32)
+    log = jnp.take_along_axis(lax.collapse(children, 1), chosen, 1)
+    log = jnp.where(priority > -jnp.inf, log, -jnp.inf)
+    return _Beam(log, priority), lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))
+
+
+def _beam(
+    chart: Chart,
+    labels: Array,
+    possible: Array,
+    lengths: Array,
+    k: int,
+    prioritize: Prioritize,
+    of_splits: Callable,
+) -> tuple[Array, _Beam]:
+    """The k walks of highest priority, compact (k B 2n-1 3); priorities are -inf past the support.
+
+    First all splits are chosen, then all labels. `prioritize(step, priority, logs)` gives the priorities of children
+    (B k p) from their parents' and their logs.
+    """
+    words, items = chart.words, chart.items
+    read = tables(chart)
+    first = (numeric.positions(k) == 0) & possible[:, None]
+    alone = jnp.where(first, 0.0, -jnp.inf).astype(labels.dtype)
+    continued = lambda x, parent: jnp.take_along_axis(x, parent[None], 2)
+
+    def split(step: Array, state: tuple[_Beam, Array]) -> tuple[_Beam, Array]:
+        beam, agenda = state
+        span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
+        logs = of_splits(splits_of(read, span).near_top(-1)[1])
+        beam, parent, choice = _extended(beam, step, span != NONE, logs, prioritize)
+        return beam, divided(continued(agenda, parent), step, choice)
+
+    agenda = started(first, lengths, words)
+    state = _Beam(alone, alone), agenda
+    beam, agenda = lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), split, state)
+    spans = in_order(agenda, beam.priority > -jnp.inf, lengths)
+
+    def label(row: Array, state: tuple[_Beam, Array, Array]) -> tuple[_Beam, Array, Array]:
+        beam, chosen, slot = state
+        span = lax.dynamic_index_in_dim(spans, row, 0, keepdims=False)
+        span = jnp.take_along_axis(span, slot, 1)
+        logs = labels_at(labels, span)
+        beam, parent, choice = _extended(beam, words - 1 + row, span != NONE, logs, prioritize)
+        chosen = lax.dynamic_update_index_in_dim(continued(chosen, parent), choice, row, 0)
+        return beam, chosen, jnp.take_along_axis(slot, parent, 1)
+
+    slots = jnp.broadcast_to(numeric.positions(k), (items, k))
+    state = beam, jnp.zeros_like(spans), slots
+    beam, chosen, slot = lax.fori_loop(jnp.int32(0), jnp.int32(2 * words - 1), label, state)
+    return compact(continued(spans, slot), chosen, words), beam
+
+
+def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
+    """The k best trees (k B 2n-1 3), best first, and which are real (k B): O(k n) a step, after one pass.
+
+    A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
+    """
+    found = _best(potentials, lengths)
+    prioritize = lambda step, parents, logs: logs
+    trees, beam = _beam(found.chart, found.labels, found.possible, lengths, k, prioritize, _losses)
+    real = (beam.priority > -jnp.inf).T
+    score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
+    order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
+    return jnp.take_along_axis(trees, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
+
+
+def sample_without_replacement(
+    key: Array, chart: Chart, labels: Array, lengths: Array, k: int
+) -> tuple[Array, Array]:
+    """k distinct trees (k B 2n-1 3) in the order they are drawn; their log-probabilities (k B), -inf past the support
+    (Kool, van Hoof & Welling 2019).
+    """
+    possible = at_root(chart, lengths).high > -jnp.inf
+    keys = jax.random.split(numeric.normal_key(key), chart.items)
+    prioritize = topdown.gumbel_priorities(keys)
+    trees, beam = _beam(chart, labels, possible, lengths, k, prioritize, numeric.log_normalize)
+    return trees, jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+
+
+# ---------------------------------------------------------------------------------------------------------- samples
+
+
+def sample(key: Array, chart: Chart, labels: Array, lengths: Array, draws: int) -> Array:
+    """Independent trees (draws B 2n-1 3). One uniform number a choice.
+
+    A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
+    """
+    words, items = chart.words, chart.items
+    keys = jax.random.split(numeric.normal_key(key), items)
+
+    def uniforms(which: int, count: int) -> Array:
+        draw = lambda key: jax.random.uniform(jax.random.fold_in(key, which), (count, draws), labels.dtype)
+        return jax.vmap(draw, out_axes=1)(keys)
+
+    def choose(logs: Array, uniform: Array) -> Array:
+        weights = jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True))
+        return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform)
+
+    read, of_splits, of_labels = tables(chart), uniforms(0, most_splits(words)), uniforms(1, 2 * words - 1)
+    real = jnp.broadcast_to((at_root(chart, lengths).high > -jnp.inf)[:, None], (items, draws))
+    agenda = walk(
+        lambda step, span: choose(splits_of(read, span).near_top(-1)[1], of_splits[step]),
+        started(real, lengths, words),
+    )
+    spans = in_order(agenda, real, lengths)
+    chosen = labelled(lambda row, span: choose(labels_at(labels, span), of_labels[row]), spans)
+    return compact(spans, chosen, words)

@@ -1,0 +1,134 @@
+"""Trees from the whole sentence down: a walk chooses how to split each span that it comes to.
+
+Walks stand side by side, k for each of B items. Step u of a walk splits its u-th span of more than one word, in the
+order in which a span comes before its parts and the left part before the right: a tree over w + 1 words has w of them.
+So where the parts of a span stand in that order is known when it is split, and nothing has to be sorted.
+
+A span is one number, `start * n + width`; -1 is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from .inside import Chart, Logs
+
+NONE = -1
+
+
+def tables(chart: Chart) -> tuple[Logs, Logs]:
+    """The chart by item and word, so that what a span is made of stands in one row of each: by its first word (B n n),
+    and by its last (B n 2n), where splits of a span of width w start at n - w.
+    """
+    words, items = chart.words, chart.items
+    rows = lambda x: jnp.transpose(x[:words, : words * items].reshape(words, words, items), (2, 1, 0))
+    beyond = lambda name, x: jnp.pad(
+        x, ((0, 0), (0, 0), (0, words)), constant_values=-jnp.inf if name == "high" else 0
+    )
+    left, right = jax.tree.map(rows, chart.left), jax.tree.map(rows, chart.right)
+    return left, type(right)(*map(beyond, right._fields, right))
+
+
+def splits_of(tables: tuple[Logs, Logs], span: Array) -> Logs:
+    """(B k m): the weights of the ways to split spans (B k), by the width of the left part, below m."""
+    left, right = tables
+    words = left.high.shape[1]
+    item = numeric.positions(left.high.shape[0])[:, None]
+    start, width = start_and_width(span, words)
+    ways = numeric.positions(most_splits(words))
+    of_left = jax.tree.map(lambda x: x[item, start, : len(ways)], left)
+    at = (words - width)[..., None] + ways
+    of_right = jax.tree.map(lambda x: x[item[..., None], (start + width)[..., None], at], right)
+    return of_left.times(of_right)
+
+
+def most_splits(words: int) -> int:
+    return max(words - 1, 1)
+
+
+def start_and_width(span: Array, words: int) -> tuple[Array, Array]:
+    """0 and 0 where there is none."""
+    span = jnp.maximum(span, 0)
+    return lax.div(span, jnp.int32(words)), lax.rem(span, jnp.int32(words))
+
+
+def started(real: Array, lengths: Array, words: int) -> Array:
+    """(n B k): of each walk the spans of more than one word that it is still to split, by step. Those that are not real
+    have none.
+    """
+    last = (lengths - 1)[:, None]
+    first = jnp.where(real & (last > 0), last, NONE).astype(jnp.int32)
+    agenda = jnp.full((words, *first.shape), NONE, jnp.int32)
+    return agenda.at[0].set(first)
+
+
+def divided(agenda: Array, step: Array, choice: Array) -> Array:
+    """After a step in which a span of each walk was split by the width of its left part (B k)."""
+    words = agenda.shape[0]
+    span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
+    start, width = start_and_width(span, words)
+    item, walk = jnp.indices(span.shape, jnp.int32, sparse=True)
+
+    def added(agenda: Array, at: Array, start: Array, width: Array) -> Array:
+        place = jnp.where((span != NONE) & (width > 0), at, words)
+        return agenda.at[place, item, walk].set(start * words + width, mode="drop")
+
+    agenda = added(agenda, step + 1 + jnp.zeros_like(choice), start, choice)
+    return added(agenda, step + 1 + choice, start + choice + 1, width - choice - 1)
+
+
+def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
+    """All spans of the walks (2n-1 B k), those of one word among the others: each before its parts, the left part
+    first.
+    """
+    words = agenda.shape[0]
+    item, walk = jnp.indices(real.shape, jnp.int32, sparse=True)
+    start, _ = start_and_width(agenda, words)
+    some = agenda != NONE
+    word = numeric.positions(words)
+    # Before a span stand the words on the left of it; before a word also the spans that contain it.
+    place = jnp.where(some, word[:, None, None] + start, 2 * words)
+    found = jnp.full((2 * words - 1, *real.shape), NONE, jnp.int32)
+    found = found.at[place, item, walk].set(agenda, mode="drop")
+
+    def leaf(found: Array, word: Array) -> tuple[Array, None]:
+        before = jnp.sum(some & (start <= word), 0, dtype=jnp.int32)
+        place = jnp.where(real & (word < lengths[:, None]), word + before, 2 * words)
+        return found.at[place, item, walk].set(word * words, mode="drop"), None
+
+    return lax.scan(leaf, found, word)[0]
+
+
+def compact(spans: Array, labels: Array, words: int) -> Array:
+    """(k B 2n-1 3): start, end (inclusive) and label of spans (2n-1 B k)."""
+    start, width = start_and_width(spans, words)
+    rows = jnp.stack([start, start + width, labels], -1)
+    return jnp.transpose(jnp.where((spans != NONE)[..., None], rows, -1), (2, 1, 0, 3))
+
+
+def labels_at(logs: Array, span: Array) -> Array:
+    """(B k t): logs (B n n t) of the labels of spans (B k)."""
+    start, width = start_and_width(span, logs.shape[1])
+    return logs[numeric.positions(logs.shape[0])[:, None], start, start + width]
+
+
+def walk(choose: Any, agenda: Array) -> Array:
+    """The agenda after all steps; `choose(step, span)` splits spans (B k)."""
+
+    def step(index: Array, agenda: Array) -> Array:
+        span = lax.dynamic_index_in_dim(agenda, index, 0, keepdims=False)
+        return divided(agenda, index, choose(index, span).astype(jnp.int32))
+
+    words = agenda.shape[0]
+    return lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), step, agenda)
+
+
+def labelled(choose: Any, spans: Array) -> Array:
+    """Labels of spans (2n-1 B k), by `choose(row, span)`, one row after the other."""
+    rows = numeric.positions(spans.shape[0])
+    return lax.map(lambda x: choose(*x).astype(jnp.int32), (rows, spans))
