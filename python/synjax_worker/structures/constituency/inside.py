@@ -102,7 +102,7 @@ def split_logs(chart: Chart, width: Array, rows: int, starts: int) -> Array:
 def at_root(chart: Chart, lengths: Array) -> Logs:
     """(B): the span of the whole sentence."""
     item = numeric.positions(chart.items)
-    return jax.tree.map(lambda x: x[jnp.maximum(lengths - 1, 0), item], chart.left)
+    return jax.tree.map(lambda x: numeric.read(x, jnp.maximum(lengths - 1, 0), item), chart.left)
 
 
 # ---------------------------------------------------------------------------------------------------------- derivatives

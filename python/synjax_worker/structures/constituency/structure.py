@@ -24,15 +24,18 @@ class Forward(NamedTuple):
     potentials: Potentials  # constants
     lengths: Array
 
+    def spans(self) -> Logs:
+        return passes.shared(self, "spans", lambda: spans_of(self.potentials, self.lengths))
+
     def chart(self) -> Chart:
         def compute() -> Chart:
             refuse_large(logs_of(self.potentials, self.lengths))
-            return inside(spans_of(self.potentials, self.lengths))
+            return inside(self.spans())
 
         return passes.shared(self, "chart", compute)
 
     def log_masses(self) -> Array:
-        compute = lambda: log_masses(spans_of(self.potentials, self.lengths), self.chart(), self.lengths)
+        compute = lambda: log_masses(self.spans(), self.chart(), self.lengths)
         return passes.shared(self, "log_masses", compute)
 
 
@@ -58,22 +61,25 @@ class Constituency:
     def possible(self, messages: Forward) -> Array:
         return marginals.possible(messages.chart(), messages.lengths)
 
+    # With derivatives. Queries of one distribution share them.
+
+    def _spans(self, query: Query) -> Logs:
+        compute = lambda: spans_of(query.potentials, query.lengths)
+        return passes.shared(query.messages, "differentiable spans", compute)
+
     def _chart(self, query: Query) -> Chart:
-        """With derivatives. Queries of one distribution share it."""
-        potentials, lengths, messages = query
-        compute = lambda: differentiable(spans_of(potentials, lengths), messages.chart())
-        return passes.shared(messages, "differentiable chart", compute)
+        compute = lambda: differentiable(self._spans(query), query.messages.chart())
+        return passes.shared(query.messages, "differentiable chart", compute)
 
     def _labels(self, query: Query) -> Array:
-        """(B n n t): logs of the probabilities of labels, given the span. With derivatives."""
+        """(B n n t): logs of the probabilities of labels, given the span."""
         compute = lambda: label_logs(kind_of_logs(), logs_of(query.potentials, query.lengths))
         return passes.shared(query.messages, "labels", compute)
 
     def _masses(self, query: Query) -> Array:
-        """(n, n*B): the probabilities of spans. With derivatives."""
-        potentials, lengths, messages = query
-        arguments = lambda: (spans_of(potentials, lengths), messages.chart(), lengths, messages.log_masses())
-        return passes.shared(messages, "masses", lambda: marginals.masses(*arguments()))
+        """(n, n*B): the probabilities of spans."""
+        known = lambda: (query.messages.chart(), query.lengths, query.messages.log_masses())
+        return passes.shared(query.messages, "masses", lambda: marginals.masses(self._spans(query), *known()))
 
     def log_partition(self, potentials: Potentials, lengths: Array, messages: Forward) -> Sum:
         return marginals.log_partition(potentials, lengths, messages.chart())
@@ -87,9 +93,10 @@ class Constituency:
         return marginals.of_parts(self._masses(query), self._labels(query))
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
-        spans, known = spans_of(potentials, lengths), messages.log_masses()
-        logs = marginals.known_log_masses(spans, messages.chart(), lengths, known)
-        return marginals.log_of_parts(logs, self._labels(Query(potentials, lengths, messages)))
+        query = Query(potentials, lengths, messages)
+        known = messages.chart(), lengths, messages.log_masses()
+        logs = marginals.known_log_masses(self._spans(query), *known)
+        return marginals.log_of_parts(logs, self._labels(query))
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Potentials:
         return Potentials(self.marginals(potentials, lengths, messages))

@@ -9,9 +9,8 @@ A span is one number, `start * n + width`; -1 is none.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -21,30 +20,34 @@ from .inside import Chart, Logs
 NONE = -1
 
 
-def tables(chart: Chart) -> tuple[Logs, Logs]:
-    """The chart by item and word, so that what a span is made of stands in one row of each: by its first word (B n n),
-    and by its last (B n 2n), where splits of a span of width w start at n - w.
-    """
+class Tables(NamedTuple):
+    """A chart by item and word, so that what a span is made of stands in one row of each. Parts of logs come last."""
+
+    kind: type
+    left: Array  # (B n n parts): by the first word of a span
+    right: Array  # (B n 2n parts): by its last word; splits of a span of width w start at n - w, and end with zeros
+
+
+def tables(chart: Chart) -> Tables:
     words, items = chart.words, chart.items
-    rows = lambda x: jnp.transpose(x[:words, : words * items].reshape(words, words, items), (2, 1, 0))
-    beyond = lambda name, x: jnp.pad(
-        x, ((0, 0), (0, 0), (0, words)), constant_values=-jnp.inf if name == "high" else 0
-    )
-    left, right = jax.tree.map(rows, chart.left), jax.tree.map(rows, chart.right)
-    return left, type(right)(*map(beyond, right._fields, right))
+    rows = lambda x: x[:words, : words * items].reshape(words, words, items)
+    by_word = lambda logs: jnp.transpose(jnp.stack([rows(x) for x in logs]), (3, 2, 1, 0))
+    right = by_word(chart.right)
+    nothing = jnp.zeros_like(right).at[..., 0].set(-jnp.inf)
+    return Tables(type(chart.left), by_word(chart.left), jnp.concatenate([right, nothing], 2))
 
 
-def splits_of(tables: tuple[Logs, Logs], span: Array) -> Logs:
+def splits_of(tables: Tables, span: Array) -> Logs:
     """(B k m): the weights of the ways to split spans (B k), by the width of the left part, below m."""
-    left, right = tables
-    words = left.high.shape[1]
-    item = numeric.positions(left.high.shape[0])[:, None]
+    words = tables.left.shape[1]
+    item = numeric.positions(span.shape[0])[:, None]
     start, width = start_and_width(span, words)
     ways = numeric.positions(most_splits(words))
-    of_left = jax.tree.map(lambda x: x[item, start, : len(ways)], left)
+    of_left = numeric.read(tables.left, item, start)[:, :, : len(ways)]
     at = (words - width)[..., None] + ways
-    of_right = jax.tree.map(lambda x: x[item[..., None], (start + width)[..., None], at], right)
-    return of_left.times(of_right)
+    of_right = numeric.read(tables.right, item[..., None], (start + width)[..., None], at)
+    left, right = (tables.kind(*jnp.moveaxis(x, -1, 0)) for x in (of_left, of_right))
+    return left.times(right)
 
 
 def most_splits(words: int) -> int:
@@ -73,13 +76,11 @@ def divided(agenda: Array, step: Array, choice: Array) -> Array:
     span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
     start, width = start_and_width(span, words)
     item, walk = jnp.indices(span.shape, jnp.int32, sparse=True)
-
-    def added(agenda: Array, at: Array, start: Array, width: Array) -> Array:
-        place = jnp.where((span != NONE) & (width > 0), at, words)
-        return agenda.at[place, item, walk].set(start * words + width, mode="drop")
-
-    agenda = added(agenda, step + 1 + jnp.zeros_like(choice), start, choice)
-    return added(agenda, step + 1 + choice, start + choice + 1, width - choice - 1)
+    # The left part comes next, and after all that it is split into the right part.
+    starts, widths = jnp.stack([start, start + choice + 1]), jnp.stack([choice, width - choice - 1])
+    places = step + 1 + jnp.stack([jnp.zeros_like(choice), choice])
+    places = jnp.where((span != NONE) & (widths > 0), places, words)
+    return agenda.at[places, item, walk].set(starts * words + widths, mode="drop")
 
 
 def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
@@ -90,18 +91,14 @@ def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
     item, walk = jnp.indices(real.shape, jnp.int32, sparse=True)
     start, _ = start_and_width(agenda, words)
     some = agenda != NONE
-    word = numeric.positions(words)
-    # Before a span stand the words on the left of it; before a word also the spans that contain it.
-    place = jnp.where(some, word[:, None, None] + start, 2 * words)
+    # Before a span stand the words on the left of it; before a word also the spans that start there or earlier.
+    word = numeric.positions(words)[:, None, None]
+    place = jnp.where(some, word + start, 2 * words)
+    starting = jnp.zeros(agenda.shape, jnp.int32).at[start, item, walk].add(some.astype(jnp.int32))
+    place_of_word = jnp.where(real & (word < lengths[:, None]), word + jnp.cumsum(starting, 0), 2 * words)
     found = jnp.full((2 * words - 1, *real.shape), NONE, jnp.int32)
-    found = found.at[place, item, walk].set(agenda, mode="drop")
-
-    def leaf(found: Array, word: Array) -> tuple[Array, None]:
-        before = jnp.sum(some & (start <= word), 0, dtype=jnp.int32)
-        place = jnp.where(real & (word < lengths[:, None]), word + before, 2 * words)
-        return found.at[place, item, walk].set(word * words, mode="drop"), None
-
-    return lax.scan(leaf, found, word)[0]
+    spans = jnp.concatenate([agenda, jnp.broadcast_to(word * words, agenda.shape)])
+    return found.at[jnp.concatenate([place, place_of_word]), item, walk].set(spans, mode="drop")
 
 
 def compact(spans: Array, labels: Array, words: int) -> Array:
@@ -114,7 +111,7 @@ def compact(spans: Array, labels: Array, words: int) -> Array:
 def labels_at(logs: Array, span: Array) -> Array:
     """(B k t): logs (B n n t) of the labels of spans (B k)."""
     start, width = start_and_width(span, logs.shape[1])
-    return logs[numeric.positions(logs.shape[0])[:, None], start, start + width]
+    return numeric.read(logs, numeric.positions(logs.shape[0])[:, None], start, start + width)
 
 
 def walk(choose: Any, agenda: Array) -> Array:
