@@ -33,10 +33,11 @@ def shares(moves: Moves, scores: Scores, bounds: Bounds, steps_last: bool) -> Me
     and cells. No gradient.
 
     An optimistic program sums in plain floats where all moves read the same scores and go one step. Elsewhere messages
-    of 64 bits take more time than short logs.
+    of 64 bits take more time than short logs; and a TPU makes them of two floats of the range of short ones.
     """
     scores = jax.tree.map(lax.stop_gradient, scores)
-    if not (is_optimistic() and are_shared(scores) and longest_move(moves) == 1):
+    simple = are_shared(scores) and longest_move(moves) == 1 and jax.default_backend() != "tpu"
+    if not (is_optimistic() and simple):
         return forward(moves, scores, bounds, SHARED)
     dtype = scores.first.dtype
     with jax.enable_x64(True):
