@@ -9,7 +9,7 @@ export interface AlignmentCRFOptions<F extends FloatDType = "float32"> {
   /** `(*batch rows cols)`: the score of each cell that an alignment visits. */
   readonly logPotentials: TensorLike<F>;
   /** "monotone_many_to_many", "monotone_one_to_many" or "non_monotone_one_to_one". */
-  readonly alignmentType?: "monotone_many_to_many" | "monotone_one_to_many" | "non_monotone_one_to_one";
+  readonly alignmentType: "monotone_many_to_many" | "monotone_one_to_many" | "non_monotone_one_to_one";
   /** `(*batch)`: how many rows each item has, 1 to rows; all where left out. */
   readonly lengthsRows?: TensorLike<IntDType>;
   /** `(*batch)`: how many columns each item has, 1 to cols; all where left out. */
@@ -30,7 +30,7 @@ const declaration: Declaration = {
       name: "alignmentType",
       python: "alignment_type",
       role: "option",
-      optional: true,
+      optional: false,
       kinds: [{ kind: "static" }],
     },
     {

@@ -68,7 +68,7 @@ class AlignmentCRF(Distribution):
 
     log_potentials: Float[Array, "*batch rows cols"] = potential()
     alignment_type: Literal["monotone_many_to_many", "monotone_one_to_many", "non_monotone_one_to_one"] = (
-        option(None)
+        option()
     )
     lengths_rows: Int[Array, "*batch"] | None = length("rows", least=1, keyword=True)
     lengths_cols: Int[Array, "*batch"] | None = length("cols", least=1, keyword=True)

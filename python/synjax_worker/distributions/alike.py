@@ -36,3 +36,25 @@ def require_alike(distribution: Any, other: Any) -> None:
                 expected=f"{what} {written[0]}",
                 received=written[1],
             )
+    _require_same_arrays(distribution, other)
+
+
+def _require_same_arrays(distribution: Any, other: Any) -> None:
+    """As many arrays in every list, and the same optional ones, where these are not forms of the same."""
+    declared = distribution.declaration()
+    in_forms = {name.rstrip("?") for form in declared.forms for name in form}
+    for name in declared.potentials:
+        mine, theirs = (_count(getattr(each, name)) for each in (distribution, other))
+        if mine != theirs and name not in in_forms:
+            raise InvalidArgument(
+                f"`other` has {theirs} of `{name}`, expected {mine}.",
+                argument="other",
+                expected=f"{mine} of `{name}`",
+                received=str(theirs),
+            )
+
+
+def _count(arrays: Any) -> int:
+    if arrays is None:
+        return 0
+    return len(arrays) if isinstance(arrays, tuple | list) else 1

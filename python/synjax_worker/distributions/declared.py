@@ -45,6 +45,7 @@ class Role(NamedTuple):
     least: int = 0  # of a length: the smallest that has a structure
     below: str | None = None  # of data: the named dim that every value is smaller than
     keyword: bool = False  # given by name only
+    required: bool = False  # of an option: whether it has no default
 
     def to_json(self) -> dict[str, Any]:
         fields = {"kind": self.kind, "bounds": self.bounds, "least": self.least, "below": self.below}
@@ -70,9 +71,13 @@ def data(below: str | None = None, keyword: bool = False) -> Any:
     return _field(Role("data", below=below, keyword=keyword))
 
 
-def option(default: Any, keyword: bool = True) -> Any:
-    """A plain Python value: part of the program, not an input of it."""
-    return _field(Role("option", keyword=keyword), default=default)
+_REQUIRED = object()
+
+
+def option(default: Any = _REQUIRED, keyword: bool = True) -> Any:
+    """A plain Python value: part of the program, not an input of it. Without a default it has to be given."""
+    required = default is _REQUIRED
+    return _field(Role("option", keyword=keyword, required=required), default=None if required else default)
 
 
 def is_static(field: dataclasses.Field) -> bool:
@@ -175,7 +180,8 @@ def declaration(cls: type) -> Declaration:
             Parameter(
                 field.name,
                 role,
-                optional=role.kind in ("length", "option") or introspection.is_optional(hints[field.name]),
+                optional=(role.kind in ("length", "option") and not role.required)
+                or introspection.is_optional(hints[field.name]),
                 default=field.default,
                 dims=single.get("dims"),
                 kind=single.get("kind", "any"),

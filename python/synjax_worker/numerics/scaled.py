@@ -111,7 +111,8 @@ def with_one_exponent(*logs: Array, lift: float) -> tuple[Array, Array]:
     parts = [reduce_log(lax.stop_gradient(x)) for x in logs]
     exponent = jnp.maximum(sum(exponent for exponent, _ in parts), ZERO_EXPONENT)
     top = jnp.max(exponent, -1)
-    top = jnp.where(top == ZERO_EXPONENT, 0, top)
+    # Of an impossible log and a large one the sum is impossible too.
+    top = jnp.where(top < ZERO_EXPONENT // 2, 0, top)
     below = exponent - (top[..., None] - integer_log2(lift))
     mantissa = jnp.exp(sum(rest for _, rest in parts))
     return mantissa * power_of_two(below, mantissa.dtype), top

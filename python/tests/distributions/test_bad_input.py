@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpyro import distributions as emissions
 
-from synjax_worker.distributions import HMM, LinearChainCRF
+from synjax_worker.distributions import HMM, AlignmentCRF, GeneralMonotoneAlignmentCRF, LinearChainCRF
 from synjax_worker.distributions.parameters import replace
 from synjax_worker.errors import InvalidArgument
 
@@ -350,3 +350,18 @@ def test_what_is_neither_true_nor_false_is_refused(choice: Any) -> None:
         HMM(INIT, TRANSITION, SYMBOLS, np.zeros((B, N), np.int32), normalize=choice)
     assert caught.value.argument == "normalize"
     HMM(INIT, TRANSITION, SYMBOLS, np.zeros((B, N), np.int32), normalize=np.bool_(True))
+
+
+def test_alignments_of_other_moves_are_not_compared() -> None:
+    table = jnp.zeros((2, 3))
+    made = lambda slopes, *down: GeneralMonotoneAlignmentCRF([table] * slopes, *down)
+    with pytest.raises(InvalidArgument, match=r"has 2 of `log_potentials_horizontal`, expected 1") as refused:
+        made(1).kl_divergence(made(2))
+    assert refused.value.argument == "other"
+    with pytest.raises(InvalidArgument, match=r"has 0 of `log_potentials_vertical`, expected 1"):
+        made(2, table).cross_entropy(made(2))
+
+
+def test_an_option_without_a_default_has_to_be_given() -> None:
+    with pytest.raises(TypeError, match="'alignment_type'"):
+        AlignmentCRF(jnp.zeros((2, 3)))

@@ -79,3 +79,10 @@ def test_a_shared_scale_keeps_ratios_and_drops_what_is_out_of_reach(dtype: np.dt
     np.testing.assert_array_equal(scaled.to_shared_scale(number), [1.5, 0.5, 0, 0])
     nothing = Scaled(jnp.zeros(2, dtype), jnp.full(2, ZERO_EXPONENT, jnp.int32))
     np.testing.assert_array_equal(scaled.to_shared_scale(nothing), 0)
+
+
+def test_an_impossible_log_beside_a_large_one_is_impossible() -> None:
+    impossible, large = jnp.full(3, -jnp.inf), jnp.array([2.0, 5.0, -1.0])
+    weights, exponent = scaled.with_one_exponent(impossible, large, lift=2.0**60)
+    np.testing.assert_array_equal(weights, np.zeros(3))
+    assert exponent == 0

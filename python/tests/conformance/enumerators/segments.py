@@ -70,6 +70,8 @@ class FactoredSegments(Segmentation):
     float32 = True
 
     def without_structures(self, arrays, lengths):
+        if "initial" in arrays and lengths["lengths"] % 2:  # no label may be the first
+            return arrays | {"initial": np.full_like(arrays["initial"], -np.inf)}
         arrays["segment"][max(lengths["lengths"] - 1, 0)] = -np.inf
         return arrays
 
