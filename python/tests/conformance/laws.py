@@ -22,7 +22,7 @@ from .bad_input import of_every_class
 from .case import BEYOND_FLOAT64
 from .enumerator import Enumerator, floats_of
 from .oracle import Item, Oracle
-from .queries import DRAWS, PAIRS, QUESTIONS, Answers, Asked, K, Question, directions_of, equations
+from .queries import QUESTIONS, Answers, Asked, K, Question, directions_of, equations
 
 # Below this a chi-square test says that samples do not have the distribution. With 4,000 draws a shift of a tenth of
 # the mass between two halves of the structures is found with power above 0.999 at this level.
@@ -287,37 +287,39 @@ def _copied(name: str) -> str:
 
 @law("samples")
 def _samples(answers: Answers) -> Iterator[LawBroken]:
-    values = answers.values
+    values, again = answers.values, answers.again
     if "samples" not in values:
         return
-    if not values["samples_are_binary"]:
+    if not (values["samples_are_binary"] and again["samples_are_binary"]):
         yield LawBroken("samples", "sample: an event that is not 0/1")
-    if np.array_equal(values["samples"], answers.again["samples"]):
+    if np.array_equal(values["samples"], again["samples"]):
         yield LawBroken("samples", "sample: the same draws from another key")
     for i, item, where in items(answers):
+        drawn = np.concatenate([run["samples"][:, i] for run in (values, again)])
         if not item.count:
-            if values["samples"][:, i].any():
+            if drawn.any():
                 yield LawBroken("samples", f"sample, {where}: a structure where there is none")
             continue
-        counts = _counts(item.events, values["samples"][:, i])
+        counts = _counts(item.events, drawn)
         if counts is None or counts[~item.allowed].any():
             yield LawBroken("samples", f"sample, {where}: drew what is not a structure")
-        elif _chi_square(counts, item.probs * DRAWS) < SIGNIFICANCE:
+        elif _chi_square(counts, item.probs * len(drawn)) < SIGNIFICANCE:
             yield LawBroken("samples", f"sample, {where}: not the distribution")
         yield from _without_replacement(answers, i, item, where)
 
 
 def _without_replacement(answers: Answers, i: int, item: Any, where: str) -> Iterator[LawBroken]:
     """The joint law of the first two draws; more draws than structures give each once."""
-    values = answers.values
-    pairs = values["pairs"][:, :, i]
+    values, both = answers.values, (answers.values, answers.again)
+    pairs = np.concatenate([run["pairs"][:, :, i] for run in both])
+    log_probs = np.concatenate([run["pairs_log_probs"][:, :, i] for run in both])
     first, second = (_indices(item.events, pairs[:, draw]) for draw in range(2))
     name = "sample_without_replacement"
-    if np.any(first < 0) or (item.count > 1 and not np.all(values["pairs_log_probs"][:, 1, i] > -np.inf)):
+    seen = log_probs[:, 1] > -np.inf
+    if np.any(first < 0) or (item.count > 1 and not np.all(seen)):
         yield LawBroken("samples", f"{name}, {where}: drew what is not a structure")
         return
-    seen = values["pairs_log_probs"][:, 1, i] > -np.inf
-    expected = PAIRS * item.probs[:, None] * item.probs / np.maximum(1 - item.probs[:, None], 1e-300)
+    expected = len(pairs) * item.probs[:, None] * item.probs / np.maximum(1 - item.probs[:, None], 1e-300)
     np.fill_diagonal(expected, 0)
     if np.any((first == second) & seen):
         yield LawBroken("samples", f"{name}, {where}: the same structure twice")
@@ -325,7 +327,7 @@ def _without_replacement(answers: Answers, i: int, item: Any, where: str) -> Ite
     np.add.at(joint, (first[seen], second[seen]), 1)
     if _chi_square(joint.ravel(), expected.ravel()) < SIGNIFICANCE:
         yield LawBroken("samples", f"{name}, {where}: not the joint distribution of ordered draws")
-    if differs(values["pairs_log_probs"][:, 0, i], item.log_probs[first], 10 * tolerance(answers)):
+    if differs(log_probs[:, 0], item.log_probs[first], 10 * tolerance(answers)):
         yield LawBroken("samples", f"{name}, {where}: wrong log-probabilities")
     real = values["few_log_probs"][:, i] > -np.inf
     drawn = _indices(item.events, values["few_events"][:, i] > 0)[real]

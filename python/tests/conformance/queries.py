@@ -19,8 +19,9 @@ from .enumerator import Enumerator, Tree, floats_of
 from .oracle import Oracle
 
 K = 12
-DRAWS = 4000
-PAIRS = 3000
+# Random draws of one run: laws look at those of both runs of a program together.
+DRAWS = 2000
+PAIRS = 1500
 
 
 @dataclasses.dataclass

@@ -61,7 +61,7 @@ class ManyToMany(Alignment):
         table = jnp.zeros((3, 4))
         made = lambda kind: AlignmentCRF(table, alignment_type=kind)
         good = made("monotone_many_to_many")
-        yield BadInput("no type", "alignment_type", lambda: AlignmentCRF(table))
+        yield BadInput("no type", "alignment_type", lambda: made(None))
         yield BadInput("an unknown type", "alignment_type", lambda: made("monotone"))
         other = made("monotone_one_to_many")
         yield BadInput("another type", "other", lambda: good.kl_divergence(other))
