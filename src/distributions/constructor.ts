@@ -64,7 +64,7 @@ function requireKnownNames({ name: of, parameters }: Declaration, options: Optio
   const absent = parameters.find(({ name, optional }) => !optional && options[name] === undefined);
   if (!absent) return;
   const [{ dims, kind }] = absent.kinds as readonly [Parameter["kinds"][number]];
-  const expected = dims === undefined ? kind : `(${dims})`;
+  const expected = dims !== undefined ? `(${dims})` : kind === "static" ? "a value" : kind;
   throw refused(absent.name, `\`${absent.name}\` is missing: expected ${expected}.`, expected, "undefined");
 }
 
