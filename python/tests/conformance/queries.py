@@ -75,6 +75,10 @@ class Asked:
         return self.enumerator.build(self.other)
 
     @functools.cached_property
+    def top(self) -> Any:
+        return self.distribution.top_k(K)
+
+    @functools.cached_property
     def keys(self) -> jax.Array:
         return jax.random.split(self.key)
 
@@ -203,13 +207,13 @@ def remembered(
 
 @question()
 def _top(asked: Asked) -> dict[str, Any]:
-    top = asked.distribution.top_k(K)
+    top = asked.top
     return {"top_events": asked.flat(top.events), "top_scores": top.scores, "top_count": top.count}
 
 
 @question(float32=False)
 def _top_remembered(asked: Asked) -> dict[str, Any]:
-    return remembered("top_k", asked.distribution, asked.distribution.top_k(2).events)
+    return remembered("top_k", asked.distribution, asked.top.events, most=2)
 
 
 @question(float32=False)
@@ -294,13 +298,12 @@ def _derivatives(asked: Asked) -> dict[str, Any]:
             "marginals": asked.flat(distribution.marginals()),
         }
 
-    def total(mine, theirs):
-        answers = of(mine, theirs)
-        weighted = jnp.sum(answers.pop("marginals") * asked.weights)
-        return weighted + sum(jnp.sum(finite(x)) for x in answers.values())
-
-    _, forward = jax.jvp(of, (mine, theirs), asked.directions)
-    return {"forward": forward, "backward": jax.grad(total, (0, 1))(mine, theirs)}
+    # Both are of one linear program, so that what it is linear at is computed once.
+    answers, along = jax.linearize(of, mine, theirs)
+    weights = {name: jnp.isfinite(x).astype(x.dtype) for name, x in answers.items()}
+    weights["marginals"] = asked.weights
+    backward = jax.linear_transpose(along, mine, theirs)(weights)
+    return {"forward": along(*asked.directions), "backward": backward}
 
 
 @question("derivatives", own=True, float32=False, frame=False)
