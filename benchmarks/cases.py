@@ -12,12 +12,7 @@ from peers import Peer, assignment_peers, ctc_peers, synjax_peer, torch_struct_p
 from plain import alignments, assignment, segments
 from plain.lattice import gradient
 
-from synjax_worker.distributions import (
-    CTC,
-    AlignmentCRF,
-    GeneralMonotoneAlignmentCRF,
-    SemiMarkovCRF,
-)
+from synjax_worker.distributions import CTC, AlignmentCRF, GeneralMonotoneAlignmentCRF, SemiMarkovCRF
 
 QUERIES: dict[str, Callable] = {  # of a distribution, another, and a key
     "log_partition": lambda d, other, key: d.log_partition(),
@@ -27,25 +22,16 @@ QUERIES: dict[str, Callable] = {  # of a distribution, another, and a key
     "top_k": lambda d, other, key: tuple(d.top_k(5))[:2],
     "sample": lambda d, other, key: d.sample(key),
     "128 samples": lambda d, other, key: d.sample(key, (128,)),
-    "sample_without_replacement": lambda d, other, key: tuple(
-        d.sample_without_replacement(key, 5)
-    ),
+    "sample_without_replacement": lambda d, other, key: tuple(d.sample_without_replacement(key, 5)),
     "kl_divergence": lambda d, other, key: d.kl_divergence(other),
 }
 
 
-def asked(
-    make: Callable, changed: dict[str, Callable] | None = None
-) -> dict[str, Callable]:
+def asked(make: Callable, changed: dict[str, Callable] | None = None) -> dict[str, Callable]:
     """Queries as functions of the parameters of p and of q and of a key."""
     queries = {**QUERIES, **(changed or {})}
-    of = {
-        name: lambda p, q, key, ask=ask: ask(make(*p), make(*q), key)
-        for name, ask in queries.items()
-    }
-    return of | {
-        "gradient": lambda p, q, key: gradient(lambda p: make(*p).log_partition(), p)
-    }
+    of = {name: lambda p, q, key, ask=ask: ask(make(*p), make(*q), key) for name, ask in queries.items()}
+    return of | {"gradient": lambda p, q, key: gradient(lambda p: make(*p).log_partition(), p)}
 
 
 @dataclasses.dataclass
@@ -59,14 +45,10 @@ class Case:
     q: tuple[Any, ...]
     ours: dict[str, Callable]
     plain: dict[str, Callable]
-    peers: dict[str, dict[str, Callable | Peer]] = dataclasses.field(
-        default_factory=dict
-    )
+    peers: dict[str, dict[str, Callable | Peer]] = dataclasses.field(default_factory=dict)
     queries: tuple[str, ...] = (*QUERIES, "gradient")
     compared: Callable = tuple  # what of a gradient all have
-    as_parts: Callable | None = (
-        None  # indicators of parts with marginals, where an event is something else
-    )
+    as_parts: Callable | None = None  # indicators of parts with marginals, where an event is something else
     parts_of_marginals: Callable = lambda marginals: marginals
 
     @property
@@ -84,52 +66,35 @@ WIDE_TABLES = (
 
 def many_to_many() -> Iterator[Case]:
     make = lambda table: AlignmentCRF(table, alignment_type="monotone_many_to_many")
-    theirs = lambda lib: (
-        lambda table: lib.AlignmentCRF(table, alignment_type="monotone_many_to_many")
-    )
+    theirs = lambda lib: lambda table: lib.AlignmentCRF(table, alignment_type="monotone_many_to_many")
     yield from _tables("many-to-many", make, theirs, alignments.many_to_many(), 1)
 
 
 def one_to_many() -> Iterator[Case]:
     make = lambda table: AlignmentCRF(table, alignment_type="monotone_one_to_many")
-    theirs = lambda lib: (
-        lambda table: lib.AlignmentCRF(table, alignment_type="monotone_one_to_many")
-    )
-    yield from _tables(
-        "one-to-many", make, theirs, alignments.one_to_many(), 1, WIDE_TABLES
-    )
+    theirs = lambda lib: lambda table: lib.AlignmentCRF(table, alignment_type="monotone_one_to_many")
+    yield from _tables("one-to-many", make, theirs, alignments.one_to_many(), 1, WIDE_TABLES)
 
 
 def general() -> Iterator[Case]:
     make = lambda *slopes: GeneralMonotoneAlignmentCRF(slopes)
     theirs = lambda lib: lambda *slopes: lib.GeneralMonotoneAlignmentCRF(slopes, None)
-    yield from _tables(
-        "general, 3 slopes", make, theirs, alignments.general(3, False), 3, WIDE_TABLES
-    )
+    yield from _tables("general, 3 slopes", make, theirs, alignments.general(3, False), 3, WIDE_TABLES)
 
 
 def general_vertical() -> Iterator[Case]:
     make = lambda *tables: GeneralMonotoneAlignmentCRF(tables[:-1], tables[-1])
-    theirs = lambda lib: (
-        lambda *tables: lib.GeneralMonotoneAlignmentCRF(tables[:-1], tables[-1])
-    )
-    yield from _tables(
-        "general, 2 slopes and down", make, theirs, alignments.general(2, True), 3
-    )
+    theirs = lambda lib: lambda *tables: lib.GeneralMonotoneAlignmentCRF(tables[:-1], tables[-1])
+    yield from _tables("general, 2 slopes and down", make, theirs, alignments.general(2, True), 3)
 
 
 def _tables(family, make, theirs, plain, count, sizes=TABLES) -> Iterator[Case]:
     for level, (b, rows, cols) in zip(LEVELS, sizes, strict=True):
-        p, q = (
-            tuple(_normal(seed + 10 * which, b, rows, cols) for which in range(count))
-            for seed in (0, 1)
-        )
+        p, q = (tuple(_normal(seed + 10 * which, b, rows, cols) for which in range(count)) for seed in (0, 1))
         # SynJax does not count the first cell's score, so that it is 0 and its derivative is not compared
         without_first = lambda tables: tuple(x.at[:, 0, 0].set(0.0) for x in tables)
         p, q = without_first(p), without_first(q)
-        case = Case(
-            family, level, f"{rows}×{cols} B{b}", p, q, asked(make), plain.queries()
-        )
+        case = Case(family, level, f"{rows}×{cols} B{b}", p, q, asked(make), plain.queries())
         case.compared = without_first
         case.peers = synjax_peer(lambda lib: asked(theirs(lib)))
         yield case
@@ -143,50 +108,24 @@ CHOICES = {"argmax": ((8, 16), (8, 64), (8, 256)), "top_k": ((8, 8), (8, 16), (4
 def one_to_one() -> Iterator[Case]:
     """The sums up to the stated size, the best and the k best beyond it."""
     make = lambda table: AlignmentCRF(table, alignment_type="non_monotone_one_to_one")
-    theirs = lambda lib: (
-        lambda table: lib.AlignmentCRF(table, alignment_type="non_monotone_one_to_one")
-    )
+    theirs = lambda lib: lambda table: lib.AlignmentCRF(table, alignment_type="non_monotone_one_to_one")
     ours, sums = asked(make), assignment.sums()
     choices = {"argmax": assignment.argmax, "top_k": assignment.top_k}
     for at, level in enumerate(LEVELS):
         b, n = SUMS[at]
         tables = _normal(0, b, n, n), _normal(1, b, n, n)
         size = f"{n}×{n} B{b}"
-        yield Case(
-            "one-to-one",
-            level,
-            size,
-            (tables[0],),
-            (tables[1],),
-            ours,
-            sums,
-            queries=tuple(sums),
-        )
+        yield Case("one-to-one", level, size, (tables[0],), (tables[1],), ours, sums, queries=tuple(sums))
         for query, sizes in CHOICES.items():
             b, n = sizes[at]
             p = (_normal(0, b, n, n),)
             plain = {query: choices[query]}
-            case = Case(
-                "one-to-one",
-                level,
-                f"{n}×{n} B{b}",
-                p,
-                p,
-                ours,
-                plain,
-                queries=(query,),
-            )
-            case.peers = (
-                synjax_peer(lambda lib: asked(theirs(lib))) | assignment_peers()
-            )
+            case = Case("one-to-one", level, f"{n}×{n} B{b}", p, p, ours, plain, queries=(query,))
+            case.peers = synjax_peer(lambda lib: asked(theirs(lib))) | assignment_peers()
             yield case
 
 
-FRAMES = (
-    (8, 30, 32, 8),
-    (8, 100, 64, 20),
-    (8, 400, 128, 60),
-)  # items, frames, symbols, labels
+FRAMES = ((8, 30, 32, 8), (8, 100, 64, 20), (8, 400, 128, 60))  # items, frames, symbols, labels
 
 
 def ctc() -> Iterator[Case]:
@@ -200,11 +139,7 @@ def ctc() -> Iterator[Case]:
         yield case
 
 
-SEGMENTS = (
-    (8, 32, 6, 8),
-    (8, 128, 8, 16),
-    (4, 512, 16, 16),
-)  # items, positions, longest segment, labels
+SEGMENTS = ((8, 32, 6, 8), (8, 128, 8, 16), (4, 512, 16, 16))  # items, positions, longest segment, labels
 
 
 # Draws as rows of segments: 128 events of a large size are gigabytes. SynJax has no other form of its draws.
@@ -222,9 +157,7 @@ def semi_markov() -> Iterator[Case]:
         case = Case("semi-Markov", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain)
         case.as_parts = lambda given, m=m, t=t: parts_of_segments(given, m, t)
         case.parts_of_marginals = lambda marginals: marginals.sum(-2)
-        case.peers = synjax_peer(
-            lambda lib: asked(lib.SemiMarkovCRF)
-        ) | torch_struct_peer(b, n, m, t)
+        case.peers = synjax_peer(lambda lib: asked(lib.SemiMarkovCRF)) | torch_struct_peer(b, n, m, t)
         yield case
 
 
@@ -249,12 +182,9 @@ def semi_markov_factored() -> Iterator[Case]:
     ours, plain = asked(make, changed), segments.queries(segments.Factors)
     for level, (b, n, m, t) in zip(LEVELS, SEGMENTS, strict=True):
         p, q = (
-            (_normal(seed, b, n, m, t), _normal(seed + 10, t, t), _normal(seed + 20, t))
-            for seed in (0, 1)
+            (_normal(seed, b, n, m, t), _normal(seed + 10, t, t), _normal(seed + 20, t)) for seed in (0, 1)
         )
-        case = Case(
-            "semi-Markov factored", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain
-        )
+        case = Case("semi-Markov factored", level, f"n{n} m{m} t{t} B{b}", p, q, ours, plain)
         case.as_parts = lambda given, m=m, t=t: parts_of_segments(given, m, t)
         yield case
 

@@ -73,9 +73,7 @@ def _measure_query(case, query, truth, earlier):
         "query": query,
         "left_out": left_out,
     }
-    cell["sides"] = {
-        who: _side(spread, sides.get(who)) for who, spread in spreads_of.items()
-    }
+    cell["sides"] = {who: _side(spread, sides.get(who)) for who, spread in spreads_of.items()}
     CELLS.append(cell)
     _print(case, cell)
 
@@ -111,10 +109,7 @@ def _elements(case: Case) -> int:
 
 def _side(spread: Spread, side: Program | None) -> dict:
     """A side of a cell; what is no program of JAX has times alone."""
-    times = {
-        "ms": 1e3 * spread.median,
-        "quartiles": [1e3 * spread.low, 1e3 * spread.high],
-    }
+    times = {"ms": 1e3 * spread.median, "quartiles": [1e3 * spread.low, 1e3 * spread.high]}
     if side is None:
         return times
     made = {"trace": side.traced, "compile": side.compiled, "equations": side.equations}
@@ -129,22 +124,16 @@ def _print(case, cell):
         text = f"{side['ms']:.3g} ms ({low:.3g}–{high:.3g})"
         if "equations" in side:
             text += f", {side['compile']:.2f} s, {side['equations']} eq, {side['MB']:.3g} MB"
-        parts.append(
-            text if who == "ours" else f"{who} ×{side['ms'] / ours['ms']:.2f}: {text}"
-        )
+        parts.append(text if who == "ours" else f"{who} ×{side['ms'] / ours['ms']:.2f}: {text}")
     parts += [f"{who}: {why}" for who, why in cell["left_out"].items()]
     print(f"{case.name:<34} {cell['query']:<27} " + " | ".join(parts), flush=True)
 
 
 def run(suite: str, families: dict, growths: dict[str, Growth], bounds: Bounds):
     parser = argparse.ArgumentParser(prog=f"npm run bench -- {suite}")
-    parser.add_argument(
-        "families", nargs="*", metavar="family", help=", ".join(families)
-    )
+    parser.add_argument("families", nargs="*", metavar="family", help=", ".join(families))
     parser.add_argument("--quick", action="store_true", help="without the large sizes")
-    parser.add_argument(
-        "--query", action="append", default=[], help="this query only; may be repeated"
-    )
+    parser.add_argument("--query", action="append", default=[], help="this query only; may be repeated")
     given = parser.parse_args()
     unknown = set(given.families) - set(families)
     if unknown:
@@ -167,11 +156,5 @@ def run(suite: str, families: dict, growths: dict[str, Growth], bounds: Bounds):
 def write(suite, exponents):
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     (HERE / "results").mkdir(exist_ok=True)
-    result = {
-        "suite": suite,
-        "machine": machine,
-        "rows": ROWS,
-        "exponents": exponents,
-        "cells": CELLS,
-    }
+    result = {"suite": suite, "machine": machine, "rows": ROWS, "exponents": exponents, "cells": CELLS}
     (HERE / f"results/{suite}.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -20,16 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from curves import draw_curves
-from measure import (
-    ROWS,
-    add_row,
-    as_worker,
-    compare,
-    compiled,
-    compiled_by_worker,
-    geometric_mean,
-    medians,
-)
+from measure import ROWS, add_row, as_worker, compare, compiled, compiled_by_worker, geometric_mean, medians
 
 from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.runtime import compiler
@@ -81,9 +72,7 @@ def factored_parameters(seed, b, n, t, scale=1.0):
 
 
 def ours_log_partition(initial, transition, emission):
-    return LinearChainCRF(
-        initial=initial, transition=transition, emission=emission
-    ).log_partition()
+    return LinearChainCRF(initial=initial, transition=transition, emission=emission).log_partition()
 
 
 def gradient(function):
@@ -99,41 +88,19 @@ def factored_rows():
         args,
         5,
     )
-    compare(
-        "  gradient",
-        gradient(ours_log_partition),
-        gradient(plain_log_partition),
-        args,
-        7,
-    )
-    lanes = tuple(
-        jnp.stack([x] * 4) + 0.1 * jnp.arange(4).reshape(4, *[1] * x.ndim) for x in args
-    )
+    compare("  gradient", gradient(ours_log_partition), gradient(plain_log_partition), args, 7)
+    lanes = tuple(jnp.stack([x] * 4) + 0.1 * jnp.arange(4).reshape(4, *[1] * x.ndim) for x in args)
     of_gradients = gradient(ours_log_partition), gradient(plain_log_partition)
     both = ours_log_partition, plain_log_partition
     compare("  log-partition, vmapped over 4", *both, lanes, 5, vmapped=True)
     compare("  gradient, vmapped over 4", *of_gradients, lanes, 7, vmapped=True)
     tripped = trip_guards(args)
     compare("  log-partition, every guard tripped", *both, tripped, 0.5, careful=True)
-    compare(
-        "  gradient, every guard tripped", *of_gradients, tripped, 0.5, careful=True
-    )
+    compare("  gradient, every guard tripped", *of_gradients, tripped, 0.5, careful=True)
     lanes = tuple(jnp.stack([x] * 4) for x in tripped)
     vmapped = {"careful": True, "vmapped": True}
-    compare(
-        "  log-partition, every guard tripped, vmapped over 4",
-        *both,
-        lanes,
-        0.5,
-        **vmapped,
-    )
-    compare(
-        "  gradient, every guard tripped, vmapped over 4",
-        *of_gradients,
-        lanes,
-        0.5,
-        **vmapped,
-    )
+    compare("  log-partition, every guard tripped, vmapped over 4", *both, lanes, 0.5, **vmapped)
+    compare("  gradient, every guard tripped, vmapped over 4", *of_gradients, lanes, 0.5, **vmapped)
 
 
 def trip_guards(args):
@@ -146,26 +113,13 @@ def trip_guards(args):
     transition = transition.at[:, 5].add(-1e4).at[1, 5].set(0.0)
     emission = emission.at[:, ::2, 1].add(-1e4).at[:, 1::2, 5].add(2e4)
     chain = LinearChainCRF(initial=initial, transition=transition, emission=emission)
-    assert not np.any(jax.jit(lambda chain: chain._messages().certified)(chain)), (
-        "a guard did not trip"
-    )
+    assert not np.any(jax.jit(lambda chain: chain._messages().certified)(chain)), "a guard did not trip"
     return initial, transition, emission
 
 
 def genome_parameters(dtype=jnp.float32):
-    lines = (
-        gzip.open(HERE.parent / "examples/data/lambda_virus.fa.gz", "rt")
-        .read()
-        .splitlines()
-    )
-    bases = np.array(
-        [
-            "ACGT".index(c)
-            for line in lines
-            if not line.startswith(">")
-            for c in line.upper()
-        ]
-    )
+    lines = gzip.open(HERE.parent / "examples/data/lambda_virus.fa.gz", "rt").read().splitlines()
+    bases = np.array(["ACGT".index(c) for line in lines if not line.startswith(">") for c in line.upper()])
     rng = np.random.default_rng(5)
     normal = lambda x: jax.nn.log_softmax(jnp.asarray(x, dtype), -1)
     stay = np.log(np.full((4, 4), 0.001 / 3) + np.eye(4) * (0.999 - 0.001 / 3))
@@ -187,13 +141,7 @@ def genome_rows():
         return plain_log_partition(initial[None], transition, table.T[bases][None])[0]
 
     args = (initial, transition, table)
-    compare(
-        "HMM on 48,502 bases, 4 states, log-likelihood over the plain scan",
-        ours,
-        plain,
-        args,
-        3,
-    )
+    compare("HMM on 48,502 bases, 4 states, log-likelihood over the plain scan", ours, plain, args, 3)
     compare("  gradient", gradient(ours), gradient(plain), args, 1.5)
 
     def posteriors(initial, transition, table, bases):
@@ -201,9 +149,7 @@ def genome_rows():
         return hmm.log_partition(), hmm.smooth()
 
     def plain_posteriors(initial, transition, table, bases):
-        value = lambda scores: plain_log_partition(
-            initial[None], transition, scores[None]
-        )[0]
+        value = lambda scores: plain_log_partition(initial[None], transition, scores[None])[0]
         return jax.value_and_grad(value)(table.T[bases])
 
     came = jax.jit(posteriors)(*args, bases)
@@ -252,12 +198,7 @@ def scale_rows():
                 exact = np.asarray(run(jnp.asarray(potentials, jnp.float64)))
             worst[name] = max(worst[name], float(np.max(np.abs(came - exact))))
     for name, error in worst.items():
-        add_row(
-            f"marginals of chains, {name}, float32 against float64, absolute",
-            error,
-            "<=",
-            1e-5,
-        )
+        add_row(f"marginals of chains, {name}, float32 against float64, absolute", error, "<=", 1e-5)
 
 
 def draw_rows():
@@ -279,11 +220,7 @@ def draw_rows():
     ours, theirs = medians(lambda: a(key, *args), lambda: b(key, *args))
     note = f"{1e3 * ours:.3g} against {1e3 * theirs:.3g} ms; compiled in {seconds:.1f} s; {peak / 1e6:.3g} MB"
     add_row(
-        "128 samples of a chain n64 t16 over one log-partition and one draw",
-        ours / theirs,
-        "<=",
-        4,
-        note,
+        "128 samples of a chain n64 t16 over one log-partition and one draw", ours / theirs, "<=", 4, note
     )
 
 
@@ -292,21 +229,15 @@ def k_best_rows():
     args = (initial, transition, emission[0])
 
     def ours(initial, transition, emission):
-        chain = LinearChainCRF(
-            initial=initial, transition=transition, emission=emission
-        )
+        chain = LinearChainCRF(initial=initial, transition=transition, emission=emission)
         events, scores = chain.top_k(64)
         return chain.decode(events), scores
 
     theirs = functools.partial(k_best_semiring, k=64)
-    compare(
-        "top-64 of a chain n256 t64 over a k-best-semiring scan", ours, theirs, args, 10
-    )
+    compare("top-64 of a chain n256 t64 over a k-best-semiring scan", ours, theirs, args, 10)
     a, _, peak = compiled_by_worker(ours, *args)
     b, _, other_peak = compiled(theirs, *args)
-    assert np.allclose(a(*args)[1], b(*args)[1], rtol=1e-5), (
-        "the two disagree on the 64 best"
-    )
+    assert np.allclose(a(*args)[1], b(*args)[1], rtol=1e-5), "the two disagree on the 64 best"
     add_row(
         "  its peak bytes over theirs",
         peak / max(other_peak, 1),
@@ -346,16 +277,9 @@ def peer_rows():
     }
     queries = {
         **{name: lambda cls, p, q, ask=ask: ask(cls(p)) for name, ask in alone.items()},
-        **{
-            name: lambda cls, p, q, ask=ask: ask(cls(p), cls(q))
-            for name, ask in in_pairs.items()
-        },
-        "grad of log_partition": lambda cls, p, q: jax.grad(
-            lambda x: cls(x).log_partition().sum()
-        )(p),
-        "grad of entropy": lambda cls, p, q: jax.grad(lambda x: cls(x).entropy().sum())(
-            p
-        ),
+        **{name: lambda cls, p, q, ask=ask: ask(cls(p), cls(q)) for name, ask in in_pairs.items()},
+        "grad of log_partition": lambda cls, p, q: jax.grad(lambda x: cls(x).log_partition().sum())(p),
+        "grad of entropy": lambda cls, p, q: jax.grad(lambda x: cls(x).entropy().sum())(p),
     }
     ratios, same_options = {}, {}
     for name, query in queries.items():
@@ -364,54 +288,32 @@ def peer_rows():
         mine, seconds, peak = compiled_by_worker(ours, theta, other)
         try:
             peer, other_seconds, other_peak = compiled(theirs, theta, other)
-            same, _, _ = compiled(
-                theirs, theta, other, options=compiler.options(eager=False)
-            )
+            same, _, _ = compiled(theirs, theta, other, options=compiler.options(eager=False))
             answers = [jax.tree.leaves(f(theta, other)) for f in (mine, peer)]
         except Exception as error:
-            print(
-                f"       {name}: SynJax does not answer ({type(error).__name__}), not counted"
-            )
+            print(f"       {name}: SynJax does not answer ({type(error).__name__}), not counted")
             continue
-        if (
-            name == "log_marginals"
-        ):  # SynJax's of what cannot be is a large negative number
+        if name == "log_marginals":  # SynJax's of what cannot be is a large negative number
             answers = [[np.exp(x) for x in answer] for answer in answers]
         if not name.startswith("sample"):
-            right = all(
-                np.allclose(x, y, rtol=1e-3, atol=1e-3)
-                for x, y in zip(*answers, strict=True)
-            )
+            right = all(np.allclose(x, y, rtol=1e-3, atol=1e-3) for x, y in zip(*answers, strict=True))
             if not right:
                 print(f"       {name}: SynJax is not right here, not counted")
                 continue
-        a, b, c = medians(
-            *(lambda run=run: run(theta, other) for run in (mine, peer, same)),
-            budget=4.0,
-        )
+        a, b, c = medians(*(lambda run=run: run(theta, other) for run in (mine, peer, same)), budget=4.0)
         ratios[name], same_options[name] = b / a, c / a
         note = (
             f"{1e3 * a:.3g} against {1e3 * b:.3g} ms; compiled in {seconds:.1f} against {other_seconds:.1f} s; "
             f"{peak / 1e6:.3g} against {other_peak / 1e6:.3g} MB; {c / a:.2f} where SynJax has the same options"
         )
         bound = 1.8 if name in ("log_partition", "grad of log_partition") else 0.8
-        add_row(
-            f"general CRF B8 n64 t32 over SynJax: {name}",
-            ratios[name],
-            ">=",
-            bound,
-            note,
-        )
+        add_row(f"general CRF B8 n64 t32 over SynJax: {name}", ratios[name], ">=", bound, note)
     if not ratios:
         print("SynJax answers nothing here: it does not know this version of JAX")
         return
     note = f"of {len(ratios)} queries; {geometric_mean(same_options.values()):.2f} where SynJax has the same options"
     add_row(
-        "general CRF B8 n64 t32 over SynJax: geometric mean",
-        geometric_mean(ratios.values()),
-        ">=",
-        4,
-        note,
+        "general CRF B8 n64 t32 over SynJax: geometric mean", geometric_mean(ratios.values()), ">=", 4, note
     )
 
 
@@ -433,20 +335,14 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
     for name, query in CURVES.items():
 
         def ask(initial, transition, emission, query=query):
-            chain = LinearChainCRF(
-                initial=initial, transition=transition, emission=emission
-            )
+            chain = LinearChainCRF(initial=initial, transition=transition, emission=emission)
             return query(chain, key)
 
         run = jax.jit(as_worker(ask), compiler_options=compiler.options(eager=False))
         times = []
         for n in sizes:
             initial, transition, emission = factored_parameters(4, 1, n, 16)
-            times.append(
-                medians(
-                    lambda: run(initial, transition, emission[0]), least=9, budget=0.5
-                )[0]
-            )
+            times.append(medians(lambda: run(initial, transition, emission[0]), least=9, budget=0.5)[0])
         half = len(sizes) // 2
         slope = np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]
         found[name] = (sizes, times, float(slope))
@@ -459,26 +355,14 @@ def curves(sizes=(64, 128, 256, 512, 1024, 2048)):
 
 def main():
     keep_freed_memory()
-    for rows in (
-        factored_rows,
-        genome_rows,
-        scale_rows,
-        draw_rows,
-        k_best_rows,
-        peer_rows,
-    ):
+    for rows in (factored_rows, genome_rows, scale_rows, draw_rows, k_best_rows, peer_rows):
         rows()
     (HERE / "results").mkdir(exist_ok=True)
     exponents = curves()
     device = jax.devices()[0]
     on = "" if device.platform == "cpu" else f"one {device.device_kind}, "
     machine = f"{on}{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
-    result = {
-        "suite": "chains",
-        "machine": machine,
-        "rows": ROWS,
-        "exponents": exponents,
-    }
+    result = {"suite": "chains", "machine": machine, "rows": ROWS, "exponents": exponents}
     (HERE / "results/chains.json").write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -71,21 +71,13 @@ def forms() -> dict[str, Form]:
             lambda lib: lambda potentials: lib.LinearChainCRF(potentials),
             (draw(8, 64, 32, 32),),
         ),
-        "LinearChainCRF factored B8 n64 t32": (
-            factored,
-            None,
-            (draw(32), draw(32, 32), draw(8, 64, 32)),
-        ),
+        "LinearChainCRF factored B8 n64 t32": (factored, None, (draw(32), draw(32, 32), draw(8, 64, 32))),
         "SemiMarkovCRF B8 n32 m6 t8": (
             SemiMarkovCRF,
             lambda lib: lambda potentials: lib.SemiMarkovCRF(potentials),
             (draw(8, 32, 6, 8, 8),),
         ),
-        "SemiMarkovCRF factored B8 n32 m6 t8": (
-            segments,
-            None,
-            (draw(8, 32, 6, 8), draw(8, 8)),
-        ),
+        "SemiMarkovCRF factored B8 n32 m6 t8": (segments, None, (draw(8, 32, 6, 8), draw(8, 8))),
     }
     labels = rng.integers(1, 64, (8, 20)).astype(np.int32)
     alignment = lambda name: lambda cls: lambda table: cls(table, alignment_type=name)
@@ -97,11 +89,7 @@ def forms() -> dict[str, Form]:
             lambda lib: many(lib.AlignmentCRF),
             (draw(8, 48, 64),),
         ),
-        "one-to-many B8 48×64": (
-            one(AlignmentCRF),
-            lambda lib: one(lib.AlignmentCRF),
-            (draw(8, 48, 64),),
-        ),
+        "one-to-many B8 48×64": (one(AlignmentCRF), lambda lib: one(lib.AlignmentCRF), (draw(8, 48, 64),)),
         "3 slopes B8 48×64": (
             slopes,
             lambda lib: lambda *tables: lib.GeneralMonotoneAlignmentCRF(tables, None),
@@ -123,10 +111,7 @@ def forms() -> dict[str, Form]:
 def questions(make, count):
     """Functions of the arrays of one distribution and of another's."""
     for name, ask in QUERIES.items():
-        yield (
-            name,
-            lambda *arrays, ask=ask: ask(make(*arrays[:count]), make(*arrays[count:])),
-        )
+        yield name, lambda *arrays, ask=ask: ask(make(*arrays[:count]), make(*arrays[count:]))
     for name in DIFFERENTIABLE:
 
         def gradient(*arrays, ask=QUERIES[name]):
@@ -175,15 +160,9 @@ def form_rows(form, make, peer_make, arrays, found_ratios, traces):
                     costs["peer"].append(cost(theirs[name], both))
                     costs["peer, same options"].append(cost(theirs[name], both, eager))
             except Exception as error:
-                print(
-                    f"       {form}, {name}: SynJax does not answer ({type(error).__name__})"
-                )
+                print(f"       {form}, {name}: SynJax does not answer ({type(error).__name__})")
                 theirs.pop(name)
-        seconds = {
-            what: min(each[1] for each in found)
-            for what, found in costs.items()
-            if found
-        }
+        seconds = {what: min(each[1] for each in found) for what, found in costs.items() if found}
         trace = min(each[0] for each in costs["eager"] + costs["jit"])
         _, _, traced, lowered, executable = costs["eager"][-1]
         count = equations(traced.jaxpr.jaxpr)
@@ -207,9 +186,7 @@ def form_rows(form, make, peer_make, arrays, found_ratios, traces):
                 f"{min(each[0] for each in costs['peer']):.2f} + {peer:.2f} s, with the same options "
                 f"{seconds['peer, same options']:.2f} s"
             )
-            add_row(
-                f"{form}: {name}, compile seconds over SynJax's", ratio, "<=", 1.5, note
-            )
+            add_row(f"{form}: {name}, compile seconds over SynJax's", ratio, "<=", 1.5, note)
         else:
             print(f"       {form}: {name}: {note}", flush=True)
         if (form, name) in BOUNDS:
@@ -230,9 +207,7 @@ def main():
             form_rows(name, form.make, peer_make, form.arrays, into, traces)
     worst = max(traces, key=traces.get)
     note = f"{', '.join(worst)}; geometric mean {geometric_mean(traces.values()):.2f}"
-    add_row(
-        "seconds to trace and lower a query, the worst", traces[worst], "<=", 0.15, note
-    )
+    add_row("seconds to trace and lower a query, the worst", traces[worst], "<=", 0.15, note)
     for family, found in ratios.items():
         if not found:
             continue

@@ -33,9 +33,7 @@ class Growth(NamedTuple):
     along: str
     sizes: Iterable[int]
     theory: float  # the exponent
-    make: Callable[
-        [int], tuple[Callable[..., Any], tuple[Any, ...]]
-    ]  # a constructor, and its arrays
+    make: Callable[[int], tuple[Callable[..., Any], tuple[Any, ...]]]  # a constructor, and its arrays
     queries: dict[str, Callable] = COMPACT
 
 
@@ -62,9 +60,7 @@ def _normal(*shape):
     return jnp.asarray(np.random.default_rng(4).normal(size=shape), jnp.float32)
 
 
-OF_FACTORS = COMPACT | {
-    "marginals": lambda d, other, key: d.marginals_for_template_variables().segment
-}
+OF_FACTORS = COMPACT | {"marginals": lambda d, other, key: d.marginals_for_template_variables().segment}
 ONLY_BEST = {name: COMPACT[name] for name in ("decoding", "top-5")}
 GROWTHS = {
     "many-to-many": Growth(
@@ -108,14 +104,9 @@ def measure_growth(suite: str, family: str, growth: Growth) -> dict[str, float]:
         half = len(sizes) // 2
         slope = float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0])
         found[name] = (sizes, times, slope)
-        print(
-            f"       {family}, {name}: time grows as n^{slope:.2f} (theory: {growth.theory})",
-            flush=True,
-        )
+        print(f"       {family}, {name}: time grows as n^{slope:.2f} (theory: {growth.theory})", flush=True)
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{suite}-{family}.svg").write_text(
-        draw_curves(found, growth.title, growth.along)
-    )
+    (RESULTS / f"{suite}-{family}.svg").write_text(draw_curves(found, growth.title, growth.along))
     return {name: slope for name, (_, _, slope) in found.items()}
 
 

@@ -60,14 +60,7 @@ def program(function, *args, options=None) -> Program:
     end, seconds = time.process_time(), time.perf_counter() - clock
     analysis = executable.memory_analysis()
     peak = analysis.temp_size_in_bytes if analysis else 0
-    return Program(
-        executable,
-        middle - start,
-        end - middle,
-        seconds,
-        equations(traced.jaxpr.jaxpr),
-        peak,
-    )
+    return Program(executable, middle - start, end - middle, seconds, equations(traced.jaxpr.jaxpr), peak)
 
 
 def program_of_worker(function, *args, careful=False, vmapped=False) -> Program:
@@ -77,9 +70,7 @@ def program_of_worker(function, *args, careful=False, vmapped=False) -> Program:
     if careful:
         return program(mapped(function), *args, options=options)
     made = program(mapped(as_worker(function)), *args, options=options)
-    assert not bool(jax.numpy.any(made.run(*args)[1])), (
-        "an optimistic program refuses what is measured"
-    )
+    assert not bool(jax.numpy.any(made.run(*args)[1])), "an optimistic program refuses what is measured"
     return made._replace(run=lambda *arrays: made.run(*arrays)[0])
 
 
@@ -117,9 +108,7 @@ def spreads(*calls, least=15, budget=4.0) -> list[Spread]:
         jax.block_until_ready(call())
     times = [[] for _ in calls]
     began, shuffle = time.perf_counter(), random.Random(0)
-    while len(times[0]) < least or (
-        time.perf_counter() - began < budget and len(times[0]) < 200
-    ):
+    while len(times[0]) < least or (time.perf_counter() - began < budget and len(times[0]) < 200):
         for at in shuffle.sample(range(len(calls)), len(calls)):
             start = time.perf_counter()
             jax.block_until_ready(calls[at]())
@@ -145,20 +134,8 @@ def geometric_mean(values) -> float:
 
 def add_row(name, ratio, sense, bound, note=""):
     ok = bool(ratio <= bound if sense == "<=" else ratio >= bound)
-    ROWS.append(
-        {
-            "name": name,
-            "ratio": float(ratio),
-            "sense": sense,
-            "bound": bound,
-            "ok": ok,
-            "note": note,
-        }
-    )
-    print(
-        f"{'ok    ' if ok else 'MISSED'} {name:<88} {ratio:9.3g}  {sense} {bound:g}   {note}",
-        flush=True,
-    )
+    ROWS.append({"name": name, "ratio": float(ratio), "sense": sense, "bound": bound, "ok": ok, "note": note})
+    print(f"{'ok    ' if ok else 'MISSED'} {name:<88} {ratio:9.3g}  {sense} {bound:g}   {note}", flush=True)
 
 
 def compare(
@@ -175,15 +152,11 @@ def compare(
 ):
     """How many times faster `ours` is."""
     their_args = args if their_args is None else their_args
-    mine, seconds, peak = compiled_by_worker(
-        ours, *args, careful=careful, vmapped=vmapped
-    )
+    mine, seconds, peak = compiled_by_worker(ours, *args, careful=careful, vmapped=vmapped)
     if both_ours:
         other, other_seconds, other_peak = compiled_by_worker(theirs, *their_args)
     else:
-        other, other_seconds, other_peak = compiled(
-            jax.vmap(theirs) if vmapped else theirs, *their_args
-        )
+        other, other_seconds, other_peak = compiled(jax.vmap(theirs) if vmapped else theirs, *their_args)
     a, b = medians(lambda: mine(*args), lambda: other(*their_args))
     note = (
         f"{1e3 * a:.3g} against {1e3 * b:.3g} ms; compiled in {seconds:.1f} against {other_seconds:.1f} s; "

@@ -18,9 +18,7 @@ class Peer(NamedTuple):
 
     prepare: Callable  # (p, q, key) -> arguments
     call: Callable
-    answer: Callable = lambda found, p: (
-        found
-    )  # what was found in the form of ours, not timed
+    answer: Callable = lambda found, p: found  # what was found in the form of ours, not timed
 
 
 def found(name: str):
@@ -36,9 +34,7 @@ def synjax_peer(queries: Callable) -> dict[str, dict[str, Callable]]:
     # Its keys are of the old kind
     old = lambda ask: lambda p, q, key: ask(p, q, jax.random.key_data(key))
     asked = {name: old(ask) for name, ask in queries(synjax).items()}
-    return {
-        "SynJax": {k: v for k, v in asked.items() if k != "sample_without_replacement"}
-    }
+    return {"SynJax": {k: v for k, v in asked.items() if k != "sample_without_replacement"}}
 
 
 def ctc_peers() -> dict[str, dict[str, Callable | Peer]]:
@@ -58,17 +54,12 @@ def ctc_peers() -> dict[str, dict[str, Callable | Peer]]:
 
         def prepare(p, q, key):
             logits, labels = (torch.from_numpy(np.array(x)) for x in p)
-            lengths = (
-                torch.full((len(x),), x.shape[1], dtype=torch.long)
-                for x in (logits, labels)
-            )
+            lengths = (torch.full((len(x),), x.shape[1], dtype=torch.long) for x in (logits, labels))
             return logits, labels.long(), *lengths
 
         def torch_loss(logits, labels, *lengths):
             logs = torch.log_softmax(logits, -1).transpose(0, 1)
-            return torch.nn.functional.ctc_loss(
-                logs, labels, *lengths, reduction="none"
-            )
+            return torch.nn.functional.ctc_loss(logs, labels, *lengths, reduction="none")
 
         def torch_gradient(logits, *rest):
             logits = logits.detach().requires_grad_()
@@ -121,15 +112,10 @@ def torch_struct_peer(b, n, m, t) -> dict[str, dict[str, Peer]]:
 
     def prepare(p, q, key):
         return tuple(
-            torch_struct.SemiMarkovCRF(
-                torch.from_numpy(_edges_from_starts(np.array(x[0])))
-            )
-            for x in (p, q)
+            torch_struct.SemiMarkovCRF(torch.from_numpy(_edges_from_starts(np.array(x[0])))) for x in (p, q)
         )
 
-    new = lambda d: torch_struct.SemiMarkovCRF(
-        d.log_potentials
-    )  # which has nothing remembered
+    new = lambda d: torch_struct.SemiMarkovCRF(d.log_potentials)  # which has nothing remembered
     back = lambda found, p: _edges_at_ends(found.detach().numpy())
     value = lambda found, p: found.detach().numpy()
 
@@ -145,14 +131,9 @@ def torch_struct_peer(b, n, m, t) -> dict[str, dict[str, Peer]]:
         "argmax": (lambda d, other: new(d).argmax, back),
         "sample": (lambda d, other: new(d).sample((1,))[0], back),
         "kl_divergence": (lambda d, other: new(d).kl(new(other)), value),
-        "gradient": (
-            lambda d, other: gradient_of(d),
-            lambda found, p: (back(found, p),),
-        ),
+        "gradient": (lambda d, other: gradient_of(d), lambda found, p: (back(found, p),)),
     }
-    return {
-        "torch-struct": {name: Peer(prepare, *both) for name, both in asked.items()}
-    }
+    return {"torch-struct": {name: Peer(prepare, *both) for name, both in asked.items()}}
 
 
 def _edges_from_starts(theta):

@@ -36,9 +36,7 @@ def summarize(cells: list[dict], bounds: Bounds) -> None:
             )
         if found:
             mean = geometric_mean(ratio for ratio, _, _ in found)
-            add_row(
-                f"over {title}, geometric mean", mean, ">=", bound, f"of {len(found)}"
-            )
+            add_row(f"over {title}, geometric mean", mean, ">=", bound, f"of {len(found)}")
     print(
         f"\n       The cells furthest below the bound over the straightforward form, {WORST_SHOWN} at most:"
     )
@@ -61,22 +59,15 @@ def name(cell) -> str:
 
 def ratios(cells, who) -> list[tuple[float, str, dict]]:
     """Times of another over ours, who it is, and the cells."""
-    return [
-        (_over(cell, who, "ms"), who, cell) for cell in cells if who in cell["sides"]
-    ]
+    return [(_over(cell, who, "ms"), who, cell) for cell in cells if who in cell["sides"]]
 
 
 def best_peers(cells) -> list[tuple[float, str, dict]]:
     """The fastest right peer of each cell, over ours; what runs on the host excepted."""
     found = []
     for cell in cells:
-        apart = {who for family, who in ON_THE_HOST if family == cell["family"]} | {
-            "ours",
-            "plain",
-        }
-        peers = {
-            who: side["ms"] for who, side in cell["sides"].items() if who not in apart
-        }
+        apart = {who for family, who in ON_THE_HOST if family == cell["family"]} | {"ours", "plain"}
+        peers = {who: side["ms"] for who, side in cell["sides"].items() if who not in apart}
         if peers:
             who = min(peers, key=peers.get)
             found.append((_over(cell, who, "ms"), who, cell))
@@ -85,10 +76,7 @@ def best_peers(cells) -> list[tuple[float, str, dict]]:
 
 def draws(cells, bound):
     """128 draws over one."""
-    ours = {
-        (cell["family"], cell["size"], cell["query"]): cell["sides"]["ours"]["ms"]
-        for cell in cells
-    }
+    ours = {(cell["family"], cell["size"], cell["query"]): cell["sides"]["ours"]["ms"] for cell in cells}
     for (family, size, query), ms in ours.items():
         one = ours.get((family, size, "sample"))
         if query == "128 samples" and one:
@@ -106,17 +94,9 @@ def compile_seconds(cells):
             continue
         mean = geometric_mean(found)
         if bound:
-            add_row(
-                f"compile seconds over {who}'s, geometric mean",
-                mean,
-                "<=",
-                bound,
-                f"of {len(found)}",
-            )
+            add_row(f"compile seconds over {who}'s, geometric mean", mean, "<=", bound, f"of {len(found)}")
         else:
-            print(
-                f"       compile seconds over the straightforward form's, geometric mean: {mean:.2f}"
-            )
+            print(f"       compile seconds over the straightforward form's, geometric mean: {mean:.2f}")
 
 
 def _over(cell, who, what) -> float:

@@ -19,13 +19,9 @@ def tree_crf() -> Iterator[Case]:
     plain = constituency.queries()
     for level, (b, n, labels) in zip(LEVELS, SENTENCES, strict=True):
         p, q = ((scores(seed, b, n, n, labels),) for seed in (0, 1))
-        case = Case(
-            "TreeCRF", level, f"n{n} L{labels} B{b}", p, q, asked(TreeCRF), plain
-        )
+        case = Case("TreeCRF", level, f"n{n} L{labels} B{b}", p, q, asked(TreeCRF), plain)
         # What stands for a span that ends before it starts is not looked at, but SynJax's have marginals there too.
-        case.compared = lambda tables: tuple(
-            jnp.triu(jnp.moveaxis(x, -1, 1)) for x in tables
-        )
+        case.compared = lambda tables: tuple(jnp.triu(jnp.moveaxis(x, -1, 1)) for x in tables)
         case.peers = synjax_peer(lambda lib: asked(lib.TreeCRF)) | torch_struct_peer()
         yield case
 
@@ -36,13 +32,9 @@ def torch_struct_peer() -> dict[str, dict[str, Peer]]:
         return {}
 
     def prepare(p, q, key):
-        return tuple(
-            torch_struct.TreeCRF(torch.from_numpy(np.array(x[0]))) for x in (p, q)
-        )
+        return tuple(torch_struct.TreeCRF(torch.from_numpy(np.array(x[0]))) for x in (p, q))
 
-    new = lambda d: torch_struct.TreeCRF(
-        d.log_potentials
-    )  # which has nothing remembered
+    new = lambda d: torch_struct.TreeCRF(d.log_potentials)  # which has nothing remembered
     value = lambda answer, p: answer.detach().numpy()
 
     def gradient_of(d):
@@ -62,9 +54,7 @@ def torch_struct_peer() -> dict[str, dict[str, Peer]]:
             lambda answer, p: (value(answer, p),),
         ),
     }
-    return {
-        "torch-struct": {name: Peer(prepare, *both) for name, both in asked_of.items()}
-    }
+    return {"torch-struct": {name: Peer(prepare, *both) for name, both in asked_of.items()}}
 
 
 def scores(seed, *shape):

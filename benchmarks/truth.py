@@ -7,15 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from measure import program_of_worker
 
-EXACT = (
-    "log_partition",
-    "marginals",
-    "entropy",
-    "argmax",
-    "top_k",
-    "kl_divergence",
-    "gradient",
-)
+EXACT = ("log_partition", "marginals", "entropy", "argmax", "top_k", "kl_divergence", "gradient")
 TOLERANCE = 1e-3
 
 
@@ -27,17 +19,11 @@ class Truth:
         self.parts_of_marginals = case.parts_of_marginals
 
         def all_of_them(p, q):
-            return {
-                name: case.ours[name](p, q, key)
-                for name in EXACT
-                if name in case.queries
-            }
+            return {name: case.ours[name](p, q, key) for name in EXACT if name in case.queries}
 
         with jax.enable_x64(True):
             wide = jax.tree.map(_wide, (case.p, case.q))
-            self.answers = jax.tree.map(
-                np.asarray, program_of_worker(all_of_them, *wide).run(*wide)
-            )
+            self.answers = jax.tree.map(np.asarray, program_of_worker(all_of_them, *wide).run(*wide))
 
     def problem(self, query, answer) -> str | None:
         answer = jax.tree.map(np.asarray, answer)
@@ -46,14 +32,10 @@ class Truth:
         right = self.answers[query]
         if query == "argmax" and self.as_parts:
             answer, right = self.as_parts(answer), self.as_parts(right)
-        if (
-            query == "top_k"
-        ):  # which comes first of two that are nearly equal is not asked
+        if query == "top_k":  # which comes first of two that are nearly equal is not asked
             answer, right = answer[1], right[1]
         if query == "gradient":
-            answer, right = (
-                self.compared(jax.tree.map(jnp.asarray, x)) for x in (answer, right)
-            )
+            answer, right = (self.compared(jax.tree.map(jnp.asarray, x)) for x in (answer, right))
         pairs = list(zip(jax.tree.leaves(answer), jax.tree.leaves(right), strict=True))
         off = max(_distance(x, y) for x, y in pairs)
         return None if off <= TOLERANCE else f"off by {off:.2g}"
@@ -79,9 +61,7 @@ class Truth:
 
 
 def _wide(x):
-    return jnp.asarray(
-        np.asarray(x), jnp.float64 if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype
-    )
+    return jnp.asarray(np.asarray(x), jnp.float64 if jnp.issubdtype(x.dtype, jnp.floating) else x.dtype)
 
 
 def _distance(x, y):

@@ -9,17 +9,11 @@ from .lattice import NEVER, Lattice, Plain
 
 
 def many_to_many() -> Plain:
-    return Plain(
-        ((1, 0), (1, 1), (2, 1)),
-        lambda table: _between_corners(_skew(table, NEVER), ()),
-        _unskew,
-    )
+    return Plain(((1, 0), (1, 1), (2, 1)), lambda table: _between_corners(_skew(table, NEVER), ()), _unskew)
 
 
 def one_to_many() -> Plain:
-    return Plain(
-        ((1, 0), (1, 1)), lambda table: _between_corners(table.T, ()), jnp.transpose
-    )
+    return Plain(((1, 0), (1, 1)), lambda table: _between_corners(table.T, ()), jnp.transpose)
 
 
 def general(slopes: int, vertical: bool) -> Plain:
@@ -28,15 +22,9 @@ def general(slopes: int, vertical: bool) -> Plain:
         steps = (*((k + 1, k) for k in range(slopes)), (1, 1))
         cells = lambda table: _skew(jnp.zeros_like(table), NEVER)
         moves = lambda tables: tuple(_skew(x, 0.0) for x in tables)
-        return Plain(
-            steps,
-            lambda *tables: _between_corners(cells(tables[0]), moves(tables)),
-            _unskew,
-        )
+        return Plain(steps, lambda *tables: _between_corners(cells(tables[0]), moves(tables)), _unskew)
     steps = tuple((1, k) for k in range(slopes))
-    lattice = lambda *tables: _between_corners(
-        jnp.zeros_like(tables[0].T), tuple(x.T for x in tables)
-    )
+    lattice = lambda *tables: _between_corners(jnp.zeros_like(tables[0].T), tuple(x.T for x in tables))
     return Plain(steps, lattice, jnp.transpose)
 
 
@@ -51,10 +39,7 @@ def labellings() -> Plain:
         free = jnp.zeros(len(extended))
         cells = jax.nn.log_softmax(logits)[:, extended]
         return Lattice(
-            cells,
-            (free, free, within(differs)),
-            within(states < 2),
-            within(states >= len(states) - 2),
+            cells, (free, free, within(differs)), within(states < 2), within(states >= len(states) - 2)
         )
 
     return Plain(((1, 0), (1, 1), (1, 2)), lattice, jnp.transpose)
@@ -74,6 +59,4 @@ def _skew(table, fill):
 
 def _unskew(x):
     steps, rows = x.shape
-    return jnp.pad(x.T.ravel(), (0, rows)).reshape(rows, steps + 1)[
-        :, : steps - rows + 1
-    ]
+    return jnp.pad(x.T.ravel(), (0, rows)).reshape(rows, steps + 1)[:, : steps - rows + 1]

@@ -30,21 +30,15 @@ def sums() -> dict[str, Callable]:
         value, expected = posterior(p)
         return log_partition(q) - value + inner(expected, p - q)
 
-    each = lambda f: (
-        lambda p, q, key: jax.vmap(f)(*p, *q, jax.random.split(key, len(p[0])))
-    )
-    several = lambda f: (
-        lambda p, q, key: jax.vmap(f, out_axes=1)(*p, jax.random.split(key, len(p[0])))
-    )
+    each = lambda f: lambda p, q, key: jax.vmap(f)(*p, *q, jax.random.split(key, len(p[0])))
+    several = lambda f: lambda p, q, key: jax.vmap(f, out_axes=1)(*p, jax.random.split(key, len(p[0])))
     return {
         "log_partition": each(lambda p, q, key: log_partition(p)),
         "marginals": each(lambda p, q, key: jax.grad(log_partition)(p)),
         "entropy": each(entropy),
         "sample": each(lambda p, q, key: _samples(p, key, 1)[0]),
         "128 samples": several(lambda p, key: _samples(p, key, 128)),
-        "sample_without_replacement": several(
-            lambda p, key: _distinct_samples(p, key, 5)
-        ),
+        "sample_without_replacement": several(lambda p, key: _distinct_samples(p, key, 5)),
         "kl_divergence": each(kl_divergence),
         "gradient": each(lambda p, q, key: (jax.grad(log_partition)(p),)),
     }
@@ -101,26 +95,17 @@ def _distinct_samples(table, key, k):
     def step(state, inputs):
         subsets, logs, gumbels = state
         values, scores, noise = inputs
-        policy = jax.vmap(
-            lambda subset: jax.nn.log_softmax(_choices(values, scores, subset))
-        )
+        policy = jax.vmap(lambda subset: jax.nn.log_softmax(_choices(values, scores, subset)))
         children = logs[:, None] + policy(subsets)
-        gumbels, flat = jax.lax.top_k(
-            gumbels_below(children, noise, gumbels).ravel(), k
-        )
+        gumbels, flat = jax.lax.top_k(gumbels_below(children, noise, gumbels).ravel(), k)
         beam, chosen = flat // n, flat % n
-        return (subsets[beam] & ~(1 << chosen), children.ravel()[flat], gumbels), (
-            beam,
-            chosen,
-        )
+        return (subsets[beam] & ~(1 << chosen), children.ravel()[flat], gumbels), (beam, chosen)
 
     only = jnp.full(k, NEVER).at[0].set(0.0)
     start = (jnp.full(k, 2**n - 1, jnp.int32), only, only)
     rows = (values, table, jax.random.gumbel(key, (n, k, n)))
     (_, logs, _), (beams, chosen) = jax.lax.scan(step, start, rows, reverse=True)
-    _, columns = jax.lax.scan(
-        lambda lane, row: (row[0][lane], row[1][lane]), jnp.arange(k), (beams, chosen)
-    )
+    _, columns = jax.lax.scan(lambda lane, row: (row[0][lane], row[1][lane]), jnp.arange(k), (beams, chosen))
     return jax.nn.one_hot(columns.T, n), logs
 
 
@@ -157,18 +142,14 @@ def _hungarian(cost):
 
         blank = jnp.full(n + 1, jnp.inf).at[n].set(0.0)
         path = (u, v, blank, jnp.full(n + 1, n), jnp.zeros(n + 1, bool), jnp.int32(n))
-        u, v, _, way, _, at = jax.lax.while_loop(
-            lambda path: matched[path[-1]] < n, grow, path
-        )
+        u, v, _, way, _, at = jax.lax.while_loop(lambda path: matched[path[-1]] < n, grow, path)
 
         def flip(state):
             matched, at = state
             before = way[at]
             return matched.at[at].set(matched[before]), before
 
-        matched, _ = jax.lax.while_loop(
-            lambda state: state[1] != n, flip, (matched, at)
-        )
+        matched, _ = jax.lax.while_loop(lambda state: state[1] != n, flip, (matched, at))
         return u, v, matched.at[n].set(n)
 
     start = (jnp.zeros(n + 1), jnp.zeros(n + 1), jnp.full(n + 1, n))
@@ -180,9 +161,7 @@ def _murty(table, k):
     """The best of every part of what is left, of which there is one for each row of what was taken last."""
     n = len(table)
     rows = jnp.arange(n)
-    solve = lambda table: (lambda columns: (jnp.sum(table[rows, columns]), columns))(
-        _hungarian(-table)
-    )
+    solve = lambda table: (lambda columns: (jnp.sum(table[rows, columns]), columns))(_hungarian(-table))
 
     def split(table, columns):
         """For each row: rows above as they are, and the row as it is not."""
@@ -190,9 +169,7 @@ def _murty(table, k):
         def one(row):
             forced = (rows < row)[:, None] & (columns[:, None] != rows)
             taken = jnp.zeros(n, bool).at[columns].set(rows < row)
-            free = (rows >= row)[:, None] & (
-                taken | ((rows == row)[:, None] & (columns[:, None] == rows))
-            )
+            free = (rows >= row)[:, None] & (taken | ((rows == row)[:, None] & (columns[:, None] == rows)))
             return jnp.where(forced | free, NEVER, table)
 
         return jax.vmap(one)(rows)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+
 from plain.lattice import NEVER, gradient, inner
 
 
@@ -62,7 +63,5 @@ def queries() -> dict[str, Callable]:
         "entropy": each(entropy),
         "argmax": each(lambda p, q: jax.grad(_best)(p)),
         "kl_divergence": each(divergence),
-        "gradient": lambda p, q, key: gradient(
-            lambda p: jax.vmap(_log_partition)(*p), p
-        ),
+        "gradient": lambda p, q, key: gradient(lambda p: jax.vmap(_log_partition)(*p), p),
     }

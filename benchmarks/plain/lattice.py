@@ -36,24 +36,18 @@ class Plain(NamedTuple):
 
     def queries(self) -> dict[str, Callable]:
         """Functions of the parameters of p and of q and of a key, all with a batch."""
-        each = lambda item: (
-            lambda p, q, key: jax.vmap(item)(p, q, jax.random.split(key, len(p[0])))
-        )
+        each = lambda item: lambda p, q, key: jax.vmap(item)(p, q, jax.random.split(key, len(p[0])))
         log_partition = lambda p: _log_partition(self.lattice(*p), self.steps)
         return {
             "log_partition": each(lambda p, q, key: log_partition(p)),
-            "marginals": each(
-                lambda p, q, key: self.event(self._posterior(p)[1].cells)
-            ),
+            "marginals": each(lambda p, q, key: self.event(self._posterior(p)[1].cells)),
             "entropy": each(lambda p, q, key: self._entropy(p)),
             "argmax": each(lambda p, q, key: self.event(self._argmax(p))),
-            "top_k": lambda p, q, key: jax.vmap(
-                lambda p: self._top_k(p, 5), out_axes=1
-            )(p),
+            "top_k": lambda p, q, key: jax.vmap(lambda p: self._top_k(p, 5), out_axes=1)(p),
             "sample": each(lambda p, q, key: self._samples(p, key, 1)[0]),
-            "128 samples": lambda p, q, key: jax.vmap(
-                lambda p, key: self._samples(p, key, 128), out_axes=1
-            )(p, jax.random.split(key, len(p[0]))),
+            "128 samples": lambda p, q, key: jax.vmap(lambda p, key: self._samples(p, key, 128), out_axes=1)(
+                p, jax.random.split(key, len(p[0]))
+            ),
             "sample_without_replacement": lambda p, q, key: jax.vmap(
                 lambda p, key: self._distinct_samples(p, key, 5), out_axes=1
             )(p, jax.random.split(key, len(p[0]))),
@@ -77,9 +71,7 @@ class Plain(NamedTuple):
     def _argmax(self, p):
         """Back-pointers, and a walk along them: 1 at the visited cells."""
         lattice = self.lattice(*p)
-        scores, back = _scan(
-            lattice, self.steps, lambda x: (jnp.max(x, 0), jnp.argmax(x, 0))
-        )
+        scores, back = _scan(lattice, self.steps, lambda x: (jnp.max(x, 0), jnp.argmax(x, 0)))
         last = jnp.argmax(scores[-1] + lattice.end)
         return self._walk(last, lambda at, row: back[at - 1, row], scores.shape)
 
@@ -93,14 +85,10 @@ class Plain(NamedTuple):
             move = choose(at, row)
             moved = (due - dt[move], row - di[move])
             visited = jnp.where(here, row, -1)
-            return jax.tree.map(
-                lambda new, old: jnp.where(here, new, old), moved, state
-            ), visited
+            return jax.tree.map(lambda new, old: jnp.where(here, new, old), moved, state), visited
 
         count, rows = shape
-        first, visited = jax.lax.scan(
-            step, (jnp.int32(count - 1), last), jnp.arange(1, count), reverse=True
-        )
+        first, visited = jax.lax.scan(step, (jnp.int32(count - 1), last), jnp.arange(1, count), reverse=True)
         visited = jnp.concatenate([first[1][None], visited])
         return (visited[:, None] == jnp.arange(rows)).astype(jnp.float32)
 
@@ -126,18 +114,12 @@ class Plain(NamedTuple):
                 move = chosen // k
                 moved = (due - dt[move], row - di[move], chosen % k)
                 visited = jnp.where(here, row, -1)
-                return jax.tree.map(
-                    lambda new, old: jnp.where(here, new, old), moved, state
-                ), visited
+                return jax.tree.map(lambda new, old: jnp.where(here, new, old), moved, state), visited
 
             start = (jnp.int32(len(scores) - 1), last // k, last % k)
-            first, visited = jax.lax.scan(
-                step, start, jnp.arange(1, len(scores)), reverse=True
-            )
+            first, visited = jax.lax.scan(step, start, jnp.arange(1, len(scores)), reverse=True)
             visited = jnp.concatenate([first[1][None], visited])
-            return self.event(
-                (visited[:, None] == jnp.arange(rows)).astype(jnp.float32)
-            )
+            return self.event((visited[:, None] == jnp.arange(rows)).astype(jnp.float32))
 
         return jax.vmap(follow)(where), values
 
@@ -145,9 +127,7 @@ class Plain(NamedTuple):
         """Log-probabilities of the moves by which a cell was entered, (steps-1 rows moves), and of the ends."""
         lattice = self.lattice(*p)
         scores, back = _scan(
-            lattice,
-            self.steps,
-            lambda x: (jax.nn.logsumexp(x, 0), jax.nn.log_softmax(x, 0)),
+            lattice, self.steps, lambda x: (jax.nn.logsumexp(x, 0), jax.nn.log_softmax(x, 0))
         )
         return jnp.moveaxis(back, 1, -1), jax.nn.log_softmax(scores[-1] + lattice.end)
 
@@ -159,9 +139,7 @@ class Plain(NamedTuple):
             last = jax.random.categorical(last_key, ends)
             noise = jax.random.gumbel(key, (len(moves) + 1, moves.shape[-1]))
             choose = lambda at, row: jnp.argmax(moves[at - 1, row] + noise[at])
-            return self.event(
-                self._walk(last, choose, (len(moves) + 1, moves.shape[1]))
-            )
+            return self.event(self._walk(last, choose, (len(moves) + 1, moves.shape[1])))
 
         return jax.vmap(one)(jax.random.split(key, count))
 
@@ -181,9 +159,7 @@ class Plain(NamedTuple):
             due, row, logs, gumbels = state
             here = at == due
             stay = jnp.where(jnp.arange(len(dt)) == 0, 0.0, NEVER)
-            children = logs[:, None] + jnp.where(
-                here[:, None], moves[at - 1, row], stay
-            )
+            children = logs[:, None] + jnp.where(here[:, None], moves[at - 1, row], stay)
             raised = gumbels_below(children, noise, gumbels)
             gumbels, flat = jax.lax.top_k(raised.ravel(), k)
             beam, move = flat // len(dt), flat % len(dt)
@@ -205,17 +181,13 @@ class Plain(NamedTuple):
 
         _, visited = jax.lax.scan(trace, jnp.arange(k), (visited, parents))
         visited = jnp.concatenate([row[None], visited]).T
-        return jax.vmap(self.event)(
-            (visited[..., None] == jnp.arange(rows)).astype(jnp.float32)
-        ), logs
+        return jax.vmap(self.event)((visited[..., None] == jnp.arange(rows)).astype(jnp.float32)), logs
 
 
 def gradient(function, p):
     """By the parameters that are floats."""
     floats = [x for x in p if jnp.issubdtype(x.dtype, jnp.floating)]
-    return jax.grad(lambda floats: jnp.sum(function((*floats, *p[len(floats) :]))))(
-        floats
-    )
+    return jax.grad(lambda floats: jnp.sum(function((*floats, *p[len(floats) :]))))(floats)
 
 
 def gumbels_below(logs, noise, parents):
@@ -223,31 +195,18 @@ def gumbels_below(logs, noise, parents):
     perturbed = logs + noise
     largest = jnp.max(perturbed, -1, keepdims=True)
     parents = parents[:, None]
-    v = (
-        parents
-        - perturbed
-        + jnp.log1p(-jnp.exp(jnp.minimum(perturbed - largest, -1e-7)))
-    )
+    v = parents - perturbed + jnp.log1p(-jnp.exp(jnp.minimum(perturbed - largest, -1e-7)))
     below = parents - jnp.maximum(v, 0) - jnp.log1p(jnp.exp(-jnp.abs(v)))
     return jnp.where(perturbed >= largest, parents, below)
 
 
 def inner(a, b):
-    return sum(
-        jnp.sum(x * y)
-        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    )
+    return sum(jnp.sum(x * y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
 def _shift(x, by):
     """Rows moved on by so many."""
-    return (
-        x
-        if by == 0
-        else jnp.pad(x, ((by, 0), *[(0, 0)] * (x.ndim - 1)), constant_values=NEVER)[
-            : len(x)
-        ]
-    )
+    return x if by == 0 else jnp.pad(x, ((by, 0), *[(0, 0)] * (x.ndim - 1)), constant_values=NEVER)[: len(x)]
 
 
 def _scan(lattice, steps, choose, first=None) -> tuple[Array, Any]:

@@ -82,9 +82,7 @@ class Factors:
     def edges(p, i, label):
         segment, transition, initial = p
         first = (jnp.arange(segment.shape[1]) == i)[:, None]
-        return segment[i, :, label][:, None] + jnp.where(
-            first, initial[label], transition[:, label]
-        )
+        return segment[i, :, label][:, None] + jnp.where(first, initial[label], transition[:, label])
 
     @staticmethod
     def event(p, length, before, label):
@@ -95,23 +93,16 @@ class Factors:
         segment, transition, initial = p
         _, m, t = segment.shape
         history = jnp.full((m, t, k), NEVER).at[0, :, 0].set(initial)
-        origins = jnp.zeros(
-            (m, t, k), jnp.int32
-        )  # the label and rank before, of what stands in the history
+        origins = jnp.zeros((m, t, k), jnp.int32)  # the label and rank before, of what stands in the history
 
         def step(carry, segment):
             history, origins = carry
-            candidates = (
-                (history + segment[..., None]).transpose(1, 0, 2).reshape(t, m * k)
-            )
+            candidates = (history + segment[..., None]).transpose(1, 0, 2).reshape(t, m * k)
             alpha, at = jax.lax.top_k(candidates, k)
             length, rank = at // k, at % k
             origin = origins[length, jnp.arange(t)[:, None], rank]
             after, where = jax.lax.top_k(
-                (alpha[:, None] + transition[..., None])
-                .transpose(1, 0, 2)
-                .reshape(t, t * k),
-                k,
+                (alpha[:, None] + transition[..., None]).transpose(1, 0, 2).reshape(t, t * k), k
             )
             history = jnp.concatenate([after[None], history[:-1]])
             origins = jnp.concatenate([where[None].astype(jnp.int32), origins[:-1]])
@@ -141,16 +132,12 @@ def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
 
     def kl_divergence(p, q, key):
         value, expected = posterior(p)
-        return (
-            log_partition(q) - value + inner(expected, jax.tree.map(jnp.subtract, p, q))
-        )
+        return log_partition(q) - value + inner(expected, jax.tree.map(jnp.subtract, p, q))
 
     def argmax(p, q, key):
         alphas = form.forward(p, lambda x: jnp.max(x, 0))
         choose = lambda key, scores: jnp.argmax(scores)
-        found = _segments(
-            form, p, alphas, jnp.argmax(alphas[-1]), choose, jnp.zeros(len(alphas))
-        )
+        found = _segments(form, p, alphas, jnp.argmax(alphas[-1]), choose, jnp.zeros(len(alphas)))
         return form.event(p, *found)
 
     def draws(p, key, count):
@@ -160,21 +147,13 @@ def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
             last, key = jax.random.split(key)
             label = jax.random.categorical(last, alphas[-1])
             keys = jax.random.split(key, len(alphas))
-            length, _, label = _segments(
-                form, p, alphas, label, jax.random.categorical, keys
-            )
+            length, _, label = _segments(form, p, alphas, label, jax.random.categorical, keys)
             return rows_of_segments(length, label)
 
         return jax.vmap(one)(jax.random.split(key, count))
 
-    each = lambda f: (
-        lambda p, q, key: jax.vmap(f, (axes, axes, 0))(
-            p, q, jax.random.split(key, len(p[0]))
-        )
-    )
-    several = lambda f: (
-        lambda p, q, key: jax.vmap(f, (axes, 0), 1)(p, jax.random.split(key, len(p[0])))
-    )
+    each = lambda f: lambda p, q, key: jax.vmap(f, (axes, axes, 0))(p, q, jax.random.split(key, len(p[0])))
+    several = lambda f: lambda p, q, key: jax.vmap(f, (axes, 0), 1)(p, jax.random.split(key, len(p[0])))
     total = lambda p: jnp.sum(jax.vmap(log_partition, (axes,))(p))
     found = {
         "log_partition": each(lambda p, q, key: log_partition(p)),
@@ -184,9 +163,7 @@ def queries(form: type[Edges] | type[Factors]) -> dict[str, Callable]:
         "top_k": several(lambda p, key: _top_k(form, p, 5)),
         "sample": each(lambda p, q, key: draws(p, key, 1)[0]),
         "128 samples": several(lambda p, key: draws(p, key, 128)),
-        "sample_without_replacement": several(
-            lambda p, key: _distinct_samples(form, p, key, 5)
-        ),
+        "sample_without_replacement": several(lambda p, key: _distinct_samples(form, p, key, 5)),
         "kl_divergence": each(kl_divergence),
         "gradient": lambda p, q, key: gradient(total, p),
     }
@@ -214,14 +191,9 @@ def _segments(form, p, alphas, label, choose, keys):
         flat = choose(key, (before(i) + form.edges(p, i, label)).ravel())
         length, previous = flat // t, flat % t
         out = (jnp.where(here, length, -1), previous, label)
-        return (
-            jnp.where(here, i - 1 - length, due),
-            jnp.where(here, previous, label),
-        ), out
+        return (jnp.where(here, i - 1 - length, due), jnp.where(here, previous, label)), out
 
-    _, found = jax.lax.scan(
-        step, (jnp.int32(n - 1), label), (jnp.arange(n), keys), reverse=True
-    )
+    _, found = jax.lax.scan(step, (jnp.int32(n - 1), label), (jnp.arange(n), keys), reverse=True)
     return found
 
 
@@ -239,9 +211,7 @@ def _top_k(form, p, k):
             length, previous, before = flat // (t * k), flat // k % t, flat % k
             moved = (i - 1 - length, previous, before)
             out = (jnp.where(here, length, -1), previous, label)
-            return jax.tree.map(
-                lambda new, old: jnp.where(here, new, old), moved, state
-            ), out
+            return jax.tree.map(lambda new, old: jnp.where(here, new, old), moved, state), out
 
         start = (jnp.int32(n - 1), where // k, where % k)
         _, found = jax.lax.scan(step, start, (jnp.arange(n), back), reverse=True)
@@ -257,37 +227,24 @@ def _distinct_samples(form, p, key, k):
     m = p[0].shape[1]
     before = _before(alphas, m)
     end_key, key = jax.random.split(key)
-    ends = jnp.pad(
-        jax.nn.log_softmax(alphas[-1]), (0, max(k - t, 0)), constant_values=NEVER
-    )
+    ends = jnp.pad(jax.nn.log_softmax(alphas[-1]), (0, max(k - t, 0)), constant_values=NEVER)
     gumbels, labels = jax.lax.top_k(ends + jax.random.gumbel(end_key, ends.shape), k)
 
     def step(state, inputs):
         due, label, logs, gumbels = state
         i, key = inputs
         here = i == due
-        scores = lambda label: jax.nn.log_softmax(
-            (before(i) + form.edges(p, i, label)).ravel()
-        )
+        scores = lambda label: jax.nn.log_softmax((before(i) + form.edges(p, i, label)).ravel())
         stay = jnp.where(jnp.arange(m * t) == 0, 0.0, NEVER)
-        children = logs[:, None] + jnp.where(
-            here[:, None], jax.vmap(scores)(label), stay
-        )
-        raised = gumbels_below(
-            children, jax.random.gumbel(key, children.shape), gumbels
-        )
+        children = logs[:, None] + jnp.where(here[:, None], jax.vmap(scores)(label), stay)
+        raised = gumbels_below(children, jax.random.gumbel(key, children.shape), gumbels)
         gumbels, flat = jax.lax.top_k(raised.ravel(), k)
         beam, choice = flat // (m * t), flat % (m * t)
         arrived = here[beam]
         length, previous = choice // t, choice % t
         out = (jnp.where(arrived, length, -1), previous, label[beam], beam)
         due = jnp.where(arrived, i - 1 - length, due[beam])
-        return (
-            due,
-            jnp.where(arrived, previous, label[beam]),
-            children.ravel()[flat],
-            gumbels,
-        ), out
+        return (due, jnp.where(arrived, previous, label[beam]), children.ravel()[flat], gumbels), out
 
     start = (jnp.full(k, n - 1), labels, ends[labels], gumbels)
     (_, _, logs, _), found = jax.lax.scan(
