@@ -67,6 +67,8 @@ def falls_back(size: float) -> np.ndarray:
 
 
 NOT_REFUSED = {"normal": normal, "forbidden": forbidden, "sharp": lambda: normal() * 10, "blocked": blocked}
+# One-to-many alignments are summed in plain floats, which cannot hold such sizes side by side.
+LARGE_OF_MANY_TO_MANY = ("large", KINDS[0])
 TABLES = NOT_REFUSED | {
     "large": lambda: normal() * 1e4,
     "masked": lambda: np.where(np.isneginf(forbidden()), np.float32(-1e9), normal()),
@@ -87,7 +89,7 @@ def test_an_optimistic_program_is_right_or_refused(name: str, kind: str) -> None
     table = TABLES[name]()
     hopeful, careful = programs(kind)
     found, refused = jax.device_get(hopeful(table))
-    assert not (refused and name in NOT_REFUSED)
+    assert not (refused and (name in NOT_REFUSED or (name, kind) == LARGE_OF_MANY_TO_MANY))
     if refused:
         return
     with jax.enable_x64(True):
