@@ -28,17 +28,10 @@ interface Pictured {
   marginals(): Tensor<"float32">;
   argmax(): Tensor<"float32">;
   decode(event: Tensor<"float32">): Tensor<"int32">;
+  extents(): Readonly<Record<string, Tensor<"int32">>>;
 }
 
 type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<string>;
-
-/** By the named dims of an event. */
-const PICTURES: Readonly<Record<string, Draw>> = {
-  "n t t": chain,
-  "n m t t": segments,
-  "rows cols": table,
-  "2*l+1 n": table,
-};
 
 const MOST_CELLS = 50_000;
 
@@ -72,22 +65,21 @@ export async function pictureOf(
 async function chain(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
   const [edges, compact] = [of.marginals(), of.decode(of.argmax())];
   const [, states] = await sizesOf(edges, 3, 0, 2);
-  const [found, tags] = await Promise.all([edges.sum(1).data(), compact.data()]);
+  const [found, tags, length] = await Promise.all([edges.sum(1).data(), compact.data(), extentOf(of, "n")]);
   const best = [...tags].filter((tag) => tag >= 0);
-  checkNames("positions", positions, best.length);
+  checkNames("positions", positions, length);
   checkNames("labels", labels, states);
-  const posterior = inRows(found, states).slice(0, best.length);
+  const posterior = inRows(found, states).slice(0, length);
   return drawChain({ title, tags: best, posterior, positions, labels });
 }
 
 async function segments(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
   const [parts, compact] = [of.marginals(), of.decode(of.argmax())];
   const [, longest, states] = await sizesOf(parts, 4, 0, 1, 3);
-  const [found, rows] = await Promise.all([parts.sum(2).data(), compact.data()]);
+  const [found, rows, length] = await Promise.all([parts.sum(2).data(), compact.data(), extentOf(of, "n")]);
   const best = inRows(rows, 3)
     .filter(([, , label]) => label! >= 0)
     .map(([start, end, label]) => [start!, end!, label!] as const);
-  const length = (best.at(-1)?.[1] ?? -1) + 1;
   checkNames("positions", positions, length);
   checkNames("labels", labels, states);
   const covered = Array.from({ length }, () => new Array<number>(states).fill(0));
@@ -102,26 +94,32 @@ async function segments(of: Pictured, { positions, labels }: PictureOptions, tit
   return drawSegments({ title, segments: best, covered, ends, positions, labels });
 }
 
-async function table(of: Pictured, { rows, columns }: PictureOptions, title: string): Promise<string> {
-  const [cells, event] = [of.marginals(), of.argmax()];
-  const [, width] = await sizesOf(cells, 2, 0, 1);
-  const [found, best] = await Promise.all([cells.data(), event.data()]);
-  const [marginals, chosen] = [inRows(found, width), inRows(best, width)];
-  // What lies beyond the lengths is in no structure.
-  const used = (cells: readonly (readonly number[])[]) =>
-    cells.findLastIndex((row) => row.some((p) => p > 0)) + 1;
-  const transposed = Array.from({ length: width }, (_, j) => marginals.map((row) => row[j]!));
-  const [height, breadth] = [used(marginals), used(transposed)];
-  checkNames("rows", rows, height);
-  checkNames("columns", columns, breadth);
-  return drawTable({
-    title,
-    marginals: marginals.slice(0, height).map((row) => row.slice(0, breadth)),
-    best: chosen.slice(0, height).map((row) => row.slice(0, breadth).map((p) => p > 0)),
-    rows,
-    columns,
-  });
-}
+const table =
+  (vertical: string, horizontal: string) =>
+  async (of: Pictured, { rows, columns }: PictureOptions, title: string): Promise<string> => {
+    const [cells, event] = [of.marginals(), of.argmax()];
+    const [, width] = await sizesOf(cells, 2, 0, 1);
+    const sizes = [extentOf(of, vertical), extentOf(of, horizontal)] as const;
+    const [found, best, height, breadth] = await Promise.all([cells.data(), event.data(), ...sizes]);
+    const [marginals, chosen] = [inRows(found, width), inRows(best, width)];
+    checkNames("rows", rows, height);
+    checkNames("columns", columns, breadth);
+    return drawTable({
+      title,
+      marginals: marginals.slice(0, height).map((row) => row.slice(0, breadth)),
+      best: chosen.slice(0, height).map((row) => row.slice(0, breadth).map((p) => p > 0)),
+      rows,
+      columns,
+    });
+  };
+
+/** By the named dims of an event. */
+const PICTURES: Readonly<Record<string, Draw>> = {
+  "n t t": chain,
+  "n m t t": segments,
+  "rows cols": table("rows", "cols"),
+  "2*l+1 n": table("2*l+1", "n"),
+};
 
 /** The sizes of an event of one item; `drawn` says which of its axes become the cells of the picture. */
 async function sizesOf<Axes extends readonly number[]>(
@@ -142,6 +140,17 @@ async function sizesOf<Axes extends readonly number[]>(
   if (cells > MOST_CELLS)
     throw refused("toSVG", `a picture of ${cells} cells`, `at most ${MOST_CELLS} cells`, String(cells));
   return sizes as { [Axis in keyof Axes]: number };
+}
+
+/** How much of an item there is along a dim: a sum of products of numbers and of dims that lengths bound. */
+async function extentOf(of: Pictured, dim: string): Promise<number> {
+  const known = Object.entries(of.extents()).filter(([name]) => dim.includes(name));
+  const extents = new Map(
+    await Promise.all(known.map(async ([name, extent]) => [name, await extent.item()] as const)),
+  );
+  const factor = (written: string): number => extents.get(written) ?? Number(written);
+  const product = (term: string): number => term.split("*").reduce((size, each) => size * factor(each), 1);
+  return dim.split("+").reduce((sum, term) => sum + product(term), 0);
 }
 
 function checkNames(argument: string, names: readonly string[] | undefined, count: number): void {

@@ -54,9 +54,9 @@ def logsumexp(x: Array, axis: int) -> Array:
 
 
 def log_normalize(x: Array, axis: int = -1) -> Array:
-    """log-softmax; where everything is -inf it stays -inf."""
+    """log-softmax; where everything is -inf it stays -inf, and what has NaN or +inf stays as it is, to be refused."""
     total = logsumexp(x, axis)
-    return x - jnp.expand_dims(jnp.where(total > -jnp.inf, total, 0), axis)
+    return x - jnp.expand_dims(jnp.where(jnp.isfinite(total), total, 0), axis)
 
 
 def reciprocal(x: Array) -> Array:
