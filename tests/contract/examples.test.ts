@@ -45,7 +45,7 @@ test("a text without spaces falls into its words", () => {
 
 test("frames of letter scores are read as a word", () => {
   const { lines, picture } = run("ctc-decoding");
-  expect(lines[0]).toBe('"hello" costs 6.850 nats.');
-  expect(lines[1]).toMatch(/^hello 0\.001/);
+  expect(lines[0]).toBe('"hello" costs 1.009 nats.');
+  expect(lines[1]).toMatch(/^hello 0\.364/);
   expect(picture.match(/class="chosen"/g)).toHaveLength(18);
 });
