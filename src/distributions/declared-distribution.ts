@@ -161,7 +161,7 @@ export abstract class DeclaredDistribution<
 
   /**
    * A picture of one item, as SVG: how probable each part is, and the best structure. Of sequences with labels (chains,
-   * segments) and of tables (alignments).
+   * segments), of tables (alignments) and of trees (constituents, dependencies, spanning trees).
    */
   toSVG(options: PictureOptions = {}): Promise<string> {
     notWhileRecording("toSVG");
@@ -176,6 +176,7 @@ checkMethods(DeclaredDistribution, {
       item: "any?",
       labels: "list?",
       positions: "list?",
+      coordinates: "list?",
       rows: "list?",
       columns: "list?",
       title: "string?",

@@ -1,6 +1,9 @@
+import { drawArcs } from "../display/arcs.ts";
 import { drawChain } from "../display/chain.ts";
+import { drawGraph } from "../display/graph.ts";
 import { drawSegments } from "../display/segments.ts";
 import { drawTable } from "../display/table.ts";
+import { drawTree } from "../display/tree.ts";
 import { shown } from "../program/signatures.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
@@ -12,8 +15,10 @@ export interface PictureOptions {
   readonly item?: number | readonly number[];
   /** Names of the states or labels; their numbers where left out. */
   readonly labels?: readonly string[];
-  /** Names of the positions of a sequence, as its words; their numbers where left out. */
+  /** Names of the positions of a sequence, as its words, or of the nodes of a graph; their numbers where left out. */
   readonly positions?: readonly string[];
+  /** Where each node of an undirected graph stands; on a circle where left out. */
+  readonly coordinates?: readonly (readonly [x: number, y: number])[];
   /** Names of the rows of a table. */
   readonly rows?: readonly string[];
   /** Names of the columns of a table. */
@@ -113,10 +118,48 @@ const table =
     });
   };
 
+async function tree(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
+  const [parts, compact] = [of.marginals(), of.decode(of.argmax())];
+  const [words, , names] = await sizesOf(parts, 3, 0, 1, 2);
+  const [found, rows, length] = await Promise.all([parts.data(), compact.data(), extentOf(of, "n")]);
+  const spans = inRows(rows, 3)
+    .filter(([start]) => start! >= 0)
+    .map(([start, end, label]) => [start!, end!, label!] as const);
+  checkNames("positions", positions, length);
+  checkNames("labels", labels, names);
+  const probabilities = spans.map(([start, end, label]) => found[(start * words + end) * names + label]!);
+  return drawTree({ title, spans, probabilities, length, positions, labels });
+}
+
+/** Of what is symmetric a graph, otherwise arcs from heads to dependents. */
+async function arcs(of: Pictured, options: PictureOptions, title: string): Promise<string> {
+  const { positions, coordinates } = options;
+  const [parts, event] = [of.marginals(), of.argmax()];
+  const [, width] = await sizesOf(parts, 2, 0, 1);
+  const [found, best, length] = await Promise.all([parts.data(), event.data(), extentOf(of, "n")]);
+  const square = (values: ArrayLike<number>): number[][] =>
+    inRows(values, width).slice(0, length).map((row) => row.slice(0, length)); // prettier-ignore
+  const [marginals, tree] = [square(found), square(best)];
+  checkNames("positions", positions, length);
+  const isGraph = tree.every((row, a) => row.every((edge, b) => edge === tree[b]![a]!));
+  if (coordinates !== undefined && (!isGraph || coordinates.length !== length))
+    throw refused(
+      "coordinates",
+      `\`coordinates\` has ${coordinates.length} places for ${length} nodes${isGraph ? "" : " of a directed tree"}`,
+      isGraph ? `${length} pairs of numbers` : "none: a directed tree is drawn as arcs",
+      String(coordinates.length),
+    );
+  const chosen = tree.map((row) => row.map((edge) => edge > 0));
+  const shared = { title, marginals, best: chosen, positions };
+  return isGraph ? drawGraph({ ...shared, coordinates }) : drawArcs(shared);
+}
+
 /** By the named dims of an event. */
 const PICTURES: Readonly<Record<string, Draw>> = {
   "n t t": chain,
   "n m t t": segments,
+  "n n label": tree,
+  "n n": arcs,
   "rows cols": table("rows", "cols"),
   "2*l+1 n": table("2*l+1", "n"),
 };
