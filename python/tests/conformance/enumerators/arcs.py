@@ -13,7 +13,6 @@ from ..case import BadInput
 from ..enumerator import Enumerator, enumerates
 
 
-@enumerates(SpanningTreeCRF)
 class Arborescences(Enumerator):
     """Directed, not projective, any number of root edges."""
 
@@ -81,9 +80,6 @@ def form(directed: bool, projective: bool, single_root_edge: bool, **attributes:
     enumerates(SpanningTreeCRF)(type("".join(name), (Arborescences,), body))
 
 
-form(directed=True, projective=False, single_root_edge=True)
-form(directed=False, projective=False, single_root_edge=False)
-form(directed=False, projective=False, single_root_edge=True)
 form(directed=True, projective=True, single_root_edge=True, thorough=True, float32=True)
 form(directed=True, projective=True, single_root_edge=False)
 form(directed=False, projective=True, single_root_edge=False)
