@@ -22,13 +22,17 @@ def checks_of_heads(heads: Array, lengths: Array, *, single_root_edge: bool, pro
     found = [
         Check("heads", root & (heads != -1), heads, "-1 at the root"),
         Check("heads", used & ~headed, heads, "another node of the item"),
-        Check("heads", headed & ~_reach_root(jnp.where(headed, heads, 0)), heads, "heads that lead to the root"),
+        Check(
+            "heads", headed & ~_reach_root(jnp.where(headed, heads, 0)), heads, "heads that lead to the root"
+        ),
     ]
     if single_root_edge:
         before = jnp.cumsum(of_root, -1, dtype=jnp.int32) - of_root
         last = node == jnp.maximum(lengths[..., None] - 1, 0)
         none = last & ~jnp.any(of_root, -1, keepdims=True)
-        found.append(Check("heads", (of_root & (before > 0)) | none, heads, "the root as the head of one node"))
+        found.append(
+            Check("heads", (of_root & (before > 0)) | none, heads, "the root as the head of one node")
+        )
     if projective:
         low, high = jnp.minimum(heads, node), jnp.maximum(heads, node)
         first, second = low[..., :, None], high[..., :, None]

@@ -43,7 +43,9 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Array, directe
 def score_of_heads(potentials: Potentials, lengths: Array, heads: Array) -> Sum:
     """The same of heads (S B n), by looking up their arcs."""
     node = numeric.positions(potentials.nodes)
-    used = (heads >= 0) & (heads < lengths[:, None]) & (node > 0) & (node < lengths[:, None]) & (heads != node)
+    used = (
+        (heads >= 0) & (heads < lengths[:, None]) & (node > 0) & (node < lengths[:, None]) & (heads != node)
+    )
     item = numeric.positions(potentials.items)[:, None]
     found = potentials.log_potentials[item, jnp.where(used, heads, 0), node]
     return numeric.exact_sum(jnp.where(used, found, 0), -1)
