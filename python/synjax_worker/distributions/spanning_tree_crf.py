@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
@@ -38,7 +37,7 @@ class SpanningTreeCRF(Distribution):
     TODO Cost, Source
 
     Args:
-      log_potentials: `[h, d]` scores the arc from h to d; the diagonal is not looked at, nor is column 0 where directed.
+      log_potentials: `[h, d]` scores the arc from h to d; the diagonal is not looked at, nor column 0 where directed.
       directed: whether an arc is from a head to a dependent, or an edge.
       projective: whether only trees without crossing arcs count.
       single_root_edge: whether only trees in which the root has exactly one edge count.

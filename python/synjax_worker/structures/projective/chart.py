@@ -3,14 +3,14 @@
 A tree is made of two kinds of spans. A *complete* one is a node with all that it has on one side, up to the last node
 there; an *incomplete* one is what lies between a head and its dependent, with the arc. So
 
-- what lies between i and j is complete from i to the right, and complete from j to the left, which meet anywhere;
+- what lies between i and j is complete from i to the right and complete from j to the left, which meet anywhere;
 - what a node has on its right is an arc to a dependent there, and what that one has on its own right. What it has on its
   left is the same the other way round.
 
-Every tree is made in one way only. All parts stand in charts as `charts.layout` has them, such that the ways to make
-a span over w + 1 nodes are k = 0 to w - 1 of the left part and w - 1 - k of the right one: a complete part has the row of
-its width, an incomplete one the row below. Of complete spans there are two for every two nodes, one in each direction:
-the columns of their parts are those of 2B items, first the spans to the right and then those to the left.
+Every tree is made in one way only. All parts stand in charts as `charts.layout` has them, such that there is a way to
+make a span over w + 1 nodes of each row k = 0 to w - 1 of left parts and the row w - 1 - k of right ones: a complete
+part has the row of its width, an incomplete one the row below. Of complete spans there are two for every two nodes, one
+in each direction: the columns of their parts are those of 2B items, first all that go to the right.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Algebra(NamedTuple):
     nothing: Numbers  # scalars
     one: Numbers
     times: Callable[[Numbers, Numbers], Numbers]
-    # `reduce(kind, ways, sizes)`: of "incomplete" or "complete" spans all ways to make them (rows, columns), along rows.
+    # `reduce(kind, ways, sizes)`: all ways to make "incomplete" or "complete" spans (rows, columns), along the rows.
     reduce: Callable[[str, Numbers, Sizes], Numbers]
 
 
@@ -73,7 +73,7 @@ def splits(parts: Parts, times: Callable, sizes: Sizes) -> Numbers:
 
 
 def recursion(arcs: Numbers, algebra: Algebra, single_root_edge: bool) -> Chart:
-    """O(n^3), of the numbers of arcs (n, n*2B): `[w, i]` is the arc from node i to i + w, and the one back. Plain code."""
+    """O(n^3), of the numbers of arcs (n, n*2B): `[w, i]` are the arcs from node i to i + w and back. Plain code."""
     nodes, columns = jax.tree.leaves(arcs)[0].shape
     items = columns // (2 * nodes)
     beyond = layout.longest_run(1, nodes)

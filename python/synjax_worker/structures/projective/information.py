@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from ...numerics import information, numeric
+from ...numerics import information
 from .chart import Chart, Sizes, at_root
 from .inside import expectation, log_probs, ways
 

@@ -16,12 +16,8 @@ from jax import Array
 
 from ...numerics import numeric
 from ..arcs.potentials import Potentials, logs_of
-from ..constituency.inside import Logs, best, kind_of_logs, refuse_large, summed
-from .chart import Algebra, Chart, Parts, Sizes, of_arcs, recursion, splits
-
-__all__ = ["Logs", "best", "inside", "kind_of_logs", "refuse_large", "summed"]
-
-Reduce = Callable[[Logs, int], Logs]
+from ..constituency.inside import Logs, Reduce, summed
+from .chart import Algebra, Chart, Sizes, of_arcs, recursion, splits
 
 
 def weights_of(kind: type, potentials: Potentials, lengths: Array) -> Logs:
@@ -52,7 +48,7 @@ def log_probs(ways: Logs) -> Array:
     return numeric.log_normalize(ways.near_top(0)[1], 0)
 
 
-# ---------------------------------------------------------------------------------------------------------- expectations
+# --------------------------------------------------------------------------------------------------------- expectations
 
 
 def expectation(

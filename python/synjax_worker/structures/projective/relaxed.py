@@ -11,9 +11,10 @@ from jax import Array
 from ...numerics import numeric, relaxed
 from ...numerics.exact_log import ExactLog
 from ..arcs.potentials import Potentials, contract
+from ..constituency.inside import Logs
 from ..structure import Choose
 from .chart import Chart, Sizes, at_root, to_arcs
-from .inside import Logs, inside, log_probs, ways, weights_of
+from .inside import inside, log_probs, ways, weights_of
 from .outside import pushed
 
 

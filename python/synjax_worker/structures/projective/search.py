@@ -14,10 +14,11 @@ from ...runtime import passes
 from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials, logs_of
 from ..charts.beam import Beam, Prioritize, extended, losses
+from ..constituency.inside import best, kind_of_logs, refuse_large
 from ..constituency.walks import NONE, divided, started, walk
 from .chart import Chart, at_root
-from .inside import best, inside, kind_of_logs, refuse_large, weights_of
-from .walks import half_nodes, heads, left_width, most_splits, splits_of, tables
+from .inside import inside, weights_of
+from .walks import half_nodes, heads, left_width, splits_of, tables
 
 
 class _Best(NamedTuple):

@@ -14,10 +14,11 @@ from ...numerics import numeric
 from ...runtime import passes
 from ..arcs import events
 from ..arcs.potentials import Potentials, is_arc, logs_of, uniform
+from ..constituency.inside import kind_of_logs, refuse_large
 from ..structure import Choose, Query, Sum
 from . import information, marginals, relaxed, search
 from .chart import Chart, at_root
-from .inside import Logs, differentiable, inside, kind_of_logs, refuse_large, weights_of
+from .inside import differentiable, inside, weights_of
 
 
 class Forward(NamedTuple):
@@ -60,7 +61,7 @@ class Projective:
 
     def _chart(self, query: Query) -> Chart:
         def compute() -> Chart:
-            arcs: Logs = weights_of(kind_of_logs(), query.potentials, query.lengths)
+            arcs = weights_of(kind_of_logs(), query.potentials, query.lengths)
             return differentiable(arcs, query.messages.chart(), self.single_root_edge)
 
         return passes.shared(query.messages, "differentiable chart", compute)

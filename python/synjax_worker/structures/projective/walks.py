@@ -14,13 +14,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ..constituency.inside import Logs
 from ..constituency.walks import NONE, start_and_width
 from .chart import Chart
-from .inside import Logs
 
 
 class Tables(NamedTuple):
-    """Parts by item, the kind of span that they are of, and node, so that those of a span stand in one row of each. Parts
+    """Parts by item, the kind of span that they make, and node, so that those of a span stand in one row of each. Parts
     of logs come last. Kinds are: between two nodes, to the right of a node, to the left of it.
     """
 
@@ -45,9 +45,7 @@ def tables(chart: Chart) -> Tables:
         rows = jnp.stack([one(*x) for x in zip(incomplete, complete, strict=True)])
         return jnp.transpose(rows, (4, 3, 2, 1, 0))
 
-    left, right = (
-        by_node(getattr(chart.incomplete, x), getattr(chart.complete, x)) for x in Tables._fields[1:]
-    )
+    left, right = (by_node(*parts) for parts in zip(chart.incomplete, chart.complete, strict=True))
     nothing = jnp.zeros_like(right).at[..., 0].set(-jnp.inf)
     return Tables(type(chart.whole), left, jnp.concatenate([right, nothing], 3))
 
@@ -86,8 +84,8 @@ def left_width(span: Array, choice: Array, nodes: int) -> Array:
 
 
 def heads(agenda: Array) -> Array:
-    """(k B n): of all spans of walks, (2n-1 B k). An arc leads to the right where it is a left part: then the span before
-    it on the agenda is the whole of it, and starts where it does.
+    """(k B n): of all spans of walks, (2n-1 B k). An arc leads to the right where it is a left part: then the span
+    before it on the agenda is what it is a part of, and starts where it does.
     """
     halves, items, walks = agenda.shape
     nodes = (halves + 1) // 2
