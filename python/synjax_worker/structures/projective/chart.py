@@ -3,14 +3,18 @@
 A tree is made of two kinds of spans. A *complete* one is a node with all that it has on one side, up to the last node
 there; an *incomplete* one is what lies between a head and its dependent, with the arc. So
 
-- what lies between i and j is complete from i to the right and complete from j to the left, which meet anywhere;
+- what lies between i and j is complete from i to the right and from j to the left, and these meet anywhere;
 - what a node has on its right is an arc to a dependent there, and what that one has on its own right. What it has on its
   left is the same the other way round.
 
-Every tree is made in one way only. All parts stand in charts as `charts.layout` has them, such that there is a way to
-make a span over w + 1 nodes of each row k = 0 to w - 1 of left parts and the row w - 1 - k of right ones: a complete
-part has the row of its width, an incomplete one the row below. Of complete spans there are two for every two nodes, one
-in each direction: the columns of their parts are those of 2B items, first all that go to the right.
+Every tree is made in one way only. Parts stand in charts as `charts.layout` has them. Ways to make a span of width w
+(over w + 1 nodes) are, in rows k below w:
+
+- of what lies between: the row k of left parts and the row w - 1 - k of right ones, the parts of those widths;
+- of complete spans: the rows k and w - k, but of k = 0 the arc over the whole width, alone: then the other part is a node.
+
+There are two complete spans for every two nodes, one in each direction: the columns of their parts are those of 2B
+items, first all that go to the right.
 """
 
 from __future__ import annotations
@@ -63,13 +67,29 @@ class Algebra(NamedTuple):
     reduce: Callable[[str, Numbers, Sizes], Numbers]
 
 
-def splits(parts: Parts, times: Callable, sizes: Sizes) -> Numbers:
-    """(rows, starts*items): of each way to make the spans of a width."""
+def splits(chart: Chart, kind: str, times: Callable, sizes: Sizes, arcs: Numbers) -> Numbers:
+    """(rows, starts*items): of each way to make the spans of a width, of which the arcs are known, (starts 2 B)."""
     width, rows, starts = sizes
+    parts = getattr(chart, kind)
     nodes, columns = jax.tree.leaves(parts.left)[0].shape
     items = columns // nodes
     left = jax.tree.map(lambda x: x[:rows, : starts * items], parts.left)
-    return times(left, layout.slab(parts.right, nodes - width, width * items, rows, starts * items))
+    row = nodes - width - (1 if kind == "complete" else 0)
+    found = times(left, layout.slab(parts.right, row, width * items, rows, starts * items))
+    if kind == "incomplete":
+        return found
+    first = numeric.positions(rows)[:, None] == 0
+    return jax.tree.map(lambda x, arc: jnp.where(first, arc.reshape(x.shape[1]), x), found, arcs)
+
+
+def arcs_of(parts: Parts, width: Array, starts: int) -> Numbers:
+    """(starts 2 B): what stands at the arcs of a width among the parts of complete spans."""
+    nodes, columns = jax.tree.leaves(parts.left)[0].shape
+    items = columns // (2 * nodes)
+    shaped = lambda x: x.reshape(starts, 2, items)
+    rightward = layout.row_of(parts.left, width, 0, starts * 2 * items)
+    leftward = layout.row_of(parts.right, nodes - 1 - width, width * 2 * items, starts * 2 * items)
+    return jax.tree.map(lambda x, y: jnp.stack([shaped(x)[:, 0], shaped(y)[:, 1]], 1), rightward, leftward)
 
 
 def recursion(arcs: Numbers, algebra: Algebra, single_root_edge: bool) -> Chart:
@@ -83,53 +103,60 @@ def recursion(arcs: Numbers, algebra: Algebra, single_root_edge: bool) -> Chart:
     def empty(items: int) -> Parts:
         return Parts(nothing(nodes, nodes * items), nothing(nodes + beyond, (nodes + beyond) * items))
 
-    whole = nothing(nodes, items)
-    if not single_root_edge:
-        whole = layout.put(whole, filled(algebra.one, items), 0, 0)
-    alone = filled(algebra.one, nodes, 2, items)
-
-    def step(width: Array, state: tuple[Chart, Numbers], rows: int, starts: int) -> tuple[Chart, Numbers]:
-        chart, shorter = state
+    def step(width: Array, chart: Chart, rows: int, starts: int) -> Chart:
+        """What is read here was written before: XLA copies a chart that is read and then written without need."""
         sizes = width, rows, starts
-        rightward, leftward = (jax.tree.map(lambda x, of=of: x[:, of], shorter) for of in (0, 1))
-        first = jax.tree.map(lambda x: x[:starts], rightward)
-        last = jax.tree.map(lambda x: x[1 : starts + 1], leftward)
-        begin = _only_one_edge(first, algebra.nothing, width) if single_root_edge else first
-        incomplete = _with_row(chart.incomplete, width, begin, last)
-        between = algebra.reduce("incomplete", splits(incomplete, algebra.times, sizes), sizes)
-        of_width = layout.row_of(arcs, width, 0, starts * 2 * items)
         shaped = lambda x: x.reshape(starts, 2, items)
+        between = algebra.reduce("incomplete", splits(chart, "incomplete", algebra.times, sizes, None), sizes)
         both = jax.tree.map(lambda x: jnp.repeat(x.reshape(starts, 1, items), 2, 1), between)
-        made = algebra.times(both, jax.tree.map(shaped, of_width))
-        left = jax.tree.map(lambda arc, x: jnp.stack([arc[:, 0], x[:starts]], 1), made, leftward)
-        right = jax.tree.map(lambda x, arc: jnp.stack([x[1 : starts + 1], arc[:, 1]], 1), rightward, made)
-        complete = _with_row(chart.complete, width, left, right)
-        found = algebra.reduce("complete", splits(complete, algebra.times, sizes), sizes)
-        found = jax.tree.map(shaped, found)
-        whole = layout.put(chart.whole, jax.tree.map(lambda x: x[0, 0], found), width, 0)
-        rest = nothing(nodes - starts, 2, items)
-        longer = jax.tree.map(lambda x, y: jnp.concatenate([x, y]), found, rest)
-        return Chart(incomplete, complete, whole), longer
+        own = jax.tree.map(shaped, layout.row_of(arcs, width, 0, starts * 2 * items))
+        made = algebra.times(both, own)
+        found = algebra.reduce("complete", splits(chart, "complete", algebra.times, sizes, made), sizes)
+        return _with_row(
+            chart, width, jax.tree.map(shaped, found), made, _root(algebra, starts, single_root_edge)
+        )
 
-    state = Chart(empty(items), empty(2 * items), whole), alone
-    return layout.ascending(nodes, step, state)[0]
-
-
-def _only_one_edge(first: Numbers, nothing: Numbers, width: Array) -> Numbers:
-    """What lies between the root (starts ...) and its dependent is no further dependent of the root."""
-    start = numeric.positions(jax.tree.leaves(first)[0].shape[0])
-    second = (start == 0) & (width > 1)
-    return jax.tree.map(lambda x, none: jnp.where(second[:, None], none, x), first, nothing)
+    one, none = (filled(scalars, nodes, 2, items) for scalars in (algebra.one, algebra.nothing))
+    chart = Chart(empty(items), empty(2 * items), nothing(nodes, items))
+    chart = _with_row(chart, jnp.int32(0), one, none, lambda x: x)
+    # What an arc over the whole width leaves is no way of its own.
+    right = layout.put(chart.complete.right, nothing(columns), nodes - 1, 0)
+    chart = chart._replace(complete=chart.complete._replace(right=right))
+    if single_root_edge:
+        chart = chart._replace(whole=layout.put(chart.whole, nothing(items), 0, 0))
+    return layout.ascending(nodes, step, chart)
 
 
-def _with_row(parts: Parts, width: Array, left: Numbers, right: Numbers) -> Parts:
-    """With the longest parts of spans of a width, (starts ...)."""
-    starts, nodes = jax.tree.leaves(left)[0].shape[0], jax.tree.leaves(parts.left)[0].shape[0]
-    items = jax.tree.leaves(parts.left)[0].shape[1] // nodes
-    flat = lambda x: x.reshape(starts * items)
-    return Parts(
-        layout.put(parts.left, jax.tree.map(flat, left), width - 1, 0),
-        layout.put(parts.right, jax.tree.map(flat, right), nodes - width, width * items),
+def _root(algebra: Algebra, starts: int, single_root_edge: bool) -> Callable[[Numbers], Numbers]:
+    """Of complete spans (starts B) those that may lie between a node and a dependent: where the root has one edge only,
+    none of its own.
+    """
+    if not single_root_edge:
+        return lambda x: x
+    root = numeric.positions(starts)[:, None] == 0
+    return lambda x: jax.tree.map(lambda x, nothing: jnp.where(root, nothing, x), x, algebra.nothing)
+
+
+def _with_row(
+    chart: Chart, width: Array, complete: Numbers, arcs: Numbers, before_dependent: Callable
+) -> Chart:
+    """With the spans of a width, (starts 2 B)."""
+    nodes, items = chart.nodes, chart.items
+    of = lambda which, x: jax.tree.map(lambda x: x[:, which], x)
+    rightward, leftward = of(0, complete), of(1, complete)
+    stack = lambda *x: jax.tree.map(lambda a, b: jnp.stack([a, b], 1), *x)
+
+    def put(parts: Parts, left: Numbers, right: Numbers, items: int) -> Parts:
+        flat = lambda x: jax.tree.map(lambda x: x.reshape(len(x) * items), x)
+        return Parts(
+            layout.put(parts.left, flat(left), width, 0),
+            layout.put(parts.right, flat(right), nodes - 1 - width, width * items),
+        )
+
+    return Chart(
+        put(chart.incomplete, before_dependent(rightward), leftward, items),
+        put(chart.complete, stack(of(0, arcs), leftward), stack(rightward, of(1, arcs)), 2 * items),
+        layout.put(chart.whole, jax.tree.map(lambda x: x[0], rightward), width, 0),
     )
 
 

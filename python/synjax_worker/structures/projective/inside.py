@@ -17,7 +17,7 @@ from jax import Array
 from ...numerics import numeric
 from ..arcs.potentials import Potentials, logs_of
 from ..constituency.inside import Logs, Reduce, summed
-from .chart import Algebra, Chart, Sizes, of_arcs, recursion, splits
+from .chart import Algebra, Chart, Sizes, arcs_of, of_arcs, recursion, splits
 
 
 def weights_of(kind: type, potentials: Potentials, lengths: Array) -> Logs:
@@ -40,7 +40,9 @@ def _times(a: Logs, b: Logs) -> Logs:
 
 def ways(chart: Chart, kind: str, sizes: Sizes) -> Logs:
     """(rows, columns): the weight of every way to make the spans of a width."""
-    return splits(getattr(chart, kind), _times, sizes)
+    width, _, starts = sizes
+    arcs = arcs_of(chart.complete, width, starts) if kind == "complete" else None
+    return splits(chart, kind, _times, sizes, arcs)
 
 
 def log_probs(ways: Logs) -> Array:

@@ -10,7 +10,7 @@ from jax import Array
 
 from ...numerics import numeric
 from ..charts import layout
-from .chart import Chart, Parts, Sizes
+from .chart import Chart, Parts, Sizes, arcs_of
 from .inside import log_probs, ways
 
 # `weights(kind, sizes)`: (rows, columns), how much of what stands at a span goes to each way to make it.
@@ -57,34 +57,41 @@ def pushed(weights: Weights, top: Array, nodes: int, lengths: Array, mass: Mass 
     at_top = incomplete.left.at[:, :items].set(jnp.where(at_top, top, mass.nothing))
     state = incomplete._replace(left=at_top), empty(2 * items), nothing(nodes, nodes * 2 * items)
 
-    def passed_on(kind: str, parts: Parts, here: Array, sizes: Sizes) -> Parts:
+    def passed_on(kind: str, parts: Parts, here: Array, sizes: Sizes) -> tuple[Parts, Array]:
+        """And what the first of all ways has got: of complete spans that is the arc alone."""
         width, rows, starts = sizes
         moved = mass.times(weights(kind, sizes), here)
         columns = moved.shape[1]
-        at = nodes - width, width * (columns // starts)
+        at = nodes - width - (1 if kind == "complete" else 0), width * (columns // starts)
         left = mass.plus(parts.left[:rows, :columns], moved)
         right = mass.plus(layout.slab(parts.right, *at, rows, columns), moved)
-        return Parts(layout.put(parts.left, left, 0, 0), layout.put(parts.right, right, *at))
+        return Parts(layout.put(parts.left, left, 0, 0), layout.put(parts.right, right, *at)), moved[0]
 
     def step(width: Array, state: tuple[Parts, Parts, Array], rows: int, starts: int):
         incomplete, complete, arcs = state
         sizes = width, rows, starts
         single, double = starts * items, starts * 2 * items
-        shaped = lambda x: x.reshape(starts, 2, items)
         row, column = nodes - 1 - width, width * items
-        to_right = layout.row_of(incomplete.left, width, 0, single)
-        to_left = layout.row_of(incomplete.right, row, column, single)
-        of_complete = jnp.stack([x.reshape(starts, items) for x in (to_right, to_left)], 1)
-        left = shaped(layout.row_of(complete.left, width, 0, double))
-        right = shaped(layout.row_of(complete.right, row, 2 * column, double))
-        of_complete = mass.plus(of_complete, jnp.stack([right[:, 0], left[:, 1]], 1))
-        complete = passed_on("complete", complete, of_complete.reshape(double), sizes)
-        left = shaped(layout.row_of(complete.left, width - 1, 0, double))
-        right = shaped(layout.row_of(complete.right, row + 1, 2 * column, double))
-        of_arcs = jnp.stack([left[:, 0], right[:, 1]], 1)
+        as_rightward = (
+            layout.row_of(incomplete.left, width, 0, single),
+            layout.row_of(complete.right, row, 2 * column, double),
+        )
+        as_leftward = (
+            layout.row_of(incomplete.right, row, column, single),
+            layout.row_of(complete.left, width, 0, double),
+        )
+        of_complete = [
+            mass.plus(a.reshape(starts, items), b.reshape(starts, 2, items)[:, direction])
+            for direction, (a, b) in enumerate((as_rightward, as_leftward))
+        ]
+        complete, first = passed_on("complete", complete, jnp.stack(of_complete, 1).reshape(double), sizes)
+        # An arc to the left is the right part of that way, in its own place: it has got this already.
+        rightward, leftward = jnp.moveaxis(arcs_of(complete, width, starts), 1, 0)
+        rightward = mass.plus(rightward, first.reshape(starts, 2, items)[:, 0])
+        of_arcs = jnp.stack([rightward, leftward], 1)
         arcs = layout.put(arcs, of_arcs.reshape(double), width, 0)
-        between = mass.plus(of_arcs[:, 0], of_arcs[:, 1])
-        incomplete = passed_on("incomplete", incomplete, between.reshape(single), sizes)
+        between = mass.plus(rightward, leftward)
+        incomplete, _ = passed_on("incomplete", incomplete, between.reshape(single), sizes)
         return incomplete, complete, arcs
 
     return layout.descending(1, nodes, step, state)[2]

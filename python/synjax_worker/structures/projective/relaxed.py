@@ -76,7 +76,7 @@ def relaxed_walk(
         logs = log_probs(ways(chart, kind, sizes))
         spans = logs.shape[1] // items
         logs = logs.reshape(rows, spans, 1, items)
-        number = 2 * width + (kind == "complete")
+        number = 2 * width + (1 if kind == "complete" else 0)
         draw = lambda key: jax.random.gumbel(jax.random.fold_in(key, number), (spans, rows, draws), dtype)
         noise = jnp.swapaxes(jax.vmap(draw, out_axes=3)(keys), 0, 1)
         possible = logs > -jnp.inf

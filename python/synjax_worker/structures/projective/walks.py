@@ -26,7 +26,9 @@ class Tables(NamedTuple):
 
     logs: type
     left: Array  # (B 3 n n parts): by the first node of a span
-    right: Array  # (B 3 n 2n parts): by its last node; those of a span of width w start at n - w, and end with zeros
+    right: (
+        Array  # (B 3 n 2n parts): by its last node; those of a span of width w start at n - w, or one before
+    )
 
 
 def half_nodes(nodes: Array | int) -> Array | int:
@@ -46,6 +48,8 @@ def tables(chart: Chart) -> Tables:
         return jnp.transpose(rows, (4, 3, 2, 1, 0))
 
     left, right = (by_node(*parts) for parts in zip(chart.incomplete, chart.complete, strict=True))
+    # Beyond an arc over the whole width there is a node.
+    right = right.at[:, 1, :, nodes - 1].set(0)
     nothing = jnp.zeros_like(right).at[..., 0].set(-jnp.inf)
     return Tables(type(chart.whole), left, jnp.concatenate([right, nothing], 3))
 
@@ -63,24 +67,18 @@ def splits_of(tables: Tables, span: Array) -> Logs:
     nodes = tables.left.shape[2]
     item = numeric.positions(span.shape[0])[:, None]
     kind, start, width = _kind_start_width(span, nodes)
-    count = most_splits(nodes)
-    ways = numeric.positions(count)
-    of_left = numeric.read(tables.left, item, kind, start)[:, :, :count]
-    at = (nodes - width)[..., None] + ways
+    of_left = numeric.read(tables.left, item, kind, start)
+    at = (nodes - width - (kind > 0).astype(jnp.int32))[..., None] + numeric.positions(nodes)
     deep = lambda x: x[..., None]
     of_right = numeric.read(tables.right, deep(item), deep(kind), deep(start + width), at)
     left, right = (tables.logs(*jnp.moveaxis(x, -1, 0)) for x in (of_left, of_right))
     return left.times(right)
 
 
-def most_splits(nodes: int) -> int:
-    return max(nodes - 1, 1)
-
-
 def left_width(span: Array, choice: Array, nodes: int) -> Array:
     """In half nodes, of the left part that is chosen: of what a node has on its right that is an arc."""
     kind, _, _ = _kind_start_width(span, nodes)
-    return 2 * choice + (kind == 1).astype(jnp.int32)
+    return 2 * choice - (kind == 1).astype(jnp.int32)
 
 
 def heads(agenda: Array) -> Array:
