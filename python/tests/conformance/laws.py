@@ -82,7 +82,8 @@ def differs(got: Any, want: Any, tolerance: float) -> bool:
     """Relative where the wanted value is larger than 1, absolute below."""
     got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
     with np.errstate(invalid="ignore"):
-        same = (got == want) | (np.abs(got - want) <= tolerance * np.maximum(1, np.abs(want)))
+        near = np.abs(got - want) <= tolerance * np.maximum(1, np.abs(want))
+        same = (got == want) | (near & np.isfinite(want))  # to what is infinite everything is as near
     return not bool(np.all(same))
 
 

@@ -11,7 +11,7 @@ Every tree is made in one way only. Parts stand in charts as `charts.layout` has
 (over w + 1 nodes) are, in rows k below w:
 
 - of what lies between: the row k of left parts and the row w - 1 - k of right ones, the parts of those widths;
-- of complete spans: the rows k and w - k, but of k = 0 the arc over the whole width, alone: then the other part is a node.
+- of complete spans: the rows k and w - k; of k = 0 it is the arc over the whole width, whose other part is a node.
 
 There are two complete spans for every two nodes, one in each direction: the columns of their parts are those of 2B
 items, first all that go to the right.

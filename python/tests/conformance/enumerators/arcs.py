@@ -68,7 +68,9 @@ def crossing(heads: list[int]) -> bool:
     return any(a < c < b < d for (a, b), (c, d) in itertools.permutations(arcs, 2))
 
 
-def form(directed: bool, projective: bool, single_root_edge: bool, **attributes: bool) -> None:
+def form(
+    directed: bool, projective: bool, single_root_edge: bool, **attributes: bool | int
+) -> type[Arborescences]:
     """Registers a further variant."""
     name = ["SpanningTreeCRF"]
     name += [] if directed else ["undirected"]
@@ -77,9 +79,11 @@ def form(directed: bool, projective: bool, single_root_edge: bool, **attributes:
     options = {"directed": directed, "projective": projective, "single_root_edge": single_root_edge}
     thoroughness = {"thorough": False, "float32": False} | attributes
     body = {"name": "-".join(name), "options": options, **thoroughness}
-    enumerates(SpanningTreeCRF)(type("".join(name), (Arborescences,), body))
+    return enumerates(SpanningTreeCRF)(type("".join(name), (Arborescences,), body))
 
 
-form(directed=True, projective=True, single_root_edge=True, thorough=True, float32=True)
+ProjectiveTrees = form(
+    directed=True, projective=True, single_root_edge=True, thorough=True, float32=True, extent_of_broken=4
+)
 form(directed=True, projective=True, single_root_edge=False)
 form(directed=False, projective=True, single_root_edge=False)
