@@ -4,8 +4,8 @@ A tree is made of two kinds of spans. A *complete* one is a node with all that i
 there; an *incomplete* one is what lies between a head and its dependent, with the arc. So
 
 - what lies between i and j is complete from i to the right and from j to the left, and these meet anywhere;
-- what a node has on its right is an arc to a dependent there, and what that one has on its own right. What it has on its
-  left is the same the other way round.
+- what a node has on its right is an arc to a dependent there, and what that one has on its own right. What it has on
+  its left is the same the other way round.
 
 Every tree is made in one way only. Parts stand in charts as `charts.layout` has them. Ways to make a span of width w
 (over w + 1 nodes) are, in rows k below w:

@@ -10,7 +10,6 @@ from ..enumeration import Enumeration
 from ..mutants import TiesByEquality, breaks
 from .arcs import ProjectiveTrees
 
-
 # It takes four nodes for two arcs to cross, or a node to have dependents on both sides: all that is shorter is right.
 LONGEST = tuple(law for law in LAWS_OF_STRUCTURES if law != "padding")
 
