@@ -20,4 +20,5 @@ export {
 export { HMM, type HMMOptions, type HMMCounts, type HMMParameters } from "./hmm.ts";
 export { LinearChainCRF, type LinearChainCRFOptions } from "./linear-chain-crf.ts";
 export { SemiMarkovCRF, type SemiMarkovCRFOptions } from "./semi-markov-crf.ts";
+export { SpanningTreeCRF, type SpanningTreeCRFOptions } from "./spanning-tree-crf.ts";
 export { TreeCRF, type TreeCRFOptions } from "./tree-crf.ts";

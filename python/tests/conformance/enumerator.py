@@ -56,6 +56,8 @@ class Enumerator(abc.ABC):
     dims: Mapping[str, str] = {}
     # Of the dims that lengths bound: two extents between which a program must not grow.
     extents: tuple[int, int] = (5, 9)
+    # Where broken versions are tried: the tables stay small.
+    extent_of_broken: int = 3
     # The parameter that is a potential for every part of an event, if one is; broken versions stand on it.
     of_parts: str | None = None
 

@@ -22,14 +22,12 @@ from .queries import Answers, Question, ask, questions
 
 enumerator.load()  # families add their own
 
-EXTENT = 3  # of what lengths bound: the tables stay small
-
 
 def small(form: type[Enumerator]) -> Enumerator:
     """The first form registered of that type, over fewer structures."""
     made = next(each for forms in enumerator.ENUMERATORS.values() for each in forms if type(each) is form)
-    made = made.of({each.role.bounds: EXTENT for each in made.declared.lengths})
-    made.extents = (EXTENT, EXTENT + 1)
+    made = made.of({each.role.bounds: made.extent_of_broken for each in made.declared.lengths})
+    made.extents = (made.extent_of_broken, made.extent_of_broken + 1)
     return made
 
 

@@ -1,0 +1,68 @@
+"""Trees as events, 0/1 indicators of arcs (n n), and compact, the head of every node (n), -1 of the root.
+
+The event of an undirected tree has both directions of every edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.numeric import Sum
+from .potentials import Potentials, inside_item
+
+
+def both_directions(x: Array) -> Array:
+    """Of arcs (... n n), of which a tree has one direction at most: of edges."""
+    return x + jnp.swapaxes(x, -1, -2)
+
+
+def event_of_heads(heads: Array, sizes: Mapping[str, int], dtype: Any, directed: bool) -> Array:
+    """Events (S B n n) of heads (S B n); a head of -1 has no part."""
+    nodes = numeric.positions(sizes["n"])
+    arcs = (heads[..., None, :] == nodes[:, None]).astype(dtype)
+    return arcs if directed else both_directions(arcs)
+
+
+def score_of_event(potentials: Potentials, lengths: Array, event: Array, directed: bool) -> Sum:
+    """Sum of the log-potentials of an event's arcs (S B), linear in the event (S B n n); of edges, which an event has
+    twice, half of that.
+    """
+    inside = inside_item(potentials.nodes, lengths)
+    if not directed:
+        inside |= jnp.swapaxes(inside, 1, 2)
+    scores = jnp.where(inside, potentials.log_potentials, 0)
+    terms = numeric.masked_product(jnp.where(inside, event, 0), scores if directed else scores / 2)
+    return numeric.exact_sum(lax.collapse(terms, 2), -1)
+
+
+def score_of_heads(potentials: Potentials, lengths: Array, heads: Array) -> Sum:
+    """The same of heads (S B n), by looking up their arcs."""
+    node = numeric.positions(potentials.nodes)
+    used = (
+        (heads >= 0) & (heads < lengths[:, None]) & (node > 0) & (node < lengths[:, None]) & (heads != node)
+    )
+    item = numeric.positions(potentials.items)[:, None]
+    found = potentials.log_potentials[item, jnp.where(used, heads, 0), node]
+    return numeric.exact_sum(jnp.where(used, found, 0), -1)
+
+
+def likeliest(structure: Any, event: Array, lengths: Array) -> Array:
+    """Heads (S B n) of events (S B n n): of the tree whose arcs have the largest sum, which of an event is its own, and
+    of marginals the one with the largest expected number of right arcs. Where an event is all 0 there are none.
+    """
+    samples, items = event.shape[:2]
+    flat = lax.collapse(lax.stop_gradient(event), 0, 2)
+    heads, _ = structure.argmax(Potentials(flat), jnp.tile(lengths, samples))
+    heads = jnp.where(jnp.any(flat != 0, (1, 2))[:, None], heads, -1)
+    return heads.reshape(samples, items, *heads.shape[1:])
+
+
+def symmetric(log_potentials: Array) -> Array:
+    """The mean of both directions (... n n): halves are added, since the sum of two may be too large for a float."""
+    half = log_potentials / 2
+    return half + jnp.swapaxes(half, -1, -2)
