@@ -144,7 +144,8 @@ class Spanning:
     def argmax(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
         messages = self.forward(potentials, lengths)
         possible = messages.graph().possible
-        return growth.in_item(messages.best_tree()[None], lengths)[0], possible
+        heads = growth.in_item(messages.best_tree()[None], lengths)[0]
+        return jnp.where(possible[:, None], heads, -1), possible
 
     def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
         messages = self.forward(potentials, lengths)
@@ -185,7 +186,12 @@ class Spanning:
         return relaxed.smoothed_max(potentials, lengths, choose, self.single_root_edge)
 
     def relaxed_event(self, potentials: Potentials, lengths: Array, choose: Choose) -> Array:
-        return self._shown(relaxed.relaxed_arcs(potentials, lengths, choose, self.single_root_edge))
+        return self._relaxed(relaxed.relaxed_arcs(potentials, lengths, choose, self.single_root_edge))
+
+    def _relaxed(self, arcs: Array) -> Array:
+        """Of an edge, both directions of which may have a part of it, what either has."""
+        back = jnp.swapaxes(arcs, -1, -2)
+        return arcs if self.directed else arcs + back - arcs * back
 
     def relaxed_walk(
         self,
@@ -198,8 +204,8 @@ class Spanning:
         straight_through: bool,
     ) -> Array:
         of = self._choices(Query(potentials, lengths, messages))
-        arcs = relaxed.relaxed_walk(key, of, temperature, draws, straight_through)
-        return self._shown(marginals.of_arcs(arcs, messages.graph()))
+        arcs = relaxed.relaxed_walk(key, of, temperature, draws, straight_through, self.single_root_edge)
+        return self._relaxed(marginals.of_arcs(arcs, messages.graph()))
 
     # The parts of an undirected tree are both directions of every edge, with half of its score each.
 
