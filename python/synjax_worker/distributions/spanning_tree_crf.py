@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution
-from ..structures import arcs, projective
+from ..structures import arcs, projective, spanning
 from ..structures.structure import Structure
 from . import batching
 from .declared import Indices, length, option, potential
@@ -82,7 +82,8 @@ class SpanningTreeCRF(Distribution):
 
     @property
     def structure(self) -> Structure:
-        return projective.Projective(directed=self.directed, single_root_edge=self.single_root_edge)
+        family = projective.Projective if self.projective else spanning.Spanning
+        return family(directed=self.directed, single_root_edge=self.single_root_edge)
 
     def _item_potentials(self) -> arcs.Potentials:
         table = batching.flatten_batch(self.log_potentials, self.batch_shape, 2)

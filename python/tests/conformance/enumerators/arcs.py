@@ -13,6 +13,7 @@ from ..case import BadInput
 from ..enumerator import Enumerator, enumerates
 
 
+@enumerates(SpanningTreeCRF)
 class Arborescences(Enumerator):
     """Directed, not projective, any number of root edges."""
 
@@ -82,6 +83,9 @@ def form(
     return enumerates(SpanningTreeCRF)(type("".join(name), (Arborescences,), body))
 
 
+SingleRootEdge = form(directed=True, projective=False, single_root_edge=True, thorough=True, float32=True)
+form(directed=False, projective=False, single_root_edge=False)
+form(directed=False, projective=False, single_root_edge=True)
 ProjectiveTrees = form(
     directed=True, projective=True, single_root_edge=True, thorough=True, float32=True, extent_of_broken=4
 )

@@ -1,0 +1,3 @@
+"""Spanning trees whose arcs may cross, directed or not."""
+
+from .structure import Spanning as Spanning

@@ -1,0 +1,146 @@
+"""Nodes are taken out of the graph one after the other, and the ways through them become arcs: star-mesh elimination.
+
+Node v has a total in-weight t = sum of w[i, v]. Without it an arc i -> j weighs w[i, j] + w[i, v] w[v, j] / t, and the
+trees of what is left weigh together what those of the whole graph do, divided by t. Nothing is subtracted, so that
+every weight is right relative to itself, however the graph is conditioned (Grassmann, Taksar & Heyman 1985). In any
+other semifield the same steps give what those sums are there, as the best tree's score.
+
+Where the root has to have one edge, its arcs count in addition a factor that is infinitely small, of which a sum keeps
+the terms of the lowest order. Trees with the fewest root edges are left, which is one where there is a tree at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric
+from ..constituency.inside import Logs
+from .graph import Graph
+
+# Of floats along an axis, the largest of which are near 0: their sum in the semifield.
+Reduce = Callable[[Array, int], Array]
+
+
+def summed(logs: Array, axis: int) -> Array:
+    return numeric.safe_log(jnp.sum(jnp.exp(logs), axis))
+
+
+def best(logs: Array, axis: int) -> Array:
+    return jnp.max(logs, axis)
+
+
+class Weights(NamedTuple):
+    """Arcs from each node (B n m): to the other nodes, and columns of anything else that follows arcs."""
+
+    logs: Logs
+    dear: (
+        Array | None
+    )  # (B m): whether the root's arc has the small factor; None where roots have any number of edges
+
+
+def weights(logs: Logs, graph: Graph, single_root_edge: bool) -> Weights:
+    return Weights(logs, jnp.any(graph.usable, 1) if single_root_edge else None)
+
+
+class Turn(NamedTuple):
+    """What was found when a node was taken out."""
+
+    total: Logs  # (B)
+    heads: Array  # (B n): logs of its in-weights relative to their total, -inf of what has the small factor in vain
+    gaps: Array  # (B n m): by how much the log of the way through the node exceeds that of the arc
+
+
+def without(weights: Weights, node: Array, left: Array, reduce: Reduce) -> tuple[Weights, Turn]:
+    """Takes out a node; `left` are those that are left after it, (n) or (B n). Plain code."""
+    logs = weights.logs
+    nodes, columns = logs.high.shape[1:]
+    also = jnp.ones((*left.shape[:-1], columns - nodes), bool)
+    into = only(left, _at(logs, node, 2))
+    out_of = only(jnp.concatenate([left, also], -1), _at(logs, node, 1))
+    counted = into
+    in_vain = None
+    if weights.dear is not None:
+        cheap = jnp.any(into.high[:, 1:] > -jnp.inf, 1)
+        in_vain = lax.dynamic_index_in_dim(weights.dear, node, 1, keepdims=False) & cheap
+        counted = only(~(in_vain[:, None] & (numeric.positions(nodes) == 0)), into)
+    top, rest = counted.near_top(1)
+    total = reduce(rest, 1)
+    heads = jnp.where(rest > -jnp.inf, rest - total[:, None], -jnp.inf)
+    total = counted.above(top, total, 1)
+    relative = out_of.times(jax.tree.map(lambda x: x[:, None], inverse(total)))
+    through = _outer(into, relative)
+    pair = jax.tree.map(lambda a, b: jnp.stack([a, b]), logs, through)
+    dear = None
+    if weights.dear is not None:
+        pair, dear = _of_lowest_order(pair, weights.dear, in_vain)
+    top, rest = pair.near_top(0)
+    found = pair.above(top, reduce(rest, 0), 0)
+    gaps = jnp.where(rest[1] > -jnp.inf, rest[1] - rest[0], -jnp.inf)
+    return Weights(found, dear), Turn(total, heads, gaps)
+
+
+def _of_lowest_order(pair: Logs, dear: Array, in_vain: Array) -> tuple[Logs, Array]:
+    """An arc and the way through the node (2 B n m): of the root's, those without the small factor, or both."""
+    both = jnp.stack([dear, jnp.broadcast_to(in_vain[:, None], dear.shape)])
+    cheap = jnp.any((pair.high[:, :, 0] > -jnp.inf) & ~both, 0)  # (B m)
+    root = (numeric.positions(pair.high.shape[2]) == 0)[:, None]
+    return only(~(root & (both & cheap)[:, :, None]), pair), ~cheap
+
+
+def _at(logs: Logs, index: Array, axis: int) -> Logs:
+    return jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, index, axis, keepdims=False), logs)
+
+
+def only(keep: Array, logs: Logs) -> Logs:
+    """0 elsewhere."""
+    zero = (-jnp.inf, *[0] * (len(logs) - 1))
+    return type(logs)(*(jnp.where(keep, x, nothing) for x, nothing in zip(logs, zero, strict=True)))
+
+
+def inverse(logs: Logs) -> Logs:
+    """1 / x, and 1 of 0."""
+    zero = jnp.isneginf(logs.high)
+    return jax.tree.map(lambda x: jnp.where(zero, 0, -x), logs)
+
+
+def _outer(a: Logs, b: Logs) -> Logs:
+    """(B n m) of (B n) and (B m)."""
+    return jax.tree.map(lambda x: x[:, :, None], a).times(jax.tree.map(lambda x: x[:, None], b))
+
+
+class Eliminated(NamedTuple):
+    """All nodes but the root, one turn for each from node 1 on; the last is taken out first."""
+
+    total: Logs  # (B): of all trees
+    heads: Array  # (n-1 B n)
+    kept: Any  # what was kept of the gaps
+
+
+# `keep(carry, node, gaps)` gives what is carried on, and what is kept of each turn.
+Keep = Callable[[Any, Array, Array], tuple[Any, Any]]
+
+
+def eliminated(given: Weights, reduce: Reduce, keep: Keep, carry: Any) -> tuple[Eliminated, Any]:
+    """O(n^3), and what `keep` carried."""
+    items, nodes = given.logs.high.shape[:2]
+    one = type(given.logs).from_log(jnp.zeros((items,), given.logs.high.dtype))
+
+    def step(state: tuple, node: Array) -> tuple:
+        left, total, carry = state
+        left, turn = without(left, node, numeric.positions(nodes) < node, reduce)
+        carry, kept = keep(carry, node, turn.gaps)
+        return (left, total.times(turn.total), carry), (turn.heads, kept)
+
+    words = numeric.positions(nodes)[1:]
+    (_, total, carry), (heads, kept) = lax.scan(step, (given, one, carry), words, reverse=True)
+    return Eliminated(total, heads, kept), carry
+
+
+def all_trees(given: Weights) -> Eliminated:
+    """In sums; `kept` are the gaps, (n-1 B n n)."""
+    return eliminated(given, summed, lambda carry, node, gaps: (carry, gaps), ())[0]
