@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -22,9 +23,9 @@ def both_directions(x: Array) -> Array:
 
 
 def event_of_heads(heads: Array, sizes: Mapping[str, int], dtype: Any, directed: bool) -> Array:
-    """Events (S B n n) of heads (S B n); a head of -1 has no part."""
+    """Events (S B n n) of heads (S B n); a head of -1 has no part, nor has one of the root."""
     nodes = numeric.positions(sizes["n"])
-    arcs = (heads[..., None, :] == nodes[:, None]).astype(dtype)
+    arcs = ((heads[..., None, :] == nodes[:, None]) & (nodes > 0)).astype(dtype)
     return arcs if directed else both_directions(arcs)
 
 
@@ -35,9 +36,10 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Array, directe
     inside = inside_item(potentials.nodes, lengths)
     if not directed:
         inside |= jnp.swapaxes(inside, 1, 2)
-    scores = jnp.where(inside, potentials.log_potentials, 0)
-    terms = numeric.masked_product(jnp.where(inside, event, 0), scores if directed else scores / 2)
-    return numeric.exact_sum(lax.collapse(terms, 2), -1)
+    used = jnp.where(inside, event, 0)
+    tables = [jnp.where(inside, x, 0) for x in jax.tree.leaves(potentials)]
+    terms = [numeric.masked_product(used, x if directed else x / 2) for x in tables]
+    return numeric.exact_sum(jnp.concatenate([lax.collapse(x, 2) for x in terms], -1), -1)
 
 
 def score_of_heads(potentials: Potentials, lengths: Array, heads: Array) -> Sum:
@@ -47,8 +49,8 @@ def score_of_heads(potentials: Potentials, lengths: Array, heads: Array) -> Sum:
         (heads >= 0) & (heads < lengths[:, None]) & (node > 0) & (node < lengths[:, None]) & (heads != node)
     )
     item = numeric.positions(potentials.items)[:, None]
-    found = potentials.log_potentials[item, jnp.where(used, heads, 0), node]
-    return numeric.exact_sum(jnp.where(used, found, 0), -1)
+    found = [x[item, jnp.where(used, heads, 0), node] for x in jax.tree.leaves(potentials)]
+    return numeric.exact_sum(jnp.concatenate([jnp.where(used, x, 0) for x in found], -1), -1)
 
 
 def likeliest(structure: Any, event: Array, lengths: Array) -> Array:
@@ -62,7 +64,11 @@ def likeliest(structure: Any, event: Array, lengths: Array) -> Array:
     return heads.reshape(samples, items, *heads.shape[1:])
 
 
-def symmetric(log_potentials: Array) -> Array:
-    """The mean of both directions (... n n): halves are added, since the sum of two may be too large for a float."""
+def symmetric(log_potentials: Array) -> Potentials:
+    """The mean of both directions (B n n), exactly: halves are added, since the sum of two may be too large for a float,
+    and what that rounds away is kept.
+    """
     half = log_potentials / 2
-    return half + jnp.swapaxes(half, -1, -2)
+    back = jnp.swapaxes(half, -1, -2)
+    _, lost = numeric.safe_two_sum(half, back)
+    return Potentials(half + back, lax.stop_gradient(lost))

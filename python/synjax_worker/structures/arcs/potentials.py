@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ class Potentials(NamedTuple):
     """
 
     log_potentials: Array  # (B n n)
+    lost: Array | None = None  # (B n n): what these have lost by rounding, as means do; a constant
 
     @property
     def items(self) -> int:
@@ -26,6 +27,10 @@ class Potentials(NamedTuple):
     @property
     def nodes(self) -> int:
         return self.log_potentials.shape[1]
+
+    def moving_by(self, mass: Array) -> Potentials:
+        """A derivative by the potentials, of which what is lost has none."""
+        return Potentials(mass, None if self.lost is None else jnp.zeros_like(self.lost))
 
 
 def is_arc(nodes: int) -> Array:
@@ -43,6 +48,12 @@ def inside_item(nodes: int, lengths: Array) -> Array:
 def logs_of(potentials: Potentials, lengths: Array) -> Array:
     """(B n n): -inf for what is no arc of the item."""
     return jnp.where(inside_item(potentials.nodes, lengths), potentials.log_potentials, -jnp.inf)
+
+
+def exact_logs(kind: type, logs: Array, lost: Array | None, used: Array) -> Any:
+    """Logs of a kind, with what they have lost where they are used."""
+    found = kind.from_log(logs)
+    return found if lost is None else found.times(kind.from_log(jnp.where(used, lost, 0)))
 
 
 def uniform(potentials: Potentials) -> Potentials:

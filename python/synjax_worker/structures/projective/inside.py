@@ -15,14 +15,15 @@ import numpy as np
 from jax import Array
 
 from ...numerics import numeric
-from ..arcs.potentials import Potentials, logs_of
+from ..arcs.potentials import Potentials, exact_logs, logs_of
 from ..constituency.inside import Logs, Reduce, summed
 from .chart import Algebra, Chart, Sizes, arcs_of, of_arcs, recursion, splits
 
 
 def weights_of(kind: type, potentials: Potentials, lengths: Array) -> Logs:
     """Of arcs, (n, n*2B). Differentiable."""
-    logs = kind.from_log(logs_of(potentials, lengths))
+    logs = logs_of(potentials, lengths)
+    logs = exact_logs(kind, logs, potentials.lost, logs > -jnp.inf)
     return of_arcs(logs, kind(-jnp.inf, *[0.0] * (len(logs) - 1)))
 
 

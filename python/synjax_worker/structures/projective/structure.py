@@ -91,7 +91,7 @@ class Projective:
         return numeric.logsumexp(jnp.stack([logs, jnp.swapaxes(logs, 1, 2)]), 0)
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Potentials:
-        return Potentials(self._masses(Query(potentials, lengths, messages)))
+        return potentials.moving_by(self._masses(Query(potentials, lengths, messages)))
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         chart = self._chart(Query(potentials, lengths, messages))

@@ -4,13 +4,13 @@ probability of exactly 0, and so that every node that is left has a way from the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ..arcs.potentials import Potentials, logs_of
+from ..arcs.potentials import Potentials, exact_logs, logs_of
 
 
 class Graph(NamedTuple):
@@ -60,3 +60,8 @@ def weights_of(potentials: Potentials, graph: Graph) -> Array:
     hangs = ~jnp.any(graph.usable, 1, keepdims=True) & (node == 0)[:, None] & (node > 0)
     rest = jnp.where(hangs, 0, -jnp.inf).astype(potentials.log_potentials.dtype)
     return jnp.where(graph.usable, potentials.log_potentials, rest)
+
+
+def logs_in(kind: type, potentials: Potentials, graph: Graph) -> Any:
+    """The same as logs of a kind."""
+    return exact_logs(kind, weights_of(potentials, graph), potentials.lost, graph.usable)

@@ -20,7 +20,7 @@ from ..arcs.potentials import Potentials, contract
 from ..structure import Choose
 from .choices import Choices
 from .elimination import Eliminated, eliminated, weights
-from .graph import Graph, graph_of, weights_of
+from .graph import Graph, graph_of, logs_in
 from .marginals import of_arcs
 
 # Logs, of the two ways of arcs (2 S B n n) or of heads (S B n), by what is given of the node.
@@ -84,7 +84,7 @@ def _recursion(
 ) -> tuple[Eliminated, Graph]:
     """The elimination with every maximum replaced. Plain code, with its true derivative."""
     graph = graph_of(potentials, lengths, single_root_edge)
-    logs = ExactLog.from_log(weights_of(potentials, graph))
+    logs = logs_in(ExactLog, potentials, graph)
     reduce = lambda rest, axis: relaxed.value_and_weights(choose, rest, axis)[0]
     keep = lambda carry, node, gaps: (carry, gaps)
     return eliminated(weights(logs, graph, single_root_edge), reduce, keep, ())[0], graph

@@ -19,7 +19,7 @@ from ..structure import Choose, Query, Sum
 from . import growth, information, marginals, relaxed, search
 from .choices import Choices, Visits, choices, visits
 from .elimination import Eliminated, Weights, all_trees, weights
-from .graph import Graph, graph_of, weights_of
+from .graph import Graph, graph_of, logs_in, weights_of
 
 
 class Forward(NamedTuple):
@@ -45,9 +45,8 @@ class Forward(NamedTuple):
 
 
 def _weights(potentials: Potentials, graph: Graph, single_root_edge: bool) -> Weights:
-    logs = weights_of(potentials, graph)
-    refuse_large(logs)
-    return weights(kind_of_logs().from_log(logs), graph, single_root_edge)
+    refuse_large(weights_of(potentials, graph))
+    return weights(logs_in(kind_of_logs(), potentials, graph), graph, single_root_edge)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +107,7 @@ class Spanning:
         return numeric.logsumexp(jnp.stack([logs, jnp.swapaxes(logs, 1, 2)]), 0)
 
     def potential_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Potentials:
-        return Potentials(self._arcs(Query(potentials, lengths, messages)))
+        return potentials.moving_by(self._arcs(Query(potentials, lengths, messages)))
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         query = Query(potentials, lengths, messages)

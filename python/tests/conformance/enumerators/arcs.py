@@ -48,8 +48,8 @@ class Arborescences(Enumerator):
 
     def parts(self, arrays, lengths):
         scores = arrays["log_potentials"].astype(np.float64)
-        # An edge stands twice in an event, and its score is the mean of both directions.
-        return scores if self.options["directed"] else (scores / 2 + scores.T / 2) / 2
+        # An edge stands in an event in both directions, and its score is their mean.
+        return scores if self.options["directed"] else scores / 2
 
     def bad_inputs(self):
         given = dict(self.options)
