@@ -1,3 +1,3 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 /** What client and worker compare when they meet: both must know the same operations. */
-export const registryHash: string = "8f9992259c96b69e";
+export const registryHash: string = "a4e178014eba144b";

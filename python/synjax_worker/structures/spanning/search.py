@@ -24,7 +24,7 @@ def heads_of(given: Weights, node: Array, reduce: Reduce) -> Array:
     each head, so that in the end the root's row tells them apart.
     """
     logs = given.logs
-    items, nodes = logs.high.shape[:2]
+    nodes = logs.high.shape[1]
     number = numeric.positions(nodes)
     into = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, node, 2), logs)
     apart = only(
