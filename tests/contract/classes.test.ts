@@ -210,7 +210,7 @@ describe("a list of tensors", { timeout: 300_000 }, () => {
     const error = await errorOf(() => bad.logPartition().item());
     expect([error.code, error.argument]).toEqual(["CHECK_FAILED", "layers[1]"]);
     expect(error.message).toMatch(
-      /^ToyLayers: `layers\[1\]` must be a number below \+inf; item \(1, 1\) is nan/,
+      /^ToyLayers: `layers\[1\]` must be a number below \+inf; item \(1, 1\) is NaN/,
     );
   });
   test("which of the list has to be said", async () => {

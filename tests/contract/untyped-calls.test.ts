@@ -3,7 +3,7 @@ import registry from "../../bridge/registry.json" with { type: "json" };
 import type { Op, Parameter, Registry } from "../../scripts/registry-document.ts";
 import { camelCase } from "../../scripts/typescript-spelling.ts";
 import * as synjax from "../../src/index.ts";
-import { AlignmentCRF, array, connect, CTC, dist, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, random, SemiMarkovCRF, type Session, SynjaxError, TreeCRF } from "../../src/index.ts"; // prettier-ignore
+import { AlignmentCRF, array, connect, CTC, dist, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TreeCRF } from "../../src/index.ts"; // prettier-ignore
 
 /** Everything that the package exports is called as JavaScript without types may call it. */
 type Call = (...args: unknown[]) => unknown;
@@ -30,6 +30,7 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
     new SemiMarkovCRF({ initial: [0, 0], transition: chain.transition, segment: [[[0, 1]], [[0, 1]]] }), // prettier-ignore
   HMM: () =>
     new HMM({ initLogits: [0, 0], transitionLogits: [[0, 0], [0, 0]], emissionDist: [[0, 0], [0, 0]], observations: [0, 1] }), // prettier-ignore
+  SpanningTreeCRF: () => new SpanningTreeCRF({ logPotentials: [[0, 1], [0, 0]], directed: true, projective: false, singleRootEdge: false }), // prettier-ignore
   TreeCRF: () => new TreeCRF({ logPotentials: [[[0, 1], [0, 1]], [[0, 1], [0, 1]]] }), // prettier-ignore
   AlignmentCRF: () => new AlignmentCRF({ logPotentials: chain.transition, alignmentType: "monotone_many_to_many" }), // prettier-ignore
   GeneralMonotoneAlignmentCRF: () =>
@@ -45,6 +46,7 @@ const NO_METHODS_OF_ITS_OWN = new Set([
   "SemiMarkovCRF",
   "AlignmentCRF",
   "GeneralMonotoneAlignmentCRF",
+  "SpanningTreeCRF",
   "TreeCRF",
 ]);
 /** Methods that end or display something, and what only the classes themselves call. */
