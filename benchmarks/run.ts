@@ -12,7 +12,9 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
 } else if (existsSync(new URL(`${suite}.py`, here)) && /^[a-z]+$/.test(suite)) {
   // A Python with the peers to compare with may be named; ours is then on its path
   const python = process.env["PEER_PYTHON"] ?? (await resolvePython({ device: "cpu" }));
-  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../python", here)) };
+  // SynJax checks its own types while it runs, and refuses its own methods where jaxtyping is newer than it
+  const path = fileURLToPath(new URL("../python", here));
+  const env = { ...process.env, PYTHONPATH: path, JAXTYPING_DISABLE: "1" };
   const script = fileURLToPath(new URL(`${suite}.py`, here));
   const { status, error } = spawnSync(python, [script, ...process.argv.slice(3)], { stdio: "inherit", env });
   if (error) throw error;

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from cases import LEVELS, Case, asked
 from peers import Peer, found, synjax_peer
-from plain import constituency
+from plain import constituency, dependencies
 
-from synjax_worker.distributions import TreeCRF
+from synjax_worker.distributions import SpanningTreeCRF, TreeCRF
 
 SENTENCES = ((8, 12, 4), (8, 24, 4), (8, 64, 4))  # items, words, labels
 
@@ -23,6 +23,31 @@ def tree_crf() -> Iterator[Case]:
         # What stands for a span that ends before it starts is not looked at, but SynJax's have marginals there too.
         case.compared = lambda tables: tuple(jnp.triu(jnp.moveaxis(x, -1, 1)) for x in tables)
         case.peers = synjax_peer(lambda lib: asked(lib.TreeCRF)) | torch_struct_peer()
+        yield case
+
+
+GRAPHS = ((8, 12), (8, 24), (8, 64))  # items, nodes
+
+
+def projective() -> Iterator[Case]:
+    yield from spanning("projective", True, dependencies.eisner_queries(), GRAPHS)
+
+
+def non_projective() -> Iterator[Case]:
+    yield from spanning("non-projective", False, dependencies.matrix_tree_queries(), GRAPHS)
+
+
+def spanning(family: str, projective: bool, plain: dict, sizes: tuple) -> Iterator[Case]:
+    """Dependency trees with one root edge."""
+    options = {"directed": True, "projective": projective, "single_root_edge": True}
+    of = lambda cls: asked(lambda scores: cls(scores, **options))
+    for level, (b, n) in zip(LEVELS, sizes, strict=True):
+        p, q = ((scores(seed, b, n, n),) for seed in (0, 1))
+        case = Case(family, level, f"n{n} B{b}", p, q, of(SpanningTreeCRF), plain)
+        # Arcs into the root and from a node to itself are not looked at.
+        arcs = ~jnp.eye(n, dtype=bool) & (jnp.arange(n) > 0)
+        case.compared = lambda tables, arcs=arcs: tuple(jnp.where(arcs, x, 0) for x in tables)
+        case.peers = synjax_peer(lambda lib: of(lib.SpanningTreeCRF))
         yield case
 
 
@@ -61,4 +86,4 @@ def scores(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
-FAMILIES = {"tree-crf": tree_crf}
+FAMILIES = {"tree-crf": tree_crf, "projective": projective, "non-projective": non_projective}

@@ -6,12 +6,20 @@ PEER_PYTHON names an environment that has them, SynJax and torch-struct stand be
 
 from __future__ import annotations
 
+import functools
+
 from cells import run
 from growth import COMPACT, Growth
 from summary import Bounds
 from tree_cases import FAMILIES, scores
 
-from synjax_worker.distributions import TreeCRF
+from synjax_worker.distributions import SpanningTreeCRF, TreeCRF
+
+
+def dependencies(n: int, projective: bool) -> tuple:
+    options = {"directed": True, "projective": projective, "single_root_edge": True}
+    return functools.partial(SpanningTreeCRF, **options), (scores(4, n, n),)
+
 
 GROWTHS = {
     "tree-crf": Growth(
@@ -20,6 +28,22 @@ GROWTHS = {
         (16, 32, 64, 128, 256),
         3,
         lambda n: (TreeCRF, (scores(4, n, n, 4),)),
+        COMPACT,
+    ),
+    "projective": Growth(
+        "Time against length: projective dependency trees of n nodes",
+        "nodes n",
+        (16, 32, 64, 128),
+        3,
+        lambda n: dependencies(n, True),
+        COMPACT,
+    ),
+    "non-projective": Growth(
+        "Time against size: spanning trees of n nodes",
+        "nodes n",
+        (16, 32, 64, 128),
+        3,
+        lambda n: dependencies(n, False),
         COMPACT,
     ),
 }

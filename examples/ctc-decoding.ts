@@ -5,9 +5,9 @@ import { CTC } from "../src/index.ts";
 const letters = "-abcdefghijklmnopqrstuvwxyz"; // the first is the blank
 const frames = "--hh-eee-ll-l-oo--";
 const codes = (word: string): number[] => [...word].map((letter) => letters.indexOf(letter));
-// Each frame is fairly sure of its letter and half as sure of that of the frame after next.
+// Each frame is fairly sure of its letter, and less so of that of the frame after next.
 const logPotentials = codes(frames).map((code, i, all) =>
-  [...letters].map((_, other) => (other === code ? 4 : other === all[i + 2] ? 2 : 0)),
+  [...letters].map((_, other) => (other === code ? 7 : other === all[i + 2] ? 5 : 0)),
 );
 
 const ctc = new CTC({ logPotentials, labels: codes("hello") });

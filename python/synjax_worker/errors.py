@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+
+def spoken(value: Any) -> str:
+    """A value as a message shows it: text in double quotes, and an array by its dtype and shape, since what a program
+    computes has no value yet.
+    """
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"{value.dtype}[{','.join(map(str, value.shape))}]"
+    return repr(value)
 
 
 class SynjaxError(Exception):
@@ -61,3 +73,9 @@ class InvalidArgument(SynjaxError, ValueError):
         received: str | None = None,
     ):
         super().__init__("INVALID_ARGUMENT", message, argument=argument, expected=expected, received=received)
+
+
+def wrong_value(argument: str, value: Any, expected: str) -> InvalidArgument:
+    """The error of an argument that is another value than expected."""
+    message = f"`{argument}` is {spoken(value)}, expected {expected}."
+    return InvalidArgument(message, argument=argument, expected=expected, received=spoken(value))

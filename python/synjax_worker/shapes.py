@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from .errors import InvalidArgument
+from .errors import InvalidArgument, wrong_value
 
 BATCH = "*batch"
 
@@ -254,12 +254,7 @@ def at_least_one(name: str, value: int) -> int:
     """A static count."""
     _require_countable(name, value, (value,))
     if not _is_whole(value) or value < 1:
-        raise InvalidArgument(
-            f"`{name}` is {value!r}, expected a whole number of at least 1.",
-            argument=name,
-            expected="at least 1",
-            received=repr(value),
-        )
+        raise wrong_value(name, value, "a whole number of at least 1")
     return int(value)
 
 
@@ -268,12 +263,7 @@ def as_shape(name: str, value: Any) -> tuple[int, ...]:
     sizes = tuple(value) if isinstance(value, Iterable) and getattr(value, "ndim", 1) else (value,)
     _require_countable(name, value, sizes)
     if any(not _is_whole(size) or size < 0 for size in sizes):
-        raise InvalidArgument(
-            f"`{name}` is {value!r}, expected a shape.",
-            argument=name,
-            expected="whole numbers of at least 0",
-            received=repr(value),
-        )
+        raise wrong_value(name, value, "a shape")
     return tuple(int(size) for size in sizes)
 
 
@@ -285,9 +275,4 @@ def _require_countable(name: str, value: Any, sizes: tuple[Any, ...]) -> None:
     """Refuses sizes whose product 32 bits do not hold. A client's whole numbers that are so large come as floats."""
     numbers = [size for size in sizes if _is_whole(size) or isinstance(size, float)]
     if math.prod(max(size, 1) for size in numbers) > INT32.max:
-        raise InvalidArgument(
-            f"`{name}` is {value!r}, expected at most {INT32.max}.",
-            argument=name,
-            expected=f"at most {INT32.max}",
-            received=repr(value),
-        )
+        raise wrong_value(name, value, f"at most {INT32.max}")

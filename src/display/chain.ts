@@ -3,7 +3,7 @@ import { element, polyline } from "./svg.ts";
 
 export interface ChainData {
   readonly title: string;
-  /** The best state at each position. */
+  /** The best state at each position; none where there is no sequence. */
   readonly tags: readonly number[];
   /** `[position][state]`: how probable each state is. */
   readonly posterior: readonly (readonly number[])[];
@@ -13,7 +13,7 @@ export interface ChainData {
 
 /** Every state at every position, as dark as it is probable, and the best path through them. */
 export function drawChain({ title, tags, posterior, positions, labels }: ChainData): string {
-  const [names, columns] = [namesOf(labels, posterior[0]?.length ?? 0), namesOf(positions, tags.length)];
+  const [names, columns] = [namesOf(labels, posterior[0]?.length ?? 0), namesOf(positions, posterior.length)];
   const left = MARGIN + widthOf(names, 10);
   const width = widthOf(columns, CELL);
   const top = MARGIN + 44;

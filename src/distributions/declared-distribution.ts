@@ -136,6 +136,13 @@ export abstract class DeclaredDistribution<
     return partOf(component(this, known.python, Intermediate), index, Tensor) as Tensor<F>;
   }
 
+  /** How far each item goes along the named dims that lengths bound, each (*batch). */
+  protected extents(): Readonly<Record<string, Tensor<"int32">>> {
+    const whole = component(this, "extents", Intermediate);
+    const bounded = this.declared.parameters.flatMap(({ bounds }) => bounds ?? []);
+    return Object.fromEntries(bounded.map((dim) => [dim, partOf(whole, dim, Tensor) as Tensor<"int32">]));
+  }
+
   /** The batch axes, symbolic. */
   get batchShape(): Shape {
     return new Shape(undefined, component(this, "batch_shape", Intermediate));
@@ -154,7 +161,7 @@ export abstract class DeclaredDistribution<
 
   /**
    * A picture of one item, as SVG: how probable each part is, and the best structure. Of sequences with labels (chains,
-   * segments) and of tables (alignments).
+   * segments), of tables (alignments) and of trees (constituents, dependencies, spanning trees).
    */
   toSVG(options: PictureOptions = {}): Promise<string> {
     notWhileRecording("toSVG");
@@ -169,6 +176,7 @@ checkMethods(DeclaredDistribution, {
       item: "any?",
       labels: "list?",
       positions: "list?",
+      coordinates: "list?",
       rows: "list?",
       columns: "list?",
       title: "string?",

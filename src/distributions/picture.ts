@@ -1,6 +1,9 @@
+import { drawArcs } from "../display/arcs.ts";
 import { drawChain } from "../display/chain.ts";
+import { drawGraph } from "../display/graph.ts";
 import { drawSegments } from "../display/segments.ts";
 import { drawTable } from "../display/table.ts";
+import { drawTree } from "../display/tree.ts";
 import { shown } from "../program/signatures.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
@@ -12,8 +15,10 @@ export interface PictureOptions {
   readonly item?: number | readonly number[];
   /** Names of the states or labels; their numbers where left out. */
   readonly labels?: readonly string[];
-  /** Names of the positions of a sequence, as its words; their numbers where left out. */
+  /** Names of the positions of a sequence, as its words, or of the nodes of a graph; their numbers where left out. */
   readonly positions?: readonly string[];
+  /** Where each node of an undirected graph stands; on a circle where left out. */
+  readonly coordinates?: readonly (readonly [x: number, y: number])[];
   /** Names of the rows of a table. */
   readonly rows?: readonly string[];
   /** Names of the columns of a table. */
@@ -28,17 +33,10 @@ interface Pictured {
   marginals(): Tensor<"float32">;
   argmax(): Tensor<"float32">;
   decode(event: Tensor<"float32">): Tensor<"int32">;
+  extents(): Readonly<Record<string, Tensor<"int32">>>;
 }
 
 type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<string>;
-
-/** By the named dims of an event. */
-const PICTURES: Readonly<Record<string, Draw>> = {
-  "n t t": chain,
-  "n m t t": segments,
-  "rows cols": table,
-  "2*l+1 n": table,
-};
 
 const MOST_CELLS = 50_000;
 
@@ -72,22 +70,21 @@ export async function pictureOf(
 async function chain(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
   const [edges, compact] = [of.marginals(), of.decode(of.argmax())];
   const [, states] = await sizesOf(edges, 3, 0, 2);
-  const [found, tags] = await Promise.all([edges.sum(1).data(), compact.data()]);
+  const [found, tags, length] = await Promise.all([edges.sum(1).data(), compact.data(), extentOf(of, "n")]);
   const best = [...tags].filter((tag) => tag >= 0);
-  checkNames("positions", positions, best.length);
+  checkNames("positions", positions, length);
   checkNames("labels", labels, states);
-  const posterior = inRows(found, states).slice(0, best.length);
+  const posterior = inRows(found, states).slice(0, length);
   return drawChain({ title, tags: best, posterior, positions, labels });
 }
 
 async function segments(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
   const [parts, compact] = [of.marginals(), of.decode(of.argmax())];
   const [, longest, states] = await sizesOf(parts, 4, 0, 1, 3);
-  const [found, rows] = await Promise.all([parts.sum(2).data(), compact.data()]);
+  const [found, rows, length] = await Promise.all([parts.sum(2).data(), compact.data(), extentOf(of, "n")]);
   const best = inRows(rows, 3)
     .filter(([, , label]) => label! >= 0)
     .map(([start, end, label]) => [start!, end!, label!] as const);
-  const length = (best.at(-1)?.[1] ?? -1) + 1;
   checkNames("positions", positions, length);
   checkNames("labels", labels, states);
   const covered = Array.from({ length }, () => new Array<number>(states).fill(0));
@@ -102,26 +99,70 @@ async function segments(of: Pictured, { positions, labels }: PictureOptions, tit
   return drawSegments({ title, segments: best, covered, ends, positions, labels });
 }
 
-async function table(of: Pictured, { rows, columns }: PictureOptions, title: string): Promise<string> {
-  const [cells, event] = [of.marginals(), of.argmax()];
-  const [, width] = await sizesOf(cells, 2, 0, 1);
-  const [found, best] = await Promise.all([cells.data(), event.data()]);
-  const [marginals, chosen] = [inRows(found, width), inRows(best, width)];
-  // What lies beyond the lengths is in no structure.
-  const used = (cells: readonly (readonly number[])[]) =>
-    cells.findLastIndex((row) => row.some((p) => p > 0)) + 1;
-  const transposed = Array.from({ length: width }, (_, j) => marginals.map((row) => row[j]!));
-  const [height, breadth] = [used(marginals), used(transposed)];
-  checkNames("rows", rows, height);
-  checkNames("columns", columns, breadth);
-  return drawTable({
-    title,
-    marginals: marginals.slice(0, height).map((row) => row.slice(0, breadth)),
-    best: chosen.slice(0, height).map((row) => row.slice(0, breadth).map((p) => p > 0)),
-    rows,
-    columns,
-  });
+const table =
+  (vertical: string, horizontal: string) =>
+  async (of: Pictured, { rows, columns }: PictureOptions, title: string): Promise<string> => {
+    const [cells, event] = [of.marginals(), of.argmax()];
+    const [, width] = await sizesOf(cells, 2, 0, 1);
+    const sizes = [extentOf(of, vertical), extentOf(of, horizontal)] as const;
+    const [found, best, height, breadth] = await Promise.all([cells.data(), event.data(), ...sizes]);
+    const [marginals, chosen] = [inRows(found, width), inRows(best, width)];
+    checkNames("rows", rows, height);
+    checkNames("columns", columns, breadth);
+    return drawTable({
+      title,
+      marginals: marginals.slice(0, height).map((row) => row.slice(0, breadth)),
+      best: chosen.slice(0, height).map((row) => row.slice(0, breadth).map((p) => p > 0)),
+      rows,
+      columns,
+    });
+  };
+
+async function tree(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
+  const [parts, compact] = [of.marginals(), of.decode(of.argmax())];
+  const [words, , names] = await sizesOf(parts, 3, 0, 1, 2);
+  const [found, rows, length] = await Promise.all([parts.data(), compact.data(), extentOf(of, "n")]);
+  const spans = inRows(rows, 3)
+    .filter(([start]) => start! >= 0)
+    .map(([start, end, label]) => [start!, end!, label!] as const);
+  checkNames("positions", positions, length);
+  checkNames("labels", labels, names);
+  const probabilities = spans.map(([start, end, label]) => found[(start * words + end) * names + label]!);
+  return drawTree({ title, spans, probabilities, length, positions, labels });
 }
+
+/** Of what is symmetric a graph, otherwise arcs from heads to dependents. */
+async function arcs(of: Pictured, options: PictureOptions, title: string): Promise<string> {
+  const { positions, coordinates } = options;
+  const [parts, event] = [of.marginals(), of.argmax()];
+  const [, width] = await sizesOf(parts, 2, 0, 1);
+  const [found, best, length] = await Promise.all([parts.data(), event.data(), extentOf(of, "n")]);
+  const square = (values: ArrayLike<number>): number[][] =>
+    inRows(values, width).slice(0, length).map((row) => row.slice(0, length)); // prettier-ignore
+  const [marginals, tree] = [square(found), square(best)];
+  checkNames("positions", positions, length);
+  const isGraph = tree.every((row, a) => row.every((edge, b) => edge === tree[b]![a]!));
+  if (coordinates !== undefined && (!isGraph || coordinates.length !== length))
+    throw refused(
+      "coordinates",
+      `\`coordinates\` has ${coordinates.length} places for ${length} nodes${isGraph ? "" : " of a directed tree"}`,
+      isGraph ? `${length} pairs of numbers` : "none: a directed tree is drawn as arcs",
+      String(coordinates.length),
+    );
+  const chosen = tree.map((row) => row.map((edge) => edge > 0));
+  const shared = { title, marginals, best: chosen, positions };
+  return isGraph ? drawGraph({ ...shared, coordinates }) : drawArcs(shared);
+}
+
+/** By the named dims of an event. */
+const PICTURES: Readonly<Record<string, Draw>> = {
+  "n t t": chain,
+  "n m t t": segments,
+  "n n label": tree,
+  "n n": arcs,
+  "rows cols": table("rows", "cols"),
+  "2*l+1 n": table("2*l+1", "n"),
+};
 
 /** The sizes of an event of one item; `drawn` says which of its axes become the cells of the picture. */
 async function sizesOf<Axes extends readonly number[]>(
@@ -142,6 +183,17 @@ async function sizesOf<Axes extends readonly number[]>(
   if (cells > MOST_CELLS)
     throw refused("toSVG", `a picture of ${cells} cells`, `at most ${MOST_CELLS} cells`, String(cells));
   return sizes as { [Axis in keyof Axes]: number };
+}
+
+/** How much of an item there is along a dim: a sum of products of numbers and of dims that lengths bound. */
+async function extentOf(of: Pictured, dim: string): Promise<number> {
+  const known = Object.entries(of.extents()).filter(([name]) => dim.includes(name));
+  const extents = new Map(
+    await Promise.all(known.map(async ([name, extent]) => [name, await extent.item()] as const)),
+  );
+  const factor = (written: string): number => extents.get(written) ?? Number(written);
+  const product = (term: string): number => term.split("*").reduce((size, each) => size * factor(each), 1);
+  return dim.split("+").reduce((sum, term) => sum + product(term), 0);
 }
 
 function checkNames(argument: string, names: readonly string[] | undefined, count: number): void {

@@ -79,13 +79,17 @@ const declaration: Declaration = {
  * tree also at [d, h]. Its compact form is the head of every node, -1 at the root and past the end;
  * that of an undirected tree leads to node 0.
  *
- * Cost per item: of projective trees every query O(n^3); top-k and drawing k without replacement
- * O(n^2 k) more, each of many samples O(n^2). Memory O(n^2); derivatives of entropies and of marginals
- * O(n^3). Values are exact in float32 at any scale.
+ * Cost per item: every query O(n^3). Of projective trees, top-k and drawing k without replacement
+ * O(n^2 k) more, each of many samples O(n^2), and memory O(n^2). Of others top-k and drawing k without
+ * replacement O(n^4 k), log-marginals O(n^4), each of many samples O(n^2 log n), relaxed ones
+ * O(n^4 log n), and memory O(n^3) but for the argmax. Values are exact in float32 at any scale.
  *
- * Source: Eisner (2000), "Bilexical grammars and their cubic-time parsing algorithms", as a
- * distribution, where trees are projective. The search for the k best is a beam with exact bounds, and
- * drawing without replacement Kool, van Hoof & Welling (2019).
+ * Source: Koo, Globerson, Carreras & Collins (2007), "Structured prediction models via the matrix-tree
+ * theorem", by an elimination that subtracts nothing: Grassmann, Taksar & Heyman (1985), "Regenerative
+ * analysis and steady state distributions for Markov chains". Where trees are projective, Eisner
+ * (2000), "Bilexical grammars and their cubic-time parsing algorithms", as a distribution. The search
+ * for the k best is a beam with exact bounds, and drawing without replacement Kool, van Hoof & Welling
+ * (2019).
  *
  * An event is `(*batch n n)`; its compact form `heads (*batch n)`: int32, -1 where there is nothing.
  */

@@ -16,8 +16,27 @@ export function calledAs(op: string): string {
 
 const QUOTED = /`([a-z]\w*(?:\.[a-z]\w*|\[\d+(?:, \d+)*\])*)`/g;
 
-/** A worker's message about an operation with the names that it quotes, and that it begins with, spelled as here. */
+const VALUE = /(?<= is | to | expected |, | or |` )(True|False|None|nan|-?inf)(?=[,.;:]? |[.,;]?$)/g;
+const VALUES: Readonly<Record<string, string>> = {
+  True: "true",
+  False: "false",
+  None: "null",
+  nan: "NaN",
+  inf: "Infinity",
+  "-inf": "-Infinity",
+};
+
+/** A value as the worker writes it. */
+export const spelledValue = (written: string): string => VALUES[written] ?? written;
+
+/** Names that a worker's words quote, and values that Python writes in its way, spelled as here. */
+export const spelledWords = (words: string): string =>
+  words
+    .replace(QUOTED, (_, name: string) => `\`${camelCase(name)}\``)
+    .replace(VALUE, (value) => VALUES[value]!);
+
+/** A worker's message about an operation, which may begin with its name. */
 export function spelled(message: string, op: string | undefined): string {
-  const text = message.replace(QUOTED, (_, name: string) => `\`${camelCase(name)}\``);
+  const text = spelledWords(message);
   return op !== undefined && text.startsWith(`${op}:`) ? calledAs(op) + text.slice(op.length) : text;
 }

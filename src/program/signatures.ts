@@ -176,7 +176,8 @@ function checkOptions(fields: readonly Parameter[], given: unknown, self: unknow
       throw new Refusal(name, `no such option, but ${objectOf(fields)}`, shown(given[name as never]));
   for (const field of fields) {
     const value = (given as Readonly<Record<string, unknown>>)[field.name];
-    if (value === undefined && !field.isOptional) throw new Refusal(field.name, "a value", "undefined");
+    if (value === undefined && !field.isOptional)
+      throw new Refusal(field.name, refusalOf(field.kind, value, self) ?? "a value", "undefined");
     checkOne(field, value, self);
   }
 }

@@ -2,7 +2,7 @@
 import { type RemoteError, SynjaxError } from "../../bridge/errors.ts";
 import type { Constant } from "../program/body.ts";
 import type { Program } from "../program/program.ts";
-import { calledAs, camelCase, spelled } from "../program/python-names.ts";
+import { calledAs, camelCase, spelled, spelledValue, spelledWords } from "../program/python-names.ts";
 import { lineOf } from "../program/source-line.ts";
 
 /** How many errors are remembered before the oldest one is forgotten. */
@@ -84,8 +84,8 @@ export class Failures {
     const error = new SynjaxError(remote.code, message, {
       line,
       argument: remote.argument === undefined ? undefined : camelCase(remote.argument),
-      expected: remote.expected,
-      received: remote.received,
+      expected: remote.expected === undefined ? undefined : spelledWords(remote.expected),
+      received: remote.received === undefined ? undefined : spelledValue(remote.received),
       op: remote.op && calledAs(remote.op),
       remote: remote.trace,
     });

@@ -1,8 +1,11 @@
 import { Bool, FixedSizeList, Float32, Field, Int32, makeVector, Utf8, vectorFromArray } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  AlignmentCRF,
   array,
   connect,
+  CTC,
+  GeneralMonotoneAlignmentCRF,
   get,
   grad,
   HMM,
@@ -406,12 +409,61 @@ describe("distributions", () => {
         .item(),
     );
     expect([error.code, error.argument]).toEqual(["CHECK_FAILED", "initial"]);
-    expect(error.message).toMatch(/item 1 is nan/);
+    expect(error.message).toMatch(/item 1 is NaN/);
+    expect(error.received).toBe("NaN");
     expect(
       await crf({ ...chain, initial: [-Infinity, -Infinity] })
         .logPartition()
         .item(),
     ).toBe(-Infinity);
+  });
+  test("a logit that is infinite or NaN is told as that, at its own place", async () => {
+    for (const wrong of [Infinity, NaN]) {
+      const logits = np.zeros([2, 3]).at(1, 1).set(wrong);
+      const error = await errorOf(() => new CTC({ logPotentials: logits, labels: [1] }).loss().item());
+      expect([error.code, error.argument, error.received]).toEqual([
+        "CHECK_FAILED",
+        "logPotentials",
+        String(wrong),
+      ]);
+      expect(error.message).toMatch(`item (1, 1) is ${wrong}`);
+      const hmm = {
+        initLogits: [0, wrong],
+        transitionLogits: np.zeros([2, 2]),
+        emissionDist: np.zeros([2, 2]),
+      };
+      const other = await errorOf(() => new HMM({ ...hmm, observations: [0] }).logPartition().item());
+      expect([other.argument, other.received]).toEqual(["initLogits", String(wrong)]);
+    }
+  });
+  test("what was left out, and what a list does not have, is no parameter", async () => {
+    const absent = await errorOf(() => crf(chain).parameter("lengths").data());
+    expect([absent.code, absent.argument]).toEqual(["INVALID_ARGUMENT", "name"]);
+    expect(absent.message).toMatch(/LinearChainCRF was made without `lengths`/);
+    const tables = new GeneralMonotoneAlignmentCRF({
+      logPotentialsHorizontal: [np.zeros([2, 2]), np.zeros([2, 2])],
+    });
+    const beyond = await errorOf(() => tables.parameter("logPotentialsHorizontal", 2).data());
+    expect([beyond.code, beyond.argument, beyond.received]).toEqual(["INVALID_ARGUMENT", "index", "2"]);
+  });
+  test("distributions that cannot be compared are told apart in words of TypeScript", async () => {
+    const aligned = (alignmentType: "monotone_one_to_many" | "monotone_many_to_many") =>
+      new AlignmentCRF({ logPotentials: np.zeros([2, 2]), alignmentType });
+    const types = ["monotone_one_to_many", "monotone_many_to_many"] as const;
+    const type = await errorOf(() => aligned(types[0]).klDivergence(aligned(types[1])).item());
+    expect(type.message).toMatch(
+      '`other` has `alignmentType` "monotone_many_to_many", expected "monotone_one',
+    );
+    const shape = await errorOf(() =>
+      crf(chain)
+        .klDivergence(crf({ ...chain, emission: emission.slice(1) }))
+        .item(),
+    );
+    expect(shape.message).toMatch("`other` has `eventShape` (2, 2, 2), expected (3, 2, 2)");
+    const ctc = (label: number) => new CTC({ logPotentials: np.zeros([2, 3]), labels: [label] });
+    const labels = await errorOf(() => ctc(1).crossEntropy(ctc(2)).item());
+    expect([labels.code, labels.argument, labels.received]).toEqual(["CHECK_FAILED", "other", "2"]);
+    expect(labels.message).toMatch("`other` must be a CTC of the same `labels`");
   });
   test("no words or no tags are refused, no sentences are none", async () => {
     const none = (shape: number[]): unknown => array([], { shape });

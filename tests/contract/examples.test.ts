@@ -45,7 +45,22 @@ test("a text without spaces falls into its words", () => {
 
 test("frames of letter scores are read as a word", () => {
   const { lines, picture } = run("ctc-decoding");
-  expect(lines[0]).toBe('"hello" costs 6.850 nats.');
-  expect(lines[1]).toMatch(/^hello 0\.001/);
+  expect(lines[0]).toBe('"hello" costs 1.009 nats.');
+  expect(lines[1]).toMatch(/^hello 0\.364/);
   expect(picture.match(/class="chosen"/g)).toHaveLength(18);
+});
+
+test("sentences are parsed with and without arcs that cross", () => {
+  const { lines, picture } = run("dependency-parse");
+  expect(lines[0]).toBe("projective: saw→John ROOT→saw saw→Mary (90 %)");
+  expect(lines[2]).toContain("scheduled→on");
+  expect(lines[3]).toContain("hearing→on");
+  expect(picture).toContain("<title>hearing → on: ");
+});
+
+test("a network has as many spanning trees as Kirchhoff's theorem says", () => {
+  const { lines, picture } = run("karate-club");
+  expect(lines[0]).toBe("It has 5.09e+15 spanning trees."); // exp(36.16625), by a determinant in float64
+  expect(lines[1]).toBe("In all of them: 1–12.");
+  expect(picture.match(/<line/g)).toHaveLength(78);
 });

@@ -10,6 +10,7 @@ import {
   SemiMarkovCRF,
   type Session,
   type Tensor,
+  TreeCRF,
 } from "../../src/index.ts";
 import { codesOf, errorOf } from "../fixtures/errors.ts";
 
@@ -113,16 +114,31 @@ describe("toSVG", () => {
 
   test("of a CTC shows the states of each frame", async () => {
     const ctc = new CTC({ logPotentials: np.zeros([3, 2]), labels: [1, 1] });
-    const svg = await ctc.toSVG({ rows: ["-", "a", "-", "a"] }); // the last blank has no frame
+    const svg = await ctc.toSVG({ rows: ["-", "a", "-", "a", "-"] }); // as many as there are, though the last blank has no frame
     expectWellFormed(svg);
     expect(svg.match(/class="chosen"/g)).toHaveLength(3);
   });
 
-  test("of an item without structure is a picture of nothing", async () => {
+  test("of a tree shows its spans over the words, as dark as they are probable", async () => {
+    const logPotentials = np.zeros([4, 4, 2]).at(0, 1, 1).set(9).at(2, 2, 1).set(9).at(0, 2, 0).set(1);
+    const svg = await new TreeCRF({ logPotentials, lengths: 3 }).toSVG({ labels: ["X", "Y"], positions: ["a", "b", "c"] }); // prettier-ignore
+    expectWellFormed(svg);
+    const found = cellsOf(svg);
+    expect([...found.keys()]).toEqual(["X, a", "X, b", "Y, a … b", "Y, c", "X, a … c"]);
+    expect(found.get("X, a … c")).toBeCloseTo(1 / (1 + Math.exp(-1)), 3);
+    expect(found.get("Y, a … b")).toBeGreaterThan(0.99);
+    expect(found.get("X, a")).toBeCloseTo(0.5, 2);
+    expect(svg.match(/<line/g)).toHaveLength(4);
+    const dots = await new TreeCRF({ logPotentials: np.zeros([3, 3, 1]) }).toSVG();
+    expect([...cellsOf(dots).keys()]).toContain("0 … 2");
+  });
+
+  test("of an item without structure has its size, and nothing in it", async () => {
     const nothing = new LinearChainCRF({ logPotentials: np.full([2, 2, 2], -Infinity) });
     const svg = await nothing.toSVG();
     expectWellFormed(svg);
-    expect(cellsOf(svg).size).toBe(0);
+    expect([...cellsOf(svg).values()]).toEqual([0, 0, 0, 0]);
+    expect(svg).not.toContain("<circle");
   });
 
   test("says what is wrong with its arguments", async () => {

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..errors import InvalidArgument
+from ..errors import wrong_value
 from ..registry import Check, distribution
 from ..structures import assignment, lattice
 from ..structures.structure import Structure
@@ -77,12 +77,7 @@ class AlignmentCRF(Distribution):
         chosen = given["alignment_type"]
         expected = ", ".join(f'"{name}"' for name in TYPES)
         if chosen not in TYPES:
-            raise InvalidArgument(
-                f"`alignment_type` is {chosen!r}, expected one of {expected}.",
-                argument="alignment_type",
-                expected=expected,
-                received=repr(chosen),
-            )
+            raise wrong_value("alignment_type", chosen, f"one of {expected}")
         return given
 
     @property

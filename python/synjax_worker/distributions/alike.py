@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, spoken
 from ..shapes import show
 
 
@@ -21,19 +21,19 @@ def require_alike(distribution: Any, other: Any) -> None:
         mine, theirs = getattr(distribution, option.name), getattr(other, option.name)
         if mine != theirs:
             raise InvalidArgument(
-                f"`other` has {option.name} {theirs!r}, expected {mine!r}.",
+                f"`other` has `{option.name}` {spoken(theirs)}, expected {spoken(mine)}.",
                 argument="other",
-                expected=f"{option.name} {mine!r}",
-                received=repr(theirs),
+                expected=f"`{option.name}` {spoken(mine)}",
+                received=spoken(theirs),
             )
     for what in ("event_shape", "batch_shape"):
         mine, theirs = getattr(distribution, what), getattr(other, what)
         if mine != theirs:
             written = [show(x) if isinstance(x, tuple) else str(x) for x in (mine, theirs)]
             raise InvalidArgument(
-                f"`other` has {what} {written[1]}, expected {written[0]}.",
+                f"`other` has `{what}` {written[1]}, expected {written[0]}.",
                 argument="other",
-                expected=f"{what} {written[0]}",
+                expected=f"`{what}` {written[0]}",
                 received=written[1],
             )
     _require_same_arrays(distribution, other)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, wrong_value
 from ..shapes import as_float, as_int
 from .declared import Declaration, Parameter
 
@@ -36,12 +36,7 @@ def taken(parameter: Parameter, value: Any) -> Any:
 def as_flag(name: str, value: Any) -> bool:
     """A static choice of two."""
     if not isinstance(value, bool | np.bool_):
-        raise InvalidArgument(
-            f"`{name}` is {value!r}, expected a boolean.",
-            argument=name,
-            expected="a boolean",
-            received=repr(value),
-        )
+        raise wrong_value(name, value, "a boolean")
     return bool(value)
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, wrong_value
 from ..registry import Check
 from ..shapes import as_float, show
 
@@ -41,12 +41,7 @@ def require_index(index: Any, batch: tuple[int, ...]) -> None:
     if any(part is None or part is Ellipsis for part in parts):
         return
     if len(parts) > len(batch) or any(isinstance(part, str | float) for part in parts):
-        raise InvalidArgument(
-            f"`index` is {index!r}, expected one of the batch {show(batch)}.",
-            argument="index",
-            expected=show(batch),
-            received=repr(index),
-        )
+        raise wrong_value("index", index, f"one of the batch {show(batch)}")
     for part, size in zip(parts, batch, strict=False):
         if isinstance(part, int | np.integer) and not -size <= part < size:
             raise InvalidArgument(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, wrong_value
 from ..numerics import numeric
 from ..numerics.guard import drop_forbidden
 from ..registry import Check, distribution, query
@@ -82,12 +82,7 @@ class CTC(Distribution):
         logits, blank = given["log_potentials"], given["blank_id"]
         symbols = logits.shape[-1] if logits.ndim else 1
         if not isinstance(blank, int) or isinstance(blank, bool) or not 0 <= blank < max(symbols, 1):
-            raise InvalidArgument(
-                f"`blank_id` is {blank!r}, expected a symbol, 0 to v - 1 = {symbols - 1}.",
-                argument="blank_id",
-                expected=f"0 to {symbols - 1}",
-                received=repr(blank),
-            )
+            raise wrong_value("blank_id", blank, f"a symbol, 0 to v - 1 = {symbols - 1}")
         if given["normalize"] and logits.ndim >= 2:
             given["log_potentials"] = _normalized(
                 _without_padding(logits, given["labels"], given["input_lengths"])
@@ -139,6 +134,12 @@ class CTC(Distribution):
         bad = inside & (~real | (last & ~ends))
         found = super()._checks_of_compact(compact)
         return [*found, Check("frames", bad, frames, "the label of a frame in an alignment of `labels`")]
+
+    def _checks_of_pair(self, other: Self) -> list[Check]:
+        """A structure is an alignment of the labels: distributions of others have none in common."""
+        valid = self._valid("l") & other._valid("l")
+        mine, theirs = (jnp.broadcast_to(each.labels, valid.shape) for each in (self, other))
+        return [Check("other", valid & (mine != theirs), theirs, "a CTC of the same `labels`")]
 
     # ------------------------------------------------------------------------------------------------------ queries
 
@@ -223,8 +224,9 @@ def _normalized(logits: Array) -> Array:
     others = jnp.sum(jnp.where(largest, 0, jnp.exp(moved)), -1, keepdims=True)
     ties = jnp.sum(largest.astype(logits.dtype), -1, keepdims=True)
     found = moved - jnp.log1p(others + jnp.maximum(ties - 1, 0))
-    # Only what is impossible is -inf.
-    return jnp.where(jnp.isneginf(logits), logits, jnp.maximum(found, jnp.finfo(found.dtype).min))
+    # Only what is impossible is -inf, and frames with NaN or +inf stay as they are, to be refused.
+    kept = jnp.isneginf(logits) | ~jnp.isfinite(others)
+    return jnp.where(kept, logits, jnp.maximum(found, jnp.finfo(found.dtype).min))
 
 
 @_normalized.defjvp

@@ -98,6 +98,10 @@ class Distribution(Parameters, abc.ABC):
         """The arguments of a query on this distribution and another of its class and shape."""
         return self._query(), other._query()
 
+    def _checks_of_pair(self, other: Self) -> list[Check]:
+        """What makes two distributions of one class and shape incomparable and can be seen on the device only."""
+        return []
+
     def _event_of_parts(self, parts: Any) -> Any:
         """The event (B ...) of the parts that its score is a sum over, where those are not the event's own."""
         return parts
@@ -268,13 +272,13 @@ class Distribution(Parameters, abc.ABC):
         """Shannon entropy, (*batch), nats."""
         return self._batched(self.structure.entropy(*self._query()))
 
-    @query("other: dist -> F[*batch]")
+    @query("other: dist -> F[*batch]", checks=lambda self, other: self._checks_of_pair(other))
     def cross_entropy(self, other: Self) -> Array:
         """Expected -log-probability under `other` of structures of this distribution, (*batch), nats."""
         require_alike(self, other)
         return self._batched(self.structure.cross_entropy(*self._paired_with(other)))
 
-    @query("other: dist -> F[*batch]")
+    @query("other: dist -> F[*batch]", checks=lambda self, other: self._checks_of_pair(other))
     def kl_divergence(self, other: Self) -> Array:
         """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats."""
         require_alike(self, other)

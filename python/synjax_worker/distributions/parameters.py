@@ -133,6 +133,11 @@ class Parameters:
             return jnp.full(batch, self._bind()[_of(self, name).role.bounds], jnp.int32)
         return jnp.broadcast_to(given, batch)
 
+    @property
+    def extents(self) -> dict[str, Array]:
+        """How far each item goes along the dims that lengths bound, `{dim: (*batch) int32}`."""
+        return {each.role.bounds: self.lengths_of(each.name) for each in self.declaration().lengths}
+
     def _item_lengths(self) -> Any:
         """What structures get: (B) int32, or a dict of them by name."""
         flat = {each.name: self.lengths_of(each.name).reshape(-1) for each in self.declaration().lengths}

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from ..errors import InvalidArgument
+from ..errors import wrong_value
 from ..numerics import guard, relaxed
 from ..numerics import noise as noises
 from ..numerics.implicit_mle import implicit_mle
@@ -97,12 +97,7 @@ def sample(
     if method == "Gumbel-CRF":
         return _gumbel_crf(distribution, key, temperature, shape, straight_through)
     expected = ", ".join(METHODS)
-    raise InvalidArgument(
-        f"`method` is {method!r}, expected one of {expected}.",
-        argument="method",
-        expected=expected,
-        received=repr(method),
-    )
+    raise wrong_value("method", method, f"one of {expected}")
 
 
 def _gumbel_crf(distribution: Any, key: Array, temperature: Array, shape: tuple[int, ...], hard: bool) -> Any:

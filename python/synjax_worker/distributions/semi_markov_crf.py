@@ -91,13 +91,21 @@ class SemiMarkovCRF(Distribution):
         return ((longer < end)[..., None] | first)[..., None]
 
     def _checks_of_compact(self, compact: Array) -> list[Check]:
-        """Each segment follows the one before it, is at most m long, ends inside the item and has a known label."""
+        """Each segment follows the one before it, is at most m long, ends inside the item and has a known label; the
+        last ends where the item does.
+        """
         segments = self._check_compact(compact)
         _, m, t, _ = self.event_shape
         start, end, label = (segments[..., i] for i in range(3))
         used = (start >= 0) & self._valid("n")
         before = jnp.concatenate([jnp.full_like(end[..., :1], -1), end[..., :-1]], -1)
-        longest = jnp.minimum(start + m, self.lengths_of("lengths")[..., None]) - 1
+        words = self.lengths_of("lengths")[..., None]
+        longest = jnp.minimum(start + m, words) - 1
+        # Every row of an item has a segment until one ends where the item does.
+        reached = jnp.where(
+            jnp.concatenate([jnp.ones_like(used[..., :1]), used[..., :-1]], -1), before, words - 1
+        )
+        missing = ~used & (reached < words - 1) & self._valid("n")
         return [
             Check(
                 "segments", used & (start != before + 1), start, "the position after the segment before it"
@@ -114,6 +122,7 @@ class SemiMarkovCRF(Distribution):
                 label,
                 f"a label between 0 and t - 1 = {t - 1}",
             ),
+            Check("segments", missing, start, "segments up to the end of the item"),
         ]
 
     @query("sample: event -> F[*batch n t]")

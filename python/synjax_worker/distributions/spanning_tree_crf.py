@@ -7,7 +7,7 @@ from typing import Any
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..errors import InvalidArgument
+from ..errors import wrong_value
 from ..numerics import numeric
 from ..registry import Check, distribution
 from ..structures import arcs, projective, spanning
@@ -75,12 +75,7 @@ class SpanningTreeCRF(Distribution):
     def _settle(self, given: dict[str, Any]) -> dict[str, Any]:
         for name in OPTIONS:
             if type(given[name]) is not bool:
-                raise InvalidArgument(
-                    f"`{name}` is {given[name]!r}, expected True or False.",
-                    argument=name,
-                    expected="True or False",
-                    received=repr(given[name]),
-                )
+                raise wrong_value(name, given[name], "True or False")
         return given
 
     @property

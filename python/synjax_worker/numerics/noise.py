@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, wrong_value
 from ..shapes import show
 from .numeric import normal_key
 
@@ -75,12 +75,7 @@ def draw(noise: Noise, key: Array, shape: tuple[int, ...], dtype: Any, parts: An
     if noise == "None":
         return jnp.zeros(shape, dtype)
     expected = ", ".join(f'"{name}"' for name in NOISES) + " or a function (key, shape, dtype)"
-    raise InvalidArgument(
-        f"`noise` is {noise!r}, expected {expected}.",
-        argument="noise",
-        expected=expected,
-        received=repr(noise),
-    )
+    raise wrong_value("noise", noise, expected)
 
 
 def _by_function(noise: Callable[..., Array], key: Array, shape: tuple[int, ...], dtype: Any) -> Array:

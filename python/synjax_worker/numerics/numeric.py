@@ -54,9 +54,9 @@ def logsumexp(x: Array, axis: int) -> Array:
 
 
 def log_normalize(x: Array, axis: int = -1) -> Array:
-    """log-softmax; where everything is -inf it stays -inf."""
+    """log-softmax; where everything is -inf it stays -inf, and what has NaN or +inf stays as it is, to be refused."""
     total = logsumexp(x, axis)
-    return x - jnp.expand_dims(jnp.where(total > -jnp.inf, total, 0), axis)
+    return x - jnp.expand_dims(jnp.where(jnp.isfinite(total), total, 0), axis)
 
 
 def reciprocal(x: Array) -> Array:
@@ -173,10 +173,12 @@ def sum_plus(a: Sum, b: Sum) -> Sum:
     return high, middle, a[2] + b[2] + (smaller + smallest)
 
 
-def from_units(x: Array) -> Array:
-    """Units as a number: beyond the largest float, that one."""
-    largest = jnp.finfo(x.dtype).max
-    return jnp.where(jnp.isfinite(x), jnp.clip(x * UNIT, -largest, largest), x)
+def from_units(x: Array, unit: float = UNIT, below: float = 1.0) -> Array:
+    """Units as a number: beyond the largest float times `below` that one, with the derivative of what it stands for."""
+    fixed = lax.stop_gradient(x)
+    largest = jnp.finfo(x.dtype).max * below
+    number = jnp.clip(fixed * unit, -largest, largest)
+    return jnp.where(jnp.isfinite(x), number + (x - fixed) * unit, x)
 
 
 def sum_value(x: Sum) -> Array:

@@ -69,5 +69,4 @@ def nats(units: Array) -> Array:
     """Units in nats, less than the largest float where they are more: nothing but 0 has the log -inf, whatever small
     part is added.
     """
-    largest = jnp.finfo(units.dtype).max * (1 - 2.0**-20)
-    return jnp.where(jnp.isfinite(units), jnp.clip(units * WideLog.UNIT, -largest, largest), units)
+    return numeric.from_units(units, WideLog.UNIT, below=1 - 2.0**-20)

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, wrong_value
 
 _LARGEST_SIZE = 2**63 - 1
 
@@ -52,11 +52,16 @@ def _shape_slice(
 def _get(value: Any, k: int | str) -> Any:
     """An item of a tuple, or a field of a dict, named tuple or distribution."""
     if isinstance(k, int) and isinstance(value, (tuple, list)):
+        if not 0 <= k < len(value):
+            raise wrong_value("index", k, f"0 to {len(value) - 1}, one of {len(value)} arrays")
         return value[k]
     if isinstance(value, dict) and k in value:
         return value[k]
     if isinstance(k, str) and (k in _field_names(value) or _is_public_property(value, k)):
-        return getattr(value, k)
+        found = getattr(value, k)
+        if found is None:
+            raise InvalidArgument(f"this {type(value).__name__} was made without `{k}`", argument="name")
+        return found
     own = getattr(value, "arg_constraints", {})  # of a distribution of NumPyro's: its parameters
     if k in own:
         return getattr(value, k)

@@ -285,8 +285,11 @@ def _flat(tree: Tree, lead: int) -> Array:
 
 
 def _best_of(scores: Sum, x: Array) -> Array:
-    """x (S B) at the best score of each item."""
-    best = jnp.argmax(jax.lax.stop_gradient(numeric.sum_value(scores)), 0)
+    """x (S B) at the best score of each item, up to rounding."""
+    high, middle, low = jax.lax.stop_gradient(
+        scores
+    )  # in units of their own: as one float they may be too large
+    best = jnp.argmax(high + (middle + low), 0)
     return jnp.take_along_axis(x, best[None], 0)[0]
 
 

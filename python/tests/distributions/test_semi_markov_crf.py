@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from synjax_worker.distributions import SemiMarkovCRF
 from tests.structures.segments import enumeration
@@ -17,6 +18,15 @@ def labels_of(compact: enumeration.Compact) -> np.ndarray:
     for start, end, label in compact:
         made[start : end + 1, label] = 1
     return made
+
+
+@pytest.mark.parametrize("rows", [[], [(0, 0, 1)], [(0, 1, 0), (2, 2, 1)]])
+def test_segments_that_end_before_the_item_are_refused_by_a_program(rows: list) -> None:
+    crf = SemiMarkovCRF(np.zeros((4, 2, 2, 2), np.float32))
+    compact = lambda rows: np.array([*rows, *[(-1, -1, -1)] * (4 - len(rows))], np.int32)
+    refused = lambda compact: [bool(np.any(each.bad)) for each in crf._checks_of_compact(compact)]
+    assert any(refused(compact(rows)))
+    assert not any(refused(compact([(0, 1, 0), (2, 2, 1), (3, 3, 0)])))
 
 
 def test_labels_of_positions() -> None:

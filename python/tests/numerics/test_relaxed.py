@@ -166,7 +166,7 @@ def test_a_function_is_noise_and_what_is_none_is_refused() -> None:
         noise.draw(jax.random.gumbel, key, (2,), jnp.float32, 1),
         noise.draw("Gumbel", key, (2,), jnp.float32, 1),
     )
-    with pytest.raises(InvalidArgument, match="`noise` is 'Laplace'"):
+    with pytest.raises(InvalidArgument, match='`noise` is "Laplace"'):
         noise.draw("Laplace", key, (2,), jnp.float32, 1)
     with pytest.raises(InvalidArgument, match="shape"):
         noise.draw(lambda key, shape, dtype: jnp.zeros(()), key, (2,), jnp.float32, 1)

@@ -65,8 +65,8 @@ def likeliest(structure: Any, event: Array, lengths: Array) -> Array:
 
 
 def symmetric(log_potentials: Array) -> Potentials:
-    """The mean of both directions (B n n), exactly: halves are added, since the sum of two may be too large for a float,
-    and what that rounds away is kept.
+    """The mean of both directions (B n n), exactly: halves are added, since the sum of two may be more than a float
+    holds, and what that rounds away is kept.
     """
     half = log_potentials / 2
     back = jnp.swapaxes(half, -1, -2)

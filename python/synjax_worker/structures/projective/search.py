@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.split_log import SplitLog
 from ...runtime import passes
 from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials, logs_of
@@ -56,8 +57,17 @@ def _walked(chart: Chart, real: Array, lengths: Array, choose: Callable[[Array, 
 
 
 def argmax(potentials: Potentials, lengths: Array, single_root_edge: bool) -> tuple[Array, Array]:
-    """Heads of the best tree (B n), and whether there is one (B). Of equals the shortest left part wins."""
-    found = _best(potentials, lengths, single_root_edge)
+    """Heads of the best tree (B n), and whether there is one (B). Deterministic among equals."""
+    return _first_of(_best(potentials, lengths, single_root_edge), lengths)
+
+
+def argmax_of_shares(potentials: Potentials, lengths: Array, single_root_edge: bool) -> tuple[Array, Array]:
+    """The same of numbers of ordinary size, as marginals are: what rounds in short logs does not matter."""
+    chart = inside(weights_of(SplitLog, potentials, lengths), single_root_edge, best)
+    return _first_of(_Best(chart, _possible(chart, lengths)), lengths)
+
+
+def _first_of(found: _Best, lengths: Array) -> tuple[Array, Array]:
     first = lambda _, logs: topdown.first_largest(logs)
     return _walked(found.chart, found.possible[:, None], lengths, first)[0], found.possible
 

@@ -132,7 +132,7 @@ class Projective:
         return events.event_of_heads(compact, sizes, dtype, self.directed)
 
     def compact(self, event: Array, lengths: Array) -> Array:
-        return events.likeliest(self, event, lengths)
+        return events.likeliest(_OfShares(self.directed, self.single_root_edge), event, lengths)
 
     def score_of_event(self, potentials: Potentials, lengths: Array, event: Array) -> Sum:
         return events.score_of_event(potentials, lengths, event, self.directed)
@@ -174,3 +174,10 @@ class Projective:
 
     def by_parts(self) -> Projective:
         return self
+
+
+class _OfShares(Projective):
+    """The same trees, the best of which is asked of events and of marginals only."""
+
+    def argmax(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
+        return search.argmax_of_shares(potentials, lengths, self.single_root_edge)
