@@ -87,8 +87,7 @@ def _beam(
         continued = lambda x: jnp.take_along_axis(x, parent[..., None], 1)
         heads, above = continued(slots.heads), continued(slots.above)
         top = jnp.take_along_axis(above, chosen[..., None], 2)
-        now = _given_head(jax.tree.map(lambda x: x[slot], slots.now), node, lax.collapse(top, 0, 3))
-        now, _ = without(now, node, there & (number != node), reduce, upwards=True)
+        now = _merged(jax.tree.map(lambda x: x[slot], slots.now), node, lax.collapse(top, 0, 3), reduce)
         heads = jnp.where(number == node, chosen[..., None], heads)
         return beam, _Slots(heads, jnp.where(above == node, top, above), now)
 
@@ -99,12 +98,20 @@ def _beam(
     return slots.heads, beam
 
 
-def _given_head(now: Weights, node: Array, head: Array) -> Weights:
-    """With one arc into a node alone, from its head (B)."""
-    number = numeric.positions(now.logs.high.shape[1])
-    column = number == node
-    one = jax.tree.map(lambda x: jnp.where(column, 0, x), now.logs)
-    return now._replace(logs=only(~column | (number[:, None] == head[:, None, None]), one))
+def _merged(now: Weights, node: Array, top: Array, reduce: Reduce) -> Weights:
+    """Takes out a node that has a head: what follows it follows what is above it (B). Plain code."""
+    logs, number = now.logs, numeric.positions(now.logs.high.shape[1])
+    item, column = numeric.positions(logs.high.shape[0]), number == node
+    pair = jax.tree.map(lambda x: jnp.stack([x[item, top], x[:, node]]), logs)
+    dear = now.dear
+    if dear is not None:  # but for the edge that the root has then
+        cheap = (top == 0)[:, None] & (pair.high[1] > -jnp.inf)
+        pair = only(~jnp.stack([cheap & dear, jnp.zeros_like(cheap)]), pair)
+        dear &= ~cheap & ~(column & (top == 0)[:, None])
+    row = pair.reduced(0, lambda rest: reduce(rest, 0))
+    here = (number == top[:, None])[:, :, None]
+    placed = jax.tree.map(lambda x, new: jnp.where(column, 0, jnp.where(here, new[:, None], x)), logs, row)
+    return Weights(only(~column | here, placed), dear)
 
 
 def top_k(
