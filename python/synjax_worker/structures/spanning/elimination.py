@@ -35,12 +35,12 @@ def best(logs: Array, axis: int) -> Array:
 
 
 class Weights(NamedTuple):
-    """Arcs from each node (B n m): to the other nodes, and columns of anything else that follows arcs."""
+    """Of the arcs of a graph."""
 
-    logs: Logs
+    logs: Logs  # (B n n)
     dear: (
         Array | None
-    )  # (B m): whether the root's arc has the small factor; None where roots have any number of edges
+    )  # (B n): whether the root's arc has the small factor; None where it has any number of edges
 
 
 def weights(logs: Logs, graph: Graph, single_root_edge: bool) -> Weights:
@@ -52,32 +52,38 @@ class Turn(NamedTuple):
 
     total: Logs  # (B)
     heads: Array  # (B n): logs of its in-weights relative to their total, -inf of what has the small factor in vain
-    gaps: Array  # (B n m): by how much the log of the way through the node exceeds that of the arc
+    gaps: Array  # (B n n): by how much the log of the way through the node exceeds that of the arc
 
 
-def without(weights: Weights, node: Array, left: Array, reduce: Reduce) -> tuple[Weights, Turn]:
-    """Takes out a node; `left` are those that are left after it, (n) or (B n). Plain code."""
-    logs = weights.logs
-    nodes, columns = logs.high.shape[1:]
-    also = jnp.ones((*left.shape[:-1], columns - nodes), bool)
-    into = only(left, _at(logs, node, 2))
-    out_of = only(jnp.concatenate([left, also], -1), _at(logs, node, 1))
-    counted = into
-    in_vain = None
-    if weights.dear is not None:
+def without(
+    given: Weights, node: Array, left: Array, reduce: Reduce, upwards: bool = False
+) -> tuple[Weights, Turn]:
+    """Takes out a node; `left` (n) are those that are left after it. Plain code.
+
+    What leads into nodes that are taken out stays as it was; `upwards`, it becomes how ways from there to their heads,
+    to the heads of those and so on come to the nodes that are left: by which first, with weights that add up to 1.
+    """
+    logs, number = given.logs, numeric.positions(given.logs.high.shape[1])
+    into, out_of = only(left, _at(logs, node, 2)), _at(logs, node, 1)
+    if upwards:
+        logs = only(number != node, logs)
+        out_of = jax.tree.map(lambda x: jnp.where(number == node, 0, x), out_of)
+    else:
+        out_of = only(left, out_of)
+    counted, in_vain = into, None
+    if given.dear is not None:
         cheap = jnp.any(into.high[:, 1:] > -jnp.inf, 1)
-        in_vain = lax.dynamic_index_in_dim(weights.dear, node, 1, keepdims=False) & cheap
-        counted = only(~(in_vain[:, None] & (numeric.positions(nodes) == 0)), into)
+        in_vain = lax.dynamic_index_in_dim(given.dear, node, 1, keepdims=False) & cheap
+        counted = only(~(in_vain[:, None] & (number == 0)), into)
     top, rest = counted.near_top(1)
     total = reduce(rest, 1)
     heads = jnp.where(rest > -jnp.inf, rest - total[:, None], -jnp.inf)
     total = counted.above(top, total, 1)
-    relative = out_of.times(jax.tree.map(lambda x: x[:, None], inverse(total)))
-    through = _outer(into, relative)
-    pair = jax.tree.map(lambda a, b: jnp.stack([a, b]), logs, through)
+    relative = out_of.times(jax.tree.map(lambda x: x[:, None], _inverse(total)))
+    pair = jax.tree.map(lambda a, b: jnp.stack([a, b]), logs, _outer(into, relative))
     dear = None
-    if weights.dear is not None:
-        pair, dear = _of_lowest_order(pair, weights.dear, in_vain)
+    if given.dear is not None:
+        pair, dear = _of_lowest_order(pair, given.dear, in_vain)
     top, rest = pair.near_top(0)
     found = pair.above(top, reduce(rest, 0), 0)
     gaps = jnp.where(rest[1] > -jnp.inf, rest[1] - rest[0], -jnp.inf)
@@ -85,9 +91,9 @@ def without(weights: Weights, node: Array, left: Array, reduce: Reduce) -> tuple
 
 
 def _of_lowest_order(pair: Logs, dear: Array, in_vain: Array) -> tuple[Logs, Array]:
-    """An arc and the way through the node (2 B n m): of the root's, those without the small factor, or both."""
+    """An arc and the way through the node (2 B n n): of the root's, those without the small factor, or both."""
     both = jnp.stack([dear, jnp.broadcast_to(in_vain[:, None], dear.shape)])
-    cheap = jnp.any((pair.high[:, :, 0] > -jnp.inf) & ~both, 0)  # (B m)
+    cheap = jnp.any((pair.high[:, :, 0] > -jnp.inf) & ~both, 0)  # (B n)
     root = (numeric.positions(pair.high.shape[2]) == 0)[:, None]
     return only(~(root & (both & cheap)[:, :, None]), pair), ~cheap
 
@@ -102,14 +108,14 @@ def only(keep: Array, logs: Logs) -> Logs:
     return type(logs)(*(jnp.where(keep, x, nothing) for x, nothing in zip(logs, zero, strict=True)))
 
 
-def inverse(logs: Logs) -> Logs:
+def _inverse(logs: Logs) -> Logs:
     """1 / x, and 1 of 0."""
     zero = jnp.isneginf(logs.high)
     return jax.tree.map(lambda x: jnp.where(zero, 0, -x), logs)
 
 
 def _outer(a: Logs, b: Logs) -> Logs:
-    """(B n m) of (B n) and (B m)."""
+    """(B n n) of (B n) and (B n)."""
     return jax.tree.map(lambda x: x[:, :, None], a).times(jax.tree.map(lambda x: x[:, None], b))
 
 

@@ -5,6 +5,7 @@ replacement, and the logs of the probabilities of arcs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,45 +18,48 @@ from ..charts.beam import Beam, Prioritize, extended, losses
 from .elimination import Reduce, Weights, best, only, summed, without
 
 
-def heads_of(given: Weights, node: Array, reduce: Reduce) -> Array:
-    """Logs (B n) of what the trees weigh in which a node follows each other, relative to their largest: O(n^3).
+def _heads(given: Weights, now: Weights, node: Array, there: Array, first: Array, reduce: Reduce) -> Array:
+    """Logs (B n) of what the trees weigh in which a node follows each other, but for what all have in common.
 
-    All nodes but this and the root are taken out. What leads into the node stands in columns by itself, a column for
-    each head, so that in the end the root's row tells them apart.
+    Of `now`, a graph of some nodes, `there` (n), all are taken out but this and the root, from the first on: O(n^2)
+    each. A head is as good as the arc from it, in the graph that was given, and the share of ways up from the head that
+    come to the root before they come to the node.
     """
-    logs = given.logs
-    nodes = logs.high.shape[1]
+    nodes = given.logs.high.shape[1]
     number = numeric.positions(nodes)
-    into = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, node, 2), logs)
-    apart = only(
-        number[:, None] == number, jax.tree.map(lambda x: jnp.broadcast_to(x, logs.high.shape), into)
-    )
-    wide = jax.tree.map(lambda a, b: jnp.concatenate([a, b], 2), logs, apart)
-    dear = None
-    if given.dear is not None:
-        of_root = lax.dynamic_index_in_dim(given.dear, node, 1)
-        dear = jnp.concatenate([given.dear, (number > 0) | of_root], 1)
 
-    def step(t: Array, left: Weights) -> Weights:
+    def step(t: Array, now: Weights) -> Weights:
         taken = nodes - 1 - t
-        remain = ((number < taken) | (number == node)) & (taken != node)
-        return without(left, taken, remain, reduce)[0]
+        left = there & ((number < taken) | (number == node)) & (taken != node)
+        return without(now, taken, left, reduce, upwards=True)[0]
 
-    found = lax.fori_loop(jnp.int32(0), jnp.int32(nodes - 1), step, Weights(wide, dear))
-    root = jax.tree.map(lambda x: x[:, 0, nodes:], found.logs)
+    found = lax.fori_loop(jnp.int32(0), nodes - first, step, now)
+    up = jax.tree.map(lambda x: jnp.where(number == 0, 0, x[:, 0]), found.logs)
+    into = jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, node, 2, keepdims=False), given.logs)
+    logs = only(number != node, into.times(up))
     if found.dear is not None:
-        of_heads = found.dear[:, nodes:]
-        cheap = jnp.any((root.high > -jnp.inf) & ~of_heads, 1, keepdims=True)
-        root = only(~(of_heads & cheap), root)
-    return root.near_top(1)[1]
+        of_root = lax.dynamic_index_in_dim(given.dear, node, 1)
+        dear = jnp.where(number == 0, of_root, found.dear)
+        cheap = jnp.any((logs.high > -jnp.inf) & ~dear, 1, keepdims=True)
+        logs = only(~(dear & cheap), logs)
+    return logs.near_top(1)[1]
 
 
 def log_marginals(given: Weights) -> Array:
     """(B n n): the logs of the probabilities of arcs, O(n^4)."""
     nodes = given.logs.high.shape[1]
-    of = lambda node: numeric.log_normalize(heads_of(given, node, summed))
+    all_nodes = jnp.ones((nodes,), bool)
+    of = lambda node: numeric.log_normalize(_heads(given, given, node, all_nodes, jnp.int32(1), summed))
     logs = jax.vmap(of, out_axes=2)(numeric.positions(nodes)[1:])
     return jnp.pad(logs, ((0, 0), (0, 0), (1, 0)), constant_values=-jnp.inf)
+
+
+class _Slots(NamedTuple):
+    """What each of k trees of each item is so far."""
+
+    heads: Array  # (B k n)
+    above: Array  # (B k n): the first node above each that has no head yet, or the root
+    now: Weights  # of B*k graphs: without the nodes that have heads
 
 
 def _beam(
@@ -73,20 +77,41 @@ def _beam(
     first = (numeric.positions(k) == 0) & possible[:, None]
     alone = jnp.where(first, 0.0, -jnp.inf).astype(given.logs.high.dtype)
 
-    def choose(step: Array, state: tuple[Beam, Array]) -> tuple[Beam, Array]:
-        beam, heads = state
+    def choose(step: Array, state: tuple[Beam, _Slots]) -> tuple[Beam, _Slots]:
+        beam, slots = state
         node = step + 1
-        fixed = lax.collapse(heads, 0, 2)[:, None]
-        keep = (number >= node) | (fixed == number[:, None])
-        logs = heads_of(tiled._replace(logs=only(keep, tiled.logs)), node, reduce)
-        logs = local(logs).reshape(items, k, nodes)
+        there = (number == 0) | (number >= node)
+        logs = local(_heads(tiled, slots.now, node, there, node + 1, reduce)).reshape(items, k, nodes)
         beam, parent, chosen = extended(beam, step, jnp.ones((items, k), bool), logs, prioritize)
-        heads = jnp.take_along_axis(heads, parent[..., None], 1)
-        return beam, jnp.where(number == node, chosen[..., None], heads)
+        slot = lax.collapse(numeric.positions(items)[:, None] * k + parent, 0, 2)
+        continued = lambda x: jnp.take_along_axis(x, parent[..., None], 1)
+        heads, above = continued(slots.heads), continued(slots.above)
+        top = jnp.take_along_axis(above, chosen[..., None], 2)
+        now = _merged(jax.tree.map(lambda x: x[slot], slots.now), node, lax.collapse(top, 0, 3), reduce)
+        heads = jnp.where(number == node, chosen[..., None], heads)
+        return beam, _Slots(heads, jnp.where(above == node, top, above), now)
 
-    start = Beam(alone, alone), jnp.zeros((items, k, nodes), jnp.int32)
-    beam, heads = lax.fori_loop(jnp.int32(0), jnp.int32(nodes - 1), choose, start)
-    return heads, beam
+    shape = items, k, nodes
+    slots = _Slots(jnp.zeros(shape, jnp.int32), jnp.broadcast_to(number, shape), tiled)
+    start = Beam(alone, alone), slots
+    beam, slots = lax.fori_loop(jnp.int32(0), jnp.int32(nodes - 1), choose, start)
+    return slots.heads, beam
+
+
+def _merged(now: Weights, node: Array, top: Array, reduce: Reduce) -> Weights:
+    """Takes out a node that has a head: what follows it follows what is above it (B). Plain code."""
+    logs, number = now.logs, numeric.positions(now.logs.high.shape[1])
+    item, column = numeric.positions(logs.high.shape[0]), number == node
+    pair = jax.tree.map(lambda x: jnp.stack([x[item, top], x[:, node]]), logs)
+    dear = now.dear
+    if dear is not None:  # but for the edge that the root has then
+        cheap = (top == 0)[:, None] & (pair.high[1] > -jnp.inf)
+        pair = only(~jnp.stack([cheap & dear, jnp.zeros_like(cheap)]), pair)
+        dear &= ~cheap & ~(column & (top == 0)[:, None])
+    row = pair.reduced(0, lambda rest: reduce(rest, 0))
+    here = (number == top[:, None])[:, :, None]
+    placed = jax.tree.map(lambda x, new: jnp.where(column, 0, jnp.where(here, new[:, None], x)), logs, row)
+    return Weights(only(~column | here, placed), dear)
 
 
 def top_k(
