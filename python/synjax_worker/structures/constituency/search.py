@@ -11,6 +11,7 @@ from jax import Array, lax
 
 from ...numerics import numeric, topdown
 from ...runtime import passes
+from ..charts.beam import Beam, Prioritize, extended, losses
 from .events import score_of_compact
 from .inside import Chart, at_root, best, inside, kind_of_logs, refuse_large
 from .potentials import Potentials, logs_of, to_chart
@@ -45,14 +46,9 @@ def _best(potentials: Potentials, lengths: Array) -> _Best:
         refuse_large(scores)
         logs = kind_of_logs().from_log(scores)
         chart = inside(to_chart(best(logs, -1)), best)
-        return _Best(chart, _losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
+        return _Best(chart, losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
 
     return passes.shared(potentials, "best", compute)
-
-
-def _losses(logs: Array) -> Array:
-    """What candidates along the last axis lose against the best; -inf where there is none."""
-    return logs - numeric.shift_of(logs, -1, keepdims=True)
 
 
 def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
@@ -71,31 +67,6 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
 # -------------------------------------------------------------------------------------------------------- k at once
 
 
-class _Beam(NamedTuple):
-    log: Array  # (B k): of what was chosen so far
-    priority: Array  # (B k): by which a walk is kept
-
-
-Prioritize = Callable[[Array, Array, Array], Array]
-
-
-def _extended(
-    beam: _Beam, step: Array, active: Array, logs: Array, prioritize: Prioritize
-) -> tuple[_Beam, Array, Array]:
-    """The k children of highest priority, which of the walks each continues, and what it chose, (B k). A walk that has
-    nothing to choose has one child, itself.
-    """
-    count = logs.shape[-1]
-    itself = jnp.where(numeric.positions(count) == 0, 0.0, -jnp.inf).astype(logs.dtype)
-    children = beam.log[..., None] + jnp.where(active[..., None], logs, itself)
-    wanted = prioritize(step, beam.priority, children)
-    priority, chosen = topdown.largest(lax.collapse(wanted, 1), beam.log.shape[1])
-    chosen = chosen.astype(jnp.int32)
-    log = jnp.take_along_axis(lax.collapse(children, 1), chosen, 1)
-    log = jnp.where(priority > -jnp.inf, log, -jnp.inf)
-    return _Beam(log, priority), lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))
-
-
 def _beam(
     chart: Chart,
     labels: Array,
@@ -104,7 +75,7 @@ def _beam(
     k: int,
     prioritize: Prioritize,
     of_splits: Callable,
-) -> tuple[Array, _Beam]:
+) -> tuple[Array, Beam]:
     """The k walks of highest priority, compact (k B 2n-1 3); priorities are -inf past the support.
 
     First all splits are chosen, then all labels. `prioritize(step, priority, logs)` gives the priorities of children
@@ -116,24 +87,24 @@ def _beam(
     alone = jnp.where(first, 0.0, -jnp.inf).astype(labels.dtype)
     continued = lambda x, parent: jnp.take_along_axis(x, parent[None], 2)
 
-    def split(step: Array, state: tuple[_Beam, Array]) -> tuple[_Beam, Array]:
+    def split(step: Array, state: tuple[Beam, Array]) -> tuple[Beam, Array]:
         beam, agenda = state
         span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
         logs = of_splits(splits_of(read, span).near_top(-1)[1])
-        beam, parent, choice = _extended(beam, step, span != NONE, logs, prioritize)
+        beam, parent, choice = extended(beam, step, span != NONE, logs, prioritize)
         return beam, divided(continued(agenda, parent), step, choice)
 
     agenda = started(first, lengths, words)
-    state = _Beam(alone, alone), agenda
+    state = Beam(alone, alone), agenda
     beam, agenda = lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), split, state)
     spans = in_order(agenda, beam.priority > -jnp.inf, lengths)
 
-    def label(row: Array, state: tuple[_Beam, Array, Array]) -> tuple[_Beam, Array, Array]:
+    def label(row: Array, state: tuple[Beam, Array, Array]) -> tuple[Beam, Array, Array]:
         beam, chosen, slot = state
         span = lax.dynamic_index_in_dim(spans, row, 0, keepdims=False)
         span = jnp.take_along_axis(span, slot, 1)
         logs = labels_at(labels, span)
-        beam, parent, choice = _extended(beam, words - 1 + row, span != NONE, logs, prioritize)
+        beam, parent, choice = extended(beam, words - 1 + row, span != NONE, logs, prioritize)
         chosen = lax.dynamic_update_index_in_dim(continued(chosen, parent), choice, row, 0)
         return beam, chosen, jnp.take_along_axis(slot, parent, 1)
 
@@ -150,7 +121,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     """
     found = _best(potentials, lengths)
     prioritize = lambda step, parents, logs: logs
-    trees, beam = _beam(found.chart, found.labels, found.possible, lengths, k, prioritize, _losses)
+    trees, beam = _beam(found.chart, found.labels, found.possible, lengths, k, prioritize, losses)
     real = (beam.priority > -jnp.inf).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties

@@ -1,0 +1,161 @@
+"""The inside pass: logs of what all trees below a span and symbol add up to (Baker 1979), and their derivatives.
+
+Logs are exact at any scale, in an optimistic program as far as they are not refused: see `constituency.inside`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from ...numerics import numeric
+from ...numerics.guard import is_optimistic, refuse_where
+from ..constituency.inside import LARGEST_WHOLE, Logs, Reduce, summed
+from .chart import Chart, Extents, Numbers, Sizes, of_spans, recursion, row_of_spans, split, whole
+from .potentials import Potentials, cleaned, map_logs
+
+
+class Inside(NamedTuple):
+    """A chart, and what it was made with."""
+
+    grammar: Potentials  # of logs, with axes of items
+    chart: Chart  # of logs
+
+    @property
+    def extents(self) -> Extents:
+        items, words, _ = self.grammar.preterminal.high.shape
+        nonterminals, symbols = self.grammar.rule.high.shape[-3:-1]
+        return Extents(words, items, nonterminals, symbols)
+
+    @property
+    def kind(self) -> type:
+        return type(self.chart.left)
+
+    def root(self, lengths: Array) -> Logs:
+        """(B nt): the weights of the nonterminals of the whole sentence."""
+        return whole(self.chart, self.extents, lengths).times(self.grammar.root)
+
+
+def refuse_large(potentials: Potentials, lengths: Array) -> None:
+    """An optimistic program refuses log-potentials whose sums over a tree may round: there are 2n of them."""
+    if is_optimistic():
+        bound = LARGEST_WHOLE / (3 * potentials.words)
+        large = lambda x: jnp.any(jnp.abs(numeric.finite_or_zero(x)) >= bound)
+        found = [large(x) for x in jax.tree.leaves(cleaned(potentials, lengths))]
+        refuse_where(jnp.any(jnp.stack(found)))
+
+
+def inside(grammar: Potentials, reduce: Reduce = summed) -> Inside:
+    """Of logs. Plain code."""
+    nothing = type(grammar.root).from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
+    made = Inside(grammar, None)
+    span = _chart_of_spans(grammar)
+
+    def combine(left: Logs, right: Logs, sizes: Sizes) -> Logs:
+        found = reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), 0)), -1)
+        return found if span is None else found.times(row_of_spans(span, made.extents, sizes))
+
+    return Inside(grammar, recursion(grammar.preterminal, nothing, made.extents, combine))
+
+
+def _chart_of_spans(grammar: Potentials) -> Logs | None:
+    if grammar.span is None:
+        return None
+    fillers = [-jnp.inf, *[0.0] * (len(grammar.span) - 1)]
+    return type(grammar.span)(*map(of_spans, grammar.span, fillers))
+
+
+def ways_by_split(left: Logs, right: Logs) -> Logs:
+    """(rows starts B s s): of parts with these symbols."""
+    return jax.tree.map(lambda x: x[..., :, None], left).times(
+        jax.tree.map(lambda x: x[..., None, :], right)
+    )
+
+
+def ways_by_rule(grammar: Potentials, pairs: Logs) -> Logs:
+    """(starts B nt s*s): of pairs of symbols (starts B s s)."""
+    found = jax.tree.map(lambda x: x[:, :, None], pairs).times(grammar.rule)
+    return jax.tree.map(lambda x: lax.collapse(x, 3), found)
+
+
+class Choices(NamedTuple):
+    """The log-probabilities of how spans of a width are made, given their nonterminals."""
+
+    rule: Array  # (starts B nt s s): of the symbols of the parts, given the nonterminal
+    split: Array  # (rows starts B s s): of the width of the left part, given the symbols
+
+
+def choices(of: Inside, sizes: Sizes) -> Choices:
+    ways = ways_by_split(*split(of.chart, of.extents, sizes))
+    by_rule = ways_by_rule(of.grammar, ways.total(0))
+    symbols = of.extents.symbols
+    logs = numeric.log_normalize(by_rule.near_top(-1)[1], -1)
+    return Choices(
+        logs.reshape(*logs.shape[:-1], symbols, symbols), numeric.log_normalize(ways.near_top(0)[1], 0)
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- expectations
+
+
+def pairs_of(left: Array, right: Array) -> Array:
+    """(rows starts B s s): what parts (rows starts B s) bring together, of flags whether one of them does."""
+    plus = jnp.logical_or if left.dtype == bool else jnp.add
+    return plus(left[..., :, None], right[..., None, :])
+
+
+def expectation(of: Inside, preterminal: Numbers, local: Callable[[Choices, Numbers, Sizes], Numbers]) -> Chart:
+    """A recursion of what adds up along a tree: `local(choices, parts, sizes)` reduces that of pairs of parts,
+    (rows starts B s s), to that of spans, (starts B nt). Plain code.
+    """
+    nothing = jax.tree.map(lambda x: jnp.zeros((), x.dtype), preterminal)
+
+    def combine(left: Numbers, right: Numbers, sizes: Sizes) -> Numbers:
+        # Computed again for a derivative: what stands between is larger than all that stays.
+        @jax.checkpoint
+        def reduced(left: Numbers, right: Numbers, width: Array) -> Numbers:
+            of_width = (width, *sizes[1:])
+            return local(choices(of, of_width), jax.tree.map(pairs_of, left, right), of_width)
+
+        return reduced(left, right, sizes[0])
+
+    return recursion(preterminal, nothing, of.extents, combine)
+
+
+def differentiable(grammar: Potentials, known: Inside) -> Inside:
+    """A known inside pass, with derivatives of any order by the logs of a grammar."""
+    lows = _lows(map_logs(lambda x: x.low, grammar), known, map_logs(lambda x: x.low, known.chart))
+    return Inside(grammar, _with_lows(known.chart, lows))
+
+
+@jax.custom_jvp
+def _lows(grammar: Potentials, of: Inside, known: Chart) -> Chart:
+    return known
+
+
+@_lows.defjvp
+def _lows_derivative(primals, tangents):
+    """The derivative of a log is the expected derivative of what it sums over."""
+    grammar, of, known = primals
+    lows = _lows(*primals)
+    with_lows = lambda logs, low: logs._replace(low=low)
+    made = Inside(map_logs(with_lows, of.grammar, grammar), _with_lows(of.chart, lows))
+    moved = map_logs(lambda logs, x: jnp.where(logs.high > -jnp.inf, x, 0), of.grammar, tangents[0])
+    span = None if moved.span is None else of_spans(moved.span, 0.0)
+
+    def local(choices: Choices, parts: Array, sizes: Sizes) -> Array:
+        by_pair = jnp.sum(jnp.exp(choices.split) * parts, 0)
+        by_rule = jnp.exp(choices.rule) * (moved.rule + by_pair[:, :, None])
+        found = jnp.sum(by_rule, (3, 4))
+        return found if span is None else found + row_of_spans(span, made.extents, sizes)
+
+    return lows, expectation(made, moved.preterminal, local)
+
+
+def _with_lows(chart: Chart, lows: Chart) -> Chart:
+    return map_logs(lambda logs, low: logs._replace(low=low), chart, lows)

@@ -1,0 +1,120 @@
+"""The best tree, the k best, and draws with and without replacement: walks from the whole sentence down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from ...numerics import numeric, topdown
+from ...runtime import passes
+from ..charts.beam import Beam, Prioritize, extended, losses
+from ..constituency.inside import Reduce, best, kind_of_logs, summed
+from .events import score_of_compact
+from .inside import Inside, inside, refuse_large
+from .marginals import possible
+from .potentials import Potentials, logs_of
+from .walks import compact, tables, walk
+
+Trees = dict[str, Array]
+
+
+def _best(potentials: Potentials, lengths: Array) -> Inside:
+    """The pass over the best trees, once for all queries of a frame."""
+
+    def compute() -> Inside:
+        fixed = jax.tree.map(lax.stop_gradient, potentials)
+        refuse_large(fixed, lengths)
+        return inside(logs_of(kind_of_logs(), fixed, lengths), best)
+
+    return passes.shared(potentials, "best", compute)
+
+
+def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
+    """The best tree (B ...), and whether there is one (B). Deterministic among equals."""
+
+    def choose(state: None, number: Array, active: Array, logs: Array) -> tuple[None, None, Array]:
+        return state, None, topdown.first_largest(logs)
+
+    found = _best(potentials, lengths)
+    real = possible(found, lengths)
+    _, walks = walk(tables(found, best, lengths), choose, None, real[:, None], lengths)
+    return jax.tree.map(lambda x: x[0], compact(walks)), real
+
+
+# -------------------------------------------------------------------------------------------------------- k at once
+
+
+def _beam(
+    of: Inside, reduce: Reduce, lengths: Array, k: int, prioritize: Prioritize, of_ways: Any
+) -> tuple[Trees, Beam]:
+    """The k walks of highest priority, (k B ...); priorities are -inf past the support."""
+
+    def choose(beam: Beam, number: Array, active: Array, logs: Array) -> tuple[Beam, Array, Array]:
+        return extended(beam, number, active, of_ways(logs), prioritize)
+
+    first = (numeric.positions(k) == 0) & possible(of, lengths)[:, None]
+    alone = jnp.where(first, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
+    beam, walks = walk(tables(of, reduce, lengths), choose, Beam(alone, alone), first, lengths)
+    return compact(walks), beam
+
+
+def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]:
+    """The k best trees (k B ...), best first, and which are real (k B).
+
+    A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
+    """
+    prioritize = lambda step, parents, logs: logs
+    trees, beam = _beam(_best(potentials, lengths), best, lengths, k, prioritize, losses)
+    real = (beam.priority > -jnp.inf).T
+    score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
+    order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
+    sort = lambda x: jnp.take_along_axis(x, order.reshape(*order.shape, *[1] * (x.ndim - 2)), 0)
+    return jax.tree.map(sort, trees), sort(real)
+
+
+def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -> tuple[Trees, Array]:
+    """k distinct trees (k B ...) in the order they are drawn; their log-probabilities (k B), -inf past the support
+    (Kool, van Hoof & Welling 2019).
+    """
+    prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), of.extents.items))
+    trees, beam = _beam(of, summed, lengths, k, prioritize, numeric.log_normalize)
+    return trees, jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+
+
+# ---------------------------------------------------------------------------------------------------------- samples
+
+
+def sample(key: Array, of: Inside, lengths: Array, draws: int) -> Trees:
+    """Independent trees (draws B ...). Two uniform numbers a choice.
+
+    A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
+    """
+    words, items, _, symbols = of.extents
+    dtype = of.chart.left.high.dtype
+    keys = jax.random.split(numeric.normal_key(key), items)
+    draw = lambda key: jax.random.uniform(key, (2 * words, 2, draws), dtype)
+    uniforms = jax.vmap(draw, out_axes=2)(keys)  # (choices 2 B draws)
+
+    def choose(state: None, number: Array, active: Array, logs: Array) -> tuple[None, None, Array]:
+        uniform = lax.dynamic_index_in_dim(uniforms, number, 0, keepdims=False)
+        weights = jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True))
+        return state, None, _drawn(weights, uniform, symbols)
+
+    real = jnp.broadcast_to(possible(of, lengths)[:, None], (items, draws))
+    _, walks = walk(tables(of, summed, lengths), choose, None, real, lengths)
+    return compact(walks)
+
+
+def _drawn(weights: Array, uniform: Array, symbols: int) -> Array:
+    """Of many weights first a block, and then one of it: cumulative sums of all would take long."""
+    blocks = -(-weights.shape[-1] // symbols)
+    weights = jnp.pad(weights, [*[(0, 0)] * (weights.ndim - 1), (0, blocks * symbols - weights.shape[-1])])
+    weights = weights.reshape(*weights.shape[:-1], blocks, symbols)
+    totals = jnp.sum(weights, -1)
+    block = topdown.inverse_cdf(topdown.cumulate(totals), totals, uniform[0]).astype(jnp.int32)
+    weights = jnp.take_along_axis(weights, block[..., None, None], -2)[..., 0, :]
+    inside = topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[1]).astype(jnp.int32)
+    return block * symbols + inside
