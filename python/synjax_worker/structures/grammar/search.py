@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
 from ...runtime import passes
-from ..charts.beam import Beam, Prioritize, extended, losses
-from ..constituency.inside import Reduce, best, kind_of_logs, summed
+from ..charts.beam import Beam, extended, extended_by_logs
+from ..constituency.inside import Logs, best, kind_of_logs, summed
 from .events import score_of_compact
 from .inside import Inside, inside, refuse_large
 from .marginals import possible
@@ -35,8 +33,8 @@ def _best(potentials: Potentials, lengths: Array) -> Inside:
 def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
     """The best tree (B ...), and whether there is one (B). Deterministic among equals."""
 
-    def choose(state: None, number: Array, active: Array, logs: Array) -> tuple[None, None, Array]:
-        return state, None, topdown.first_largest(logs)
+    def choose(state: None, number: Array, active: Array, logs: Logs) -> tuple[None, None, Array]:
+        return state, None, topdown.first_largest(logs.near_top(-1)[1])
 
     found = _best(potentials, lengths)
     real = possible(found, lengths)
@@ -47,18 +45,9 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
 # -------------------------------------------------------------------------------------------------------- k at once
 
 
-def _beam(
-    of: Inside, reduce: Reduce, lengths: Array, k: int, prioritize: Prioritize, of_ways: Any
-) -> tuple[Trees, Beam]:
-    """The k walks of highest priority, (k B ...); priorities are -inf past the support."""
-
-    def choose(beam: Beam, number: Array, active: Array, logs: Array) -> tuple[Beam, Array, Array]:
-        return extended(beam, number, active, of_ways(logs), prioritize)
-
-    first = (numeric.positions(k) == 0) & possible(of, lengths)[:, None]
-    alone = jnp.where(first, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
-    beam, walks = walk(tables(of, reduce, lengths), choose, Beam(alone, alone), first, lengths)
-    return compact(walks), beam
+def _started(of: Inside, lengths: Array, k: int) -> Array:
+    """(B k): of k walks the first, where an item has a tree."""
+    return (numeric.positions(k) == 0) & possible(of, lengths)[:, None]
 
 
 def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]:
@@ -66,9 +55,15 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]
 
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
-    prioritize = lambda step, parents, logs: logs
-    trees, beam = _beam(_best(potentials, lengths), best, lengths, k, prioritize, losses)
-    real = (beam.priority > -jnp.inf).T
+    of = _best(potentials, lengths)
+    real = _started(of, lengths, k)
+    beam = of.kind.from_log(jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype))
+
+    def choose(beam: Logs, number: Array, active: Array, logs: Logs) -> tuple[Logs, Array, Array]:
+        return extended_by_logs(beam, active, logs)
+
+    beam, walks = walk(tables(of, best, lengths), choose, beam, real, lengths)
+    trees, real = compact(walks), (beam.high > -jnp.inf).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     sort = lambda x: jnp.take_along_axis(x, order.reshape(*order.shape, *[1] * (x.ndim - 2)), 0)
@@ -80,8 +75,14 @@ def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -
     (Kool, van Hoof & Welling 2019).
     """
     prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), of.extents.items))
-    trees, beam = _beam(of, summed, lengths, k, prioritize, numeric.log_normalize)
-    return trees, jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+
+    def choose(beam: Beam, number: Array, active: Array, logs: Logs) -> tuple[Beam, Array, Array]:
+        return extended(beam, number, active, numeric.log_normalize(logs.near_top(-1)[1]), prioritize)
+
+    real = _started(of, lengths, k)
+    alone = jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
+    beam, walks = walk(tables(of, summed, lengths), choose, Beam(alone, alone), real, lengths)
+    return compact(walks), jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
 
 
 # ---------------------------------------------------------------------------------------------------------- samples
@@ -98,10 +99,9 @@ def sample(key: Array, of: Inside, lengths: Array, draws: int) -> Trees:
     draw = lambda key: jax.random.uniform(key, (2 * words, 2, draws), dtype)
     uniforms = jax.vmap(draw, out_axes=2)(keys)  # (choices 2 B draws)
 
-    def choose(state: None, number: Array, active: Array, logs: Array) -> tuple[None, None, Array]:
+    def choose(state: None, number: Array, active: Array, logs: Logs) -> tuple[None, None, Array]:
         uniform = lax.dynamic_index_in_dim(uniforms, number, 0, keepdims=False)
-        weights = jnp.exp(logs - numeric.shift_of(logs, -1, keepdims=True))
-        return state, None, _drawn(weights, uniform, symbols)
+        return state, None, _drawn(jnp.exp(logs.near_top(-1)[1]), uniform, symbols).astype(jnp.int32)
 
     real = jnp.broadcast_to(possible(of, lengths)[:, None], (items, draws))
     _, walks = walk(tables(of, summed, lengths), choose, None, real, lengths)
@@ -109,12 +109,13 @@ def sample(key: Array, of: Inside, lengths: Array, draws: int) -> Trees:
 
 
 def _drawn(weights: Array, uniform: Array, symbols: int) -> Array:
-    """Of many weights first a block, and then one of it: cumulative sums of all would take long."""
-    blocks = -(-weights.shape[-1] // symbols)
-    weights = jnp.pad(weights, [*[(0, 0)] * (weights.ndim - 1), (0, blocks * symbols - weights.shape[-1])])
-    weights = weights.reshape(*weights.shape[:-1], blocks, symbols)
+    """An index of weights (B k p), by two uniform numbers (2 B k). Of pairs of symbols the first, then the second:
+    cumulative sums of all would take long.
+    """
+    if weights.shape[-1] != symbols**2:
+        return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[0])
+    weights = weights.reshape(*weights.shape[:-1], symbols, symbols)
     totals = jnp.sum(weights, -1)
-    block = topdown.inverse_cdf(topdown.cumulate(totals), totals, uniform[0]).astype(jnp.int32)
-    weights = jnp.take_along_axis(weights, block[..., None, None], -2)[..., 0, :]
-    inside = topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[1]).astype(jnp.int32)
-    return block * symbols + inside
+    first = topdown.inverse_cdf(topdown.cumulate(totals), totals, uniform[0])
+    weights = jnp.take_along_axis(weights, first[..., None, None], -2)[..., 0, :]
+    return first * symbols + topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[1])

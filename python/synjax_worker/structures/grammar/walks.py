@@ -80,17 +80,17 @@ class Walks(NamedTuple):
 
 # `choose(state, number, active, logs)` of candidates (B k p): the state after it, which walks the k continue, or None
 # where each continues itself, and what they chose, (B k).
-Choose = Callable[[Any, Array, Array, Array], tuple[Any, Array | None, Array]]
+Choose = Callable[[Any, Array, Array, Logs], tuple[Any, Array | None, Array]]
 
 
 def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array) -> tuple[Any, Walks]:
     """All choices of walks, of which those that are not real (B k) have none. Choices are numbered."""
     items, words, symbols, _ = tables.left.shape[:4]
     item = numeric.positions(items)[:, None]
-    rest = lambda *parts: _near_top(tables.kind, *parts)
+    product = lambda *parts: _product(tables.kind, *parts)
     of_item = lambda x: item if x.shape[0] == items else jnp.zeros_like(item)
 
-    root = jnp.broadcast_to(rest(tables.root)[:, None], (*real.shape, tables.root.shape[1]))
+    root = product(jnp.broadcast_to(tables.root[:, None], (*real.shape, *tables.root.shape[1:])))
     state, parent, label = choose(state, jnp.int32(0), real, root)
     some = _following(parent, real) & (lengths > 1)[:, None]
     none = jnp.full((words, *real.shape), NONE, jnp.int32)
@@ -103,7 +103,7 @@ def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array
         start, width = start_and_width(span, words)
         pairs = numeric.read(tables.pairs, item, start, width)
         rules = numeric.read(tables.rule, of_item(tables.rule), jnp.maximum(label, 0))
-        state, parent, pair = choose(state, 2 * number + 1, span != NONE, rest(pairs, rules))
+        state, parent, pair = choose(state, 2 * number + 1, span != NONE, product(pairs, rules))
         walks, span = _following(parent, (walks, span))
         start, width = start_and_width(span, words)
         both = lax.div(pair, jnp.int32(symbols)), lax.rem(pair, jnp.int32(symbols))
@@ -112,7 +112,7 @@ def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array
         deep = lambda x: x[..., None]
         at = deep(words - width) + ways
         of_right = numeric.read(tables.right, deep(item), deep(start + width), deep(both[1]), at)
-        state, parent, choice = choose(state, 2 * number + 2, span != NONE, rest(of_left, of_right))
+        state, parent, choice = choose(state, 2 * number + 2, span != NONE, product(of_left, of_right))
         walks, span, both = _following(parent, (walks, span, both))
         return state, _divided(walks, number, span, both, choice, tables.root.shape[1])
 
@@ -127,10 +127,9 @@ def _following(parent: Array | None, tree: Any) -> Any:
     return jax.tree.map(continued, tree)
 
 
-def _near_top(kind: type, *factors: Array) -> Array:
-    """What is left of a product of logs, of which the last axis are the parts, along the axis before."""
-    logs = [kind(*jnp.moveaxis(x, -1, 0)) for x in factors]
-    return functools.reduce(kind.times, logs).near_top(-1)[1]
+def _product(kind: type, *factors: Array) -> Logs:
+    """Of logs whose parts stand in the last axis."""
+    return functools.reduce(kind.times, [kind(*jnp.moveaxis(x, -1, 0)) for x in factors])
 
 
 def _divided(
