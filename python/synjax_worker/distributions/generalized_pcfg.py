@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..numerics import numeric
 from ..registry import Check, distribution
 from ..structures.grammar import Grammar, Potentials
 from . import batching
-from .declared import Indices, length, option, potential
+from .declared import length, option, potential
 from .distribution import Distribution
-from .parses import checks_of_parses, inside_parses
-
-
-def normalized_rules(rule: Array) -> Array:
-    """Each row a distribution over pairs of symbols; what has too few axes is refused with the named dims."""
-    if rule.ndim < 3:
-        return rule
-    flat = rule.reshape(*rule.shape[:-2], rule.shape[-2] * rule.shape[-1])
-    return numeric.log_normalize(flat).reshape(rule.shape)
+from .parses import COMPACT_PARSE, PARSE, checks_of_parses, inside_parses, normalized_grammar
 
 
 @distribution
@@ -30,22 +20,22 @@ class GeneralizedPCFG(Distribution):
     """Probabilistic context-free grammar, given a sentence by the scores of its words' preterminals.
 
     A tree has a nonterminal for every span of more than one word and a preterminal for every word. Its score is the sum
-    of the log-probabilities of the whole sentence's nonterminal and of all rules, and of the scores of the preterminals.
-    `log_partition` is the log-likelihood of the sentence, `log_prob` the log-posterior of a tree. Rules are binary: a
-    sentence of one word has no tree.
+    of the log-probabilities of the whole sentence's nonterminal and of all rules, and of the preterminals' scores.
+    `log_partition` is the log-likelihood of the sentence where these are log-likelihoods of words, `log_prob` the
+    log-posterior of a tree. Rules are binary: a sentence of one word has no tree.
 
     An event is a chart (n n nt), with a 1 at [i, j, a] for the span of words i to j, both inclusive, with nonterminal
     a, and tags (n pt). Its compact form is a row of start, end and nonterminal for every span, each before its parts
-    and the left part before the right, and the preterminal of each word. Symbols are the nt nonterminals and then the pt
-    preterminals. A score is not linear in the event, as it is in other classes: the rules are products of its parts.
-    `marginals` are those of spans and tags, and `marginals_for_template_variables` says how often each rule is used.
+    and the left part before the right, and the preterminal of each word. Symbols are the nt nonterminals and then the
+    pt preterminals. A score is not linear in the event, as it is in other classes: the rules are products of its parts.
+    `marginals` are those of spans and tags, `marginals_for_template_variables` how often each parameter is used.
 
     Cost per item, of s = nt + pt symbols: every query O(n^3 s^2 + n^2 nt s^2); top-k and drawing k without replacement
     O(n k s^2) more, each of many samples O(n s^2). Memory O(n^2 s^2). Values are exact in float32 at any scale.
 
-    Source: Baker (1979), "Trainable grammars for speech recognition"; Eisner (2016), "Inside-outside and forward-backward
-    algorithms are just backprop", section 7.1, on the distribution of trees given a sentence. Drawing without
-    replacement is Kool, van Hoof & Welling (2019).
+    Source: Baker (1979), "Trainable grammars for speech recognition"; Eisner (2016), "Inside-outside and
+    forward-backward algorithms are just backprop", section 7.1, on the distribution of trees given a sentence. Drawing
+    without replacement is Kool, van Hoof & Welling (2019).
 
     Args:
       preterminal_scores: `[i, b]` scores the preterminal b of word i; taken as they are.
@@ -67,8 +57,8 @@ class GeneralizedPCFG(Distribution):
       ([[0, 2, 0], [1, 2, 0]], [0, 1, 0])
     """
 
-    event = {"chart": "n n nt", "tags": "n pt"}
-    compact = {"spans": Indices("n-1 3"), "tags": Indices("n", below="pt")}
+    event = PARSE
+    compact = COMPACT_PARSE
     structure = Grammar()
 
     preterminal_scores: Float[Array, "*batch n pt"] = potential(keyword=True)
@@ -79,11 +69,7 @@ class GeneralizedPCFG(Distribution):
 
     def _settle(self, given: dict[str, Any]) -> dict[str, Any]:
         """Logits are normalized once."""
-        if given["normalize"] and given["root"].ndim:
-            given["root"] = numeric.log_normalize(given["root"])
-        if given["normalize"]:
-            given["rule"] = normalized_rules(given["rule"])
-        return given | {"normalize": False}
+        return normalized_grammar(given) | {"normalize": False}
 
     def _item_potentials(self) -> Potentials:
         batch = self.batch_shape

@@ -1,4 +1,6 @@
-"""Compact parses: rows of start, end (inclusive) and label of the spans of more than one word."""
+"""What the classes of grammars share: normalized rules, and compact parses, rows of start, end (inclusive) and label of
+the spans of more than one word.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,25 @@ from jax import Array
 
 from ..numerics import numeric
 from ..registry import Check
+from .declared import Indices
+
+PARSE = {"chart": "n n nt", "tags": "n pt"}
+COMPACT_PARSE = {"spans": Indices("n-1 3"), "tags": Indices("n", below="pt")}
+
+
+def normalized_grammar(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments with `root` and `rule` as distributions, if `normalize` says so. What has too few axes stays, to be
+    refused with the named dims.
+    """
+    root, rule = given["root"], given["rule"]
+    if not given["normalize"]:
+        return given
+    if root.ndim >= 1:
+        root = numeric.log_normalize(root)
+    if rule.ndim >= 3:
+        pairs = rule.reshape(*rule.shape[:-2], rule.shape[-2] * rule.shape[-1])
+        rule = numeric.log_normalize(pairs).reshape(rule.shape)
+    return given | {"root": root, "rule": rule}
 
 
 def inside_parses(compact: dict[str, Any], lengths: Array) -> dict[str, Any]:

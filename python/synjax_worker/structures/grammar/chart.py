@@ -55,7 +55,7 @@ def split(chart: Chart, extents: Extents, sizes: Sizes) -> tuple[Numbers, Number
 
 def recursion(preterminal: Numbers, nothing: Numbers, extents: Extents, combine: Combine) -> Chart:
     """O(n^3 s^2), of the numbers of words and preterminals (B n pt); `nothing` are scalars. Plain code."""
-    words, items, nonterminals, symbols = extents
+    words, _, nonterminals, symbols = extents
     beyond = layout.longest_run(1, words)
     filled = lambda *shape: jax.tree.map(lambda x: jnp.full(shape, x), nothing)
 

@@ -90,13 +90,22 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Event) -> Sum:
     item, last = numeric.positions(made.items), jnp.maximum(lengths - 1, 0)
     root = event["chart"][:, item, 0, last]
     used = {"root": root, "rule": rules_of(event), "preterminal": event["tags"]}
-    terms = [numeric.masked_product(x, getattr(made, name)) for name, x in used.items()]
-    return numeric.exact_sum(jnp.concatenate([lax.collapse(x, 2) for x in terms], -1), -1)
+    return _sum([_times(x, getattr(made, name)) for name, x in used.items()])
+
+
+def _times(used: Array, potential: Array) -> Array:
+    """In units of `numeric.UNIT`: what is used twice may be larger than any float."""
+    return numeric.masked_product(used, potential * (1 / numeric.UNIT))
+
+
+def _sum(terms: list[Array]) -> Sum:
+    """Of terms (S B ...) in units."""
+    return numeric.exact_sum(jnp.concatenate([lax.collapse(x, 2) for x in terms], -1), -1, numeric.UNIT)
 
 
 def score_of_compact(potentials: Potentials, lengths: Array, compact: Event) -> Sum:
     """The same of trees, by looking up the rules of their spans."""
-    made, (spans, tags) = of_items(potentials), (compact["spans"], compact["tags"])
+    made, spans = of_items(potentials), compact["spans"]
     sizes = {"n": made.words, "nt": made.nonterminals, "pt": made.preterminals}
     event = _cleaned(event_of_compact(compact, sizes, made.rule.dtype), lengths)
     symbols = _symbols(event)
@@ -110,14 +119,9 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Event) -> 
     own = lambda x: jnp.broadcast_to(x, (made.items, *x.shape[1:]))
     rules = numeric.read(own(made.rule), item, label)  # (S B n-1 s s)
     pairs = jnp.where(used[..., None, None], pairs, 0)
-    whole = used & (start == 0) & (end == lengths[:, None] - 1)
-    roots = jnp.where(whole, numeric.read(own(made.root), item, label), 0)
-    terms = [
-        roots,
-        numeric.masked_product(pairs, rules),
-        numeric.masked_product(event["tags"], made.preterminal),
-    ]
-    return numeric.exact_sum(jnp.concatenate([lax.collapse(x, 2) for x in terms], -1), -1)
+    whole = (used & (start == 0) & (end == lengths[:, None] - 1)).astype(rules.dtype)
+    root = _times(whole, numeric.read(own(made.root), item, label))
+    return _sum([root, _times(pairs, rules), _times(event["tags"], made.preterminal)])
 
 
 def compact_of_event(event: Event, lengths: Array) -> Event:
@@ -125,7 +129,7 @@ def compact_of_event(event: Event, lengths: Array) -> Event:
     own, and of marginals the largest expected number of right ones. Where an event is all 0 there are none.
     """
     flat = jax.tree.map(lambda x: lax.collapse(x, 0, 2), event)
-    rows, words, preterminals = flat["tags"].shape
+    rows, words, _ = flat["tags"].shape
     nonterminals = flat["chart"].shape[-1]
     single = jnp.eye(words, dtype=bool)[..., None]
     table = jnp.concatenate(

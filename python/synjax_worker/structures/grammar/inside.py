@@ -6,7 +6,7 @@ Logs are exact at any scale, in an optimistic program as far as they are not ref
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -72,9 +72,7 @@ def _chart_of_spans(grammar: Potentials) -> Logs | None:
 
 def ways_by_split(left: Logs, right: Logs) -> Logs:
     """(rows starts B s s): of parts with these symbols."""
-    return jax.tree.map(lambda x: x[..., :, None], left).times(
-        jax.tree.map(lambda x: x[..., None, :], right)
-    )
+    return jax.tree.map(lambda x: x[..., :, None], left).times(jax.tree.map(lambda x: x[..., None, :], right))
 
 
 def ways_by_rule(grammar: Potentials, pairs: Logs) -> Logs:
@@ -109,7 +107,9 @@ def pairs_of(left: Array, right: Array) -> Array:
     return plus(left[..., :, None], right[..., None, :])
 
 
-def expectation(of: Inside, preterminal: Numbers, local: Callable[[Choices, Numbers, Sizes], Numbers]) -> Chart:
+def expectation(
+    of: Inside, preterminal: Numbers, local: Callable[[Choices, Numbers, Sizes], Numbers]
+) -> Chart:
     """A recursion of what adds up along a tree: `local(choices, parts, sizes)` reduces that of pairs of parts,
     (rows starts B s s), to that of spans, (starts B nt). Plain code.
     """
@@ -141,7 +141,7 @@ def _lows(grammar: Potentials, of: Inside, known: Chart) -> Chart:
 @_lows.defjvp
 def _lows_derivative(primals, tangents):
     """The derivative of a log is the expected derivative of what it sums over."""
-    grammar, of, known = primals
+    grammar, of, _ = primals
     lows = _lows(*primals)
     with_lows = lambda logs, low: logs._replace(low=low)
     made = Inside(map_logs(with_lows, of.grammar, grammar), _with_lows(of.chart, lows))

@@ -47,7 +47,9 @@ def given_spans(of: Inside, mass: Mass = FLOATS) -> Weights:
     return lambda sizes: Choices(*map(mass.weight, choices(of, sizes)))
 
 
-def pushed(weights: Weights, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS) -> Potentials:
+def pushed(
+    weights: Weights, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS
+) -> Potentials:
     """How much stands at every potential, (B ...), where `root` (B nt) stands at the whole sentence and every span
     passes on what stands there to its parts. O(n^3 s^2), plain code.
     """

@@ -39,8 +39,8 @@ class Grammar:
     preterminals. A `Structure`.
 
     Lengths are (B) int32, 1 to n; a sentence of one word has no tree. An event is a dict of "chart" (n n nt), with a 1
-    at [i, j, a] for the span of words i to j, j > i, with nonterminal a, and "tags" (n pt). A compact event is a dict of
-    "spans" (n-1 3) int32, rows of start, end (inclusive) and nonterminal, each before its parts and the left part
+    at [i, j, a] for the span of words i to j, j > i, with nonterminal a, and "tags" (n pt). A compact event is a dict
+    of "spans" (n-1 3) int32, rows of start, end (inclusive) and nonterminal, each before its parts and the left part
     before the right, then rows of -1; and "tags" (n).
     """
 

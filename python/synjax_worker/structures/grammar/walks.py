@@ -37,7 +37,6 @@ class Tables(NamedTuple):
 def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
     """O(n^2 s^2) numbers."""
     words, items, _, symbols = of.extents
-    beyond = layout.longest_run(1, words)
 
     def fill(width: Array, pairs: Logs, rows: int, starts: int) -> Logs:
         found = reduce(ways_by_split(*split(of.chart, of.extents, (width, rows, starts))), 0)

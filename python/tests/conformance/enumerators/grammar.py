@@ -9,10 +9,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from synjax_worker.distributions import GeneralizedPCFG
+from synjax_worker.distributions import PCFG, GeneralizedPCFG
 
-from ..case import BadInput, Lengths
+from ..case import BEYOND_FLOAT64, KINDS, BadInput, Lengths
 from ..enumerator import Enumerator, enumerates
+
+# Normalizing rounds logits to their own precision, 1e-3 at 1e4. The other form takes them as they are.
+KINDS_OF_LOGITS = tuple(kind for kind in KINDS if kind not in ("large", "gap", *BEYOND_FLOAT64))
 
 Row = tuple[int, int, int]  # start, end (inclusive), symbol
 
@@ -120,3 +123,69 @@ def log_softmax(x: np.ndarray) -> np.ndarray:
         top = np.where(np.isneginf(x.max(-1, keepdims=True)), 0, x.max(-1, keepdims=True))
         total = np.exp(x - top).sum(-1, keepdims=True)
         return x - top - np.log(np.where(total == 0, 1, total))
+
+
+@enumerates(GeneralizedPCFG)
+class Normalized(Trees):
+    """The grammar is shared by all items."""
+
+    name = "GeneralizedPCFG"
+    potentials = ("preterminal_scores", "root", "rule")
+    shared = ("root", "rule")
+    sizes = {"n": 4, "nt": 2, "pt": 1}
+
+    def kinds(self):
+        return KINDS_OF_LOGITS
+
+    def without_structures(self, arrays, lengths):
+        arrays["preterminal_scores"][lengths["lengths"] - 1] = -np.inf
+        return arrays
+
+    def log_probs(self, item):
+        return normalized(item["root"], item["rule"], item["preterminal_scores"])
+
+
+@enumerates(PCFG)
+class OfWords(Trees):
+    name = "PCFG"
+    sizes = {"n": 4, "nt": 1, "pt": 2, "v": 3}
+    potentials = ("emission", "root", "rule")
+
+    def kinds(self):
+        return KINDS_OF_LOGITS
+
+    def make(self, rng, kind, lengths):
+        mine, other = super().make(rng, kind, lengths)
+        words = rng.integers(0, self.sizes["v"], self.sizes["n"]).astype(np.int32)
+        for arrays in (mine, other):
+            for name in self.potentials:
+                arrays[name] = with_a_choice(arrays[name])
+            arrays["word_ids"] = words
+        if kind == "nothing":
+            for arrays in (mine, other):
+                arrays["emission"][:, words[lengths["lengths"] - 1]] = -np.inf
+        return mine, other
+
+    def log_probs(self, item):
+        seen = np.maximum(item["word_ids"], 0)  # negative beyond the lengths
+        return normalized(item["root"], item["rule"], log_softmax(item["emission"])[:, seen].T)
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        good = {"emission": jnp.zeros((2, 7)), "root": jnp.zeros(3), "rule": jnp.zeros((3, 5, 5))}
+        made = lambda words, **changed: PCFG(**good | changed, word_ids=jnp.array(words))
+        yield BadInput("rules of other symbols", "rule", lambda: made([1, 2], rule=jnp.zeros((3, 6, 6))))
+        yield BadInput("a word too large", "word_ids", lambda: made([1, 7]))
+        yield BadInput("a negative word", "word_ids", lambda: made([1, -1]))
+        yield BadInput("no words", "word_ids", lambda: PCFG(**good, word_ids=None))
+
+
+def normalized(root: np.ndarray, rule: np.ndarray, scores: np.ndarray) -> list[np.ndarray]:
+    flat = log_softmax(rule.reshape(len(rule), -1))
+    return [log_softmax(root), flat.reshape(rule.shape), scores.astype(np.float64)]
+
+
+def with_a_choice(x: np.ndarray) -> np.ndarray:
+    """What forbids everything is no distribution: there the last is allowed."""
+    flat = x.reshape(*x.shape[:1], -1) if x.ndim > 1 else x
+    flat[..., -1] = np.where(np.isneginf(flat).all(-1), 0, flat[..., -1])
+    return x
