@@ -76,17 +76,18 @@ const declaration: Declaration = {
  *
  * A tree has a nonterminal for every span of more than one word and a preterminal for every word. Its
  * score is the sum of the log-probabilities of the whole sentence's nonterminal and of all rules, and
- * of the scores of the preterminals. `logPartition` is the log-likelihood of the sentence, `logProb`
- * the log-posterior of a tree. Rules are binary: a sentence of one word has no tree.
+ * of the preterminals' scores. `logPartition` is the log-likelihood of the sentence where these are
+ * log-likelihoods of words, `logProb` the log-posterior of a tree. Rules are binary: a sentence of one
+ * word has no tree.
  *
  * An event is a chart (n n nt), with a 1 at [i, j, a] for the span of words i to j, both inclusive,
  * with nonterminal a, and tags (n pt). Its compact form is a row of start, end and nonterminal for
  * every span, each before its parts and the left part before the right, and the preterminal of each
  * word. Symbols are the nt nonterminals and then the pt preterminals. A score is not linear in the
  * event, as it is in other classes: the rules are products of its parts. `marginals` are those of
- * spans and tags, and `marginalsForTemplateVariables` says how often each rule is used.
+ * spans and tags, `marginalsForTemplateVariables` how often each parameter is used.
  *
- * Cost per item, of s = nt + pt symbols: every query O(n^3 s^2 + n^2 nt s^2); top-k and drawing k
+ * Cost per item: every query O(n^3 s^2 + n^2 nt s^2), of s = nt + pt symbols; top-k and drawing k
  * without replacement O(n k s^2) more, each of many samples O(n s^2). Memory O(n^2 s^2). Values are
  * exact in float32 at any scale.
  *

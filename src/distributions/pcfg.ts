@@ -96,7 +96,7 @@ const declaration: Declaration = {
  * event, as it is in other classes: the rules are products of its parts. `marginals` are those of
  * spans and tags, `marginalsForTemplateVariables` how often each parameter is used.
  *
- * Cost per item, of s = nt + pt symbols: every query O(n^3 s^2 + n^2 nt s^2); top-k and drawing k
+ * Cost per item: every query O(n^3 s^2 + n^2 nt s^2), of s = nt + pt symbols; top-k and drawing k
  * without replacement O(n k s^2) more, each of many samples O(n s^2). Memory O(n^2 s^2). Values are
  * exact in float32 at any scale.
  *

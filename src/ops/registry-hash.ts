@@ -1,3 +1,3 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 /** What client and worker compare when they meet: both must know the same operations. */
-export const registryHash: string = "498abaea1067fa08";
+export const registryHash: string = "8c4880bc16e9b1da";
