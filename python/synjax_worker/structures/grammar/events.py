@@ -16,8 +16,7 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.numeric import Sum
-from ..constituency import Potentials as Spans
-from ..constituency import search as constituency
+from ..constituency.search import likeliest
 from .potentials import Potentials, full, inside_item, is_wide_span, of_items
 
 Event = dict[str, Array]
@@ -139,7 +138,7 @@ def compact_of_event(event: Event, lengths: Array) -> Event:
         ],
         -1,
     )
-    found, _ = constituency.argmax(Spans(table), jnp.tile(lengths, event["tags"].shape[0]))
+    found = likeliest(table, jnp.tile(lengths, event["tags"].shape[0]))
     some = jnp.any(flat["tags"] != 0, (1, 2)) | jnp.any(flat["chart"] != 0, (1, 2, 3))
     found = jnp.where(some[:, None, None], found, -1)
     start, label = found[..., 0], found[..., 2]

@@ -15,7 +15,9 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.guard import is_optimistic, refuse_where
-from ..constituency.inside import LARGEST_WHOLE, Logs, Reduce, summed
+from ...numerics.split_log import SplitLog
+from ..constituency.inside import LARGEST_WHOLE, Logs, Reduce, best, summed
+from . import fast
 from .chart import Chart, Extents, Numbers, Sizes, of_spans, recursion, row_of_spans, split, whole
 from .potentials import Potentials, cleaned, map_logs
 
@@ -50,17 +52,31 @@ def refuse_large(potentials: Potentials, lengths: Array) -> None:
         refuse_where(jnp.any(jnp.stack(found)))
 
 
+def certified(of: Inside) -> Inside:
+    """An optimistic program refuses a chart of which a sum lost something."""
+    refuse_where(jnp.any(jnp.isnan(of.chart.left.high)))
+    return of
+
+
 def inside(grammar: Potentials, reduce: Reduce = summed) -> Inside:
     """Of logs. Plain code."""
     nothing = type(grammar.root).from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
     made = Inside(grammar, None)
-    span = _chart_of_spans(grammar)
+    span, step = _chart_of_spans(grammar), _step(grammar, reduce)
 
     def combine(left: Logs, right: Logs, sizes: Sizes) -> Logs:
-        found = reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), 0)), -1)
+        found = step(left, right)
         return found if span is None else found.times(row_of_spans(span, made.extents, sizes))
 
     return Inside(grammar, recursion(grammar.preterminal, nothing, made.extents, combine))
+
+
+def _step(grammar: Potentials, reduce: Reduce) -> Callable[[Logs, Logs], Logs]:
+    """(starts B nt): from parts (rows starts B s) to spans."""
+    if isinstance(grammar.rule, SplitLog):
+        rules, fast_step = fast.rules_of(grammar.rule), fast.best if reduce is best else fast.summed
+        return lambda left, right: fast_step(rules, fast.relative(left, right))
+    return lambda left, right: reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), 0)), -1)
 
 
 def _chart_of_spans(grammar: Potentials) -> Logs | None:
@@ -148,13 +164,23 @@ def _lows_derivative(primals, tangents):
     moved = map_logs(lambda logs, x: jnp.where(logs.high > -jnp.inf, x, 0), of.grammar, tangents[0])
     span = None if moved.span is None else of_spans(moved.span, 0.0)
 
-    def local(choices: Choices, parts: Array, sizes: Sizes) -> Array:
-        by_pair = jnp.sum(jnp.exp(choices.split) * parts, 0)
-        by_rule = jnp.exp(choices.rule) * (moved.rule + by_pair[:, :, None])
-        found = jnp.sum(by_rule, (3, 4))
+    def combine(left: Array, right: Array, sizes: Sizes) -> Array:
+        @jax.checkpoint
+        def along(left: Array, right: Array, width: Array) -> Array:
+            parts = split(made.chart, made.extents, (width, *sizes[1:]))
+
+            def step(rule: Array, *lows: Array) -> Array:
+                grammar = made.grammar._replace(rule=made.grammar.rule._replace(low=rule))
+                return _step(grammar, summed)(*map(with_lows, parts, lows)).low
+
+            at = made.grammar.rule.low, *(logs.low for logs in parts)
+            return jax.jvp(step, at, (moved.rule, left, right))[1]
+
+        found = along(left, right, sizes[0])
         return found if span is None else found + row_of_spans(span, made.extents, sizes)
 
-    return lows, expectation(made, moved.preterminal, local)
+    nothing = jnp.zeros((), moved.preterminal.dtype)
+    return lows, recursion(moved.preterminal, nothing, made.extents, combine)
 
 
 def _with_lows(chart: Chart, lows: Chart) -> Chart:

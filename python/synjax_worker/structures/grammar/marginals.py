@@ -10,7 +10,7 @@ from ...numerics import numeric
 from ...numerics.guard import drop_forbidden
 from ...numerics.numeric import Sum
 from .inside import Inside, differentiable
-from .outside import FLOATS, Mass, given_spans, pushed
+from .outside import FLOATS, Mass, by_probability, pushed
 from .potentials import Potentials, contract, logs_of
 
 
@@ -23,7 +23,7 @@ def masses(of: Inside, lengths: Array, mass: Mass = FLOATS) -> Potentials:
     derivatives.
     """
     root = numeric.log_normalize(of.root(lengths).near_top(-1)[1])
-    return pushed(given_spans(of, mass), mass.weight(root), of.extents, lengths, mass)
+    return pushed(by_probability(of, mass), mass.weight(root), of.extents, lengths, mass)
 
 
 def as_event(used: Potentials) -> dict[str, Array]:

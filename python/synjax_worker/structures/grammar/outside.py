@@ -12,8 +12,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
+from ...numerics.split_log import SplitLog
 from ..charts import layout
-from .chart import Extents, Sizes, by_span
+from . import fast
+from .chart import Extents, Sizes, by_span, split
 from .inside import Choices, Inside, choices
 from .potentials import Potentials
 
@@ -39,16 +41,34 @@ def _log_times(a: Array, b: Array) -> Array:
 FLOATS = Mass(0.0, jnp.exp, jnp.multiply, jnp.sum)
 LOGS = Mass(-jnp.inf, lambda x: x, _log_times, numeric.logsumexp)
 
-Weights = Callable[[Sizes], Choices]  # how much of what stands at a span goes to each way to make it
+# `pass_on(here, sizes)`: what rules (B nt s s) and both parts of spans (rows starts B s) get of what stands at the spans
+# of a width, (starts B nt).
+PassOn = Callable[[Array, Sizes], tuple[Array, Array, Array]]
 
 
-def given_spans(of: Inside, mass: Mass = FLOATS) -> Weights:
-    """Probabilities of the ways to make a span, or their logs."""
-    return lambda sizes: Choices(*map(mass.weight, choices(of, sizes)))
+def by_weights(weights: Callable[[Sizes], Choices], mass: Mass = FLOATS) -> PassOn:
+    """By how much of what stands at a span goes to each way to make it."""
+
+    def pass_on(here: Array, sizes: Sizes) -> tuple[Array, Array, Array]:
+        chosen = weights(sizes)
+        by_rule = mass.times(here[..., None, None], chosen.rule)
+        moved = mass.times(mass.total(by_rule, 2), chosen.split)
+        return mass.total(by_rule, 0), mass.total(moved, -1), mass.total(moved, -2)
+
+    return pass_on
+
+
+def by_probability(of: Inside, mass: Mass = FLOATS) -> PassOn:
+    """By the probabilities of the ways to make a span, or their logs."""
+    if of.kind is not SplitLog or mass is LOGS:
+        return by_weights(lambda sizes: Choices(*map(mass.weight, choices(of, sizes))), mass)
+    rules = fast.rules_of(of.grammar.rule)
+    parts = lambda sizes: fast.relative(*split(of.chart, of.extents, sizes))
+    return lambda here, sizes: fast.passed_on(rules, parts(sizes), here)
 
 
 def pushed(
-    weights: Weights, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS
+    pass_on: PassOn, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS
 ) -> Potentials:
     """How much stands at every potential, (B ...), where `root` (B nt) stands at the whole sentence and every span
     passes on what stands there to its parts. O(n^3 s^2), plain code.
@@ -70,14 +90,10 @@ def pushed(
         here = mass.plus(here, layout.row_of(right, words - 1 - width, width * extents.columns, columns))
         left = layout.put(left, here, width, 0)
 
-        @jax.checkpoint
-        def passed_on(here: Array, width: Array) -> tuple[Array, Array, Array]:
-            chosen = weights((width, rows, starts))
-            by_rule = mass.times(here[..., :nonterminals, None, None], chosen.rule)
-            moved = mass.times(mass.total(by_rule, 2), chosen.split)
-            return mass.total(by_rule, 0), mass.total(moved, -1), mass.total(moved, -2)
-
-        used, to_left, to_right = passed_on(here.reshape(starts, items, symbols), width)
+        # Computed again for a derivative: what stands between is larger than all that stays.
+        passed_on = jax.checkpoint(lambda here, width: pass_on(here, (width, rows, starts)))
+        at_spans = here.reshape(starts, items, symbols)[..., :nonterminals]
+        used, to_left, to_right = passed_on(at_spans, width)
         flat = lambda x: x.reshape(rows, columns)
         left = layout.put(left, mass.plus(left[:rows, :columns], flat(to_left)), 0, 0)
         at = words - width, width * extents.columns

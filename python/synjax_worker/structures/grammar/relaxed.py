@@ -16,7 +16,7 @@ from ..structure import Choose
 from .chart import Sizes, split
 from .inside import Choices, Inside, choices, inside, ways_by_rule, ways_by_split
 from .marginals import as_event
-from .outside import pushed
+from .outside import by_weights, pushed
 from .potentials import Potentials, contract, logs_of
 
 
@@ -66,7 +66,7 @@ def _relaxed(potentials: Potentials, lengths: Array, choose: Choose) -> Potentia
         by_rule = soft(ways_by_rule(of.grammar, reduce(ways, 0)), -1)
         return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), soft(ways, 0))
 
-    return pushed(weights, soft(of.root(lengths), -1), of.extents, lengths)
+    return pushed(by_weights(weights), soft(of.root(lengths), -1), of.extents, lengths)
 
 
 def relaxed_event(potentials: Potentials, lengths: Array, choose: Choose) -> dict[str, Array]:
@@ -106,5 +106,5 @@ def relaxed_walk(
         return Choices(rule.reshape(*rule.shape[:-1], symbols, symbols), jnp.moveaxis(ways, -1, 0))
 
     root = numeric.log_normalize(of.root(lengths).near_top(-1)[1])
-    found = as_event(pushed(weights, soft(root[None], 0)[0], many, jnp.tile(lengths, draws)))
+    found = as_event(pushed(by_weights(weights), soft(root[None], 0)[0], many, jnp.tile(lengths, draws)))
     return jax.tree.map(lambda x: x.reshape(draws, items, *x.shape[1:]), found)

@@ -7,14 +7,15 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.guard import refuse_where
 from ...runtime import passes
 from ..charts.beam import Beam, extended, extended_by_logs
-from ..constituency.inside import Logs, best, kind_of_logs, summed
+from ..constituency.inside import Logs, Reduce, best, kind_of_logs, summed
 from .events import score_of_compact
-from .inside import Inside, inside, refuse_large
+from .inside import Inside, certified, inside, refuse_large
 from .marginals import possible
 from .potentials import Potentials, logs_of
-from .walks import compact, tables, walk
+from .walks import Tables, compact, tables, walk
 
 Trees = dict[str, Array]
 
@@ -25,9 +26,18 @@ def _best(potentials: Potentials, lengths: Array) -> Inside:
     def compute() -> Inside:
         fixed = jax.tree.map(lax.stop_gradient, potentials)
         refuse_large(fixed, lengths)
-        return inside(logs_of(kind_of_logs(), fixed, lengths), best)
+        return certified(inside(logs_of(kind_of_logs(), fixed, lengths), best))
 
     return passes.shared(potentials, "best", compute)
+
+
+def _tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
+    def compute() -> Tables:
+        found = tables(of, reduce, lengths)
+        refuse_where(jnp.any(jnp.isnan(found.pairs)))
+        return found
+
+    return passes.shared(of, "tables", compute)
 
 
 def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
@@ -38,7 +48,7 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
 
     found = _best(potentials, lengths)
     real = possible(found, lengths)
-    _, walks = walk(tables(found, best, lengths), choose, None, real[:, None], lengths)
+    _, walks = walk(_tables(found, best, lengths), choose, None, real[:, None], lengths)
     return jax.tree.map(lambda x: x[0], compact(walks)), real
 
 
@@ -62,7 +72,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]
     def choose(beam: Logs, number: Array, active: Array, logs: Logs) -> tuple[Logs, Array, Array]:
         return extended_by_logs(beam, active, logs)
 
-    beam, walks = walk(tables(of, best, lengths), choose, beam, real, lengths)
+    beam, walks = walk(_tables(of, best, lengths), choose, beam, real, lengths)
     trees, real = compact(walks), (beam.high > -jnp.inf).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
@@ -81,7 +91,7 @@ def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -
 
     real = _started(of, lengths, k)
     alone = jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
-    beam, walks = walk(tables(of, summed, lengths), choose, Beam(alone, alone), real, lengths)
+    beam, walks = walk(_tables(of, summed, lengths), choose, Beam(alone, alone), real, lengths)
     return compact(walks), jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
 
 
@@ -104,7 +114,7 @@ def sample(key: Array, of: Inside, lengths: Array, draws: int) -> Trees:
         return state, None, _drawn(jnp.exp(logs.near_top(-1)[1]), uniform, symbols).astype(jnp.int32)
 
     real = jnp.broadcast_to(possible(of, lengths)[:, None], (items, draws))
-    _, walks = walk(tables(of, summed, lengths), choose, None, real, lengths)
+    _, walks = walk(_tables(of, summed, lengths), choose, None, real, lengths)
     return compact(walks)
 
 

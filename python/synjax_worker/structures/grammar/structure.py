@@ -13,7 +13,7 @@ from ...runtime import passes
 from ..constituency.inside import kind_of_logs
 from ..structure import Choose, Query, Sum
 from . import events, information, marginals, relaxed, search
-from .inside import Inside, differentiable, inside, refuse_large
+from .inside import Inside, certified, differentiable, inside, refuse_large
 from .outside import LOGS
 from .potentials import Potentials, full, logs_of, uniform
 
@@ -29,7 +29,7 @@ class Forward(NamedTuple):
     def inside(self) -> Inside:
         def compute() -> Inside:
             refuse_large(self.potentials, self.lengths)
-            return inside(logs_of(kind_of_logs(), self.potentials, self.lengths))
+            return certified(inside(logs_of(kind_of_logs(), self.potentials, self.lengths)))
 
         return passes.shared(self, "inside", compute)
 

@@ -16,9 +16,11 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.split_log import SplitLog
 from ..charts import layout
-from ..constituency.inside import Logs, Reduce
+from ..constituency.inside import Logs, Reduce, best
 from ..constituency.walks import NONE, start_and_width
+from . import fast
 from .chart import split
 from .inside import Inside, ways_by_split
 
@@ -39,7 +41,7 @@ def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
     words, items, _, symbols = of.extents
 
     def fill(width: Array, pairs: Logs, rows: int, starts: int) -> Logs:
-        found = reduce(ways_by_split(*split(of.chart, of.extents, (width, rows, starts))), 0)
+        found = _pairs(*split(of.chart, of.extents, (width, rows, starts)), reduce)
         return layout.put(pairs, jax.tree.map(lambda x: x.reshape(x.size), found), width, 0)
 
     filled = lambda part: jnp.full((words, words * items * symbols**2), part, of.chart.left.high.dtype)
@@ -65,6 +67,12 @@ def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
         stacked(of.chart.left, by_word),
         jnp.concatenate([right, beside], 3),
     )
+
+
+def _pairs(left: Logs, right: Logs, reduce: Reduce) -> Logs:
+    if isinstance(left, SplitLog):
+        return fast.logs_of_pairs(fast.relative(left, right), largest=reduce is best)
+    return reduce(ways_by_split(left, right), 0)
 
 
 class Walks(NamedTuple):

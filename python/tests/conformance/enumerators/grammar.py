@@ -23,8 +23,6 @@ Row = tuple[int, int, int]  # start, end (inclusive), symbol
 class Trees(Enumerator):
     """Symbols are nonterminals and then preterminals."""
 
-    sizes = {"n": 4, "nt": 2, "pt": 2}
-
     def structures(self, lengths: Lengths) -> Iterator[Any]:
         words, length = self.sizes["n"], lengths["lengths"]
         for rows in self.trees(0, length - 1) if length > 1 else ():
@@ -88,7 +86,8 @@ class Trees(Enumerator):
 
 @enumerates(GeneralizedPCFG)
 class Unnormalized(Trees):
-    name = "GeneralizedPCFG-unnormalized"
+    name = "GeneralizedPCFG"
+    sizes = {"n": 4, "nt": 2, "pt": 1}
     potentials = ("preterminal_scores", "root", "rule")
     options = {"normalize": False}
     thorough = True
@@ -125,31 +124,12 @@ def log_softmax(x: np.ndarray) -> np.ndarray:
         return x - top - np.log(np.where(total == 0, 1, total))
 
 
-@enumerates(GeneralizedPCFG)
-class Normalized(Trees):
-    """The grammar is shared by all items."""
-
-    name = "GeneralizedPCFG"
-    potentials = ("preterminal_scores", "root", "rule")
-    shared = ("root", "rule")
-    sizes = {"n": 4, "nt": 2, "pt": 1}
-
-    def kinds(self):
-        return KINDS_OF_LOGITS
-
-    def without_structures(self, arrays, lengths):
-        arrays["preterminal_scores"][lengths["lengths"] - 1] = -np.inf
-        return arrays
-
-    def log_probs(self, item):
-        return normalized(item["root"], item["rule"], item["preterminal_scores"])
-
-
 @enumerates(PCFG)
 class OfWords(Trees):
     name = "PCFG"
     sizes = {"n": 4, "nt": 1, "pt": 2, "v": 3}
     potentials = ("emission", "root", "rule")
+    shared = ("root", "rule")
 
     def kinds(self):
         return KINDS_OF_LOGITS
