@@ -38,16 +38,18 @@ class Extents(NamedTuple):
 
 Sizes = tuple[Array, int, int]  # of a slab: see `layout.Step`
 
-# `combine(left, right, sizes)`: of all ways to split the spans of a width, parts (rows starts B s), what the spans have
+# `combine(left, right, sizes)`: of all ways to split the spans of a width, parts (starts B s rows), what the spans have
 # by nonterminal, (starts B nt).
 Combine = Callable[[Numbers, Numbers, Sizes], Numbers]
 
 
 def split(chart: Chart, extents: Extents, sizes: Sizes) -> tuple[Numbers, Numbers]:
-    """The parts of the spans of a width, (rows starts B s), by the width of the left one."""
+    """The parts of the spans of a width, (starts B s rows), by the width of the left one. Sums over the last axis of
+    what is made of them are fast.
+    """
     (words, items, _, symbols), (width, rows, starts) = extents, sizes
     columns = starts * extents.columns
-    shaped = lambda x: x.reshape(rows, starts, items, symbols)
+    shaped = lambda x: jnp.moveaxis(x.reshape(rows, starts, items, symbols), 0, -1)
     left = jax.tree.map(lambda x: shaped(x[:rows, :columns]), chart.left)
     right = layout.slab(chart.right, words - width, width * extents.columns, rows, columns)
     return left, jax.tree.map(shaped, right)

@@ -22,19 +22,19 @@ WIDEST = 2.0**9  # what maxima of single floats may lie apart, for small differe
 class Relative(NamedTuple):
     """Logs of the parts of spans as single floats."""
 
-    left: Array  # (rows starts B s): less the whole number of its span, and more by what its split has above the best
-    right: Array  # (rows starts B s)
+    left: Array  # (starts B s rows): less the whole number of its span, and less by what its split has below the best
+    right: Array  # (starts B s rows)
     top: Array  # (starts B): the whole number that pairs of them are moved by
 
 
 def relative(left: SplitLog, right: SplitLog) -> Relative:
-    possible = lambda x: jnp.max(x.high, -1, keepdims=True) > -jnp.inf
-    tops = [numeric.shift_of(x.high, -1, keepdims=True) for x in (left, right)]
+    possible = lambda x: jnp.max(x.high, -2, keepdims=True) > -jnp.inf
+    tops = [numeric.shift_of(x.high, -2, keepdims=True) for x in (left, right)]
     floats = [(x.high - top) + x.low for x, top in zip((left, right), tops, strict=True)]
     both = jnp.where(possible(left) & possible(right), tops[0] + tops[1], -jnp.inf)
-    top = numeric.shift_of(both, 0, keepdims=True)
+    top = numeric.shift_of(both, -1, keepdims=True)
     above = jnp.where(both > -jnp.inf, both - top, 0)
-    return Relative(floats[0] + above, floats[1], top[0, ..., 0])
+    return Relative(floats[0] + above, floats[1], top[..., 0, 0])
 
 
 class Rules(NamedTuple):
@@ -53,7 +53,7 @@ def rules_of(rule: SplitLog) -> Rules:
 def pairs(parts: Relative) -> Array:
     """(starts B s s): what parts with these symbols add up to."""
     left, right = jnp.exp(parts.left), jnp.exp(parts.right)
-    return jnp.einsum("kxbl,kxbr->xblr", left, right, precision=numeric.HIGHEST)
+    return jnp.einsum("xblk,xbrk->xblr", left, right, precision=numeric.HIGHEST)
 
 
 def by_rule(weights: Array, found: Array) -> Array:
@@ -81,16 +81,20 @@ def summed(rules: Rules, parts: Relative) -> SplitLog:
 
 def best(rules: Rules, parts: Relative) -> SplitLog:
     """(starts B nt): the best of them."""
-    found = jnp.max(parts.left[..., :, None] + parts.right[..., None, :], 0)
+    found = _best_pairs(parts)
     logs = jnp.max(rules.logs + found[:, :, None], (3, 4))
     near = _least_pair(parts) + _least(rules.logs, (1, 2, 3)) > -WIDEST
     return _above(parts.top + rules.top[:, 0], jnp.where(near[..., None], logs, jnp.nan))
 
 
+def _best_pairs(parts: Relative) -> Array:
+    return jnp.max(parts.left[..., :, None, :] + parts.right[..., None, :, :], -1)
+
+
 def logs_of_pairs(parts: Relative, largest: bool) -> SplitLog:
     """(starts B s s): what all pairs of parts add up to, or the best of them."""
     if largest:
-        logs = jnp.max(parts.left[..., :, None] + parts.right[..., None, :], 0)
+        logs = _best_pairs(parts)
     else:
         whole = _least_pair(parts) >= SMALL
         logs = jnp.where(whole[..., None, None], numeric.safe_log(pairs(parts)), jnp.nan)
@@ -98,7 +102,7 @@ def logs_of_pairs(parts: Relative, largest: bool) -> SplitLog:
 
 
 def passed_on(rules: Rules, parts: Relative, here: Array) -> tuple[Array, Array, Array]:
-    """What rules (B nt s s) and both parts of spans (rows starts B s) get of what stands at spans (starts B nt)."""
+    """What rules (B nt s s) and both parts of spans (starts B s rows) get of what stands at spans (starts B nt)."""
     left, right, weights, found = jnp.exp(parts.left), jnp.exp(parts.right), jnp.exp(rules.logs), pairs(parts)
     shares = here * numeric.reciprocal(by_rule(weights, found))
     used = weights * jnp.einsum("xba,xblr->balr", shares, found, precision=numeric.HIGHEST)
@@ -106,13 +110,13 @@ def passed_on(rules: Rules, parts: Relative, here: Array) -> tuple[Array, Array,
     of_pairs = jnp.einsum(
         f"xba,{rule}->xblr", shares, weights[0] if rule == "alr" else weights, precision=numeric.HIGHEST
     )
-    to_left = left * jnp.einsum("xblr,kxbr->kxbl", of_pairs, right, precision=numeric.HIGHEST)
-    return used, to_left, right * jnp.einsum("xblr,kxbl->kxbr", of_pairs, left, precision=numeric.HIGHEST)
+    to_left = left * jnp.einsum("xblr,xbrk->xblk", of_pairs, right, precision=numeric.HIGHEST)
+    return used, to_left, right * jnp.einsum("xblr,xblk->xbrk", of_pairs, left, precision=numeric.HIGHEST)
 
 
 def _least_pair(parts: Relative) -> Array:
     """(starts B): the log of the smallest product that a sum over pairs of parts has."""
-    return jnp.min(_least(parts.left, (3,)) + _least(parts.right, (3,)), 0)
+    return jnp.min(_least(parts.left, (2,)) + _least(parts.right, (2,)), -1)
 
 
 def _above(top: Array, logs: Array) -> SplitLog:

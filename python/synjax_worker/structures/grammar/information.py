@@ -24,7 +24,7 @@ def entropy(of: Inside, lengths: Array) -> Array:
     """(B), nats; 0 where there is no tree."""
 
     def local(choices: Choices, below: Array, sizes: Sizes) -> Array:
-        by_pair = jnp.sum(information.surprise(choices.split) + jnp.exp(choices.split) * below, 0)
+        by_pair = jnp.sum(information.surprise(choices.split) + jnp.exp(choices.split) * below, -1)
         by_rule = information.surprise(choices.rule) + jnp.exp(choices.rule) * by_pair[:, :, None]
         return jnp.sum(by_rule, (3, 4))
 
@@ -51,11 +51,11 @@ def _relative(p: Inside, q: Inside, lengths: Array, term: Callable[[Array, Array
 
     def local(mine: Choices, below: Divergence, sizes: Sizes) -> Divergence:
         theirs = choices(q, sizes)
-        by_pair = jnp.sum(term(mine.split, theirs.split) + jnp.exp(mine.split) * below.value, 0)
+        by_pair = jnp.sum(term(mine.split, theirs.split) + jnp.exp(mine.split) * below.value, -1)
         by_rule = term(mine.rule, theirs.rule) + jnp.exp(mine.rule) * by_pair[:, :, None]
         # Asked of what is allowed, however unlikely.
         ways = allowed(ways_by_split(*split(p.chart, p.extents, sizes)))
-        some, escaping = jnp.any(ways, 0), jnp.any(ways & below.escapes, 0)
+        some, escaping = jnp.any(ways, -1), jnp.any(ways & below.escapes, -1)
         escapes = (some[:, :, None] & forbidden(q.grammar.rule)) | escaping[:, :, None]
         escapes = jnp.any(allowed(p.grammar.rule) & escapes, (3, 4))
         return Divergence(jnp.sum(by_rule, (3, 4)), escapes)

@@ -72,11 +72,11 @@ def inside(grammar: Potentials, reduce: Reduce = summed) -> Inside:
 
 
 def _step(grammar: Potentials, reduce: Reduce) -> Callable[[Logs, Logs], Logs]:
-    """(starts B nt): from parts (rows starts B s) to spans."""
+    """(starts B nt): from parts (starts B s rows) to spans."""
     if isinstance(grammar.rule, SplitLog):
         rules, fast_step = fast.rules_of(grammar.rule), fast.best if reduce is best else fast.summed
         return lambda left, right: fast_step(rules, fast.relative(left, right))
-    return lambda left, right: reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), 0)), -1)
+    return lambda left, right: reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), -1)), -1)
 
 
 def _chart_of_spans(grammar: Potentials) -> Logs | None:
@@ -87,8 +87,10 @@ def _chart_of_spans(grammar: Potentials) -> Logs | None:
 
 
 def ways_by_split(left: Logs, right: Logs) -> Logs:
-    """(rows starts B s s): of parts with these symbols."""
-    return jax.tree.map(lambda x: x[..., :, None], left).times(jax.tree.map(lambda x: x[..., None, :], right))
+    """(starts B s s rows): of parts with these symbols."""
+    return jax.tree.map(lambda x: x[..., :, None, :], left).times(
+        jax.tree.map(lambda x: x[..., None, :, :], right)
+    )
 
 
 def ways_by_rule(grammar: Potentials, pairs: Logs) -> Logs:
@@ -101,16 +103,16 @@ class Choices(NamedTuple):
     """The log-probabilities of how spans of a width are made, given their nonterminals."""
 
     rule: Array  # (starts B nt s s): of the symbols of the parts, given the nonterminal
-    split: Array  # (rows starts B s s): of the width of the left part, given the symbols
+    split: Array  # (starts B s s rows): of the width of the left part, given the symbols
 
 
 def choices(of: Inside, sizes: Sizes) -> Choices:
     ways = ways_by_split(*split(of.chart, of.extents, sizes))
-    by_rule = ways_by_rule(of.grammar, ways.total(0))
+    by_rule = ways_by_rule(of.grammar, ways.total(-1))
     symbols = of.extents.symbols
     logs = numeric.log_normalize(by_rule.near_top(-1)[1], -1)
     return Choices(
-        logs.reshape(*logs.shape[:-1], symbols, symbols), numeric.log_normalize(ways.near_top(0)[1], 0)
+        logs.reshape(*logs.shape[:-1], symbols, symbols), numeric.log_normalize(ways.near_top(-1)[1])
     )
 
 
@@ -118,16 +120,16 @@ def choices(of: Inside, sizes: Sizes) -> Choices:
 
 
 def pairs_of(left: Array, right: Array) -> Array:
-    """(rows starts B s s): what parts (rows starts B s) bring together, of flags whether one of them does."""
+    """(starts B s s rows): what parts (starts B s rows) bring together, of flags whether one of them does."""
     plus = jnp.logical_or if left.dtype == bool else jnp.add
-    return plus(left[..., :, None], right[..., None, :])
+    return plus(left[..., :, None, :], right[..., None, :, :])
 
 
 def expectation(
     of: Inside, preterminal: Numbers, local: Callable[[Choices, Numbers, Sizes], Numbers]
 ) -> Chart:
     """A recursion of what adds up along a tree: `local(choices, parts, sizes)` reduces that of pairs of parts,
-    (rows starts B s s), to that of spans, (starts B nt). Plain code.
+    (starts B s s rows), to that of spans, (starts B nt). Plain code.
     """
     nothing = jax.tree.map(lambda x: jnp.zeros((), x.dtype), preterminal)
 

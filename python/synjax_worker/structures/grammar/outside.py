@@ -41,7 +41,7 @@ def _log_times(a: Array, b: Array) -> Array:
 FLOATS = Mass(0.0, jnp.exp, jnp.multiply, jnp.sum)
 LOGS = Mass(-jnp.inf, lambda x: x, _log_times, numeric.logsumexp)
 
-# `pass_on(here, sizes)`: what rules (B nt s s) and both parts of spans (rows starts B s) get of what stands at the spans
+# `pass_on(here, sizes)`: what rules (B nt s s) and both parts of spans (starts B s rows) get of what stands at the spans
 # of a width, (starts B nt).
 PassOn = Callable[[Array, Sizes], tuple[Array, Array, Array]]
 
@@ -52,8 +52,8 @@ def by_weights(weights: Callable[[Sizes], Choices], mass: Mass = FLOATS) -> Pass
     def pass_on(here: Array, sizes: Sizes) -> tuple[Array, Array, Array]:
         chosen = weights(sizes)
         by_rule = mass.times(here[..., None, None], chosen.rule)
-        moved = mass.times(mass.total(by_rule, 2), chosen.split)
-        return mass.total(by_rule, 0), mass.total(moved, -1), mass.total(moved, -2)
+        moved = mass.times(mass.total(by_rule, 2)[..., None], chosen.split)
+        return mass.total(by_rule, 0), mass.total(moved, -2), mass.total(moved, -3)
 
     return pass_on
 
@@ -67,9 +67,7 @@ def by_probability(of: Inside, mass: Mass = FLOATS) -> PassOn:
     return lambda here, sizes: fast.passed_on(rules, parts(sizes), here)
 
 
-def pushed(
-    pass_on: PassOn, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS
-) -> Potentials:
+def pushed(pass_on: PassOn, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS) -> Potentials:
     """How much stands at every potential, (B ...), where `root` (B nt) stands at the whole sentence and every span
     passes on what stands there to its parts. O(n^3 s^2), plain code.
     """
@@ -94,7 +92,7 @@ def pushed(
         passed_on = jax.checkpoint(lambda here, width: pass_on(here, (width, rows, starts)))
         at_spans = here.reshape(starts, items, symbols)[..., :nonterminals]
         used, to_left, to_right = passed_on(at_spans, width)
-        flat = lambda x: x.reshape(rows, columns)
+        flat = lambda x: jnp.moveaxis(x, -1, 0).reshape(rows, columns)
         left = layout.put(left, mass.plus(left[:rows, :columns], flat(to_left)), 0, 0)
         at = words - width, width * extents.columns
         right = layout.put(right, mass.plus(layout.slab(right, *at, rows, columns), flat(to_right)), *at)

@@ -63,8 +63,8 @@ def _relaxed(potentials: Potentials, lengths: Array, choose: Choose) -> Potentia
 
     def weights(sizes: Sizes) -> Choices:
         ways = ways_by_split(*split(of.chart, of.extents, sizes))
-        by_rule = soft(ways_by_rule(of.grammar, reduce(ways, 0)), -1)
-        return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), soft(ways, 0))
+        by_rule = soft(ways_by_rule(of.grammar, reduce(ways, -1)), -1)
+        return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), soft(ways, -1))
 
     return pushed(by_weights(weights), soft(of.root(lengths), -1), of.extents, lengths)
 
@@ -102,8 +102,8 @@ def relaxed_walk(
     def weights(sizes: Sizes) -> Choices:
         given, symbols = choices(of, sizes), extents.symbols
         rule = soft(lax.collapse(given.rule, 3), 2 * sizes[0])
-        ways = soft(jnp.moveaxis(given.split, 0, -1), 2 * sizes[0] + 1)
-        return Choices(rule.reshape(*rule.shape[:-1], symbols, symbols), jnp.moveaxis(ways, -1, 0))
+        ways = soft(given.split, 2 * sizes[0] + 1)
+        return Choices(rule.reshape(*rule.shape[:-1], symbols, symbols), ways)
 
     root = numeric.log_normalize(of.root(lengths).near_top(-1)[1])
     found = as_event(pushed(by_weights(weights), soft(root[None], 0)[0], many, jnp.tile(lengths, draws)))

@@ -72,7 +72,7 @@ def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
 def _pairs(left: Logs, right: Logs, reduce: Reduce) -> Logs:
     if isinstance(left, SplitLog):
         return fast.logs_of_pairs(fast.relative(left, right), largest=reduce is best)
-    return reduce(ways_by_split(left, right), 0)
+    return reduce(ways_by_split(left, right), -1)
 
 
 class Walks(NamedTuple):
