@@ -6,6 +6,7 @@ Where such a sum may have lost something to underflow it is NaN, which whoever r
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -43,6 +44,10 @@ class Rules(NamedTuple):
     logs: Array  # (B or 1, nt s s)
     top: Array  # (B or 1, 1)
 
+    @property
+    def nonterminals(self) -> int:
+        return self.logs.shape[1]
+
 
 def rules_of(rule: SplitLog) -> Rules:
     high = lax.collapse(rule.high, 1)
@@ -50,10 +55,15 @@ def rules_of(rule: SplitLog) -> Rules:
     return Rules((rule.high - top[..., None, None]) + rule.low, top)
 
 
-def pairs(parts: Relative) -> Array:
-    """(starts B s s): what parts with these symbols add up to."""
-    left, right = jnp.exp(parts.left), jnp.exp(parts.right)
-    return jnp.einsum("xblk,xbrk->xblr", left, right, precision=numeric.HIGHEST)
+def pairs(left: Array, right: Array, nonterminals: int) -> Array:
+    """(starts B s s): sums of products of parts (starts B s rows). A left part is a preterminal in the first row only."""
+    wide = jnp.einsum("xblk,xbrk->xblr", left[:, :, :nonterminals], right, precision=numeric.HIGHEST)
+    of_word = left[:, :, nonterminals:, :1] * right[:, :, None, :, 0]
+    return jnp.concatenate([wide, of_word], 2)
+
+
+def weights_of(parts: Relative) -> tuple[Array, Array]:
+    return jnp.exp(parts.left), jnp.exp(parts.right)
 
 
 def by_rule(weights: Array, found: Array) -> Array:
@@ -70,7 +80,7 @@ def _least(x: Array, axes: tuple[int, ...]) -> Array:
 
 def summed(rules: Rules, parts: Relative) -> SplitLog:
     """(starts B nt): the sums over all ways to make the spans of a width."""
-    found = pairs(parts)
+    found = pairs(*weights_of(parts), rules.nonterminals)
     sums = by_rule(jnp.exp(rules.logs), found)
     fixed = lax.stop_gradient
     least = _least_pair(Relative(*map(fixed, parts)))
@@ -81,37 +91,75 @@ def summed(rules: Rules, parts: Relative) -> SplitLog:
 
 def best(rules: Rules, parts: Relative) -> SplitLog:
     """(starts B nt): the best of them."""
-    found = _best_pairs(parts)
+    found = _best_pairs(parts, rules.nonterminals)
     logs = jnp.max(rules.logs + found[:, :, None], (3, 4))
     near = _least_pair(parts) + _least(rules.logs, (1, 2, 3)) > -WIDEST
     return _above(parts.top + rules.top[:, 0], jnp.where(near[..., None], logs, jnp.nan))
 
 
-def _best_pairs(parts: Relative) -> Array:
-    return jnp.max(parts.left[..., :, None, :] + parts.right[..., None, :, :], -1)
+def _best_pairs(parts: Relative, nonterminals: int) -> Array:
+    left, right = parts.left, parts.right
+    wide = jnp.max(left[:, :, :nonterminals, None] + right[:, :, None], -1)
+    return jnp.concatenate([wide, left[:, :, nonterminals:, :1] + right[:, :, None, :, 0]], 2)
 
 
-def logs_of_pairs(parts: Relative, largest: bool) -> SplitLog:
+def logs_of_pairs(parts: Relative, nonterminals: int, largest: bool) -> SplitLog:
     """(starts B s s): what all pairs of parts add up to, or the best of them."""
     if largest:
-        logs = _best_pairs(parts)
+        logs = _best_pairs(parts, nonterminals)
     else:
         whole = _least_pair(parts) >= SMALL
-        logs = jnp.where(whole[..., None, None], numeric.safe_log(pairs(parts)), jnp.nan)
+        sums = pairs(*weights_of(parts), nonterminals)
+        logs = jnp.where(whole[..., None, None], numeric.safe_log(sums), jnp.nan)
     return _above(parts.top[..., None], logs)
 
 
 def passed_on(rules: Rules, parts: Relative, here: Array) -> tuple[Array, Array, Array]:
     """What rules (B nt s s) and both parts of spans (starts B s rows) get of what stands at spans (starts B nt)."""
-    left, right, weights, found = jnp.exp(parts.left), jnp.exp(parts.right), jnp.exp(rules.logs), pairs(parts)
+    (left, right), weights, nonterminals = weights_of(parts), jnp.exp(rules.logs), rules.nonterminals
+    product = partial(jnp.einsum, precision=numeric.HIGHEST)
+    found = pairs(left, right, nonterminals)
     shares = here * numeric.reciprocal(by_rule(weights, found))
-    used = weights * jnp.einsum("xba,xblr->balr", shares, found, precision=numeric.HIGHEST)
-    rule = "alr" if weights.shape[0] == 1 else "balr"
-    of_pairs = jnp.einsum(
-        f"xba,{rule}->xblr", shares, weights[0] if rule == "alr" else weights, precision=numeric.HIGHEST
+    used = weights * product("xba,xblr->balr", shares, found)
+    everybody = weights.shape[0] == 1
+    of_pairs = product(
+        f"xba,{'' if everybody else 'b'}alr->xblr", shares, weights[0] if everybody else weights
     )
-    to_left = left * jnp.einsum("xblr,xbrk->xblk", of_pairs, right, precision=numeric.HIGHEST)
-    return used, to_left, right * jnp.einsum("xblr,xblk->xbrk", of_pairs, left, precision=numeric.HIGHEST)
+    wide, of_word = of_pairs[:, :, :nonterminals], of_pairs[:, :, nonterminals:]
+    to_left = product("xblr,xbrk->xblk", wide, right)
+    to_word = product("xblr,xbr->xbl", of_word, right[..., 0])
+    to_word = jnp.pad(to_word[..., None], [*[(0, 0)] * 3, (0, left.shape[-1] - 1)])
+    to_right = product("xblr,xblk->xbrk", wide, left[:, :, :nonterminals])
+    beside_word = product("xblr,xbl->xbr", of_word, left[:, :, nonterminals:, 0])
+    to_right = to_right.at[..., 0].add(beside_word)
+    return used, left * jnp.concatenate([to_left, to_word], 2), right * to_right
+
+
+class Charged(NamedTuple):
+    """What spans are made of in a distribution, as single floats."""
+
+    rules: Rules
+    parts: Relative
+
+
+def expected_charge(p: Charged, q: Charged, less: float, left: Array, right: Array) -> Array:
+    """(starts B nt): under p, what the ways to make a span cost, -log q + less * log p, and what their parts do, of
+    which `left` and `right` (starts B s rows) are known.
+    """
+    nonterminals = p.rules.nonterminals
+    known = lambda a, b: (a > -jnp.inf) & (b > -jnp.inf)
+    cost = lambda a, b: jnp.where(
+        known(a, b), less * jnp.where(known(a, b), a, 0) - jnp.where(known(a, b), b, 0), 0
+    )
+    at_left, at_right = weights_of(p.parts)
+    rule = jnp.exp(p.rules.logs)
+    found = pairs(at_left, at_right, nonterminals)
+    below = pairs(at_left * (cost(p.parts.left, q.parts.left) + left), at_right, nonterminals)
+    below = below + pairs(at_left, at_right * (cost(p.parts.right, q.parts.right) + right), nonterminals)
+    total = by_rule(rule, below) + by_rule(rule * cost(p.rules.logs, q.rules.logs), found)
+    sums = by_rule(rule, found)
+    others = by_rule(jnp.exp(q.rules.logs), pairs(*weights_of(q.parts), nonterminals))
+    return total * numeric.reciprocal(sums) - cost(numeric.safe_log(sums), numeric.safe_log(others))
 
 
 def _least_pair(parts: Relative) -> Array:

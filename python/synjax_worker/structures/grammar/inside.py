@@ -120,9 +120,8 @@ def choices(of: Inside, sizes: Sizes) -> Choices:
 
 
 def pairs_of(left: Array, right: Array) -> Array:
-    """(starts B s s rows): what parts (starts B s rows) bring together, of flags whether one of them does."""
-    plus = jnp.logical_or if left.dtype == bool else jnp.add
-    return plus(left[..., :, None, :], right[..., None, :, :])
+    """(starts B s s rows): what parts (starts B s rows) bring together."""
+    return left[..., :, None, :] + right[..., None, :, :]
 
 
 def expectation(

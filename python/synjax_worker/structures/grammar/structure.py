@@ -84,16 +84,15 @@ class Grammar:
         return self._masses(Query(potentials, lengths, messages))._replace(span=None)
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
-        return information.entropy(self._inside(Query(potentials, lengths, messages)), lengths)
+        query = Query(potentials, lengths, messages)
+        compute = lambda: information.entropy(self._inside(query), lengths)
+        return passes.shared(messages, "entropy", compute)
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return self._relative(information.cross_entropy, p, q)
+        return self.entropy(*p) + self.kl_divergence(p, q)
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        return self._relative(information.kl_divergence, p, q)
-
-    def _relative(self, measure: Any, p: Query, q: Query) -> Array:
-        value = measure(self._inside(p), self._inside(q), p.lengths)
+        value = information.kl_divergence(self._inside(p), self._inside(q), p.lengths)
         return jnp.where(p.lengths != q.lengths, jnp.inf, value)
 
     # -------------------------------------------------------------------------------------------------- one of them

@@ -41,7 +41,7 @@ def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
     words, items, _, symbols = of.extents
 
     def fill(width: Array, pairs: Logs, rows: int, starts: int) -> Logs:
-        found = _pairs(*split(of.chart, of.extents, (width, rows, starts)), reduce)
+        found = _pairs(*split(of.chart, of.extents, (width, rows, starts)), of.extents.nonterminals, reduce)
         return layout.put(pairs, jax.tree.map(lambda x: x.reshape(x.size), found), width, 0)
 
     filled = lambda part: jnp.full((words, words * items * symbols**2), part, of.chart.left.high.dtype)
@@ -69,9 +69,9 @@ def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
     )
 
 
-def _pairs(left: Logs, right: Logs, reduce: Reduce) -> Logs:
+def _pairs(left: Logs, right: Logs, nonterminals: int, reduce: Reduce) -> Logs:
     if isinstance(left, SplitLog):
-        return fast.logs_of_pairs(fast.relative(left, right), largest=reduce is best)
+        return fast.logs_of_pairs(fast.relative(left, right), nonterminals, largest=reduce is best)
     return reduce(ways_by_split(left, right), -1)
 
 
