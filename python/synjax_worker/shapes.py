@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -25,6 +26,18 @@ BATCH = "*batch"
 def show(shape: tuple[int, ...]) -> str:
     """A shape as the messages write it: (7), (3, 4)."""
     return f"({', '.join(str(size) for size in shape)})"
+
+
+def names_of(dim: str) -> list[str]:
+    """The named dims that a dim is made of: itself, none of a number, all in "rows+cols-1" or "2*l+1"."""
+    return re.findall(r"[A-Za-z_]\w*", dim)
+
+
+def size_of(dim: str, sizes: Mapping[str, int]) -> int:
+    """The size of a named dim, of a number, or of a sum of products of these."""
+    factor = lambda x: int(x) if x.isdigit() else sizes[x]
+    terms = re.findall(r"([+-]?)([^+-]+)", dim)
+    return sum((-1 if sign == "-" else 1) * math.prod(map(factor, term.split("*"))) for sign, term in terms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +64,16 @@ def bind(arguments: dict[str, tuple[Any, str]], lengths: Collection[str] = ()) -
     sizes: dict[str, tuple[int, _Given]] = {}
     for argument in given:
         argument.check_rank()
-        for dim, size in zip(argument.own, argument.shape[len(argument.batch) :], strict=True):
+        for dim, size in argument.extents():
+            if not dim.isidentifier():
+                continue
             expected, reference = sizes.setdefault(dim, (size, argument))
             if expected != size:
                 raise argument.mismatch(f"{dim} = {expected}", reference)
-    return Dims(_bind_batch(given), {dim: size for dim, (size, _) in sizes.items()})
+    named = {dim: size for dim, (size, _) in sizes.items()}
+    for argument in given:
+        argument.check_sums(named)
+    return Dims(_bind_batch(given), named)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +98,20 @@ class _Given:
             return
         wanted = f"{'at least ' if batched else ''}{least} dimension{'' if least == 1 else 's'}"
         raise self._refused(f"({self.dims}): {wanted}")
+
+    def extents(self) -> list[tuple[str, int]]:
+        return list(zip(self.own, self.shape[len(self.batch) :], strict=True))
+
+    def check_sums(self, sizes: Mapping[str, int]) -> None:
+        """Refuses a dim like "nt+pt" of another extent; where a part of it has none, that is what is wrong."""
+        for dim, size in self.extents():
+            parts = names_of(dim)
+            if dim.isidentifier() or not all(sizes.get(part, 0) for part in parts):
+                continue
+            expected = size_of(dim, sizes)
+            if expected != size:
+                known = ", ".join(f"{part} = {sizes[part]}" for part in parts)
+                raise self.mismatch(f"{dim} = {expected}, where {known}", self)
 
     def mismatch(self, wanted: str, reference: _Given, hint: str = "") -> InvalidArgument:
         expected = f"({self.dims}) = {wanted}" if self.dims == BATCH else f"({self.dims}) with {wanted}"

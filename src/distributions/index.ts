@@ -17,8 +17,10 @@ export {
   GeneralMonotoneAlignmentCRF,
   type GeneralMonotoneAlignmentCRFOptions,
 } from "./general-monotone-alignment-crf.ts";
+export { GeneralizedPCFG, type GeneralizedPCFGOptions } from "./generalized-pcfg.ts";
 export { HMM, type HMMOptions, type HMMCounts, type HMMParameters } from "./hmm.ts";
 export { LinearChainCRF, type LinearChainCRFOptions } from "./linear-chain-crf.ts";
+export { PCFG, type PCFGOptions } from "./pcfg.ts";
 export { SemiMarkovCRF, type SemiMarkovCRFOptions } from "./semi-markov-crf.ts";
 export { SpanningTreeCRF, type SpanningTreeCRFOptions } from "./spanning-tree-crf.ts";
 export { TreeCRF, type TreeCRFOptions } from "./tree-crf.ts";

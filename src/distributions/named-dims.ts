@@ -40,13 +40,30 @@ export function bind(given: readonly ShapedArgument[], isWhole = true): Bound {
     const own = ownDims(argument.dims);
     own.forEach((dim, axis) => {
       const size = argument.shape[argument.shape.length - own.length + axis]!;
+      if (!isName(dim)) return;
       const known = first.get(dim);
       if (!known) first.set(dim, { size, reference: argument });
       else if (known.size !== size) throw mismatch(argument, `${dim} = ${known.size}`, known.reference);
     });
   }
   const sizes = new Map([...first].map(([dim, { size }]) => [dim, size]));
+  for (const argument of given) checkSums(argument, sizes);
   return { batch: bindBatch(given, isWhole), sizes };
+}
+
+const isName = (dim: string): boolean => /^[A-Za-z_]\w*$/.test(dim);
+
+/** Refuses a dim like `nt+pt` of another extent; where a part of it has none, that is what is wrong. */
+function checkSums(argument: ShapedArgument, sizes: ReadonlyMap<string, number>): void {
+  const own = ownDims(argument.dims);
+  for (const [axis, dim] of own.entries()) {
+    const parts = dim.split("+");
+    if (isName(dim) || !parts.every((part) => sizes.get(part))) continue;
+    const expected = parts.reduce((sum, part) => sum + sizes.get(part)!, 0);
+    if (argument.shape[argument.shape.length - own.length + axis] === expected) continue;
+    const known = parts.map((part) => `${part} = ${sizes.get(part)}`).join(", ");
+    throw mismatch(argument, `${dim} = ${expected}, where ${known}`, argument);
+  }
 }
 
 function checkRank(argument: ShapedArgument): void {

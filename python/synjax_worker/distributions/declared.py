@@ -18,13 +18,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import math
-import re
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..registry import introspection
+from ..shapes import names_of, size_of
 
 _ROLE = "synjax"
 
@@ -205,18 +204,6 @@ def map_dims(function: Any, tree: Any, *rest: Any) -> Any:
 
 def dims_of(leaf: str | Indices) -> list[str]:
     return (leaf if isinstance(leaf, str) else leaf.dims).split()
-
-
-def names_of(dim: str) -> list[str]:
-    """The named dims that a dim is made of: itself, none of a number, all in "rows+cols-1" or "2*l+1"."""
-    return re.findall(r"[A-Za-z_]\w*", dim)
-
-
-def size_of(dim: str, sizes: Mapping[str, int]) -> int:
-    """The size of a named dim, of a number, or of a sum of products of these."""
-    factor = lambda x: int(x) if x.isdigit() else sizes[x]
-    terms = re.findall(r"([+-]?)([^+-]+)", dim)
-    return sum((-1 if sign == "-" else 1) * math.prod(map(factor, term.split("*"))) for sign, term in terms)
 
 
 def shape_of(leaf: str | Indices, sizes: Mapping[str, int]) -> tuple[int, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -40,3 +41,27 @@ def extended(
     log = jnp.take_along_axis(lax.collapse(children, 1), chosen, 1)
     log = jnp.where(priority > -jnp.inf, log, -jnp.inf)
     return Beam(log, priority), lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))
+
+
+def extended_by_logs(beam: Any, active: Array, logs: Any) -> tuple[Any, Array, Array]:
+    """The k best children by logs of any scale: of walks (B k), of which `beam` is what they lose against the best, and
+    of their choices (B k p), of which the best loses nothing.
+    """
+    count = logs.high.shape[-1]
+    best = jax.tree.map(lambda x: jnp.where(jnp.isfinite(x), -x, 0)[..., None], logs.largest(-1))
+    itself = jnp.where(numeric.positions(count) == 0, 0.0, -jnp.inf).astype(logs.low.dtype)
+    itself = type(logs).from_log(itself)
+    children = jax.tree.map(lambda x, alone: jnp.where(active[..., None], x, alone), logs.times(best), itself)
+    children = jax.tree.map(lambda x: x[..., None], beam).times(children)
+    children = jax.tree.map(lambda x: lax.collapse(x, 1), children)
+    # As one float, what is far below the best is rounded. Among those that come out about as large as the last of k,
+    # what they differ from it tells.
+    k = beam.high.shape[1]
+    _, chosen = topdown.largest(children.near_top(-1)[1], k)
+    taken = lambda x, index: jnp.take_along_axis(x, index, 1)
+    last = jax.tree.map(lambda x: taken(x, chosen[:, -1:]), children)
+    last = jax.tree.map(lambda x: jnp.where(jnp.isfinite(last.high), x, 0), last)
+    _, chosen = topdown.largest(children.ratio(last), k)
+    chosen = chosen.astype(jnp.int32)
+    kept = jax.tree.map(lambda x: taken(x, chosen), children)
+    return kept, lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.split_log import SplitLog
 from ...runtime import passes
 from ..charts.beam import Beam, Prioritize, extended, losses
 from .events import score_of_compact
@@ -24,6 +25,7 @@ from .walks import (
     labels_at,
     most_splits,
     splits_of,
+    start_and_width,
     started,
     tables,
     walk,
@@ -62,6 +64,23 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     spans = in_order(walk(choose, started(real, lengths, potentials.words)), real, lengths)
     labels = labelled(lambda _, span: topdown.first_largest(labels_at(found.labels, span)), spans)
     return compact(spans, labels, potentials.words)[0], found.possible
+
+
+def likeliest(shares: Array, lengths: Array) -> Array:
+    """The tree whose spans have the largest sum, (B 2n-1 3), of numbers of ordinary size (B n n t), as marginals are:
+    what rounds in short logs does not matter.
+    """
+    potentials = Potentials(shares)
+    logs = logs_of(potentials, lengths)
+    chart = inside(to_chart(best(SplitLog.from_log(logs), -1)), best)
+    read = tables(chart)
+    choose = lambda _, span: topdown.first_largest(splits_of(read, span).near_top(-1)[1])
+    real = (at_root(chart, lengths).high > -jnp.inf)[:, None]
+    spans = in_order(walk(choose, started(real, lengths, potentials.words)), real, lengths)
+    start, width = start_and_width(spans, potentials.words)
+    item = numeric.positions(potentials.items)[:, None]
+    labels = numeric.read(topdown.first_largest(logs), item, start, start + width)
+    return compact(spans, labels, potentials.words)[0]
 
 
 # -------------------------------------------------------------------------------------------------------- k at once

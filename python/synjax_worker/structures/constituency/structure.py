@@ -152,7 +152,7 @@ class Constituency:
         """
         samples, items = event.shape[:2]
         flat = lax.collapse(event, 0, 2)
-        trees, _ = search.argmax(Potentials(flat), jnp.tile(lengths, samples))
+        trees = search.likeliest(flat, jnp.tile(lengths, samples))
         some = jnp.any(flat != 0, (1, 2, 3))
         trees = jnp.where(some[:, None, None], trees, -1)
         return trees.reshape(samples, items, *trees.shape[1:])

@@ -1,0 +1,112 @@
+// Generated from the Python registry by `npm run generate`; do not edit.
+import type { IntDType } from "../ops/dtypes.ts";
+import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import type { Declaration } from "./declaration.ts";
+import { Distribution } from "./distribution.ts";
+
+/** What `new GeneralizedPCFG` takes. */
+export interface GeneralizedPCFGOptions<F extends FloatDType = "float32"> {
+  /** `(*batch n pt)`: `[i, b]` scores the preterminal b of word i; taken as they are. */
+  readonly preterminalScores: TensorLike<F>;
+  /** `(*batch nt)`: logits of the nonterminal of the whole sentence. */
+  readonly root: TensorLike<F>;
+  /**
+   * `(*batch nt nt+pt nt+pt)`: `[a, b, c]` are the logits of a span of nonterminal a having parts of
+   * symbols b and c.
+   */
+  readonly rule: TensorLike<F>;
+  /** `(*batch)`: how many words each item has, 1 to n; all n where left out. */
+  readonly lengths?: TensorLike<IntDType>;
+  /**
+   * Whether root and rules are normalized by log-softmax; otherwise they are taken as they are. A
+   * temperature divides what is normalized, and does not normalize again.
+   */
+  readonly normalize?: boolean;
+}
+
+const declaration: Declaration = {
+  name: "GeneralizedPCFG",
+  parameters: [
+    {
+      name: "preterminalScores",
+      python: "preterminal_scores",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch n pt" }],
+    },
+    {
+      name: "root",
+      python: "root",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch nt" }],
+    },
+    {
+      name: "rule",
+      python: "rule",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch nt nt+pt nt+pt" }],
+    },
+    {
+      name: "lengths",
+      python: "lengths",
+      role: "length",
+      optional: true,
+      kinds: [{ kind: "int", dims: "*batch" }],
+      bounds: "n",
+      least: 1,
+    },
+    { name: "normalize", python: "normalize", role: "option", optional: true, kinds: [{ kind: "static" }] },
+  ],
+  forms: [],
+  binding: ["rule", "root", "preterminalScores", "lengths"],
+  event: [
+    { dims: "n n nt", name: "chart", python: "chart" },
+    { dims: "n pt", name: "tags", python: "tags" },
+  ],
+  compact: [
+    { dims: "n-1 3", name: "spans", python: "spans" },
+    { dims: "n", name: "tags", below: "pt", python: "tags" },
+  ],
+};
+
+/**
+ * Probabilistic context-free grammar, given a sentence by the scores of its words' preterminals.
+ *
+ * A tree has a nonterminal for every span of more than one word and a preterminal for every word. Its
+ * score is the sum of the log-probabilities of the whole sentence's nonterminal and of all rules, and
+ * of the preterminals' scores. `logPartition` is the log-likelihood of the sentence where these are
+ * log-likelihoods of words, `logProb` the log-posterior of a tree. Rules are binary: a sentence of one
+ * word has no tree.
+ *
+ * An event is a chart (n n nt), with a 1 at [i, j, a] for the span of words i to j, both inclusive,
+ * with nonterminal a, and tags (n pt). Its compact form is a row of start, end and nonterminal for
+ * every span, each before its parts and the left part before the right, and the preterminal of each
+ * word. Symbols are the nt nonterminals and then the pt preterminals. A score is not linear in the
+ * event, as it is in other classes: the rules are products of its parts. `marginals` are those of
+ * spans and tags, `marginalsForTemplateVariables` how often each parameter is used.
+ *
+ * Cost per item: every query O(n^3 s^2 + n^2 nt s^2), of s = nt + pt symbols; top-k and drawing k
+ * without replacement O(n k s^2) more, each of many samples O(n s^2). Memory O(n^2 s^2). Values are
+ * exact in float32 at any scale.
+ *
+ * Source: Baker (1979), "Trainable grammars for speech recognition"; Eisner (2016), "Inside-outside
+ * and forward-backward algorithms are just backprop", section 7.1, on the distribution of trees given
+ * a sentence. Drawing without replacement is Kool, van Hoof & Welling (2019).
+ *
+ * An event is `chart (*batch n n nt)` and `tags (*batch n pt)`; its compact form `spans
+ * (*batch n-1 3)` and `tags (*batch n)`: int32, -1 where there is nothing.
+ */
+export class GeneralizedPCFG<F extends FloatDType = "float32"> extends Distribution<
+  F,
+  "chart" | "tags",
+  "spans" | "tags"
+> {
+  constructor(options: GeneralizedPCFGOptions<F>) {
+    super(declaration, options);
+  }
+  protected override get declared(): Declaration {
+    return declaration;
+  }
+}

@@ -1,0 +1,121 @@
+// Generated from the Python registry by `npm run generate`; do not edit.
+import type { IntDType } from "../ops/dtypes.ts";
+import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import type { Declaration } from "./declaration.ts";
+import { Distribution } from "./distribution.ts";
+
+/** What `new PCFG` takes. */
+export interface PCFGOptions<F extends FloatDType = "float32"> {
+  /** `(*batch pt v)`: logits of the v words of each preterminal. */
+  readonly emission: TensorLike<F>;
+  /** `(*batch nt)`: logits of the nonterminal of the whole sentence. */
+  readonly root: TensorLike<F>;
+  /**
+   * `(*batch nt nt+pt nt+pt)`: `[a, b, c]` are the logits of a span of nonterminal a having parts of
+   * symbols b and c.
+   */
+  readonly rule: TensorLike<F>;
+  /** `(*batch n)`: the words of each sentence, 0 to v-1. */
+  readonly wordIds: TensorLike<IntDType>;
+  /** `(*batch)`: how many words each item has, 1 to n; all n where left out. */
+  readonly lengths?: TensorLike<IntDType>;
+  /**
+   * Whether logits are normalized by log-softmax; otherwise they are taken as they are. A temperature
+   * divides what is normalized, and does not normalize again.
+   */
+  readonly normalize?: boolean;
+}
+
+const declaration: Declaration = {
+  name: "PCFG",
+  parameters: [
+    {
+      name: "emission",
+      python: "emission",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch pt v" }],
+    },
+    {
+      name: "root",
+      python: "root",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch nt" }],
+    },
+    {
+      name: "rule",
+      python: "rule",
+      role: "potential",
+      optional: false,
+      kinds: [{ kind: "float", dims: "*batch nt nt+pt nt+pt" }],
+    },
+    {
+      name: "wordIds",
+      python: "word_ids",
+      role: "data",
+      optional: false,
+      kinds: [{ kind: "int", dims: "*batch n" }],
+      below: "v",
+    },
+    {
+      name: "lengths",
+      python: "lengths",
+      role: "length",
+      optional: true,
+      kinds: [{ kind: "int", dims: "*batch" }],
+      bounds: "n",
+      least: 1,
+    },
+    { name: "normalize", python: "normalize", role: "option", optional: true, kinds: [{ kind: "static" }] },
+  ],
+  forms: [],
+  binding: ["wordIds", "rule", "root", "emission", "lengths"],
+  event: [
+    { dims: "n n nt", name: "chart", python: "chart" },
+    { dims: "n pt", name: "tags", python: "tags" },
+  ],
+  compact: [
+    { dims: "n-1 3", name: "spans", python: "spans" },
+    { dims: "n", name: "tags", below: "pt", python: "tags" },
+  ],
+};
+
+/**
+ * Probabilistic context-free grammar over the trees of a sentence of n words.
+ *
+ * The whole sentence has a nonterminal by `root`, every span of more than one word has parts by
+ * `rule`, and every preterminal emits a word by `emission`. `unnormalizedLogProb` of a tree is the
+ * joint log-probability of tree and sentence, `logPartition` the log-likelihood of the sentence,
+ * `logProb` the log-posterior of the tree. Rules are binary: a sentence of one word has no tree.
+ *
+ * An event is a chart (n n nt), with a 1 at [i, j, a] for the span of words i to j, both inclusive,
+ * with nonterminal a, and tags (n pt). Its compact form is a row of start, end and nonterminal for
+ * every span, each before its parts and the left part before the right, and the preterminal of each
+ * word. Symbols are the nt nonterminals and then the pt preterminals. A score is not linear in the
+ * event, as it is in other classes: the rules are products of its parts. `marginals` are those of
+ * spans and tags, `marginalsForTemplateVariables` how often each parameter is used.
+ *
+ * Cost per item: every query O(n^3 s^2 + n^2 nt s^2), of s = nt + pt symbols; top-k and drawing k
+ * without replacement O(n k s^2) more, each of many samples O(n s^2). Memory O(n^2 s^2). Values are
+ * exact in float32 at any scale.
+ *
+ * Source: Baker (1979), "Trainable grammars for speech recognition"; Eisner (2016), "Inside-outside
+ * and forward-backward algorithms are just backprop", section 7.1, on the distribution of trees given
+ * a sentence. Drawing without replacement is Kool, van Hoof & Welling (2019).
+ *
+ * An event is `chart (*batch n n nt)` and `tags (*batch n pt)`; its compact form `spans
+ * (*batch n-1 3)` and `tags (*batch n)`: int32, -1 where there is nothing.
+ */
+export class PCFG<F extends FloatDType = "float32"> extends Distribution<
+  F,
+  "chart" | "tags",
+  "spans" | "tags"
+> {
+  constructor(options: PCFGOptions<F>) {
+    super(declaration, options);
+  }
+  protected override get declared(): Declaration {
+    return declaration;
+  }
+}
