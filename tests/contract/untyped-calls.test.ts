@@ -3,7 +3,7 @@ import registry from "../../bridge/registry.json" with { type: "json" };
 import type { Op, Parameter, Registry } from "../../scripts/registry-document.ts";
 import { camelCase } from "../../scripts/typescript-spelling.ts";
 import * as synjax from "../../src/index.ts";
-import { AlignmentCRF, array, connect, CTC, dist, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TreeCRF } from "../../src/index.ts"; // prettier-ignore
+import { AlignmentCRF, array, connect, CTC, dist, GeneralizedPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TreeCRF } from "../../src/index.ts"; // prettier-ignore
 
 /** Everything that the package exports is called as JavaScript without types may call it. */
 type Call = (...args: unknown[]) => unknown;
@@ -31,6 +31,19 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
   HMM: () =>
     new HMM({ initLogits: [0, 0], transitionLogits: [[0, 0], [0, 0]], emissionDist: [[0, 0], [0, 0]], observations: [0, 1] }), // prettier-ignore
   SpanningTreeCRF: () => new SpanningTreeCRF({ logPotentials: [[0, 1], [0, 0]], directed: true, projective: false, singleRootEdge: false }), // prettier-ignore
+  PCFG: () =>
+    new PCFG({
+      emission: [[0, 0]],
+      root: [0],
+      rule: [
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ],
+      wordIds: [0, 1],
+    }),
+  GeneralizedPCFG: () => new GeneralizedPCFG({ preterminalScores: [[0], [0]], root: [0], rule: [[[0, 0], [0, 0]]] }), // prettier-ignore
   TreeCRF: () => new TreeCRF({ logPotentials: [[[0, 1], [0, 1]], [[0, 1], [0, 1]]] }), // prettier-ignore
   AlignmentCRF: () => new AlignmentCRF({ logPotentials: chain.transition, alignmentType: "monotone_many_to_many" }), // prettier-ignore
   GeneralMonotoneAlignmentCRF: () =>
@@ -47,6 +60,8 @@ const NO_METHODS_OF_ITS_OWN = new Set([
   "AlignmentCRF",
   "GeneralMonotoneAlignmentCRF",
   "SpanningTreeCRF",
+  "PCFG",
+  "GeneralizedPCFG",
   "TreeCRF",
 ]);
 /** Methods that end or display something, and what only the classes themselves call. */
