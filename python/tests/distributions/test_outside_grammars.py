@@ -66,7 +66,7 @@ def test_parses_and_their_probabilities_are_those_of_nltk(nltk: dict[str, Any]) 
         )
         found = [read(at) for at in range(len(parses))]
         # Parses of one probability may be in any order.
-        told = lambda trees: sorted(zip(np.round(wanted, 15), trees, strict=True), key=repr)
+        told = lambda trees, wanted=wanted: sorted(zip(np.round(wanted, 15), trees, strict=True), key=repr)
         assert told(found) == told([(parse["spans"], parse["tags"]) for parse in parses])
 
 

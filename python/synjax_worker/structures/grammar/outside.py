@@ -41,8 +41,8 @@ def _log_times(a: Array, b: Array) -> Array:
 FLOATS = Mass(0.0, jnp.exp, jnp.multiply, jnp.sum)
 LOGS = Mass(-jnp.inf, lambda x: x, _log_times, numeric.logsumexp)
 
-# `pass_on(here, sizes)`: what rules (B nt s s) and both parts of spans (starts B s rows) get of what stands at the spans
-# of a width, (starts B nt).
+# `pass_on(here, sizes)`: what rules (B nt s s) and both parts of spans (starts B s rows) get of what stands at the
+# spans of a width, (starts B nt).
 PassOn = Callable[[Array, Sizes], tuple[Array, Array, Array]]
 
 
