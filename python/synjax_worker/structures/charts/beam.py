@@ -54,14 +54,16 @@ def extended_by_logs(beam: Any, active: Array, logs: Any) -> tuple[Any, Array, A
     children = jax.tree.map(lambda x, alone: jnp.where(active[..., None], x, alone), logs.times(best), itself)
     children = jax.tree.map(lambda x: x[..., None], beam).times(children)
     children = jax.tree.map(lambda x: lax.collapse(x, 1), children)
-    # As one float, what is far below the best is rounded. Among those that come out about as large as the last of k,
-    # what they differ from it tells.
-    k = beam.high.shape[1]
-    _, chosen = topdown.largest(children.near_top(-1)[1], k)
+    # As one float, what is far below the best is rounded. Of those that come out about as large as the last of k, what
+    # they differ from it tells.
+    k, priority = beam.high.shape[1], children.near_top(-1)[1]
     taken = lambda x, index: jnp.take_along_axis(x, index, 1)
+    values, chosen = topdown.largest(priority, k)
     last = jax.tree.map(lambda x: taken(x, chosen[:, -1:]), children)
     last = jax.tree.map(lambda x: jnp.where(jnp.isfinite(last.high), x, 0), last)
-    _, chosen = topdown.largest(children.ratio(last), k)
+    lowest = numeric.finite_or_zero(values[:, -1:])
+    better = priority > lowest + jnp.abs(lowest) * 2.0**-20
+    _, chosen = topdown.largest(jnp.where(better, jnp.inf, children.ratio(last)), k)
     chosen = chosen.astype(jnp.int32)
     kept = jax.tree.map(lambda x: taken(x, chosen), children)
     return kept, lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))

@@ -56,7 +56,7 @@ def rules_of(rule: SplitLog) -> Rules:
 
 
 def pairs(left: Array, right: Array, nonterminals: int) -> Array:
-    """(starts B s s): sums of products of parts (starts B s rows). A left part is a preterminal in row 0 only."""
+    """(starts B s s): sums of products of parts (starts B s rows), the left ones with words in the first row alone."""
     wide = jnp.einsum("xblk,xbrk->xblr", left[:, :, :nonterminals], right, precision=numeric.HIGHEST)
     of_word = left[:, :, nonterminals:, :1] * right[:, :, None, :, 0]
     return jnp.concatenate([wide, of_word], 2)

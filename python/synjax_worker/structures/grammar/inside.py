@@ -107,13 +107,17 @@ class Choices(NamedTuple):
 
 
 def choices(of: Inside, sizes: Sizes) -> Choices:
-    ways = ways_by_split(*split(of.chart, of.extents, sizes))
-    by_rule = ways_by_rule(of.grammar, ways.total(-1))
-    symbols = of.extents.symbols
-    logs = numeric.log_normalize(by_rule.near_top(-1)[1], -1)
-    return Choices(
-        logs.reshape(*logs.shape[:-1], symbols, symbols), numeric.log_normalize(ways.near_top(-1)[1])
-    )
+    ways, symbols = ways_by_split(*split(of.chart, of.extents, sizes)), of.extents.symbols
+    top, rest = ways.near_top(-1)
+    logs, total = _normalized(rest)
+    by_rule, _ = _normalized(ways_by_rule(of.grammar, ways.above(top, total[..., 0], -1)).near_top(-1)[1])
+    return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), logs)
+
+
+def _normalized(rest: Array) -> tuple[Array, Array]:
+    """Log-probabilities along the last axis, and the logs of the sums, of floats the largest of which is near 0."""
+    total = numeric.safe_log(jnp.sum(jnp.exp(rest), -1, keepdims=True))
+    return rest - jnp.where(total > -jnp.inf, total, 0), total
 
 
 # --------------------------------------------------------------------------------------------------------- expectations

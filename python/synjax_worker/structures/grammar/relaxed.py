@@ -55,18 +55,18 @@ def _relaxed(potentials: Potentials, lengths: Array, choose: Choose) -> Potentia
     of, _ = _recursion(potentials, lengths, choose)
     symbols = of.extents.symbols
 
-    def soft(logs: Logs, axis: int) -> Array:
-        return relaxed.value_and_weights(choose, logs.near_top(axis)[1], axis)[1]
-
-    def reduce(logs: Logs, axis: int) -> Logs:
-        return logs.reduced(axis, lambda rest: relaxed.value_and_weights(choose, rest, axis)[0])
+    def soft(logs: Logs) -> tuple[Logs, Array]:
+        """What is chosen along the last axis, and the weights of the choice."""
+        top, rest = logs.near_top(-1)
+        value, weights = relaxed.value_and_weights(choose, rest, -1)
+        return logs.above(top, value, -1), weights
 
     def weights(sizes: Sizes) -> Choices:
-        ways = ways_by_split(*split(of.chart, of.extents, sizes))
-        by_rule = soft(ways_by_rule(of.grammar, reduce(ways, -1)), -1)
-        return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), soft(ways, -1))
+        pairs, by_split = soft(ways_by_split(*split(of.chart, of.extents, sizes)))
+        _, by_rule = soft(ways_by_rule(of.grammar, pairs))
+        return Choices(by_rule.reshape(*by_rule.shape[:-1], symbols, symbols), by_split)
 
-    return pushed(by_weights(weights), soft(of.root(lengths), -1), of.extents, lengths)
+    return pushed(by_weights(weights), soft(of.root(lengths))[1], of.extents, lengths)
 
 
 def relaxed_event(potentials: Potentials, lengths: Array, choose: Choose) -> dict[str, Array]:

@@ -91,7 +91,6 @@ class Unnormalized(Trees):
     potentials = ("preterminal_scores", "root", "rule")
     options = {"normalize": False}
     thorough = True
-    float32 = True
 
     def without_structures(self, arrays, lengths):
         arrays["preterminal_scores"][lengths["lengths"] - 1] = -np.inf
@@ -157,6 +156,27 @@ class OfWords(Trees):
         yield BadInput("a word too large", "word_ids", lambda: made([1, 7]))
         yield BadInput("a negative word", "word_ids", lambda: made([1, -1]))
         yield BadInput("no words", "word_ids", lambda: PCFG(**good, word_ids=None))
+
+
+@enumerates(PCFG)
+class OfUnnormalizedWords(OfWords):
+    """As it is given, so that scales of all kinds can be tried."""
+
+    name = "PCFG-unnormalized"
+    sizes = {"n": 3, "nt": 2, "pt": 2, "v": 3}
+    options = {"normalize": False}
+    shared = ()
+    float32 = True
+
+    def kinds(self):
+        return KINDS
+
+    def log_probs(self, item):
+        seen = np.maximum(item["word_ids"], 0)
+        return [item["root"], item["rule"], item["emission"][:, seen].T]
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        yield from ()
 
 
 def normalized(root: np.ndarray, rule: np.ndarray, scores: np.ndarray) -> list[np.ndarray]:
