@@ -167,11 +167,11 @@ def leads_to_root(tree: np.ndarray) -> bool:
     return bool(np.all(up == 0))
 
 
-@pytest.mark.parametrize("scale", [1.0, 1e4])
-def test_float32_is_as_right_as_float64_at_any_scale(scale: float) -> None:
+def test_float32_is_as_right_as_float64_at_any_scale() -> None:
     """Of scores that float32 holds."""
     rng = np.random.default_rng(1)
-    shape = (2, 24, 24)
+    shape = (4, 24, 24)
+    scale = np.array([1.0, 1.0, 1e4, 1e4])[:, None, None]
     scores = (np.round(rng.normal(size=shape)) * scale + rng.normal(size=shape)).astype(np.float32)
 
     @jax.jit
