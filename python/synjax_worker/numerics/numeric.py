@@ -71,6 +71,11 @@ def normalize(x: Array, axis: int = -1) -> Array:
     return x * reciprocal(jnp.sum(x, axis, keepdims=True))
 
 
+def at_most_one(probability: Array) -> Array:
+    """What rounding may have made larger than 1, with its derivative."""
+    return probability - lax.stop_gradient(jnp.maximum(probability - 1, 0))
+
+
 def x_log_x(x: Array) -> Array:
     """x log x with its limit 0 at 0."""
     positive = x >= jnp.finfo(x.dtype).tiny

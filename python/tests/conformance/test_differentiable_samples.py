@@ -148,6 +148,7 @@ def test_without_noise_and_at_temperature_one_it_is_the_marginals(form: Enumerat
 @of_forms(THOROUGH)
 def test_hard_walks_are_samples(form: Enumerator) -> None:
     wanted = marginals(form)
+    # Sums over all structures may come to more than 1 by a rounding.
     error = np.sqrt(np.maximum(wanted * (1 - wanted), 0) / HARD_DRAWS)
     assert np.all(np.abs(beside(form)["walk"] - wanted) <= 5.5 * error + 1e-6)
 

@@ -91,3 +91,9 @@ def test_log_softmax_leaves_what_is_all_forbidden() -> None:
     x = jnp.array([[-jnp.inf, -jnp.inf], [0.0, -jnp.inf]])
     np.testing.assert_array_equal(numeric.log_normalize(x), x)
     assert np.all(np.isfinite(jax.grad(lambda x: numeric.log_normalize(x)[1, 0])(x)))
+
+
+def test_a_probability_that_rounding_made_too_large_is_one_with_its_derivative() -> None:
+    given = jnp.array([0.25, 1.0, 1.0 + 2**-20], jnp.float32)
+    assert numeric.at_most_one(given).tolist() == [0.25, 1, 1]
+    assert jax.grad(lambda x: numeric.at_most_one(x).sum())(given).tolist() == [1, 1, 1]

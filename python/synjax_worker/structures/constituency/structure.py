@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from ...numerics import numeric
 from ...runtime import passes
 from ..charts import layout
 from ..structure import Choose, Query, Sum
@@ -90,7 +91,7 @@ class Constituency:
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         query = Query(potentials, lengths, messages)
-        return marginals.of_parts(self._masses(query), self._labels(query))
+        return numeric.at_most_one(marginals.of_parts(self._masses(query), self._labels(query)))
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         query = Query(potentials, lengths, messages)

@@ -15,7 +15,7 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...numerics.split_log import SplitLog
 
-SMALL = -80.0  # products of at least exp(SMALL) are floats as exact as any
+SMALL = -80.0  # e^-80 = 2^-115: sums of products of at least that are normal floats, whose least is 2^-126
 ENOUGH = 2.0**-60  # a sum of at least this lost nothing that shows to terms below them
 WIDEST = 2.0**9  # what maxima of single floats may lie apart, for small differences to be right
 

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from ...numerics import numeric
 from ...runtime import passes
 from ..constituency.inside import kind_of_logs
 from ..structure import Choose, Query, Sum
@@ -74,7 +75,8 @@ class Grammar:
         return messages.inside().root(lengths).total(-1).sum()
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Tree:
-        return marginals.as_event(self._masses(Query(potentials, lengths, messages)))
+        event = marginals.as_event(self._masses(Query(potentials, lengths, messages)))
+        return jax.tree.map(numeric.at_most_one, event)
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Tree:
         of = self._inside(Query(potentials, lengths, messages))

@@ -82,7 +82,7 @@ class Projective:
         return at_root(messages.chart(), lengths).sum()
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
-        return self._shown(self._masses(Query(potentials, lengths, messages)))
+        return numeric.at_most_one(self._shown(self._masses(Query(potentials, lengths, messages))))
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         logs = marginals.log_of_arcs(self._chart(Query(potentials, lengths, messages)), lengths)

@@ -38,9 +38,8 @@ class Weights(NamedTuple):
     """Of the arcs of a graph."""
 
     logs: Logs  # (B n n)
-    dear: (
-        Array | None
-    )  # (B n): whether the root's arc has the small factor; None where it has any number of edges
+    # (B n): whether the root's arc has the small factor; None where the root may have any number of edges.
+    dear: Array | None
 
 
 def weights(logs: Logs, graph: Graph, single_root_edge: bool) -> Weights:

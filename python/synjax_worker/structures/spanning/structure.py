@@ -96,7 +96,7 @@ class Spanning:
         return Query(potentials, lengths, self.forward(potentials, lengths))
 
     def marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
-        return self._shown(self._arcs(Query(potentials, lengths, messages)))
+        return numeric.at_most_one(self._shown(self._arcs(Query(potentials, lengths, messages))))
 
     def log_marginals(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
         graph = messages.graph()
