@@ -4,6 +4,7 @@ import { Router } from "zeromq";
 import type { Frames, Transport } from "../../bridge/transport/transport.ts";
 import { dialZmtp } from "../../bridge/transport/zmtp.ts";
 import { FrameReader } from "../../bridge/transport/zmtp-frames.ts";
+import { bindToPortOfItsOwn } from "../fixtures/own-port.ts";
 
 let router: Router | undefined;
 let server: Server | undefined;
@@ -23,8 +24,7 @@ const message = sizes.map((size) => new Uint8Array(size).map((_, i) => i % 251))
 describe("a ZeroMQ router", () => {
   test("gets messages of all sizes as they are, in order, and answers; what is early waits", async () => {
     router = new Router({ linger: 0 });
-    await router.bind("tcp://127.0.0.1:*");
-    const address = router.lastEndpoint!;
+    const address = await bindToPortOfItsOwn(router);
     await router.unbind(address);
     transport = dialZmtp(address);
     transport.send([Buffer.from("early")]);
