@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -52,6 +53,12 @@ class ExactLog(NamedTuple):
         middle, smaller = two_sum(self.middle, -other.middle)
         whole, smallest = safe_two_sum(nats(high), middle)
         return whole + (lost * numeric.UNIT + (smaller + smallest) + (self.low - other.low))
+
+    def over(self, other: Any) -> Self:
+        """self / other, 0 where either is 0."""
+        zero = jnp.isneginf(other.high)
+        inverse = jax.tree.map(lambda x: jnp.where(zero, 0, -x), other)
+        return self.times(inverse._replace(high=jnp.where(zero, -jnp.inf, inverse.high)))
 
     def near_top(self, axis: int) -> tuple[Top, Array]:
         """Along an axis, in two floats what all have in common, and what is left: floats the largest of which is near

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -23,6 +24,12 @@ class Parts(NamedTuple):
 
     high: Array
     low: Array
+
+    def over(self, other: Any) -> Self:
+        """self / other, 0 where either is 0."""
+        zero = jnp.isneginf(other.high)
+        inverse = jax.tree.map(lambda x: jnp.where(zero, 0, -x), other)
+        return self.times(inverse._replace(high=jnp.where(zero, -jnp.inf, inverse.high)))
 
     def total(self, axis: Axes, logs: Array | None = None) -> Self:
         """The log of the sum of exponentials along an axis, of self or of `self.times(from_log(logs))`."""

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import FARTHEST, largest_logs
 from ...numerics.guard import is_optimistic, recompute_where
 from ...numerics.split_log import Parts, SplitLog
 from ...numerics.wide_log import WideLog
@@ -184,8 +185,10 @@ def argmax(chain: Chain, prefixes: Parts) -> tuple[Array, Array]:
     return states, score(chain, states)
 
 
-def top_k(chain: Chain, prefixes: Parts, k: int) -> tuple[Array, Array]:
-    """The k best structures (k n) and their scores (k), -inf past the support. O(k t) per position, after one pass."""
+def top_k(chain: Chain, prefixes: Parts, k: int) -> tuple[Array, Array, Array]:
+    """The k best structures (k n) and their scores (k), -inf past the support, O(k t) per position after one pass; and
+    whether they are so far apart that an optimistic program has to refuse them, which ranks them by single floats.
+    """
     earlier, ends = _split(prefixes)
     logs = type(prefixes)
     slots = numeric.positions(k)
@@ -197,26 +200,39 @@ def top_k(chain: Chain, prefixes: Parts, k: int) -> tuple[Array, Array]:
         candidates = before(suffix).times(logs.from_log(_edges_into(chain, edge, state)))
         if emission is not None:
             candidates = candidates.times(before(logs.from_log(emission[state])))
-        flat = jax.tree.map(jnp.ravel, candidates.times(prefix))
-        priority, index = topdown.largest(_floats(flat), k)
+        index, real, far = _kept(jax.tree.map(jnp.ravel, candidates.times(prefix)), k)
         chosen = jax.tree.map(lambda x: x.ravel()[index], candidates)
-        chosen = chosen._replace(high=jnp.where(priority > -jnp.inf, chosen.high, -jnp.inf))
+        chosen = chosen._replace(high=jnp.where(real, chosen.high, -jnp.inf))
         chosen = chosen.less(numeric.shift_of(chosen.high, -1))
         parent = jnp.where(live, index // size, slots)
         state = jnp.where(live, index % size, state)
         suffix = jax.tree.map(lambda a, b: jnp.where(live, a, b), chosen, suffix)
-        return (suffix, state), (parent, state)
+        return (suffix, state), (parent, state, far & live)
 
-    priority, last = topdown.best(_floats(ends), k)
-    suffix = jnp.where(priority > -jnp.inf, 0, -jnp.inf).astype(priority.dtype)
+    missing = max(k - size, 0)
+    nothing = (-jnp.inf, *[0] * (len(ends) - 1))
+    padded = [jnp.pad(x, (0, missing), constant_values=none) for x, none in zip(ends, nothing, strict=True)]
+    last, real, far = _kept(logs(*padded), k)
+    last = jnp.minimum(last, size - 1)
+    suffix = jnp.where(real, 0, -jnp.inf).astype(chain.start.dtype)
     emissions = None if chain.emission is None else chain.emission[1:]
     inputs = (earlier, emissions, chain.valid[1:], _edge_indices(chain))
     carry = (logs.from_log(suffix), last)
-    (suffix, _), (parents, states) = lax.scan(step, carry, inputs, reverse=True)
+    (suffix, _), (parents, states, farther) = lax.scan(step, carry, inputs, reverse=True)
     paths = topdown.backtrace(last, parents, states).astype(jnp.int32)
     scores = jnp.where(suffix.high > -jnp.inf, jax.vmap(lambda path: score(chain, path))(paths), -jnp.inf)
     order = jnp.argsort(-scores, stable=True)  # computed exactly, near ties may have changed places
-    return paths[order], scores[order]
+    return paths[order], scores[order], far | jnp.any(farther)
+
+
+def _kept(logs: Parts, k: int) -> tuple[Array, Array, Array]:
+    """Of logs (p), where the k largest are, which of them are real, and whether one is far below the largest."""
+    if not is_optimistic():
+        index = largest_logs(logs, k)
+        return index, logs.high[index] > -jnp.inf, jnp.asarray(False)
+    priority, index = topdown.largest(_floats(logs), k)
+    real = priority > -jnp.inf
+    return index, real, jnp.any(real & (priority < -FARTHEST))
 
 
 def wide_messages(potentials: Potentials, lengths: Array, messages: Messages) -> Any:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import recompute_where
+from ...numerics.guard import recompute_where, refuse_where
 from ...numerics.wide_log import WideLog
 from ...runtime import passes
 from ..structure import Choose, Query, Sum
@@ -90,7 +90,8 @@ class Chain(NamedTuple):
 
     def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
         walk = lambda item, prefixes: search.top_k(item, prefixes, k)
-        states, scores = _each(potentials, lengths, walk, _best_prefixes(potentials, lengths))
+        states, scores, far = _each(potentials, lengths, walk, _best_prefixes(potentials, lengths))
+        refuse_where(far)
         states, scores = jnp.moveaxis(states, 1, 0), jnp.moveaxis(scores, 1, 0)
         return _states(potentials, lengths, states), scores > -jnp.inf
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import KBest, Search, WithoutReplacement
 from ...numerics.split_log import SplitLog
 from ...runtime import passes
-from ..charts.beam import Beam, Prioritize, extended, losses
 from .events import score_of_compact
-from .inside import Chart, at_root, best, inside, kind_of_logs, refuse_large
+from .inside import Chart, Logs, at_root, best, inside, kind_of_logs, refuse_large
 from .potentials import Potentials, logs_of, to_chart
 from .walks import (
     NONE,
@@ -36,7 +35,7 @@ class _Best(NamedTuple):
     """The pass over the best trees."""
 
     chart: Chart
-    labels: Array  # (B n n t): what each label of a span loses against the best
+    labels: Logs  # (B n n t)
     possible: Array  # (B)
 
 
@@ -48,7 +47,7 @@ def _best(potentials: Potentials, lengths: Array) -> _Best:
         refuse_large(scores)
         logs = kind_of_logs().from_log(scores)
         chart = inside(to_chart(best(logs, -1)), best)
-        return _Best(chart, losses(logs.near_top(-1)[1]), at_root(chart, lengths).high > -jnp.inf)
+        return _Best(chart, logs, at_root(chart, lengths).high > -jnp.inf)
 
     return passes.shared(potentials, "best", compute)
 
@@ -62,7 +61,8 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
     choose = lambda _, span: topdown.first_largest(splits_of(read, span).near_top(-1)[1])
     real = found.possible[:, None]
     spans = in_order(walk(choose, started(real, lengths, potentials.words)), real, lengths)
-    labels = labelled(lambda _, span: topdown.first_largest(labels_at(found.labels, span)), spans)
+    logs = found.labels.near_top(-1)[1]
+    labels = labelled(lambda _, span: topdown.first_largest(labels_at(logs, span)), spans)
     return compact(spans, labels, potentials.words)[0], found.possible
 
 
@@ -87,43 +87,32 @@ def likeliest(shares: Array, lengths: Array) -> Array:
 
 
 def _beam(
-    chart: Chart,
-    labels: Array,
-    possible: Array,
-    lengths: Array,
-    k: int,
-    prioritize: Prioritize,
-    of_splits: Callable,
-) -> tuple[Array, Beam]:
-    """The k walks of highest priority, compact (k B 2n-1 3); priorities are -inf past the support.
-
-    First all splits are chosen, then all labels. `prioritize(step, priority, logs)` gives the priorities of children
-    (B k p) from their parents' and their logs.
+    chart: Chart, labels: Any, possible: Array, lengths: Array, k: int, search: Search
+) -> tuple[Array, Any]:
+    """The k walks that a search keeps, compact (k B 2n-1 3), and what it says of them. First all splits are chosen,
+    then all labels, of logs or floats (B n n t).
     """
     words, items = chart.words, chart.items
     read = tables(chart)
     first = (numeric.positions(k) == 0) & possible[:, None]
-    alone = jnp.where(first, 0.0, -jnp.inf).astype(labels.dtype)
     continued = lambda x, parent: jnp.take_along_axis(x, parent[None], 2)
 
-    def split(step: Array, state: tuple[Beam, Array]) -> tuple[Beam, Array]:
+    def split(step: Array, state: tuple[Any, Array]) -> tuple[Any, Array]:
         beam, agenda = state
         span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
-        logs = of_splits(splits_of(read, span).near_top(-1)[1])
-        beam, parent, choice = extended(beam, step, span != NONE, logs, prioritize)
+        beam, parent, choice = search.extended(beam, step, span != NONE, splits_of(read, span))
         return beam, divided(continued(agenda, parent), step, choice)
 
     agenda = started(first, lengths, words)
-    state = Beam(alone, alone), agenda
+    state = search.started(first, chart.left), agenda
     beam, agenda = lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), split, state)
-    spans = in_order(agenda, beam.priority > -jnp.inf, lengths)
+    spans = in_order(agenda, search.real(beam), lengths)
 
-    def label(row: Array, state: tuple[Beam, Array, Array]) -> tuple[Beam, Array, Array]:
+    def label(row: Array, state: tuple[Any, Array, Array]) -> tuple[Any, Array, Array]:
         beam, chosen, slot = state
         span = lax.dynamic_index_in_dim(spans, row, 0, keepdims=False)
         span = jnp.take_along_axis(span, slot, 1)
-        logs = labels_at(labels, span)
-        beam, parent, choice = extended(beam, words - 1 + row, span != NONE, logs, prioritize)
+        beam, parent, choice = search.extended(beam, words - 1 + row, span != NONE, labels_at(labels, span))
         chosen = lax.dynamic_update_index_in_dim(continued(chosen, parent), choice, row, 0)
         return beam, chosen, jnp.take_along_axis(slot, parent, 1)
 
@@ -139,9 +128,10 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
     found = _best(potentials, lengths)
-    prioritize = lambda step, parents, logs: logs
-    trees, beam = _beam(found.chart, found.labels, found.possible, lengths, k, prioritize, losses)
-    real = (beam.priority > -jnp.inf).T
+    search = KBest(k)
+    trees, beam = _beam(found.chart, found.labels, found.possible, lengths, k, search)
+    search.refuse_far(beam)
+    real = search.real(beam).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     return jnp.take_along_axis(trees, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
@@ -154,10 +144,9 @@ def sample_without_replacement(
     (Kool, van Hoof & Welling 2019).
     """
     possible = at_root(chart, lengths).high > -jnp.inf
-    keys = jax.random.split(numeric.normal_key(key), chart.items)
-    prioritize = topdown.gumbel_priorities(keys)
-    trees, beam = _beam(chart, labels, possible, lengths, k, prioritize, numeric.log_normalize)
-    return trees, jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+    search = WithoutReplacement(key, chart.items, k)
+    trees, beam = _beam(chart, labels, possible, lengths, k, search)
+    return trees, search.logs(beam).T
 
 
 # ---------------------------------------------------------------------------------------------------------- samples

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
@@ -108,10 +109,12 @@ def compact(spans: Array, labels: Array, words: int) -> Array:
     return jnp.transpose(jnp.where((spans != NONE)[..., None], rows, -1), (2, 1, 0, 3))
 
 
-def labels_at(logs: Array, span: Array) -> Array:
-    """(B k t): logs (B n n t) of the labels of spans (B k)."""
-    start, width = start_and_width(span, logs.shape[1])
-    return numeric.read(logs, numeric.positions(logs.shape[0])[:, None], start, start + width)
+def labels_at(logs: Any, span: Array) -> Any:
+    """(B k t): logs or floats (B n n t) of the labels of spans (B k)."""
+    items, words = jax.tree.leaves(logs)[0].shape[:2]
+    start, width = start_and_width(span, words)
+    item = numeric.positions(items)[:, None]
+    return jax.tree.map(lambda x: numeric.read(x, item, start, start + width), logs)
 
 
 def walk(choose: Any, agenda: Array) -> Array:

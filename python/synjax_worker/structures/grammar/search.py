@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import KBest, Search, WithoutReplacement
 from ...numerics.guard import refuse_where
 from ...runtime import passes
-from ..charts.beam import Beam, extended, extended_by_logs
 from ..constituency.inside import Logs, Reduce, best, kind_of_logs, summed
 from .events import score_of_compact
 from .inside import Inside, certified, inside, refuse_large
@@ -60,20 +62,27 @@ def _started(of: Inside, lengths: Array, k: int) -> Array:
     return (numeric.positions(k) == 0) & possible(of, lengths)[:, None]
 
 
+def _kept(found: Tables, of: Inside, lengths: Array, k: int, search: Search) -> tuple[Trees, Any]:
+    """The k walks that a search keeps (k B ...), and what it says of them."""
+
+    def choose(beam: Any, number: Array, active: Array, logs: Logs) -> tuple[Any, Array, Array]:
+        return search.extended(beam, number, active, logs)
+
+    real = _started(of, lengths, k)
+    beam = search.started(real, of.chart.left)
+    beam, walks = walk(found, choose, beam, real, lengths)
+    return compact(walks), beam
+
+
 def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]:
     """The k best trees (k B ...), best first, and which are real (k B).
 
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
-    of = _best(potentials, lengths)
-    real = _started(of, lengths, k)
-    beam = of.kind.from_log(jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype))
-
-    def choose(beam: Logs, number: Array, active: Array, logs: Logs) -> tuple[Logs, Array, Array]:
-        return extended_by_logs(beam, active, logs)
-
-    beam, walks = walk(_tables(of, best, lengths), choose, beam, real, lengths)
-    trees, real = compact(walks), (beam.high > -jnp.inf).T
+    of, search = _best(potentials, lengths), KBest(k)
+    trees, beam = _kept(_tables(of, best, lengths), of, lengths, k, search)
+    search.refuse_far(beam)
+    real = search.real(beam).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     sort = lambda x: jnp.take_along_axis(x, order.reshape(*order.shape, *[1] * (x.ndim - 2)), 0)
@@ -84,15 +93,9 @@ def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -
     """k distinct trees (k B ...) in the order they are drawn; their log-probabilities (k B), -inf past the support
     (Kool, van Hoof & Welling 2019).
     """
-    prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), of.extents.items))
-
-    def choose(beam: Beam, number: Array, active: Array, logs: Logs) -> tuple[Beam, Array, Array]:
-        return extended(beam, number, active, numeric.log_normalize(logs.near_top(-1)[1]), prioritize)
-
-    real = _started(of, lengths, k)
-    alone = jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
-    beam, walks = walk(_tables(of, summed, lengths), choose, Beam(alone, alone), real, lengths)
-    return compact(walks), jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+    search = WithoutReplacement(key, of.extents.items, k)
+    trees, beam = _kept(_tables(of, summed, lengths), of, lengths, k, search)
+    return trees, search.logs(beam).T
 
 
 # ---------------------------------------------------------------------------------------------------------- samples

@@ -8,7 +8,7 @@ few, as many as the longest move goes back, and takes their scale out of their h
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,8 @@ class Local(NamedTuple):
     # each adds to it.
     reduce: Callable[[Array, int], tuple[Array, Array]]
     nothing: float  # what a candidate adds that is none, or stands where there is no choice
+    # Whether what a candidate adds is to be the log of its part of what they are reduced to, in two parts.
+    in_parts: bool = False
 
 
 class Messages(NamedTuple):
@@ -68,7 +70,12 @@ def _first_largest(x: Array, axis: int) -> tuple[Array, Array]:
 SUMMED = Local(_summed, -jnp.inf)  # log-probabilities
 SHARED = Local(_shared_out, 0)  # probabilities: cheaper, where those that are 0 as floats do not count
 LARGEST = Local(_largest, -jnp.inf)  # what is lost against the best
+LARGEST_IN_PARTS = LARGEST._replace(in_parts=True)  # the same at any scale
 BEST = Local(_first_largest, 0)  # which is the best, in place of all
+
+
+def _over(terms: Any, whole: Any, axis: int) -> Any:
+    return terms.over(jax.tree.map(lambda x: jnp.expand_dims(x, axis), whole))
 
 
 def forward(moves: Moves, scores: Scores, bounds: Bounds, local: Local = SUMMED) -> Messages:
@@ -103,9 +110,13 @@ def _recursion(
         top, rest = before.near_top(0, None if shared else by_move(moves, entering))
         value, choices = local.reduce(rest, 0)
         here = logs.above(top, value, 0)
+        if local.in_parts:
+            terms = before if shared else before.times(logs.from_log(by_move(moves, entering)))
+            choices = _over(terms, here, 0)
         if shared:
             here = here.times(logs.from_log(entering[0]))
-        choices = jnp.where(jnp.isneginf(here.high), local.nothing, choices)
+        if not local.in_parts:
+            choices = jnp.where(jnp.isneginf(here.high), local.nothing, choices)
         final = jnp.where((index == bounds.last)[:, None], jnp.stack(here), final)
         scale = numeric.shift_of(here.high, -1)
         moved = jnp.concatenate([jnp.stack(here)[None], past[:-1]])
@@ -121,6 +132,8 @@ def _recursion(
     final = logs(*jnp.where(bounds.ends, final, -jnp.inf))
     top, rest = final.near_top(-1)
     value, last = local.reduce(rest, -1)
+    if local.in_parts:
+        last = _over(final, logs.above(top, value, -1), -1)
     earlier = steps[:, None] < bounds.last
     total = sum_of(jnp.where(earlier, scales, 0), logs.above(top, value, -1))
     largest = [

@@ -9,13 +9,14 @@ What is asked is the log of each choice (`Choices`): its log-probability, or wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import KBest, Search, WithoutReplacement
 from .lattice import Bounds, Choices, Moves
 
 
@@ -26,7 +27,7 @@ class _Walks(NamedTuple):
 
 def _started(choices: Choices, bounds: Bounds, cell: Array, real: Array) -> _Walks:
     """Walks at the last cells `cell` (B k); those that are not real are done."""
-    steps, *_, items, width = choices.moves.shape
+    steps, *_, items, width = _shape(choices)
     place = jnp.where(real, bounds.last[:, None] * width + cell, -1).astype(jnp.int32)
     places = jnp.full((steps + 1, items, cell.shape[1]), -1, jnp.int32)
     return _Walks(place, places.at[0].set(place))
@@ -34,7 +35,7 @@ def _started(choices: Choices, bounds: Bounds, cell: Array, real: Array) -> _Wal
 
 def _until_done(choices: Choices, state: tuple, step: Callable) -> tuple:
     """`step(index, *state)` until all of its walks, which come first, stand at step 0 or are done."""
-    steps, *_, width = choices.moves.shape
+    steps, *_, width = _shape(choices)
 
     def running(carry):
         index, walks, *_ = carry
@@ -44,17 +45,28 @@ def _until_done(choices: Choices, state: tuple, step: Callable) -> tuple:
     return lax.while_loop(running, body, (jnp.int32(1), *state))[1:]
 
 
-def _at(choices: Choices, place: Array, certain: float, nothing: float) -> Array:
+def _shape(choices: Choices) -> tuple[int, ...]:
+    """(T M B W)"""
+    return jax.tree.leaves(choices.moves)[0].shape
+
+
+def _at(choices: Choices, place: Array, certain: float, nothing: float) -> Any:
     """(B k M), of the moves into the cells where walks stand; where there is none to choose the first is certain."""
-    _, count, items, width = choices.moves.shape
+    steps, count, items, width = _shape(choices)
     step, cell = lax.div(place, jnp.int32(width)), lax.rem(place, jnp.int32(width))
-    if choices.moves.shape[0] == 0:
-        logs = jnp.zeros((*place.shape, count), choices.moves.dtype)
-    else:
-        item = numeric.positions(items)[:, None]
-        logs = choices.moves[jnp.maximum(step - 1, 0), :, item, jnp.maximum(cell, 0)]
-    one = jnp.where(numeric.positions(count) == 0, certain, nothing).astype(logs.dtype)
-    return jnp.where((place < width)[..., None], one, logs)
+    item = numeric.positions(items)[:, None]
+
+    def read(x: Array) -> Array:
+        if steps == 0:
+            return jnp.zeros((*place.shape, count), x.dtype)
+        return x[jnp.maximum(step - 1, 0), :, item, jnp.maximum(cell, 0)]
+
+    logs = jax.tree.map(read, choices.moves)
+    one = jnp.where(numeric.positions(count) == 0, certain, nothing)
+    one = one.astype(jax.tree.leaves(logs)[0].dtype)
+    if not isinstance(logs, Array):
+        one = type(logs).from_log(one)
+    return jax.tree.map(lambda one, x: jnp.where((place < width)[..., None], one, x), one, logs)
 
 
 def _moved(moves: Moves, walks: _Walks, index: Array, choice: Array, width: int) -> _Walks:
@@ -98,47 +110,31 @@ def best(moves: Moves, found: Choices, bounds: Bounds, possible: Array) -> Array
 # -------------------------------------------------------------------------------------------------------- k at once
 
 
-def _beam(
-    moves: Moves, choices: Choices, bounds: Bounds, k: int, prioritize: Callable
-) -> tuple[Array, Array, Array]:
-    """The k walks of highest priority: places (T+1 B k) in order, logs (B k), priorities (B k), -inf past the support.
-
-    `prioritize(step, priority, logs)` gives the priorities of children (B k p) from their parents' and their logs.
-    """
-    width, count = choices.last.shape[-1], len(moves)
+def _beam(moves: Moves, choices: Choices, bounds: Bounds, k: int, search: Search) -> tuple[Array, Any]:
+    """Places (T+1 B k) in order of the k walks that a search keeps, and what it says of them."""
+    items, width = jax.tree.leaves(choices.last)[0].shape
     take = lambda x, index: jnp.take_along_axis(x, index, 1)
-
-    def kept(priority: Array, logs: Array) -> tuple[Array, Array, Array]:
-        priority, index = topdown.largest(priority, k)
-        return priority, jnp.where(priority > -jnp.inf, take(logs, index), -jnp.inf), index
-
-    logs = choices.last
-    priority = prioritize(jnp.int32(0), jnp.zeros_like(logs[:, :1]), logs[:, None])[:, 0]
-    missing = ((0, 0), (0, max(k - width, 0)))
-    priority, logs = (jnp.pad(x, missing, constant_values=-jnp.inf) for x in (priority, logs))
-    priority, log, cell = kept(priority, logs)
-    walks = _started(choices, bounds, jnp.minimum(cell, width - 1), priority > -jnp.inf)
+    one = jnp.ones((items, 1), bool)
+    logs = jax.tree.map(lambda x: x[:, None], choices.last)
+    state, _, cell = search.extended(search.started(one, logs), jnp.int32(0), one, logs)
+    walks = _started(choices, bounds, jnp.minimum(cell, width - 1), search.real(state))
     slots = jnp.broadcast_to(numeric.positions(k), walks.places.shape)
 
-    def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
-        children = log[..., None] + _at(choices, walks.place, 0.0, -jnp.inf)
-        wanted = prioritize(index, priority, children)
-        flat = lambda x: lax.collapse(x, 1)
-        priority, log, chosen = kept(flat(wanted), flat(children))
-        chosen = chosen.astype(jnp.int32)
-        parent, choice = lax.div(chosen, jnp.int32(count)), lax.rem(chosen, jnp.int32(count))
-        place = jnp.where(priority > -jnp.inf, take(walks.place, parent), -1)
+    def step(index: Array, walks: _Walks, state: Any, parents: Array) -> tuple:
+        logs = _at(choices, walks.place, 0.0, -jnp.inf)
+        state, parent, choice = search.extended(state, index, jnp.ones(walks.place.shape, bool), logs)
+        place = jnp.where(search.real(state), take(walks.place, parent), -1)
         walks = _moved(moves, walks._replace(place=place), index, choice, width)
-        return walks, log, priority, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
+        return walks, state, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
 
-    walks, log, priority, parents = _until_done(choices, (walks, log, priority, slots), step)
+    walks, state, parents = _until_done(choices, (walks, state, slots), step)
 
     def back(slot: Array, chosen: tuple[Array, Array]) -> tuple[Array, Array]:
         parent, place = chosen
         return take(parent, slot), take(place, slot)
 
     _, places = lax.scan(back, slots[0], (parents, walks.places), reverse=True)
-    return _in_order(jnp.where(priority > -jnp.inf, places, -1)), log, priority
+    return _in_order(jnp.where(search.real(state), places, -1)), state
 
 
 def k_best(moves: Moves, losses: Choices, bounds: Bounds, k: int) -> tuple[Array, Array]:
@@ -146,8 +142,10 @@ def k_best(moves: Moves, losses: Choices, bounds: Bounds, k: int) -> tuple[Array
 
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
-    places, _, priority = _beam(moves, losses, bounds, k, lambda step, parents, logs: logs)
-    return places, priority > -jnp.inf
+    search = KBest(k)
+    places, state = _beam(moves, losses, bounds, k, search)
+    search.refuse_far(state)
+    return places, search.real(state)
 
 
 def without_replacement(
@@ -156,10 +154,9 @@ def without_replacement(
     """Places of k distinct paths (T+1 B k) in the order they are drawn, and their log-probabilities (B k), -inf past
     the support (Kool, van Hoof & Welling 2019).
     """
-    keys = jax.random.split(numeric.normal_key(key), logs.last.shape[0])
-
-    places, log, priority = _beam(moves, logs, bounds, k, topdown.gumbel_priorities(keys))
-    return places, jnp.where(priority > -jnp.inf, log, -jnp.inf)
+    search = WithoutReplacement(key, logs.last.shape[0], k)
+    places, state = _beam(moves, logs, bounds, k, search)
+    return places, search.logs(state)
 
 
 # ---------------------------------------------------------------------------------------------------------- samples

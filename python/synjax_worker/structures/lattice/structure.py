@@ -11,12 +11,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.guard import is_optimistic
 from ...runtime import passes
 from ..structure import Choose, Query, Sum, Tree
 from . import fast, information, marginals, relaxed, search
 from .best import best
 from .choices import log_choices, probabilities, shares_of_choices
-from .forward import BEST, LARGEST, Local, Messages, forward
+from .forward import BEST, LARGEST, LARGEST_IN_PARTS, Local, Messages, forward
 from .lattice import Bounds, Choices, Moves, Scores, uniform
 
 
@@ -157,7 +158,7 @@ class Paths(abc.ABC):
         return best(self.moves, scores, bounds, local), bounds
 
     def _compact(self, places: Array, choices: Choices) -> Tree:
-        return self.compact_of_places(places, choices.last.shape[-1])
+        return self.compact_of_places(places, jax.tree.leaves(choices.last)[0].shape[-1])
 
     def argmax(self, potentials: Any, lengths: Any) -> tuple[Tree, Array]:
         found, bounds = self._best(potentials, lengths, BEST)
@@ -167,7 +168,7 @@ class Paths(abc.ABC):
         return jax.tree.map(lambda x: x[0], self.compact_of_places(places, width)), possible
 
     def top_k(self, potentials: Any, lengths: Any, k: int) -> tuple[Tree, Array]:
-        found, bounds = self._best(potentials, lengths, LARGEST)
+        found, bounds = self._best(potentials, lengths, LARGEST if is_optimistic() else LARGEST_IN_PARTS)
         losses = found.choices
         places, real = search.k_best(self.moves, losses, bounds, k)
         compact, real = self._compact(places, losses), real.T

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import KBest, Search, WithoutReplacement
 from ...numerics.split_log import SplitLog
 from ...runtime import passes
 from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials, logs_of
-from ..charts.beam import Beam, Prioritize, extended, losses
 from ..constituency.inside import best, kind_of_logs, refuse_large
 from ..constituency.walks import NONE, divided, started, walk
 from .chart import Chart, at_root
@@ -72,26 +72,22 @@ def _first_of(found: _Best, lengths: Array) -> tuple[Array, Array]:
     return _walked(found.chart, found.possible[:, None], lengths, first)[0], found.possible
 
 
-def _beam(
-    chart: Chart, possible: Array, lengths: Array, k: int, prioritize: Prioritize, of_splits: Callable
-) -> tuple[Array, Beam]:
-    """Heads (k B n) of the k walks of highest priority; priorities are -inf past the support."""
+def _beam(chart: Chart, possible: Array, lengths: Array, k: int, search: Search) -> tuple[Array, Any]:
+    """Heads (k B n) of the k walks that a search keeps, and what it says of them."""
     read, nodes = tables(chart), chart.nodes
     first = (numeric.positions(k) == 0) & possible[:, None]
-    alone = jnp.where(first, 0.0, -jnp.inf).astype(chart.whole.high.dtype)
     continued = lambda x, parent: jnp.take_along_axis(x, parent[None], 2)
 
-    def split(step: Array, state: tuple[Beam, Array]) -> tuple[Beam, Array]:
+    def split(step: Array, state: tuple[Any, Array]) -> tuple[Any, Array]:
         beam, agenda = state
         span = lax.dynamic_index_in_dim(agenda, step, 0, keepdims=False)
-        logs = of_splits(splits_of(read, span).near_top(-1)[1])
-        beam, parent, choice = extended(beam, step, span != NONE, logs, prioritize)
+        beam, parent, choice = search.extended(beam, step, span != NONE, splits_of(read, span))
         agenda = continued(agenda, parent)
         span = jnp.take_along_axis(span, parent, 1)
         return beam, divided(agenda, step, left_width(span, choice, nodes))
 
     agenda = started(first, half_nodes(lengths), half_nodes(nodes))
-    state = Beam(alone, alone), agenda
+    state = search.started(first, chart.whole), agenda
     beam, agenda = lax.fori_loop(jnp.int32(0), jnp.int32(half_nodes(nodes) - 1), split, state)
     return heads(agenda), beam
 
@@ -102,9 +98,10 @@ def top_k(potentials: Potentials, lengths: Array, k: int, single_root_edge: bool
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
     found = _best(potentials, lengths, single_root_edge)
-    prioritize = lambda step, parents, logs: logs
-    trees, beam = _beam(found.chart, found.possible, lengths, k, prioritize, losses)
-    real = (beam.priority > -jnp.inf).T
+    search = KBest(k)
+    trees, beam = _beam(found.chart, found.possible, lengths, k, search)
+    search.refuse_far(beam)
+    real = search.real(beam).T
     score = numeric.sum_value(score_of_heads(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     return jnp.take_along_axis(trees, order[..., None], 0), jnp.take_along_axis(real, order, 0)
@@ -114,10 +111,9 @@ def sample_without_replacement(key: Array, chart: Chart, lengths: Array, k: int)
     """Heads of k distinct trees (k B n) in the order they are drawn; their log-probabilities (k B), -inf past the
     support (Kool, van Hoof & Welling 2019).
     """
-    keys = jax.random.split(numeric.normal_key(key), chart.items)
-    prioritize = topdown.gumbel_priorities(keys)
-    trees, beam = _beam(chart, _possible(chart, lengths), lengths, k, prioritize, numeric.log_normalize)
-    return trees, jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+    search = WithoutReplacement(key, chart.items, k)
+    trees, beam = _beam(chart, _possible(chart, lengths), lengths, k, search)
+    return trees, search.logs(beam).T
 
 
 def sample(key: Array, chart: Chart, lengths: Array, draws: int) -> Array:

@@ -7,13 +7,15 @@ longest walk has segments. A walk that is done stands at end -1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric, topdown
+from ...numerics.beam import KBest, Search, WithoutReplacement
+from ...numerics.guard import is_optimistic
 from .best import best_messages
 from .choices import log_choices, probabilities
 from .events import score_of_compact
@@ -109,66 +111,39 @@ def argmax(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
 # -------------------------------------------------------------------------------------------------------- k at once
 
 
-class _Beam(NamedTuple):
-    walks: _Walks
-    log: Array  # (B k): of what was chosen so far
-    priority: Array  # (B k): by which a walk is kept
-    parents: Array  # (n B k): the slot that a slot continues, by step
-
-
 def _beam(
-    potentials: Potentials, lengths: Array, messages: Messages, k: int, prioritize: Callable
-) -> tuple[Array, Array, Array]:
-    """The k walks of highest priority: segments (k B n 3), logs (B k), priorities (B k), -inf past the support.
-
-    `prioritize(step, priority, logs)` gives the priorities of children (B k p) from their parents' and their logs.
-    """
+    potentials: Potentials, lengths: Array, messages: Messages, k: int, search: Search, in_parts: bool
+) -> tuple[Array, Any]:
+    """Segments (k B n 3) of the k walks that a search keeps, and what it says of them."""
     labels, count = potentials.labels, potentials.positions
     choices = potentials.longest * labels
     take = lambda x, index: jnp.take_along_axis(x, index, 1)
-
-    def kept(priority: Array, logs: Array) -> tuple[Array, Array, Array]:
-        priority, index = topdown.largest(priority, k)
-        return priority, jnp.where(priority > -jnp.inf, take(logs, index), -jnp.inf), index
-
-    logs = last_logs(messages, lengths)
-    priority = prioritize(jnp.int32(0), jnp.zeros_like(logs[:, :1]), logs[:, None])[:, 0]
-    missing = ((0, 0), (0, max(k - labels, 0)))
-    priority, logs = (jnp.pad(x, missing, constant_values=-jnp.inf) for x in (priority, logs))
-    priority, logs, label = kept(priority, logs)
-    end = _last_ends(priority > -jnp.inf, lengths)
+    one = jnp.ones((potentials.items, 1), bool)
+    logs = jax.tree.map(lambda x: x[:, None], last_logs(messages, lengths, in_parts))
+    state, _, label = search.extended(search.started(one, logs), jnp.int32(0), one, logs)
+    end = _last_ends(search.real(state), lengths)
     walks = _started(end, jnp.minimum(label, labels - 1), potentials)
-    slots = jnp.broadcast_to(jnp.arange(k, dtype=jnp.int32), (count, *end.shape))
-    # A walk that is done has one child, itself.
-    itself = jnp.where(numeric.positions(choices) == 0, 0.0, -jnp.inf).astype(logs.dtype)
+    slots = jnp.broadcast_to(numeric.positions(k), (count, *end.shape))
 
-    def step(index: Array, walks: _Walks, log: Array, priority: Array, parents: Array) -> tuple:
+    def step(index: Array, walks: _Walks, state: Any, parents: Array) -> tuple:
         end, label = _end_and_label(walks.place, labels)
-        local = choice_logs(potentials, messages, end, label).reshape(*end.shape, choices)
-        local = jnp.where((walks.place < 0)[..., None], itself, local)
-        children = log[..., None] + local
-        wanted = prioritize(index + 1, priority, children)
-        flat = lambda x: lax.collapse(x, 1)
-        priority, log, chosen = kept(flat(wanted), flat(children))
-        parent, choice = chosen // choices, chosen % choices
+        local = choice_logs(potentials, messages, end, label, in_parts)
+        local = jax.tree.map(lambda x: x.reshape(*end.shape, choices), local)
+        state, parent, choice = search.extended(state, index + 1, walks.place >= 0, local)
         continued = walks._replace(place=take(walks.place, parent))
-        walks = _moved(continued, index, choice // labels, choice % labels, labels)
-        walks = walks._replace(place=jnp.where(priority > -jnp.inf, walks.place, -1))
-        return (
-            walks,
-            log,
-            priority,
-            lax.dynamic_update_index_in_dim(parents, parent.astype(jnp.int32), index, 0),
-        )
+        size, before = lax.div(choice, jnp.int32(labels)), lax.rem(choice, jnp.int32(labels))
+        walks = _moved(continued, index, size, before, labels)
+        walks = walks._replace(place=jnp.where(search.real(state), walks.place, -1))
+        return walks, state, lax.dynamic_update_index_in_dim(parents, parent, index, 0)
 
-    walks, log, priority, parents = _until_done(count, (walks, logs, priority, slots), step)
+    walks, state, parents = _until_done(count, (walks, state, slots), step)
 
     def back(slot: Array, chosen: tuple[Array, Array]) -> tuple[Array, Array]:
         parent, place = chosen
         return take(parent, slot), take(place, slot)
 
     _, places = lax.scan(back, slots[0], (parents, walks.places), reverse=True)
-    return _in_order(jnp.where(priority > -jnp.inf, places, -1), labels), log, priority
+    return _in_order(jnp.where(search.real(state), places, -1), labels), state
 
 
 def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
@@ -177,9 +152,10 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = best_messages(potentials, lengths)
-    segments, _, priority = _beam(potentials, lengths, messages, k, lambda step, parents, logs: logs)
-    real = (priority > -jnp.inf).T
+    messages, search = best_messages(potentials, lengths), KBest(k)
+    segments, state = _beam(potentials, lengths, messages, k, search, in_parts=not is_optimistic())
+    search.refuse_far(state)
+    real = search.real(state).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, segments))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     return jnp.take_along_axis(segments, order[..., None, None], 0), jnp.take_along_axis(real, order, 0)
@@ -192,11 +168,9 @@ def sample_without_replacement(
     support (Kool, van Hoof & Welling 2019).
     """
     potentials = jax.tree.map(lax.stop_gradient, potentials)
-    messages = log_messages(potentials, lengths)
-    keys = jax.random.split(numeric.normal_key(key), potentials.items)
-
-    segments, log, priority = _beam(potentials, lengths, messages, k, topdown.gumbel_priorities(keys))
-    return segments, jnp.where(priority > -jnp.inf, log, -jnp.inf).T
+    messages, search = log_messages(potentials, lengths), WithoutReplacement(key, potentials.items, k)
+    segments, state = _beam(potentials, lengths, messages, k, search, in_parts=False)
+    return segments, search.logs(state).T
 
 
 # ---------------------------------------------------------------------------------------------------------- samples

@@ -4,21 +4,21 @@ replacement, and the logs of the probabilities of arcs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric, topdown
+from ...numerics import numeric
+from ...numerics.beam import KBest, Search, WithoutReplacement
 from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials
-from ..charts.beam import Beam, Prioritize, extended, losses
+from ..constituency.inside import Logs
 from .elimination import Reduce, Weights, best, only, summed, without
 
 
-def _heads(given: Weights, now: Weights, node: Array, there: Array, first: Array, reduce: Reduce) -> Array:
+def _heads(given: Weights, now: Weights, node: Array, there: Array, first: Array, reduce: Reduce) -> Logs:
     """Logs (B n) of what the trees weigh in which a node follows each other, but for what all have in common.
 
     Of `now`, a graph of some nodes, `there` (n), all are taken out but this and the root, from the first on: O(n^2)
@@ -42,15 +42,15 @@ def _heads(given: Weights, now: Weights, node: Array, there: Array, first: Array
         dear = jnp.where(number == 0, of_root, found.dear)
         cheap = jnp.any((logs.high > -jnp.inf) & ~dear, 1, keepdims=True)
         logs = only(~(dear & cheap), logs)
-    return logs.near_top(1)[1]
+    return logs
 
 
 def log_marginals(given: Weights) -> Array:
     """(B n n): the logs of the probabilities of arcs, O(n^4)."""
     nodes = given.logs.high.shape[1]
     all_nodes = jnp.ones((nodes,), bool)
-    of = lambda node: numeric.log_normalize(_heads(given, given, node, all_nodes, jnp.int32(1), summed))
-    logs = jax.vmap(of, out_axes=2)(numeric.positions(nodes)[1:])
+    of = lambda node: _heads(given, given, node, all_nodes, jnp.int32(1), summed).near_top(1)[1]
+    logs = jax.vmap(lambda node: numeric.log_normalize(of(node)), out_axes=2)(numeric.positions(nodes)[1:])
     return jnp.pad(logs, ((0, 0), (0, 0), (1, 0)), constant_values=-jnp.inf)
 
 
@@ -62,27 +62,20 @@ class _Slots(NamedTuple):
     now: Weights  # of B*k graphs: without the nodes that have heads
 
 
-def _beam(
-    given: Weights,
-    possible: Array,
-    k: int,
-    prioritize: Prioritize,
-    local: Callable[[Array], Array],
-    reduce: Reduce,
-) -> tuple[Array, Beam]:
-    """Heads (B k n) of the k trees of highest priority; priorities are -inf past the support. O(k n^4)."""
+def _beam(given: Weights, possible: Array, k: int, search: Search, reduce: Reduce) -> tuple[Array, Any]:
+    """Heads (B k n) of the k trees that a search keeps, and what it says of them. O(k n^4)."""
     items, nodes = given.logs.high.shape[:2]
     number = numeric.positions(nodes)
     tiled = jax.tree.map(lambda x: jnp.repeat(x, k, 0), given)
     first = (numeric.positions(k) == 0) & possible[:, None]
-    alone = jnp.where(first, 0.0, -jnp.inf).astype(given.logs.high.dtype)
 
-    def choose(step: Array, state: tuple[Beam, _Slots]) -> tuple[Beam, _Slots]:
+    def choose(step: Array, state: tuple[Any, _Slots]) -> tuple[Any, _Slots]:
         beam, slots = state
         node = step + 1
         there = (number == 0) | (number >= node)
-        logs = local(_heads(tiled, slots.now, node, there, node + 1, reduce)).reshape(items, k, nodes)
-        beam, parent, chosen = extended(beam, step, jnp.ones((items, k), bool), logs, prioritize)
+        logs = _heads(tiled, slots.now, node, there, node + 1, reduce)
+        logs = jax.tree.map(lambda x: x.reshape(items, k, nodes), logs)
+        beam, parent, chosen = search.extended(beam, step, jnp.ones((items, k), bool), logs)
         slot = lax.collapse(numeric.positions(items)[:, None] * k + parent, 0, 2)
         continued = lambda x: jnp.take_along_axis(x, parent[..., None], 1)
         heads, above = continued(slots.heads), continued(slots.above)
@@ -93,7 +86,7 @@ def _beam(
 
     shape = items, k, nodes
     slots = _Slots(jnp.zeros(shape, jnp.int32), jnp.broadcast_to(number, shape), tiled)
-    start = Beam(alone, alone), slots
+    start = search.started(first, given.logs), slots
     beam, slots = lax.fori_loop(jnp.int32(0), jnp.int32(nodes - 1), choose, start)
     return slots.heads, beam
 
@@ -121,9 +114,10 @@ def top_k(
 
     The heads of some nodes are kept for the best tree that has them: those that are dropped have k better ones.
     """
-    prioritize = lambda step, parents, logs: logs
-    heads, beam = _beam(given, possible, k, prioritize, losses, best)
-    heads, real = jnp.swapaxes(heads, 0, 1), (beam.priority > -jnp.inf).T
+    search = KBest(k)
+    heads, beam = _beam(given, possible, k, search, best)
+    search.refuse_far(beam)
+    heads, real = jnp.swapaxes(heads, 0, 1), search.real(beam).T
     score = numeric.sum_value(score_of_heads(potentials, lengths, heads))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
     return jnp.take_along_axis(heads, order[..., None], 0), jnp.take_along_axis(real, order, 0)
@@ -133,7 +127,6 @@ def sample_without_replacement(key: Array, given: Weights, possible: Array, k: i
     """Heads of k distinct trees (k B n) in the order they are drawn; their log-probabilities (k B), -inf past the
     support (Kool, van Hoof & Welling 2019).
     """
-    keys = jax.random.split(numeric.normal_key(key), given.logs.high.shape[0])
-    prioritize = topdown.gumbel_priorities(keys)
-    heads, beam = _beam(given, possible, k, prioritize, numeric.log_normalize, summed)
-    return jnp.swapaxes(heads, 0, 1), jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
+    search = WithoutReplacement(key, given.logs.high.shape[0], k)
+    heads, beam = _beam(given, possible, k, search, summed)
+    return jnp.swapaxes(heads, 0, 1), search.logs(beam).T

@@ -11,12 +11,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.guard import refuse_where
 from ...runtime import passes
 from ..arcs import events
 from ..arcs.potentials import Potentials, is_arc, uniform
 from ..constituency.inside import kind_of_logs, refuse_large
 from ..structure import Choose, Query, Sum
-from . import growth, information, marginals, relaxed, search
+from . import determinant, growth, information, marginals, relaxed, search
 from .choices import Choices, Visits, choices, visits
 from .elimination import Eliminated, Weights, all_trees, weights
 from .graph import Graph, graph_of, logs_in, weights_of
@@ -39,6 +40,10 @@ class Forward(NamedTuple):
 
     def all_trees(self) -> Eliminated:
         return passes.shared(self, "all trees", lambda: all_trees(self.weights()))
+
+    def by_determinant(self) -> determinant.Found:
+        compute = lambda: determinant.all_trees(self.potentials, self.lengths, self.single_root_edge)
+        return passes.shared(self, "determinant", compute)
 
     def best_tree(self) -> Array:
         return passes.shared(self, "best tree", lambda: growth.best_tree(self.weights()))
@@ -81,12 +86,27 @@ class Spanning:
 
     def _arcs(self, query: Query) -> Array:
         """(B n n): the probabilities of arcs, from head to dependent."""
+        if determinant.applies(query.potentials):
+            found = query.messages.by_determinant()
+            refuse_where(~found.arcs_certified)
+            return self._by_determinant().arcs(query.potentials, query.lengths, found)
         return marginals.of_arcs(self._visits(query).arcs, query.messages.graph())
+
+    def _by_determinant(self) -> marginals.ByDeterminant:
+        return marginals.by_determinant(self._exact_arcs)
+
+    def _exact_arcs(self, potentials: Potentials, lengths: Array) -> Array:
+        return self._arcs(self._query(potentials, lengths))
 
     def _shown(self, arcs: Array) -> Array:
         return arcs if self.directed else events.both_directions(arcs)
 
     def log_partition(self, potentials: Potentials, lengths: Array, messages: Forward) -> Sum:
+        if determinant.applies(potentials):
+            found = messages.by_determinant()
+            value, refused = self._by_determinant().log_partition(potentials, lengths, found)
+            refuse_where(refused > 0)
+            return value
         return marginals.log_partition(potentials, messages.graph(), messages.all_trees())
 
     def log_count(self, potentials: Potentials, lengths: Array) -> Sum:
