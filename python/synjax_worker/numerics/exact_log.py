@@ -32,9 +32,10 @@ class ExactLog(NamedTuple):
     def from_log(cls, x: Array) -> ExactLog:
         """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`."""
         finite = jnp.isfinite(x)
-        fixed = lax.stop_gradient(x)
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
-        low = jnp.where(finite, x - fixed, 0)  # 0, with the derivative
+        x = jnp.where(finite, x, 0)
+        fixed = lax.stop_gradient(x)
+        low = x - fixed  # 0, with the derivative
         return cls(jnp.where(finite, fixed * (1 / numeric.UNIT), other), jnp.zeros_like(low), low)
 
     def times(self, other: Any) -> Self:

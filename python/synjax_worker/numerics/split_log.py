@@ -57,9 +57,10 @@ class SplitLog(Parts):
         that, and where a factor 0 excludes it, it does no harm.
         """
         finite = jnp.isfinite(x)
-        whole = lax.stop_gradient(jnp.round(x))
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
-        return SplitLog(jnp.where(finite, whole, other), jnp.where(finite, x - whole, 0))
+        x = jnp.where(finite, x, 0)
+        whole = lax.stop_gradient(jnp.round(x))
+        return SplitLog(jnp.where(finite, whole, other), x - whole)
 
     def times(self, other: Any) -> Self:
         return self._replace(high=self.high + other.high, low=self.low + other.low)

@@ -26,9 +26,10 @@ class WideLog(Parts):
     def from_log(cls, x: Array) -> WideLog:
         """Of log-potentials. NaN and +inf are larger than all that are, as in `SplitLog`."""
         finite = jnp.isfinite(x)
-        high = lax.stop_gradient(x)
         other = jnp.where(jnp.isneginf(x), -jnp.inf, jnp.finfo(x.dtype).max)
-        low = jnp.where(finite, x - high, 0)  # 0, with the derivative
+        x = jnp.where(finite, x, 0)
+        high = lax.stop_gradient(x)
+        low = x - high  # 0, with the derivative
         return WideLog(jnp.where(finite, high * (1 / cls.UNIT), other), low)
 
     def times(self, other: Any) -> Self:

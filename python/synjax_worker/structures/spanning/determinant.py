@@ -1,13 +1,14 @@
 """All trees by one determinant, for optimistic programs: the matrix-tree theorem (Tutte 1948), with one root edge in
 the form of Koo, Globerson, Carreras & Collins (2007).
 
-Weights are divided by those of all heads of their dependent, so that the matrix is I - Q, where Q goes from a node to
-one of its heads. Its inverse says how often such a walk comes by: the larger it is, the more a float loses, and the
-certificate is how large it is. Floats have 64 bits whatever the potentials have.
+Where the weights of all heads of a node are shares, the matrix is I - Q, and Q goes from a node to one of its heads.
+The inverse says how often such a walk comes by: the larger it is, the more a float loses, and the certificate is how
+large it is. Floats have 64 bits whatever the potentials have.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -41,47 +42,43 @@ def applies(potentials: Potentials) -> bool:
 
 def all_trees(potentials: Potentials, lengths: Array, single_root_edge: bool) -> Found:
     """O(n^3)."""
-    dtype = potentials.log_potentials.dtype
+    logs = logs_of(potentials, lengths)
     with jax.enable_x64(True):
-        return _all_trees(_logs(potentials, lengths), lengths, single_root_edge, dtype)
+        return _all_trees(logs, potentials.lost, lengths, single_root_edge)
 
 
-def _logs(potentials: Potentials, lengths: Array) -> Array:
-    logs = logs_of(potentials, lengths).astype(jnp.float64)
-    return logs if potentials.lost is None else logs + jnp.where(jnp.isneginf(logs), 0, potentials.lost)
-
-
-def _all_trees(logs: Array, lengths: Array, single: bool, dtype: jnp.dtype) -> Found:
-    nodes = logs.shape[1]
+def _all_trees(logs: Array, lost: Array | None, lengths: Array, single: bool) -> Found:
+    dtype, nodes = logs.dtype, logs.shape[1]
+    wide = lambda x: x.astype(jnp.float64)
     real = numeric.positions(nodes)[1:] < lengths[:, None]  # (B n-1)
-    heads = logs[:, 1:, 1:] if single else logs[:, :, 1:]
-    top = numeric.shift_of(heads, 1)
-    weights = jnp.exp(heads - top[:, None])
+    heads = slice(1 if single else 0, None)
+    top = numeric.shift_of(logs[:, heads, 1:], 1)
+    relative = wide(logs[:, :, 1:]) - top[:, None]
+    if lost is not None:
+        relative = relative + jnp.where(relative > -jnp.inf, lost[:, :, 1:], 0)
+    weights = jnp.exp(relative[:, heads])
     total = jnp.sum(weights, 1)
-    has_heads = total > 0
-    total = jnp.where(has_heads, total, 1)
-    weights = weights / total[:, None]
-    scale = top + jnp.log(total)
     within = weights if single else weights[:, 1:]
-    matrix = jnp.where((~real | has_heads)[:, None] & jnp.eye(nodes - 1, dtype=bool), 1, -within)
+    diagonal = jnp.where(real, total, 1)[:, None]
+    matrix = jnp.where(jnp.eye(nodes - 1, dtype=bool), diagonal, -within)
+    above = jnp.zeros_like(total[:, 0])
+    root = weights[:, 0]
     if single:
-        root = logs[:, 0, 1:] - scale
-        top = numeric.shift_of(root, 1)
-        root = jnp.exp(root - top[:, None])
+        above = numeric.shift_of(relative[:, 0], 1)
+        root = jnp.exp(relative[:, 0] - above[:, None])
         matrix = matrix.at[:, 0].set(jnp.where((lengths > 1)[:, None], root, matrix[:, 0]))
-    else:
-        root, top = weights[:, 0], jnp.zeros_like(scale[:, 0])
     factors, _, order = lax.linalg.lu(matrix)
     pivots = jnp.abs(jnp.diagonal(factors, axis1=1, axis2=2))
-    value = jnp.sum(scale, 1) + top + jnp.sum(jnp.log(pivots), 1)
-    size = jnp.sum(jnp.abs(scale), 1) + jnp.abs(top)
-    ones = jnp.ones_like(scale)[:, None]
-    visits = jnp.max(jnp.abs(_solved(factors, ones, left=False)), (1, 2))
+    value = jnp.sum(wide(top), 1) + above + jnp.sum(jnp.log(pivots), 1)
+    size = jnp.sum(jnp.abs(wide(top)), 1) + jnp.abs(above)
+    # How often the walk comes by: the columns of the inverse, where weights are shares.
+    shares = jnp.where(total > 0, total, 1)
+    visits = jnp.max(jnp.abs(_solved(factors, shares[:, :, None], transposed=True)), (1, 2))
     eps = jnp.finfo(jnp.float64).eps
     tolerance = TOLERANCE * float(jnp.finfo(dtype).eps)
     certified = (visits * (nodes * eps) < tolerance) & (size < LARGEST_LOG)
 
-    inverse = _solved(factors, jax.nn.one_hot(order, nodes - 1, dtype=matrix.dtype), left=True)
+    inverse = _solved(factors, jax.nn.one_hot(order, nodes - 1, dtype=matrix.dtype))
     itself = jnp.diagonal(inverse, axis1=1, axis2=2)
     of_head = jnp.swapaxes(inverse, 1, 2)
     if single:
@@ -90,10 +87,10 @@ def _all_trees(logs: Array, lengths: Array, single: bool, dtype: jnp.dtype) -> F
         of_root = root * inverse[:, :, 0]
     else:
         ways, of_root = itself[:, None] - of_head, root * itself
-    largest = jnp.max(jnp.sum(jnp.abs(inverse), 1), 1)
+    largest = jnp.max(jnp.sum(jnp.abs(inverse) * shares[:, :, None], 1), 1)
     error = largest * largest * eps
     # What is no way at all comes out as a difference of rounding.
-    within = jnp.where(ways > error[:, None, None], within * ways, 0)
+    within = jnp.where(ways * shares[:, None] > error[:, None, None], within * ways, 0)
     arcs = jnp.concatenate([of_root[:, None], within], 1)
     arcs = jnp.pad(jnp.where(real[:, None], arcs, 0), ((0, 0), (0, 0), (1, 0))).astype(dtype)
 
@@ -102,11 +99,10 @@ def _all_trees(logs: Array, lengths: Array, single: bool, dtype: jnp.dtype) -> F
     return Found(numeric.sum_of_wide(value, dtype), certified, arcs, certified & (error < tolerance))
 
 
-def _solved(factors: Array, right: Array, left: bool) -> Array:
-    """Of an LU decomposition, `left`: U^-1 L^-1 right; otherwise right U^-1 L^-1."""
-    solve = lax.linalg.triangular_solve
-    lower = {"left_side": left, "lower": True, "unit_diagonal": True}
-    upper = {"left_side": left, "lower": False}
-    for side in (lower, upper) if left else (upper, lower):
-        right = solve(factors, right, **side)
+def _solved(factors: Array, right: Array, transposed: bool = False) -> Array:
+    """U^-1 L^-1 right, of an LU decomposition; or its transpose's, (L^-1)' (U^-1)' right."""
+    solve = functools.partial(lax.linalg.triangular_solve, factors, left_side=True, transpose_a=transposed)
+    lower, upper = {"lower": True, "unit_diagonal": True}, {"lower": False}
+    for side in (upper, lower) if transposed else (lower, upper):
+        right = solve(right, **side)
     return right
