@@ -13,7 +13,7 @@ import { refused } from "./refusal.ts";
 export interface PictureOptions {
   /** Which item of a batch: its index along each batch axis. */
   readonly item?: number | readonly number[];
-  /** Names of the states or labels; their numbers where left out. */
+  /** Names of the states or labels, of a grammar its nonterminals and then its preterminals; their numbers where left out. */
   readonly labels?: readonly string[];
   /** Names of the positions of a sequence, as its words, or of the nodes of a graph; their numbers where left out. */
   readonly positions?: readonly string[];
@@ -47,7 +47,7 @@ export async function pictureOf(
   options: PictureOptions,
 ): Promise<string> {
   const { event, name } = declared;
-  const draw = "dims" in event ? PICTURES[event.dims] : undefined;
+  const draw = PICTURES["dims" in event ? event.dims : event.map(({ dims }) => dims).join("; ")];
   if (!draw)
     throw refused(
       "toSVG",
@@ -131,6 +131,41 @@ async function tree(of: Pictured, { positions, labels }: PictureOptions, title: 
   return drawTree({ title, spans, probabilities, length, positions, labels });
 }
 
+/** What a picture asks of a distribution over parses. */
+interface PicturedParses {
+  marginals(): { readonly chart: Tensor<"float32">; readonly tags: Tensor<"float32"> };
+  argmax(): object;
+  decode(event: object): { readonly spans: Tensor<"int32">; readonly tags: Tensor<"int32"> };
+}
+
+/** The tree of a grammar's parse, down to the preterminals. */
+async function parse(of: Pictured, { positions, labels }: PictureOptions, title: string): Promise<string> {
+  const parses = of as unknown as PicturedParses;
+  const [parts, compact] = [parses.marginals(), parses.decode(parses.argmax())];
+  const [words, , nonterminals] = await sizesOf(parts.chart, 3, 0, 1, 2);
+  const [, preterminals] = await sizesOf(parts.tags, 2, 0, 1);
+  const [chart, tagged, rows, tags, length] = await Promise.all([
+    parts.chart.data(),
+    parts.tags.data(),
+    compact.spans.data(),
+    compact.tags.data(),
+    extentOf(of, "n"),
+  ]);
+  checkNames("positions", positions, length);
+  checkNames("labels", labels, nonterminals + preterminals);
+  const wide = inRows(rows, 3)
+    .filter(([start]) => start! >= 0)
+    .map(([start, end, label]) => [start!, end!, label!] as const);
+  const leaves = [...tags].flatMap((tag, i) => (tag < 0 ? [] : [[i, i, nonterminals + tag] as const]));
+  const spans = [...wide, ...leaves].sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  const probabilities = spans.map(([start, end, label]) =>
+    label < nonterminals
+      ? chart[(start * words + end) * nonterminals + label]!
+      : tagged[start * preterminals + label - nonterminals]!,
+  );
+  return drawTree({ title, spans, probabilities, length, positions, labels });
+}
+
 /** Of what is symmetric a graph, otherwise arcs from heads to dependents. */
 async function arcs(of: Pictured, options: PictureOptions, title: string): Promise<string> {
   const { positions, coordinates } = options;
@@ -159,6 +194,7 @@ const PICTURES: Readonly<Record<string, Draw>> = {
   "n t t": chain,
   "n m t t": segments,
   "n n label": tree,
+  "n n nt; n pt": parse,
   "n n": arcs,
   "rows cols": table("rows", "cols"),
   "2*l+1 n": table("2*l+1", "n"),

@@ -58,6 +58,21 @@ test("sentences are parsed with and without arcs that cross", () => {
   expect(picture).toContain("<title>hearing → on: ");
 });
 
+test("a sentence has the readings and the probability that NLTK finds", () => {
+  const { lines, picture } = run("parse");
+  expect(lines).toEqual([
+    "p(sentence) = 6.5198e-6", // that of the best reading is 6.31607e-6
+    "96.9 %: [S Jack [VP saw [NP Bob [PP with [NP my cookie]]]]]",
+    "3.1 %: [S Jack [VP [VP saw Bob] [PP with [NP my cookie]]]]",
+  ]);
+  expect(picture).toContain("<title>NP, my … cookie: ");
+});
+
+test("a transfer RNA folds into the cloverleaf that crystals show", () => {
+  const { lines } = run("rna-folding");
+  expect(lines[1]).toBe("(((((((..((((........)))).(((((.......))))).....(((((.......))))))))))))....");
+});
+
 test("a network has as many spanning trees as Kirchhoff's theorem says", () => {
   const { lines, picture } = run("karate-club");
   expect(lines[0]).toBe("It has 5.09e+15 spanning trees."); // exp(36.16625), by a determinant in float64

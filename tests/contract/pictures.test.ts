@@ -3,6 +3,7 @@ import {
   AlignmentCRF,
   connect,
   CTC,
+  GeneralizedPCFG,
   jit,
   LinearChainCRF,
   np,
@@ -131,6 +132,22 @@ describe("toSVG", () => {
     expect(svg.match(/<line/g)).toHaveLength(4);
     const dots = await new TreeCRF({ logPotentials: np.zeros([3, 3, 1]) }).toSVG();
     expect([...cellsOf(dots).keys()]).toContain("0 … 2");
+  });
+
+  test("of a parse shows its nonterminals over the preterminals of the words", async () => {
+    const [noun, verb] = [1, 2];
+    const rule = np.full([1, 3, 3], -Infinity).at(0, noun, 0).set(0).at(0, verb, noun).set(0);
+    const preterminalScores = [[3, 0], [0, 1], [2, 0], [0, 0]]; // prettier-ignore
+    const grammar = new GeneralizedPCFG({ preterminalScores, root: [0], rule, lengths: 3 });
+    const svg = await grammar.toSVG({ labels: ["S", "N", "V"], positions: ["fish", "eat", "worms"] });
+    expectWellFormed(svg);
+    const found = cellsOf(svg);
+    expect([...found.keys()].sort()).toEqual(
+      ["N, fish", "N, worms", "S, eat … worms", "S, fish … worms", "V, eat"].sort(),
+    );
+    for (const probability of found.values()) expect(probability).toBeCloseTo(1, 6);
+    const error = await errorOf(() => grammar.toSVG({ labels: ["S"] }));
+    expect(error.message).toMatch(/`labels` has 1 names for 3/);
   });
 
   test("of an item without structure has its size, and nothing in it", async () => {
