@@ -58,39 +58,41 @@ def _all_trees(logs: Array, lost: Array | None, lengths: Array, single: bool) ->
         relative = relative + jnp.where(relative > -jnp.inf, lost[:, :, 1:], 0)
     weights = jnp.exp(relative[:, heads])
     total = jnp.sum(weights, 1)
+    has_heads = total > 0
+    total = jnp.where(has_heads, total, 1)
+    weights = weights * (1 / total)[:, None]
+    scale = wide(top) + jnp.log(total)
     within = weights if single else weights[:, 1:]
-    diagonal = jnp.where(real, total, 1)[:, None]
-    matrix = jnp.where(jnp.eye(nodes - 1, dtype=bool), diagonal, -within)
+    diagonal = (has_heads | ~real)[:, None] & jnp.eye(nodes - 1, dtype=bool)
+    matrix = jnp.where(diagonal, 1, -within)
     above = jnp.zeros_like(total[:, 0])
     root = weights[:, 0]
     if single:
-        above = numeric.shift_of(relative[:, 0], 1)
-        root = jnp.exp(relative[:, 0] - above[:, None])
+        of_root = relative[:, 0] - jnp.log(total)
+        above = numeric.shift_of(of_root, 1)
+        root = jnp.exp(of_root - above[:, None])
         matrix = matrix.at[:, 0].set(jnp.where((lengths > 1)[:, None], root, matrix[:, 0]))
-    factors, _, order = lax.linalg.lu(matrix)
+    # Of the transpose, whose columns lie in memory as LAPACK wants them.
+    factors, _, order = lax.linalg.lu(jnp.swapaxes(matrix, 1, 2))
     pivots = jnp.abs(jnp.diagonal(factors, axis1=1, axis2=2))
-    value = jnp.sum(wide(top), 1) + above + jnp.sum(jnp.log(pivots), 1)
-    size = jnp.sum(jnp.abs(wide(top)), 1) + jnp.abs(above)
-    # How often the walk comes by: the columns of the inverse, where weights are shares.
-    shares = jnp.where(total > 0, total, 1)
-    visits = jnp.max(jnp.abs(_solved(factors, shares[:, :, None], transposed=True)), (1, 2))
+    value = jnp.sum(scale, 1) + above + jnp.sum(jnp.log(pivots), 1)
+    size = jnp.sum(jnp.abs(scale), 1) + jnp.abs(above)
     eps = jnp.finfo(jnp.float64).eps
     tolerance = TOLERANCE * float(jnp.finfo(dtype).eps)
-    certified = (visits * (nodes * eps) < tolerance) & (size < LARGEST_LOG)
+    certified = (_size_of_inverse(factors) * (nodes * eps) < tolerance) & (size < LARGEST_LOG)
 
-    inverse = _solved(factors, jax.nn.one_hot(order, nodes - 1, dtype=matrix.dtype))
+    inverse = _solved(factors, jax.nn.one_hot(order, nodes - 1, dtype=matrix.dtype))  # of the transpose
     itself = jnp.diagonal(inverse, axis1=1, axis2=2)
-    of_head = jnp.swapaxes(inverse, 1, 2)
     if single:
         first = numeric.positions(nodes - 1) == 0
-        ways = jnp.where(first, 0, itself)[:, None] - jnp.where(first[:, None], 0, of_head)
-        of_root = root * inverse[:, :, 0]
+        ways = jnp.where(first, 0, itself)[:, None] - jnp.where(first[:, None], 0, inverse)
+        of_root = root * inverse[:, 0]
     else:
-        ways, of_root = itself[:, None] - of_head, root * itself
-    largest = jnp.max(jnp.sum(jnp.abs(inverse) * shares[:, :, None], 1), 1)
+        ways, of_root = itself[:, None] - inverse, root * itself
+    largest = jnp.max(jnp.sum(jnp.abs(inverse), 2), 1)
     error = largest * largest * eps
     # What is no way at all comes out as a difference of rounding.
-    within = jnp.where(ways * shares[:, None] > error[:, None, None], within * ways, 0)
+    within = jnp.where(ways > error[:, None, None], within * ways, 0)
     arcs = jnp.concatenate([of_root[:, None], within], 1)
     arcs = jnp.pad(jnp.where(real[:, None], arcs, 0), ((0, 0), (0, 0), (1, 0))).astype(dtype)
 
@@ -99,8 +101,16 @@ def _all_trees(logs: Array, lost: Array | None, lengths: Array, single: bool) ->
     return Found(numeric.sum_of_wide(value, dtype), certified, arcs, certified & (error < tolerance))
 
 
+def _size_of_inverse(factors: Array) -> Array:
+    """(B): how large sums of rows of the inverse are, also where numbers of both signs would cancel, by a few signs."""
+    number = numeric.positions(factors.shape[-1])
+    signs = jnp.stack([jnp.ones_like(number), 1 - 2 * (number % 2), 1 - 2 * (number * number // 3 % 2)], 1)
+    right = jnp.broadcast_to(signs.astype(factors.dtype), (*factors.shape[:2], signs.shape[1]))
+    return jnp.max(jnp.abs(_solved(factors, right, transposed=True)), (1, 2))
+
+
 def _solved(factors: Array, right: Array, transposed: bool = False) -> Array:
-    """U^-1 L^-1 right, of an LU decomposition; or its transpose's, (L^-1)' (U^-1)' right."""
+    """U^-1 L^-1 right, of an LU decomposition; or (L^-1)' (U^-1)' right."""
     solve = functools.partial(lax.linalg.triangular_solve, factors, left_side=True, transpose_a=transposed)
     lower, upper = {"lower": True, "unit_diagonal": True}, {"lower": False}
     for side in (upper, lower) if transposed else (lower, upper):
