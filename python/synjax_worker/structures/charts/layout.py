@@ -46,9 +46,9 @@ def longest_run(first: int, count: int) -> int:
 Step = Callable[[Array, Any, int, int], Any]
 
 
-def ascending(count: int, step: Step, state: Any) -> Any:
-    """Of the widths from 1 on: what is narrower comes first."""
-    for a, b in runs(1, count):
+def ascending(count: int, step: Step, state: Any, first: int = 1) -> Any:
+    """Of the widths from `first` on: what is narrower comes first."""
+    for a, b in runs(first, count):
         body = lambda width, state, a=a, b=b: step(width, state, b - 1, count - a)
         state = lax.fori_loop(np.int32(a), np.int32(b), body, state)
     return state

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
@@ -12,10 +14,12 @@ from ...runtime import passes
 from ..charts.beam import Beam, extended, extended_by_logs
 from ..constituency.inside import Logs, Reduce, best, kind_of_logs, summed
 from .events import score_of_compact
+from .float_ways import float_ways
 from .inside import Inside, certified, inside, refuse_large
+from .log_ways import log_ways
 from .marginals import possible
 from .potentials import Potentials, logs_of
-from .walks import Tables, compact, tables, walk
+from .walks import Ways, compact, walk
 
 Trees = dict[str, Array]
 
@@ -31,24 +35,29 @@ def _best(potentials: Potentials, lengths: Array) -> Inside:
     return passes.shared(potentials, "best", compute)
 
 
-def _tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
-    def compute() -> Tables:
-        found = tables(of, reduce, lengths)
-        refuse_where(jnp.any(jnp.isnan(found.pairs)))
-        return found
+def _ways(of: Inside, reduce: Reduce, lengths: Array) -> Ways:
+    make = lambda: float_ways(of, lengths) if of.has_floats else log_ways(of, reduce, lengths)
+    return passes.shared(of, "ways", make)
 
-    return passes.shared(of, "tables", compute)
+
+def _weights(ways: Any) -> Array:
+    """Of candidates (B k p), floats or logs."""
+    return ways if isinstance(ways, Array) else jnp.exp(ways.near_top(-1)[1])
+
+
+def _logs(ways: Any) -> Array:
+    return numeric.safe_log(ways) if isinstance(ways, Array) else ways.near_top(-1)[1]
 
 
 def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
     """The best tree (B ...), and whether there is one (B). Deterministic among equals."""
 
-    def choose(state: None, number: Array, active: Array, logs: Logs) -> tuple[None, None, Array]:
-        return state, None, topdown.first_largest(logs.near_top(-1)[1])
+    def choose(state: None, number: Array, active: Array, ways: Any) -> tuple[None, None, Array]:
+        return state, None, topdown.first_largest(_logs(ways))
 
     found = _best(potentials, lengths)
     real = possible(found, lengths)
-    _, walks = walk(_tables(found, best, lengths), choose, None, real[:, None], lengths)
+    _, walks = walk(_ways(found, best, lengths), choose, None, real[:, None], lengths, potentials.words)
     return jax.tree.map(lambda x: x[0], compact(walks)), real
 
 
@@ -67,12 +76,12 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]
     """
     of = _best(potentials, lengths)
     real = _started(of, lengths, k)
-    beam = of.kind.from_log(jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype))
+    beam = of.kind.from_log(jnp.where(real, 0.0, -jnp.inf).astype(of.grammar.root.high.dtype))
 
     def choose(beam: Logs, number: Array, active: Array, logs: Logs) -> tuple[Logs, Array, Array]:
         return extended_by_logs(beam, active, logs)
 
-    beam, walks = walk(_tables(of, best, lengths), choose, beam, real, lengths)
+    beam, walks = walk(_ways(of, best, lengths), choose, beam, real, lengths, potentials.words)
     trees, real = compact(walks), (beam.high > -jnp.inf).T
     score = numeric.sum_value(score_of_compact(potentials, lengths, trees))
     order = jnp.argsort(jnp.where(real, -score, jnp.inf), 0, stable=True)  # summing may exchange near ties
@@ -84,14 +93,18 @@ def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -
     """k distinct trees (k B ...) in the order they are drawn; their log-probabilities (k B), -inf past the support
     (Kool, van Hoof & Welling 2019).
     """
+    if of.has_floats:
+        refuse_where(~jnp.all(of.chart.lossless))  # what is unlikely is drawn too
     prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), of.extents.items))
 
-    def choose(beam: Beam, number: Array, active: Array, logs: Logs) -> tuple[Beam, Array, Array]:
-        return extended(beam, number, active, numeric.log_normalize(logs.near_top(-1)[1]), prioritize)
+    def choose(beam: Beam, number: Array, active: Array, ways: Any) -> tuple[Beam, Array, Array]:
+        return extended(beam, number, active, numeric.log_normalize(_logs(ways)), prioritize)
 
     real = _started(of, lengths, k)
-    alone = jnp.where(real, 0.0, -jnp.inf).astype(of.chart.left.high.dtype)
-    beam, walks = walk(_tables(of, summed, lengths), choose, Beam(alone, alone), real, lengths)
+    alone = jnp.where(real, 0.0, -jnp.inf).astype(of.grammar.root.high.dtype)
+    beam, walks = walk(
+        _ways(of, summed, lengths), choose, Beam(alone, alone), real, lengths, of.extents.words
+    )
     return compact(walks), jnp.where(beam.priority > -jnp.inf, beam.log, -jnp.inf).T
 
 
@@ -103,29 +116,31 @@ def sample(key: Array, of: Inside, lengths: Array, draws: int) -> Trees:
 
     A float32 uniform has 24 bits: choices of probability below about 1e-7 are never drawn.
     """
-    words, items, _, symbols = of.extents
-    dtype = of.chart.left.high.dtype
+    words, items, _, _ = of.extents
+    dtype = of.grammar.root.high.dtype
     keys = jax.random.split(numeric.normal_key(key), items)
     draw = lambda key: jax.random.uniform(key, (2 * words, 2, draws), dtype)
     uniforms = jax.vmap(draw, out_axes=2)(keys)  # (choices 2 B draws)
 
-    def choose(state: None, number: Array, active: Array, logs: Logs) -> tuple[None, None, Array]:
+    def choose(state: None, number: Array, active: Array, ways: Any) -> tuple[None, None, Array]:
         uniform = lax.dynamic_index_in_dim(uniforms, number, 0, keepdims=False)
-        return state, None, _drawn(jnp.exp(logs.near_top(-1)[1]), uniform, symbols).astype(jnp.int32)
+        return state, None, _drawn(_weights(ways), uniform)
 
     real = jnp.broadcast_to(possible(of, lengths)[:, None], (items, draws))
-    _, walks = walk(_tables(of, summed, lengths), choose, None, real, lengths)
+    _, walks = walk(_ways(of, summed, lengths), choose, None, real, lengths, words)
     return compact(walks)
 
 
-def _drawn(weights: Array, uniform: Array, symbols: int) -> Array:
-    """An index of weights (B k p), by two uniform numbers (2 B k). Of pairs of symbols the first, then the second:
-    cumulative sums of all would take long.
+def _drawn(weights: Array, uniform: Array) -> Array:
+    """An index of weights (B k p), by two uniform numbers (2 B k). Of many first one of a few runs, then one of its
+    own: cumulative sums of all would take long.
     """
-    if weights.shape[-1] != symbols**2:
+    run, count = 32, weights.shape[-1]
+    if count <= 2 * run:
         return topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[0])
-    weights = weights.reshape(*weights.shape[:-1], symbols, symbols)
+    weights = jnp.pad(weights, ((0, 0), (0, 0), (0, -count % run)))
+    weights = weights.reshape(*weights.shape[:-1], -1, run)
     totals = jnp.sum(weights, -1)
     first = topdown.inverse_cdf(topdown.cumulate(totals), totals, uniform[0])
     weights = jnp.take_along_axis(weights, first[..., None, None], -2)[..., 0, :]
-    return first * symbols + topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[1])
+    return first * run + topdown.inverse_cdf(topdown.cumulate(weights), weights, uniform[1])
