@@ -15,12 +15,13 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ...numerics.split_log import SplitLog
-from ..charts import layout
 from .chart import Sizes
 from .floats import (
     FloatChart,
     Rules,
+    ascending,
     beside_words,
+    beyond,
     by_rule,
     last_of,
     left_slab,
@@ -71,8 +72,7 @@ def _charged(p: Potentials, q: Potentials, rules: Rules, less: float) -> _Charge
 
     left = given("biy,bayz->biaz", lambda x: x[:, :, nonterminals:])
     right = given("biz,bayz->biay", lambda x: x[:, :, :nonterminals, nonterminals:])
-    beyond = rules.of_right_word.shape[1] - right.shape[1]
-    right = jnp.pad(right, ((0, 0), (0, beyond), (0, 0), (0, 0)))
+    right = jnp.pad(right, ((0, 0), (0, beyond(right.shape[1])), (0, 0), (0, 0)))
     return _Charged(charged[:, :, :nonterminals, :nonterminals], left, right, words)
 
 
@@ -121,7 +121,7 @@ def charges(p: Of, q: Of, less: float, lengths: Array) -> Array:
         row = of_width(left_slab(state[0], sizes), right_slab(state[1], words, sizes), width)
         return with_row(*state, row, width)
 
-    left, _ = layout.ascending(words, step, state, first=2)
+    left, _ = ascending(words, step, state)
     item, last = numeric.positions(items), jnp.maximum(lengths - 1, 0)
     of_sentence = lambda x: numeric.read(jnp.moveaxis(x[:, 0], -1, 1), item, last)
     logs = [SUMS.log(of_sentence(of.chart.left.numbers)) for of in (p, q)]

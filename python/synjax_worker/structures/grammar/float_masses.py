@@ -13,14 +13,15 @@ from jax import Array, lax
 
 from ...numerics import numeric
 from ..charts import layout
-from .chart import Extents, by_span
+from .chart import Extents
 from .floats import (
     FloatChart,
     Rules,
+    beyond,
     by_rule,
+    descending,
     last_of,
     parts,
-    put,
     right_slab,
     row_of,
     rules_of,
@@ -46,53 +47,52 @@ def masses(
     code.
     """
     words, items, nonterminals, _ = extents
-    rules, beyond = rules_of(SUMS, grammar), layout.longest_run(2, words)
+    rules, size = rules_of(SUMS, grammar), words + beyond(words)
     zeros = lambda *shape: jnp.zeros((items, *shape), root.dtype)
     square = (nonterminals, nonterminals)
     at_top = numeric.positions(words) == (lengths - 1)[:, None, None]
     mass = _Mass(
         zeros(words, nonterminals, words).at[:, 0].set(jnp.where(at_top, root[..., None], 0)),
-        zeros(words + beyond, nonterminals, words + beyond),
+        zeros(size, nonterminals, size),
         zeros(nonterminals, *square),
         zeros(words, *square),
-        zeros(words + beyond, *square),
+        zeros(size, *square),
     )
 
     def arrived(mass: _Mass, width: Array | int, starts: int) -> Array:
-        return (
-            row_of(mass.left, width, starts)
-            + sliced(mass.right, (width, words - 1 - width), (starts, 1))[..., 0]
-        )
+        """(B n nt): what stands at the spans of a width."""
+        here = row_of(mass.left, width, starts)
+        here = here + sliced(mass.right, (width, words - 1 - width), (starts, 1))[..., 0]
+        return jnp.pad(here, ((0, 0), (0, words - starts), (0, 0)))
 
-    def step(width: Array, mass: _Mass, rows: int, starts: int) -> _Mass:
-        sizes = width, rows, starts
-        here = arrived(mass, width, starts)
+    def step(width: Array, state: tuple[_Mass, Array], rows: int, starts: int) -> tuple[_Mass, Array]:
+        mass, here = state
         # Computed again for a derivative: what stands between is larger than all that stays.
         passed_on = jax.checkpoint(partial(_passed_on, rules, chart, (rows, starts)))
-        to = passed_on(here, width)
-        left = put(mass.left, here, 0, width)
-        left = left.at[:, :starts, :, :rows].add(to.left)
-        add = lambda x, more, at: lax.dynamic_update_slice(
-            x, more, [jnp.int32(i) for i in at], allow_negative_indices=False
+        to = passed_on(here[:, :starts], width)
+        place = lambda x, new, *at: lax.dynamic_update_slice(
+            x, new, [jnp.int32(i) for i in at], allow_negative_indices=False
         )
-        right = add(mass.right, right_slab(mass.right, words, sizes) + to.right, (0, width, 0, words - width))
+        right = right_slab(mass.right, words, (width, rows, starts)) + to.right
         right_word = lax.dynamic_slice_in_dim(mass.right_word, width, starts, 1) + to.right_word
-        return _Mass(
-            left,
-            right,
+        mass = _Mass(
+            mass.left.at[:, :starts, :, :rows].add(to.left),
+            place(mass.right, right, 0, width, 0, words - width),
             mass.rules + to.rules,
             mass.left_word.at[:, :starts].add(to.left_word),
-            add(mass.right_word, right_word, (0, width, 0, 0)),
+            place(mass.right_word, right_word, 0, width, 0, 0),
         )
+        # XLA copies a chart that is read after it is changed, so what comes next is read already.
+        return mass, arrived(mass, width - 1, starts + 1)
 
-    mass = layout.descending(2, words, step, mass)
+    mass, here = descending(words, step, (mass, arrived(mass, words - 1, 1)))
     tags, used = zeros(words, extents.symbols - nonterminals), rules.all * 0
     if words > 1:
-        here = arrived(mass, 1, words - 1)
-        mass = mass._replace(left=put(mass.left, here, 0, 1))
-        tags, used = _at_words(rules, chart, mass, here)
-    spans = jnp.transpose(mass.left, (3, 1, 0, 2)).reshape(words, -1)
-    return Potentials(root, used, tags, by_span(spans, extents._replace(symbols=nonterminals), 0.0))
+        tags, used = _at_words(rules, chart, mass, here[:, : words - 1])
+    positions_first = lambda x: jnp.transpose(x, (1, 3, 0, 2))
+    spans = layout.by_words(positions_first(mass.left), 0.0)
+    spans = spans + layout.right_by_words(positions_first(mass.right[:, :words, :, :words]), 0.0)
+    return Potentials(root, used, tags, jnp.moveaxis(spans, 2, 0))
 
 
 def _shares(rules: Rules, chart: FloatChart, here: Array, width: Array | int, top: Array) -> Array:

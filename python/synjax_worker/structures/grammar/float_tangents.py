@@ -7,10 +7,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ..charts import layout
 from .chart import Sizes
 from .floats import (
     FloatChart,
+    ascending,
     left_slab,
     parts,
     right_slab,
@@ -73,4 +73,4 @@ def moved(grammar: Potentials, tangent: Potentials, chart: FloatChart) -> Number
         row, top = along(left_slab(state[0], sizes), right_slab(state[1], words, sizes), width)
         return in_chart(state, row, top, width)
 
-    return layout.ascending(words, step, state, first=2)
+    return ascending(words, step, state)

@@ -109,7 +109,7 @@ class FloatWays(NamedTuple):
         """Logs where trees are compared."""
         if not isinstance(self.chart, BestChart):
             return numbers
-        return SplitLog.above(jnp.zeros((*numbers.shape[:-1], 1), numbers.dtype), numbers, -1)
+        return SplitLog.above(jnp.zeros(1, numbers.dtype), numbers, -1)
 
 
 class _First(NamedTuple):

@@ -7,6 +7,7 @@ as rules that have a word as their left or right part: so every step is over pai
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -19,7 +20,11 @@ from .chart import Sizes
 from .potentials import Potentials
 from .semiring import MAXIMA, SUMS, Semiring
 
-ENOUGH = 2.0**-60  # a sum of at least this lost nothing that shows to terms that underflow
+# Loops over the widths of more than two words. A third would save a tenth of the time at most, and take half as long
+# again to compile.
+ascending = partial(layout.ascending, first=2, most=2)
+descending = partial(layout.descending, 2, most=2)
+beyond = partial(layout.longest_run, 2, most=2)  # by how much slabs may reach beyond the chart
 
 
 class Aligned(NamedTuple):
@@ -100,22 +105,19 @@ def _bottom(logs: Array, axes: int | tuple[int, ...]) -> Array:
 
 
 def rules_of(semiring: Semiring, grammar: Potentials) -> Rules:
-    nonterminals, beyond = (
-        grammar.rule.high.shape[1],
-        layout.longest_run(2, grammar.preterminal.high.shape[1]),
-    )
+    words, nonterminals = grammar.preterminal.high.shape[1], grammar.rule.high.shape[1]
     logs, top = relative(SplitLog(*(lax.collapse(x, 1) for x in grammar.rule)))
     rules = semiring.number(logs).reshape(grammar.rule.high.shape)
     of_words, top_of_words = relative(grammar.preterminal)
-    words = semiring.number(of_words)
-    left = by_rule(semiring, "biy,bayz->biaz", rules[:, :, nonterminals:], words)
-    right = by_rule(semiring, "biz,bayz->biay", rules[:, :, :nonterminals, nonterminals:], words)
-    right = jnp.pad(right, ((0, 0), (0, beyond), (0, 0), (0, 0)), constant_values=semiring.zero)
+    numbers = semiring.number(of_words)
+    left = by_rule(semiring, "biy,bayz->biaz", rules[:, :, nonterminals:], numbers)
+    right = by_rule(semiring, "biz,bayz->biay", rules[:, :, :nonterminals, nonterminals:], numbers)
+    right = jnp.pad(right, ((0, 0), (0, beyond(words)), (0, 0), (0, 0)), constant_values=semiring.zero)
     return Rules(
         rules,
         left,
         right,
-        Aligned(words, top_of_words, numeric.finite_or_zero(top_of_words) + _bottom(of_words, -1)),
+        Aligned(numbers, top_of_words, numeric.finite_or_zero(top_of_words) + _bottom(of_words, -1)),
         numeric.finite_or_zero(top)[:, None],
         _bottom(logs, -1)[:, None],
     )
@@ -226,7 +228,7 @@ def inside(kind: type[FloatChart], grammar: Potentials) -> FloatChart:
             found, top = semiring.times(found, semiring.number(logs)), top + more
             bottom = bottom + _bottom(logs, -1)
         exact = bottom + rules.bottom >= semiring.least
-        whole = exact | (jnp.min(found, -1) >= ENOUGH) if semiring is SUMS else exact
+        whole = exact | (jnp.min(found, -1) >= semiring.enough)
         top = jnp.where(whole, top + rules.top, jnp.nan)
         chart = chart._replace(lossless=chart.lossless & jnp.all(exact, 1))
         more = jnp.round(semiring.log(jnp.max(found, -1)))
@@ -234,8 +236,8 @@ def inside(kind: type[FloatChart], grammar: Potentials) -> FloatChart:
         numbers = semiring.times(found, semiring.number(-numeric.finite_or_zero(more))[..., None])
         return _with_row(chart, Aligned(numbers, top + more, top + semiring.log(smallest)), width)
 
-    first, beyond = rules.words, layout.longest_run(2, words)
-    chart = kind(nothing(words), nothing(words + beyond), jnp.ones(items, bool))
+    first = rules.words
+    chart = kind(nothing(words), nothing(words + beyond(words)), jnp.ones(items, bool))
     chart = _with_row(chart, first._replace(numbers=chart.left.numbers[..., 0]), 0)
     if words > 1:
         top, bottom = top_of_two(rules), first.bottom[:, :-1] + first.bottom[:, 1:]
@@ -248,7 +250,7 @@ def inside(kind: type[FloatChart], grammar: Potentials) -> FloatChart:
         bottom = jnp.min(bottom, -1) - ways.top
         return with_spans(chart, totals(semiring, rules, ways, width), ways.top, bottom, width)
 
-    return layout.ascending(words, step, chart, first=2)
+    return ascending(words, step, chart)
 
 
 def _with_row(chart: FloatChart, row: Aligned, width: Any) -> FloatChart:

@@ -49,6 +49,13 @@ def _logs(ways: Any) -> Array:
     return numeric.safe_log(ways) if isinstance(ways, Array) else ways.near_top(-1)[1]
 
 
+def _lossless(of: Inside) -> Inside:
+    """What is unlikely is chosen too, where k are: an optimistic program refuses where floats may have lost it."""
+    if of.has_floats:
+        refuse_where(~jnp.all(of.chart.lossless))
+    return of
+
+
 def argmax(potentials: Potentials, lengths: Array) -> tuple[Trees, Array]:
     """The best tree (B ...), and whether there is one (B). Deterministic among equals."""
 
@@ -74,7 +81,7 @@ def top_k(potentials: Potentials, lengths: Array, k: int) -> tuple[Trees, Array]
 
     A walk is kept for its exact best completion: one that is dropped has k better ones elsewhere.
     """
-    of = _best(potentials, lengths)
+    of = _lossless(_best(potentials, lengths))
     real = _started(of, lengths, k)
     beam = of.kind.from_log(jnp.where(real, 0.0, -jnp.inf).astype(of.grammar.root.high.dtype))
 
@@ -93,8 +100,7 @@ def sample_without_replacement(key: Array, of: Inside, lengths: Array, k: int) -
     """k distinct trees (k B ...) in the order they are drawn; their log-probabilities (k B), -inf past the support
     (Kool, van Hoof & Welling 2019).
     """
-    if of.has_floats:
-        refuse_where(~jnp.all(of.chart.lossless))  # what is unlikely is drawn too
+    of = _lossless(of)
     prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), of.extents.items))
 
     def choose(beam: Beam, number: Array, active: Array, ways: Any) -> tuple[Beam, Array, Array]:

@@ -20,7 +20,8 @@ class Semiring(NamedTuple):
     times: Callable[[Array, Array], Array]
     plus: Callable[[Array, Array], Array]
     contract: Callable[[str, Array, Array], Array]  # as `jnp.einsum`
-    least: float  # a log, of which products are right; those below it may be lost or too far from others
+    least: float  # a log: products that are not below it are right, as those of no floats too small
+    enough: float  # a number: a total of at least this is right, whatever of it is too small
 
 
 def _sums(spec: str, a: Array, b: Array) -> Array:
@@ -42,5 +43,5 @@ def _maxima(spec: str, a: Array, b: Array) -> Array:
     return jnp.max(both, tuple(range(len(out), len(out) + len(over))))
 
 
-SUMS = Semiring(0.0, jnp.exp, numeric.safe_log, jnp.multiply, jnp.add, _sums, -70.0)
-MAXIMA = Semiring(-jnp.inf, lambda x: x, lambda x: x, jnp.add, jnp.maximum, _maxima, -512.0)
+SUMS = Semiring(0.0, jnp.exp, numeric.safe_log, jnp.multiply, jnp.add, _sums, -70.0, 2.0**-60)
+MAXIMA = Semiring(-jnp.inf, lambda x: x, lambda x: x, jnp.add, jnp.maximum, _maxima, -512.0, -512.0)
