@@ -14,7 +14,7 @@ from synjax_worker.distributions import GeneralizedPCFG
 from synjax_worker.numerics import guard
 from synjax_worker.runtime import passes
 
-pytestmark = pytest.mark.costs("GeneralizedPCFG")
+pytestmark = pytest.mark.costs("PCFG")
 
 ITEMS, WORDS, NONTERMINALS, PRETERMINALS = 2, 9, 3, 4
 SYMBOLS = NONTERMINALS + PRETERMINALS
@@ -80,7 +80,7 @@ def long_words(nats: float) -> Given:
 
 
 def narrow(bits: float, excluded: float) -> Given:
-    """All trees have a nonterminal inside whose sums are so much smaller than those of another, which cannot be used."""
+    """All trees have a nonterminal inside whose sums are that much smaller than those of one that cannot be used."""
     scores, root, rule = normal()
     rule[:, 1] -= np.float32(bits * np.log(2))
     rule[:, 0, 2] = rule[:, 0, :, 2] = rule[:, 1, 2] = rule[:, 1, :, 2] = excluded
