@@ -18,7 +18,7 @@ from ...numerics.guard import is_optimistic, refuse_where
 from ...numerics.split_log import SplitLog
 from ..charts import layout
 from ..constituency.inside import LARGEST_WHOLE, Logs, Reduce, best, summed
-from . import float_tangents, floats
+from . import float_inside, float_tangents
 from .chart import Chart, Extents, Numbers, Sizes, of_spans, recursion, row_of_spans, split, whole
 from .floats import BestChart, FloatChart
 from .potentials import Potentials, cleaned, map_logs
@@ -47,7 +47,7 @@ class Inside(NamedTuple):
     def root(self, lengths: Array) -> Logs:
         """(B nt): the weights of the nonterminals of the whole sentence."""
         if self.has_floats:
-            found = floats.root(self.chart, lengths)
+            found = float_inside.root(self.chart, lengths)
         else:
             found = whole(self.chart, self.extents, lengths)
         return found.times(self.grammar.root)
@@ -73,7 +73,7 @@ def inside(grammar: Potentials, reduce: Reduce = summed) -> Inside:
     """Of logs. Plain code."""
     made = Inside(grammar, None)
     if made.kind is SplitLog:
-        return Inside(grammar, floats.inside(BestChart if reduce is best else FloatChart, grammar))
+        return Inside(grammar, float_inside.inside(BestChart if reduce is best else FloatChart, grammar))
     nothing = made.kind.from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
     span = _chart_of_spans(grammar)
 
