@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from cases import LEVELS, Case, asked
 from peers import Peer, found, synjax_peer
-from plain import constituency, dependencies
+from plain import constituency, dependencies, grammars
 
-from synjax_worker.distributions import SpanningTreeCRF, TreeCRF
+from synjax_worker.distributions import GeneralizedPCFG, SpanningTreeCRF, TreeCRF
 
 SENTENCES = ((8, 12, 4), (8, 24, 4), (8, 64, 4))  # items, words, labels
 
@@ -24,6 +25,34 @@ def tree_crf() -> Iterator[Case]:
         case.compared = lambda tables: tuple(jnp.triu(jnp.moveaxis(x, -1, 1)) for x in tables)
         case.peers = synjax_peer(lambda lib: asked(lib.TreeCRF)) | torch_struct_peer()
         yield case
+
+
+WORDS = (8, 16, 32)
+NONTERMINALS, PRETERMINALS = 12, 24
+
+
+def pcfg() -> Iterator[Case]:
+    of = lambda cls: asked(lambda scores, root, rule: cls(preterminal_scores=scores, root=root, rule=rule))
+    for level, n in zip(LEVELS, WORDS, strict=True):
+        p, q = (grammar(seed, 2, n) for seed in (0, 1))
+        case = Case("PCFG", level, f"n{n} B2", p, q, of(GeneralizedPCFG), grammars.queries())
+        case.as_parts = case.parts_of_marginals = parts_of_parses
+        case.peers = synjax_peer(lambda lib: of(lib.GeneralizedPCFG))
+        yield case
+
+
+def grammar(seed, items, words):
+    """Scores of preterminals, of the whole sentence's nonterminal and of rules, as logits."""
+    symbols = NONTERMINALS + PRETERMINALS
+    shapes = (words, PRETERMINALS), (NONTERMINALS,), (NONTERMINALS, symbols, symbols)
+    return tuple(scores(10 * seed + at, items, *shape) for at, shape in enumerate(shapes))
+
+
+def parts_of_parses(event):
+    """(... B parts): spans and preterminals."""
+    chart, tags = jax.tree.leaves(event)
+    lead = tags.shape[:-2]
+    return np.concatenate([np.reshape(x, (*lead, -1)) for x in (chart, tags)], -1)
 
 
 GRAPHS = ((8, 12), (8, 24), (8, 64))  # items, nodes
@@ -86,4 +115,9 @@ def scores(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
-FAMILIES = {"tree-crf": tree_crf, "projective": projective, "non-projective": non_projective}
+FAMILIES = {
+    "tree-crf": tree_crf,
+    "projective": projective,
+    "non-projective": non_projective,
+    "pcfg": pcfg,
+}

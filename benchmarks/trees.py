@@ -11,14 +11,19 @@ import functools
 from cells import run
 from growth import COMPACT, Growth
 from summary import Bounds
-from tree_cases import FAMILIES, scores
+from tree_cases import FAMILIES, grammar, scores
 
-from synjax_worker.distributions import SpanningTreeCRF, TreeCRF
+from synjax_worker.distributions import GeneralizedPCFG, SpanningTreeCRF, TreeCRF
 
 
 def dependencies(n: int, projective: bool) -> tuple:
     options = {"directed": True, "projective": projective, "single_root_edge": True}
     return functools.partial(SpanningTreeCRF, **options), (scores(4, n, n),)
+
+
+def parses(n: int) -> tuple:
+    make = lambda scores, root, rule: GeneralizedPCFG(preterminal_scores=scores, root=root, rule=rule)
+    return make, tuple(x[0] for x in grammar(4, 1, n))
 
 
 GROWTHS = {
@@ -44,6 +49,14 @@ GROWTHS = {
         (16, 32, 64, 128),
         3,
         lambda n: dependencies(n, False),
+        COMPACT,
+    ),
+    "pcfg": Growth(
+        "Time against length: a grammar's trees of n words, 12 nonterminals and 24 preterminals",
+        "length n",
+        (8, 16, 32, 64),
+        3,
+        parses,
         COMPACT,
     ),
 }

@@ -25,20 +25,23 @@ from jax import Array, lax
 Tree = Any
 
 
-def runs(first: int, count: int) -> list[tuple[int, int]]:
+MANY = 6  # runs at most
+
+
+def runs(first: int, count: int, most: int = MANY) -> list[tuple[int, int]]:
     """Widths `first` to `count` - 1, cut into a few runs. A loop over the widths of a run has slabs of one static size.
     One loop over all does six times the work of a chart, which is half empty; three do twice the work, and take three
     times as long to compile. A short chart's loops take as long as they have steps.
     """
-    many = 1 if count < 32 else 3 if count < 128 else 6
+    many = min(most, 1 if count < 32 else 3 if count < 128 else 6)
     many = max(1, min(many, count - first))
     cuts = [round(first + (count - first) * i / many) for i in range(many + 1)]
     return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
 
-def longest_run(first: int, count: int) -> int:
+def longest_run(first: int, count: int, most: int = MANY) -> int:
     """By how much slabs may reach beyond the chart."""
-    return max([b - a for a, b in runs(first, count)], default=0)
+    return max([b - a for a, b in runs(first, count, most)], default=0)
 
 
 # `step(width, state, rows, starts)`: a width, and sizes that slabs of it may have: how many ways there are at most to
@@ -46,17 +49,17 @@ def longest_run(first: int, count: int) -> int:
 Step = Callable[[Array, Any, int, int], Any]
 
 
-def ascending(count: int, step: Step, state: Any) -> Any:
-    """Of the widths from 1 on: what is narrower comes first."""
-    for a, b in runs(1, count):
+def ascending(count: int, step: Step, state: Any, first: int = 1, most: int = MANY) -> Any:
+    """Of the widths from `first` on: what is narrower comes first."""
+    for a, b in runs(first, count, most):
         body = lambda width, state, a=a, b=b: step(width, state, b - 1, count - a)
         state = lax.fori_loop(np.int32(a), np.int32(b), body, state)
     return state
 
 
-def descending(first: int, count: int, step: Step, state: Any) -> Any:
+def descending(first: int, count: int, step: Step, state: Any, most: int = MANY) -> Any:
     """Of the widths down to `first`: what is wider comes first. `rows` is how many narrower or wider ones there are."""
-    for a, b in reversed(runs(first, count)):
+    for a, b in reversed(runs(first, count, most)):
         rows = b - 1 if first else count - 1 - a
         body = lambda t, state, a=a, b=b, rows=rows: step(np.int32(b - 1) - t, state, rows, count - a)
         state = lax.fori_loop(np.int32(0), np.int32(b - a), body, state)
@@ -129,3 +132,13 @@ def table_of_chart(left: Array, filler: float) -> Array:
     """The inverse, with a filler where the last word comes before the first."""
     starts = jnp.swapaxes(by_position(left, left.shape[0]), 0, 1)
     return jnp.moveaxis(_moved(starts, 1, filler), 2, 0)
+
+
+def by_words(x: Array, filler: float) -> Array:
+    """(n n ...) by the first word and the last, of spans (n n ...) by the first word and the width."""
+    return _moved(x, 1, filler)
+
+
+def right_by_words(x: Array, filler: float) -> Array:
+    """The same of spans by the last word and n - 1 - width."""
+    return jnp.swapaxes(_moved(x[::-1], -1, filler)[::-1], 0, 1)

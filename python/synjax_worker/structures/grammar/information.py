@@ -4,16 +4,24 @@ expectations of local terms, each >= 0. No two large numbers are ever subtracted
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import information, numeric
-from ...numerics.split_log import SplitLog
+from ...numerics.guard import any_of_all
 from ..constituency.inside import Logs
-from . import fast
-from .chart import Chart, Sizes, recursion, split, whole
-from .inside import Choices, Inside, choices, expectation
+from . import float_charges
+from .chart import Sizes, recursion, split, whole
+from .floats import by_rule
+from .inside import Choices, Inside, by_logs, choices, expectation
+from .potentials import Potentials, map_logs
+from .semiring import SUMS
+
+# `local(choices, below, sizes)`: of spans, (starts B nt), see `inside.expectation`.
+Local = Callable[[Choices, Array, Sizes], Array]
 
 
 def entropy(of: Inside, lengths: Array) -> Array:
@@ -24,10 +32,7 @@ def entropy(of: Inside, lengths: Array) -> Array:
         by_rule = information.surprise(choices.rule) + jnp.exp(choices.rule) * by_pair[:, :, None]
         return jnp.sum(by_rule, (3, 4))
 
-    start = jnp.zeros_like(of.grammar.preterminal.low)
-    found = _charges(of, of, 0.0) if of.kind is SplitLog else expectation(of, start, local)
-    root = _root(of, lengths)
-    below = whole(found, of.extents, lengths)
+    root, below = _root(of, lengths), _below(of, of, 0.0, lengths, local)
     return jnp.sum(information.surprise(root) + jnp.exp(root) * below, -1)
 
 
@@ -41,30 +46,19 @@ def kl_divergence(p: Inside, q: Inside, lengths: Array) -> Array:
         by_rule = information.divergence(mine.rule, theirs.rule) + jnp.exp(mine.rule) * by_pair
         return jnp.sum(by_rule, (3, 4))
 
-    start = jnp.zeros_like(p.grammar.preterminal.low)
-    found = _charges(p, q, 1.0) if p.kind is SplitLog else expectation(p, start, local)
-    below = whole(found, p.extents, lengths)
+    below = _below(p, q, 1.0, lengths, local)
     mine, theirs = _root(p, lengths), _root(q, lengths)
     value = jnp.sum(information.divergence(mine, theirs) + jnp.exp(mine) * below, -1)
     possible = jnp.any(_allowed(p.root(lengths)), -1)
     return jnp.where(_escapes(p, q, lengths), jnp.inf, jnp.where(possible, value, 0))
 
 
-def _charges(p: Inside, q: Inside, less: float) -> Chart:
-    """The same by matrix products, see `fast.expected_charge`."""
-    rules = fast.rules_of(p.grammar.rule), fast.rules_of(q.grammar.rule)
-
-    def combine(left: Array, right: Array, sizes: Sizes) -> Array:
-        @jax.checkpoint
-        def of_width(left: Array, right: Array, width: Array) -> Array:
-            parts = lambda of: fast.relative(*split(of.chart, of.extents, (width, *sizes[1:])))
-            mine, theirs = (fast.Charged(rule, parts(of)) for rule, of in zip(rules, (p, q), strict=True))
-            return fast.expected_charge(mine, theirs, less, left, right)
-
-        return of_width(left, right, sizes[0])
-
+def _below(p: Inside, q: Inside, less: float, lengths: Array, local: Local) -> Array:
+    """(B nt): what adds up below the whole sentence, of choices or of charges."""
+    if p.has_floats:
+        return float_charges.charges(float_charges.Of(*p), float_charges.Of(*q), less, lengths)
     start = jnp.zeros_like(p.grammar.preterminal.low)
-    return recursion(start, jnp.zeros((), start.dtype), p.extents, combine)
+    return whole(expectation(p, start, local), p.extents, lengths)
 
 
 def _allowed(logs: Logs) -> Array:
@@ -72,22 +66,37 @@ def _allowed(logs: Logs) -> Array:
 
 
 def _escapes(p: Inside, q: Inside, lengths: Array) -> Array:
-    """(B): whether p allows a tree that q does not, however unlikely. A chart of 1 where a span has one, else 0."""
-    nonterminals, dtype = p.extents.nonterminals, p.chart.left.low.dtype
+    """(B): whether p allows a tree that q does not, however unlikely."""
+    only = lambda a, b: _allowed(a) & ~_allowed(b)
+    tables = jax.tree.map(only, p.grammar, q.grammar, is_leaf=lambda x: hasattr(x, "near_top"))
+    some = any_of_all(jnp.stack([jnp.any(x) for x in jax.tree.leaves(tables)]))
+    return lax.cond(some, lambda: _escapes_by(p, tables, lengths), lambda: jnp.zeros(lengths.shape, bool))
+
+
+def _escapes_by(p: Inside, tables: Potentials, lengths: Array) -> Array:
+    """By potentials that p alone allows. A chart of 1 where a span has such a tree, else 0."""
+    p, nonterminals, dtype = by_logs(p), p.extents.nonterminals, p.grammar.root.low.dtype
     ones = lambda x: lax.stop_gradient(x).astype(dtype)
-    forbidden = lambda logs: ~_allowed(logs)
-    rules, only = ones(_allowed(p.grammar.rule)), ones(_allowed(p.grammar.rule) & forbidden(q.grammar.rule))
+    allowed = lambda logs: ones(_allowed(logs))
+    rules, only, chart = allowed(p.grammar.rule), ones(tables.rule), map_logs(allowed, p.chart)
 
     def combine(left: Array, right: Array, sizes: Sizes) -> Array:
-        ways = [ones(_allowed(x)) for x in split(p.chart, p.extents, sizes)]
-        some = fast.pairs(*ways, nonterminals)
-        escaping = fast.pairs(left, ways[1], nonterminals) + fast.pairs(ways[0], right, nonterminals)
-        return ones(fast.by_rule(only, some) + fast.by_rule(rules, escaping) > 0)
+        ways = split(chart, p.extents, sizes)
+        some = _pairs(*ways, nonterminals)
+        escaping = _pairs(left, ways[1], nonterminals) + _pairs(ways[0], right, nonterminals)
+        found = by_rule(SUMS, "xbyz,bayz->xba", only, some)
+        return ones(found + by_rule(SUMS, "xbyz,bayz->xba", rules, escaping) > 0)
 
-    start = ones(_allowed(p.grammar.preterminal) & forbidden(q.grammar.preterminal))
-    found = recursion(start, jnp.zeros((), dtype), p.extents, combine)
+    found = recursion(ones(tables.preterminal), jnp.zeros((), dtype), p.extents, combine)
     below = whole(found, p.extents, lengths) > 0
-    return jnp.any(_allowed(p.root(lengths)) & (forbidden(q.grammar.root) | below), -1)
+    return jnp.any(_allowed(p.root(lengths)) & (tables.root | below), -1)
+
+
+def _pairs(left: Array, right: Array, nonterminals: int) -> Array:
+    """(starts B s s): sums of products of parts (starts B s rows), the left ones with words in the first row alone."""
+    wide = SUMS.contract("xblk,xbrk->xblr", left[:, :, :nonterminals], right)
+    of_word = left[:, :, nonterminals:, :1] * right[:, :, None, :, 0]
+    return jnp.concatenate([wide, of_word], 2)
 
 
 def _root(of: Inside, lengths: Array) -> Array:

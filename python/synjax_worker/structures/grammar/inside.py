@@ -1,12 +1,12 @@
 """The inside pass: logs of what all trees below a span and symbol add up to (Baker 1979), and their derivatives.
 
-Logs are exact at any scale, in an optimistic program as far as they are not refused: see `constituency.inside`.
+Logs are exact at any scale, see `constituency.inside`. An optimistic program has floats in their place, see `floats`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +16,11 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...numerics.guard import is_optimistic, refuse_where
 from ...numerics.split_log import SplitLog
+from ..charts import layout
 from ..constituency.inside import LARGEST_WHOLE, Logs, Reduce, best, summed
-from . import fast
+from . import float_inside, float_tangents
 from .chart import Chart, Extents, Numbers, Sizes, of_spans, recursion, row_of_spans, split, whole
+from .floats import BestChart, FloatChart
 from .potentials import Potentials, cleaned, map_logs
 
 
@@ -26,7 +28,7 @@ class Inside(NamedTuple):
     """A chart, and what it was made with."""
 
     grammar: Potentials  # of logs, with axes of items
-    chart: Chart  # of logs
+    chart: Chart | FloatChart  # of logs, or of floats
 
     @property
     def extents(self) -> Extents:
@@ -36,11 +38,19 @@ class Inside(NamedTuple):
 
     @property
     def kind(self) -> type:
-        return type(self.chart.left)
+        return type(self.grammar.root)
+
+    @property
+    def has_floats(self) -> bool:
+        return isinstance(self.chart, FloatChart)
 
     def root(self, lengths: Array) -> Logs:
         """(B nt): the weights of the nonterminals of the whole sentence."""
-        return whole(self.chart, self.extents, lengths).times(self.grammar.root)
+        if self.has_floats:
+            found = float_inside.root(self.chart, lengths)
+        else:
+            found = whole(self.chart, self.extents, lengths)
+        return found.times(self.grammar.root)
 
 
 def refuse_large(potentials: Potentials, lengths: Array) -> None:
@@ -54,29 +64,53 @@ def refuse_large(potentials: Potentials, lengths: Array) -> None:
 
 def certified(of: Inside) -> Inside:
     """An optimistic program refuses a chart of which a sum lost something."""
-    refuse_where(jnp.any(jnp.isnan(of.chart.left.high)))
+    if of.has_floats:
+        refuse_where(jnp.any(jnp.isnan(of.chart.left.top)))
     return of
 
 
 def inside(grammar: Potentials, reduce: Reduce = summed) -> Inside:
     """Of logs. Plain code."""
-    nothing = type(grammar.root).from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
     made = Inside(grammar, None)
-    span, step = _chart_of_spans(grammar), _step(grammar, reduce)
+    if made.kind is SplitLog:
+        return Inside(grammar, float_inside.inside(BestChart if reduce is best else FloatChart, grammar))
+    nothing = made.kind.from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
+    span = _chart_of_spans(grammar)
 
     def combine(left: Logs, right: Logs, sizes: Sizes) -> Logs:
-        found = step(left, right)
+        found = _step(grammar, reduce, left, right)
         return found if span is None else found.times(row_of_spans(span, made.extents, sizes))
 
     return Inside(grammar, recursion(grammar.preterminal, nothing, made.extents, combine))
 
 
-def _step(grammar: Potentials, reduce: Reduce) -> Callable[[Logs, Logs], Logs]:
+def _step(grammar: Potentials, reduce: Reduce, left: Logs, right: Logs) -> Logs:
     """(starts B nt): from parts (starts B s rows) to spans."""
-    if isinstance(grammar.rule, SplitLog):
-        rules, fast_step = fast.rules_of(grammar.rule), fast.best if reduce is best else fast.summed
-        return lambda left, right: fast_step(rules, fast.relative(left, right))
-    return lambda left, right: reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), -1)), -1)
+    return reduce(ways_by_rule(grammar, reduce(ways_by_split(left, right), -1)), -1)
+
+
+def by_logs(of: Inside) -> Inside:
+    """The same with a chart of logs, as far as floats tell them."""
+    if not of.has_floats:
+        return of
+    words, _, nonterminals, _ = of.extents
+    numbers = of.chart.left.numbers
+    columns, beyond = of.extents.columns, layout.longest_run(1, words)
+    logs = SplitLog.above(
+        of.chart.left.top[..., None, None], of.chart.semiring().log(jnp.swapaxes(numbers, 2, 3)), -1
+    )
+
+    def sides(wide: Array, of_word: Array, filler: float) -> tuple[Array, Array]:
+        """(B n n nt) and (B n pt), aligned left and right."""
+        after = of.extents.symbols - nonterminals
+        wide = jnp.pad(wide, ((0, 0), (0, 0), (0, 0), (0, after)), constant_values=filler)
+        wide = wide.at[:, :, 0, nonterminals:].set(of_word)
+        left = jnp.transpose(wide, (2, 1, 0, 3)).reshape(words, words * columns)
+        right = layout.right_aligned(left, filler)[::-1]
+        return left, layout.padded(right, beyond, beyond * columns, filler)
+
+    sides_of = [sides(*x) for x in zip(logs, of.grammar.preterminal, (-jnp.inf, 0.0), strict=True)]
+    return of._replace(chart=Chart(*(SplitLog(*side) for side in zip(*sides_of, strict=True))))
 
 
 def _chart_of_spans(grammar: Potentials) -> Logs | None:
@@ -150,23 +184,41 @@ def expectation(
 
 def differentiable(grammar: Potentials, known: Inside) -> Inside:
     """A known inside pass, with derivatives of any order by the logs of a grammar."""
-    lows = _lows(map_logs(lambda x: x.low, grammar), known, map_logs(lambda x: x.low, known.chart))
-    return Inside(grammar, _with_lows(known.chart, lows))
+    fractions = _fractions(map_logs(lambda x: x.low, grammar), known)
+    return Inside(grammar, _with_fractions(known.chart, fractions))
+
+
+def _fractions_of(chart: Chart | FloatChart) -> Any:
+    """What of a chart has a derivative."""
+    if isinstance(chart, FloatChart):
+        return float_tangents.numbers_of(chart)
+    return map_logs(lambda x: x.low, chart)
+
+
+def _with_fractions(chart: Chart | FloatChart, fractions: Any) -> Chart | FloatChart:
+    if isinstance(chart, FloatChart):
+        return float_tangents.with_numbers(chart, fractions)
+    return map_logs(_with_low, chart, fractions)
+
+
+def _with_low(logs: Logs, low: Array) -> Logs:
+    return logs._replace(low=low)
 
 
 @jax.custom_jvp
-def _lows(grammar: Potentials, of: Inside, known: Chart) -> Chart:
-    return known
+def _fractions(grammar: Potentials, known: Inside) -> Any:
+    return _fractions_of(known.chart)
 
 
-@_lows.defjvp
-def _lows_derivative(primals, tangents):
+@_fractions.defjvp
+def _fractions_derivative(primals, tangents):
     """The derivative of a log is the expected derivative of what it sums over."""
-    grammar, of, _ = primals
-    lows = _lows(*primals)
-    with_lows = lambda logs, low: logs._replace(low=low)
-    made = Inside(map_logs(with_lows, of.grammar, grammar), _with_lows(of.chart, lows))
+    grammar, of = primals
+    fractions = _fractions(*primals)
+    made = Inside(map_logs(_with_low, of.grammar, grammar), _with_fractions(of.chart, fractions))
     moved = map_logs(lambda logs, x: jnp.where(logs.high > -jnp.inf, x, 0), of.grammar, tangents[0])
+    if of.has_floats:
+        return fractions, float_tangents.moved(made.grammar, moved, made.chart)
     span = None if moved.span is None else of_spans(moved.span, 0.0)
 
     def combine(left: Array, right: Array, sizes: Sizes) -> Array:
@@ -176,7 +228,7 @@ def _lows_derivative(primals, tangents):
 
             def step(rule: Array, *lows: Array) -> Array:
                 grammar = made.grammar._replace(rule=made.grammar.rule._replace(low=rule))
-                return _step(grammar, summed)(*map(with_lows, parts, lows)).low
+                return _step(grammar, summed, *map(_with_low, parts, lows)).low
 
             at = made.grammar.rule.low, *(logs.low for logs in parts)
             return jax.jvp(step, at, (moved.rule, left, right))[1]
@@ -185,8 +237,4 @@ def _lows_derivative(primals, tangents):
         return found if span is None else found + row_of_spans(span, made.extents, sizes)
 
     nothing = jnp.zeros((), moved.preterminal.dtype)
-    return lows, recursion(moved.preterminal, nothing, made.extents, combine)
-
-
-def _with_lows(chart: Chart, lows: Chart) -> Chart:
-    return map_logs(lambda logs, low: logs._replace(low=low), chart, lows)
+    return fractions, recursion(moved.preterminal, nothing, made.extents, combine)

@@ -9,7 +9,8 @@ from jax import Array
 from ...numerics import numeric
 from ...numerics.guard import drop_forbidden
 from ...numerics.numeric import Sum
-from .inside import Inside, differentiable
+from . import float_masses
+from .inside import Inside, by_logs, differentiable
 from .outside import FLOATS, Mass, by_probability, pushed
 from .potentials import Potentials, contract, logs_of
 
@@ -23,7 +24,9 @@ def masses(of: Inside, lengths: Array, mass: Mass = FLOATS) -> Potentials:
     derivatives.
     """
     root = numeric.log_normalize(of.root(lengths).near_top(-1)[1])
-    return pushed(by_probability(of, mass), mass.weight(root), of.extents, lengths, mass)
+    if of.has_floats and mass is FLOATS:
+        return float_masses.masses(of.grammar, of.chart, jnp.exp(root), of.extents, lengths)
+    return pushed(by_probability(by_logs(of), mass), mass.weight(root), of.extents, lengths, mass)
 
 
 def as_event(used: Potentials) -> dict[str, Array]:

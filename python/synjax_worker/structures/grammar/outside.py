@@ -12,10 +12,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.split_log import SplitLog
 from ..charts import layout
-from . import fast
-from .chart import Extents, Sizes, by_span, split
+from .chart import Extents, Sizes, by_span
 from .inside import Choices, Inside, choices
 from .potentials import Potentials
 
@@ -60,11 +58,7 @@ def by_weights(weights: Callable[[Sizes], Choices], mass: Mass = FLOATS) -> Pass
 
 def by_probability(of: Inside, mass: Mass = FLOATS) -> PassOn:
     """By the probabilities of the ways to make a span, or their logs."""
-    if of.kind is not SplitLog or mass is LOGS:
-        return by_weights(lambda sizes: Choices(*map(mass.weight, choices(of, sizes))), mass)
-    rules = fast.rules_of(of.grammar.rule)
-    parts = lambda sizes: fast.relative(*split(of.chart, of.extents, sizes))
-    return lambda here, sizes: fast.passed_on(rules, parts(sizes), here)
+    return by_weights(lambda sizes: Choices(*map(mass.weight, choices(of, sizes))), mass)
 
 
 def pushed(pass_on: PassOn, root: Array, extents: Extents, lengths: Array, mass: Mass = FLOATS) -> Potentials:

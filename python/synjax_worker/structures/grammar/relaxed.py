@@ -14,7 +14,7 @@ from ...numerics.exact_log import ExactLog
 from ..constituency.inside import Logs
 from ..structure import Choose
 from .chart import Sizes, split
-from .inside import Choices, Inside, choices, inside, ways_by_rule, ways_by_split
+from .inside import Choices, Inside, by_logs, choices, inside, ways_by_rule, ways_by_split
 from .marginals import as_event
 from .outside import by_weights, pushed
 from .potentials import Potentials, contract, logs_of
@@ -82,7 +82,7 @@ def relaxed_walk(
     A choice is the softmax of local log-probabilities, perturbed by Gumbels and divided by `temperature` (B). With
     `straight_through` choices are indicators, and walks exact samples, with the derivative of softmax.
     """
-    extents, dtype = of.extents, of.chart.left.low.dtype
+    of, extents, dtype = by_logs(of), of.extents, of.grammar.root.low.dtype
     items, many = extents.items, extents._replace(items=draws * extents.items)
     keys = jax.random.split(numeric.normal_key(key), items)
     soften = relaxed.straight_through_softmax if straight_through else relaxed.softmax

@@ -7,72 +7,14 @@ order in which a span comes before its parts and the left part before the right,
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric
-from ...numerics.split_log import SplitLog
-from ..charts import layout
-from ..constituency.inside import Logs, Reduce, best
 from ..constituency.walks import NONE, start_and_width
-from . import fast
-from .chart import split
-from .inside import Inside, ways_by_split
-
-
-class Tables(NamedTuple):
-    """Logs by item and span, so that what a choice is made of stands in one row. Their parts come last."""
-
-    kind: type
-    root: Array  # (B nt parts)
-    rule: Array  # (B or 1 nt s*s parts)
-    pairs: Array  # (B n n s*s parts): by the first word and the width, what all splits with these symbols add up to
-    left: Array  # (B n s n parts): by the first word, the symbol and the width
-    right: Array  # (B n s 2n parts): by the last word; splits of a span of width w start at n - w
-
-
-def tables(of: Inside, reduce: Reduce, lengths: Array) -> Tables:
-    """O(n^2 s^2) numbers."""
-    words, items, _, symbols = of.extents
-
-    def fill(width: Array, pairs: Logs, rows: int, starts: int) -> Logs:
-        found = _pairs(*split(of.chart, of.extents, (width, rows, starts)), of.extents.nonterminals, reduce)
-        return layout.put(pairs, jax.tree.map(lambda x: x.reshape(x.size), found), width, 0)
-
-    filled = lambda part: jnp.full((words, words * items * symbols**2), part, of.chart.left.high.dtype)
-    nothing = of.kind(*[filled(-jnp.inf if name == "high" else 0.0) for name in of.kind._fields])
-    pairs = layout.ascending(words, fill, nothing)
-    stacked = lambda logs, change: jnp.stack([change(x) for x in logs], -1)
-
-    def by_word(x: Array) -> Array:
-        rows = x[:words, : words * of.extents.columns].reshape(words, words, items, symbols)
-        return jnp.transpose(rows, (2, 1, 3, 0))
-
-    def by_span(x: Array) -> Array:
-        return jnp.transpose(x.reshape(words, words, items, symbols**2), (2, 1, 0, 3))
-
-    right = stacked(of.chart.right, by_word)
-    beside = jnp.zeros_like(right).at[..., 0].set(-jnp.inf)
-    rule = lambda x: lax.collapse(x, 2)
-    return Tables(
-        of.kind,
-        stacked(of.root(lengths), lambda x: x),
-        stacked(of.grammar.rule, rule),
-        stacked(pairs, by_span),
-        stacked(of.chart.left, by_word),
-        jnp.concatenate([right, beside], 3),
-    )
-
-
-def _pairs(left: Logs, right: Logs, nonterminals: int, reduce: Reduce) -> Logs:
-    if isinstance(left, SplitLog):
-        return fast.logs_of_pairs(fast.relative(left, right), nonterminals, largest=reduce is best)
-    return reduce(ways_by_split(left, right), -1)
 
 
 class Walks(NamedTuple):
@@ -85,19 +27,38 @@ class Walks(NamedTuple):
     tags: Array  # (n B k)
 
 
-# `choose(state, number, active, logs)` of candidates (B k p): the state after it, which walks the k continue, or None
+# `choose(state, number, active, ways)` of candidates (B k p): the state after it, which walks the k continue, or None
 # where each continues itself, and what they chose, (B k).
-Choose = Callable[[Any, Array, Array, Logs], tuple[Any, Array | None, Array]]
+Choose = Callable[[Any, Array, Array, Any], tuple[Any, Array | None, Array]]
 
 
-def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array) -> tuple[Any, Walks]:
+class Outcome(NamedTuple):
+    """How spans (B k) are made."""
+
+    symbols: tuple[Array, Array]
+    split: Array  # the width of the left part
+
+
+class Ways(Protocol):
+    """What walks choose from, as candidates (B k p)."""
+
+    def root(self) -> Any:
+        """The nonterminals of the whole sentence, (B 1 nt)."""
+
+    def first(self, start: Array, width: Array, label: Array) -> Any:
+        """How spans (B k) of these nonterminals may be made."""
+
+    def second(self, start: Array, width: Array, label: Array, first: Array) -> Any:
+        """What remains to be chosen."""
+
+    def outcome(self, width: Array, first: Array, second: Array) -> Outcome: ...
+
+
+def walk(
+    ways: Ways, choose: Choose, state: Any, real: Array, lengths: Array, words: int
+) -> tuple[Any, Walks]:
     """All choices of walks, of which those that are not real (B k) have none. Choices are numbered."""
-    items, words, symbols, _ = tables.left.shape[:4]
-    item = numeric.positions(items)[:, None]
-    product = lambda *parts: _product(tables.kind, *parts)
-    of_item = lambda x: item if x.shape[0] == items else jnp.zeros_like(item)
-
-    root = product(jnp.broadcast_to(tables.root[:, None], (*real.shape, *tables.root.shape[1:])))
+    root = jax.tree.map(lambda x: jnp.broadcast_to(x, (*real.shape, x.shape[-1])), ways.root())
     state, parent, label = choose(state, jnp.int32(0), real, root)
     some = _following(parent, real) & (lengths > 1)[:, None]
     none = jnp.full((words, *real.shape), NONE, jnp.int32)
@@ -107,21 +68,15 @@ def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array
     def step(number: Array, carry: tuple[Any, Walks]) -> tuple[Any, Walks]:
         state, walks = carry
         span, label = (lax.dynamic_index_in_dim(x, number, 0, keepdims=False) for x in walks[:2])
-        start, width = start_and_width(span, words)
-        pairs = numeric.read(tables.pairs, item, start, width)
-        rules = numeric.read(tables.rule, of_item(tables.rule), jnp.maximum(label, 0))
-        state, parent, pair = choose(state, 2 * number + 1, span != NONE, product(pairs, rules))
-        walks, span = _following(parent, (walks, span))
-        start, width = start_and_width(span, words)
-        both = lax.div(pair, jnp.int32(symbols)), lax.rem(pair, jnp.int32(symbols))
-        ways = numeric.positions(max(words - 1, 1))
-        of_left = numeric.read(tables.left, item, start, both[0])[:, :, : len(ways)]
-        deep = lambda x: x[..., None]
-        at = deep(words - width) + ways
-        of_right = numeric.read(tables.right, deep(item), deep(start + width), deep(both[1]), at)
-        state, parent, choice = choose(state, 2 * number + 2, span != NONE, product(of_left, of_right))
-        walks, span, both = _following(parent, (walks, span, both))
-        return state, _divided(walks, number, span, both, choice, tables.root.shape[1])
+        label = jnp.maximum(label, 0)
+        found = ways.first(*start_and_width(span, words), label)
+        state, parent, chosen = choose(state, 2 * number + 1, span != NONE, found)
+        walks, span, label = _following(parent, (walks, span, label))
+        found = ways.second(*start_and_width(span, words), label, chosen)
+        state, parent, rest = choose(state, 2 * number + 2, span != NONE, found)
+        walks, span, chosen = _following(parent, (walks, span, chosen))
+        made = ways.outcome(start_and_width(span, words)[1], chosen, rest)
+        return state, _divided(walks, number, span, made, ways.nonterminals)
 
     return lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), step, (state, walks))
 
@@ -134,17 +89,9 @@ def _following(parent: Array | None, tree: Any) -> Any:
     return jax.tree.map(continued, tree)
 
 
-def _product(kind: type, *factors: Array) -> Logs:
-    """Of logs whose parts stand in the last axis."""
-    return functools.reduce(kind.times, [kind(*jnp.moveaxis(x, -1, 0)) for x in factors])
-
-
-def _divided(
-    walks: Walks, step: Array, span: Array, symbols: tuple[Array, Array], choice: Array, nonterminals: int
-) -> Walks:
-    """After a step in which a span of each walk (B k) was split into parts of these symbols, the left one of width
-    `choice`.
-    """
+def _divided(walks: Walks, step: Array, span: Array, made: Outcome, nonterminals: int) -> Walks:
+    """After a step in which a span of each walk (B k) was split."""
+    choice, symbols = made.split, made.symbols
     words = walks.spans.shape[0]
     start, width = start_and_width(span, words)
     item, walk = jnp.indices(span.shape, jnp.int32, sparse=True)
