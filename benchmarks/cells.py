@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import time
+from collections.abc import Callable
 
 import jax
 from cases import Case
@@ -129,7 +130,8 @@ def _print(case, cell):
     print(f"{case.name:<34} {cell['query']:<27} " + " | ".join(parts), flush=True)
 
 
-def run(suite: str, families: dict, growths: dict[str, Growth], bounds: Bounds):
+def run(suite: str, families: dict, growths: dict[str, Growth], bounds: Bounds, more: Callable | None = None):
+    """`more` measures further things of families, and gives what is to be written of them."""
     parser = argparse.ArgumentParser(prog=f"npm run bench -- {suite}")
     parser.add_argument("families", nargs="*", metavar="family", help=", ".join(families))
     parser.add_argument("--quick", action="store_true", help="without the large sizes")
@@ -148,13 +150,14 @@ def run(suite: str, families: dict, growths: dict[str, Growth], bounds: Bounds):
         if family in growths and not (given.quick or given.query):
             exponents[family] = measure_growth(suite, family, growths[family])
         jax.clear_caches()
+    further = {} if more is None or given.query else more(tuple(given.families or families))
     summarize(CELLS, bounds)
     if not (given.families or given.quick or given.query):
-        write(suite, exponents)
+        write(suite, {"exponents": exponents} | further)
 
 
-def write(suite, exponents):
+def write(suite, further):
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, jax {jax.__version__}"
     (HERE / "results").mkdir(exist_ok=True)
-    result = {"suite": suite, "machine": machine, "rows": ROWS, "exponents": exponents, "cells": CELLS}
+    result = {"suite": suite, "machine": machine, "rows": ROWS, **further, "cells": CELLS}
     (HERE / f"results/{suite}.json").write_text(json.dumps(result, indent=2) + "\n")

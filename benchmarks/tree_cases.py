@@ -55,11 +55,12 @@ def parts_of_parses(event):
     return np.concatenate([np.reshape(x, (*lead, -1)) for x in (chart, tags)], -1)
 
 
-GRAPHS = ((8, 12), (8, 24), (8, 64))  # items, nodes
+SENTENCES_WITH_ROOT = ((8, 12), (8, 24), (8, 64))  # items, nodes
+GRAPHS = ((8, 12), (8, 24), (8, 100))
 
 
 def projective() -> Iterator[Case]:
-    yield from spanning("projective", True, dependencies.eisner_queries(), GRAPHS)
+    yield from spanning("projective", True, dependencies.eisner_queries(), SENTENCES_WITH_ROOT)
 
 
 def non_projective() -> Iterator[Case]:

@@ -11,13 +11,12 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import refuse_where
 from ...runtime import passes
 from ..arcs import events
 from ..arcs.potentials import Potentials, is_arc, uniform
 from ..constituency.inside import kind_of_logs, refuse_large
 from ..structure import Choose, Query, Sum
-from . import determinant, growth, information, marginals, relaxed, search
+from . import by_determinant, growth, information, marginals, relaxed, search
 from .choices import Choices, Visits, choices, visits
 from .elimination import Eliminated, Weights, all_trees, weights
 from .graph import Graph, graph_of, logs_in, weights_of
@@ -41,8 +40,8 @@ class Forward(NamedTuple):
     def all_trees(self) -> Eliminated:
         return passes.shared(self, "all trees", lambda: all_trees(self.weights()))
 
-    def by_determinant(self) -> determinant.Found:
-        compute = lambda: determinant.all_trees(self.potentials, self.lengths, self.single_root_edge)
+    def by_determinant(self) -> by_determinant.Found:
+        compute = lambda: by_determinant.all_trees(self.potentials, self.lengths, self.single_root_edge)
         return passes.shared(self, "determinant", compute)
 
     def best_tree(self) -> Array:
@@ -86,27 +85,29 @@ class Spanning:
 
     def _arcs(self, query: Query) -> Array:
         """(B n n): the probabilities of arcs, from head to dependent."""
-        if determinant.applies(query.potentials):
+        if by_determinant.applies(query.potentials):
             found = query.messages.by_determinant()
-            refuse_where(~found.arcs_certified)
-            return self._by_determinant().arcs(query.potentials, query.lengths, found)
+            return self._by_determinant().arcs((query.potentials,), query.lengths, found)
         return marginals.of_arcs(self._visits(query).arcs, query.messages.graph())
 
-    def _by_determinant(self) -> marginals.ByDeterminant:
-        return marginals.by_determinant(self._exact_arcs)
+    def _by_determinant(self) -> by_determinant.Queries:
+        return by_determinant.queries(self._exact_arcs, self._exact_entropy, self._exact_divergence)
 
     def _exact_arcs(self, potentials: Potentials, lengths: Array) -> Array:
         return self._arcs(self._query(potentials, lengths))
+
+    def _exact_entropy(self, potentials: Potentials, lengths: Array) -> Array:
+        return self.entropy(*self._query(potentials, lengths))
+
+    def _exact_divergence(self, p: Potentials, q: Potentials, lengths: Array) -> Array:
+        return self.kl_divergence(self._query(p, lengths), self._query(q, lengths))
 
     def _shown(self, arcs: Array) -> Array:
         return arcs if self.directed else events.both_directions(arcs)
 
     def log_partition(self, potentials: Potentials, lengths: Array, messages: Forward) -> Sum:
-        if determinant.applies(potentials):
-            found = messages.by_determinant()
-            value, refused = self._by_determinant().log_partition(potentials, lengths, found)
-            refuse_where(refused > 0)
-            return value
+        if by_determinant.applies(potentials):
+            return self._by_determinant().log_partition((potentials,), lengths, messages.by_determinant())
         return marginals.log_partition(potentials, messages.graph(), messages.all_trees())
 
     def log_count(self, potentials: Potentials, lengths: Array) -> Sum:
@@ -130,6 +131,8 @@ class Spanning:
         return potentials.moving_by(self._arcs(Query(potentials, lengths, messages)))
 
     def entropy(self, potentials: Potentials, lengths: Array, messages: Forward) -> Array:
+        if by_determinant.applies(potentials):
+            return self._by_determinant().entropy((potentials,), lengths, messages.by_determinant())
         query = Query(potentials, lengths, messages)
         return information.entropy(self._choices(query), self._visits(query))
 
@@ -137,6 +140,11 @@ class Spanning:
         return self.entropy(*p) + self.kl_divergence(p, q)
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
+        if by_determinant.applies(p.potentials):
+            messages = p.messages.by_determinant(), q.messages.by_determinant()
+            found = by_determinant.divergence(p, q, *messages, self.single_root_edge)
+            value = self._by_determinant().divergence((p.potentials, q.potentials), p.lengths, found)
+            return jnp.where(p.lengths != q.lengths, jnp.inf, value)
         graph, forbidden = p.messages.graph(), jnp.isneginf(q.potentials.log_potentials)
         escapes = jnp.any(graph.usable & forbidden, (1, 2)) | (p.lengths != q.lengths)
         # What q is on the trees of p, and how likely it is to be there.

@@ -18,10 +18,6 @@ NODES = 9
 LENGTHS = jnp.array([9, 5, 2])
 
 
-def answers(made: SpanningTreeCRF) -> Any:
-    return made.log_partition(), made.marginals()
-
-
 def of(table: jax.Array, single: bool, directed: bool = True) -> SpanningTreeCRF:
     return SpanningTreeCRF(
         table, directed=directed, projective=False, single_root_edge=single, lengths=LENGTHS
@@ -33,8 +29,17 @@ def programs(single: bool) -> tuple[Any, Any]:
     """What an optimistic program answers, and whether it is refused; and what a careful one does."""
 
     def ask(table: jax.Array) -> Any:
-        value, gradient = jax.vjp(lambda table: of(table, single).log_partition(), table)
-        return value, of(table, single).marginals(), gradient(jnp.ones(3, table.dtype))[0]
+        other = table / 2
+
+        def values(table: jax.Array, other: jax.Array) -> Any:
+            p, q = of(table, single), of(other, single)
+            return p.log_partition(), p.entropy(), p.kl_divergence(q)
+
+        found, pull = jax.vjp(values, table, other)
+        slopes = [
+            pull(tuple(jnp.full_like(x, float(i == at)) for i, x in enumerate(found))) for at in range(3)
+        ]
+        return *found, of(table, single).marginals(), slopes
 
     def hopeful(table: jax.Array) -> tuple[Any, jax.Array]:
         with passes.frame(), guard.optimistic() as refused:
@@ -104,10 +109,24 @@ def test_a_determinant_is_right_or_refused(name: str, single: bool) -> None:
         return
     with jax.enable_x64(True):
         wanted = jax.device_get(careful(table.astype(np.float64)))
-    np.testing.assert_allclose(found[0], wanted[0], rtol=2e-7, atol=1e-6)
-    for got, want in zip(found[1:], wanted[1:], strict=True):
-        np.testing.assert_allclose(got, want, atol=1e-6)
-        assert np.all(got[want == 0] == 0)
+    for got, want in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(got, want, rtol=2e-7, atol=3e-6)
+    assert np.all(found[3][wanted[3] == 0] == 0)
+
+
+def test_what_the_other_forbids_is_refused() -> None:
+    table = normal()
+
+    def hopeful(table: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
+        with passes.frame(), guard.optimistic() as refused:
+            found = of(table, False).kl_divergence(of(other, False))
+        return found, guard.any_refused(refused)
+
+    assert not hopeful(table, table + 1)[1]
+    forbids = table.copy()
+    forbids[1, 0, 1] = -np.inf
+    assert hopeful(table, forbids)[1]
+    assert not hopeful(forbids, table)[1]
 
 
 def test_an_edge_that_no_tree_has_gets_nothing() -> None:
@@ -115,16 +134,32 @@ def test_an_edge_that_no_tree_has_gets_nothing() -> None:
     table = normal()
     table[:, :, 2] = -np.inf
     table[:, 1, 2] = 0
-    (_, marginals, gradient), refused = programs(False)[0](table)
+    (*_, marginals, slopes), refused = programs(False)[0](table)
+    (gradient, _), *_ = slopes
     assert not refused
     assert np.all(marginals[:, 2, 1] == 0)
     assert np.all(gradient[:, 2, 1] == 0)
 
 
+@pytest.mark.parametrize("single", [False, True])
+def test_what_has_64_bits_is_not_refused_and_has_their_digits(single: bool) -> None:
+    hopeful, careful = programs(single)
+    with jax.enable_x64(True):
+        table = normal().astype(np.float64)
+        (found, refused), wanted = jax.device_get((hopeful(table), careful(table)))
+    assert not refused
+    for got, want in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-11)
+
+
 @pytest.mark.parametrize("directed", [False, True])
 def test_second_derivatives_are_those_of_the_exact_form(directed: bool) -> None:
     weights = jnp.asarray(normal(3))
-    asked = lambda table: jnp.sum(weights * of(table, True, directed).marginals())
+
+    def asked(table: jax.Array) -> jax.Array:
+        made = of(table, True, directed)
+        first = jax.grad(lambda table: of(table, True, directed).entropy().sum())(table)
+        return jnp.sum(weights * (made.marginals() + jnp.where(jnp.isfinite(first), first, 0)))
 
     @jax.jit
     def hopeful(table: jax.Array) -> tuple[jax.Array, jax.Array]:
