@@ -152,6 +152,10 @@ class Enumerator(abc.ABC):
         alone = (without | {name: item[name]} for name in self.potentials)
         return np.concatenate([self._terms(each, lengths, events) for each in alone], 1)
 
+    def changes(self, item: Arrays, direction: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
+        """The derivatives of scores along a direction in the parameters, float64 (S). As of scores that are linear."""
+        return self.scores(direction, lengths, events)
+
     def _terms(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
         parts = self.parts(item, lengths)
         picked = jax.tree.map(
