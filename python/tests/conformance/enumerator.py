@@ -44,6 +44,8 @@ class Enumerator(abc.ABC):
 
     # Asked every query, in float64. Otherwise the form is asked what its own code answers: see `queries.py`.
     thorough: bool = False
+    # Whether smoothed recursions and soft walks are its structure's own, not another's that it asks.
+    relaxes: bool = True
     # Asked in float32 what that may get wrong, with the optimization that users get.
     float32: bool = False
     # Parameters without a batch axis, the same for all items.

@@ -94,7 +94,7 @@ def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array
     """All choices of walks, of which those that are not real (B k) have none. Choices are numbered."""
     items, words, symbols, _ = tables.left.shape[:4]
     item = numeric.positions(items)[:, None]
-    product = lambda *parts: _product(tables.kind, *parts)
+    product = lambda *parts: product_of(tables.kind, *parts)
     of_item = lambda x: item if x.shape[0] == items else jnp.zeros_like(item)
 
     root = product(jnp.broadcast_to(tables.root[:, None], (*real.shape, *tables.root.shape[1:])))
@@ -121,7 +121,7 @@ def walk(tables: Tables, choose: Choose, state: Any, real: Array, lengths: Array
         of_right = numeric.read(tables.right, deep(item), deep(start + width), deep(both[1]), at)
         state, parent, choice = choose(state, 2 * number + 2, span != NONE, product(of_left, of_right))
         walks, span, both = _following(parent, (walks, span, both))
-        return state, _divided(walks, number, span, both, choice, tables.root.shape[1])
+        return state, divided(walks, number, span, both, choice, tables.root.shape[1])
 
     return lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), step, (state, walks))
 
@@ -134,12 +134,12 @@ def _following(parent: Array | None, tree: Any) -> Any:
     return jax.tree.map(continued, tree)
 
 
-def _product(kind: type, *factors: Array) -> Logs:
+def product_of(kind: type, *factors: Array) -> Logs:
     """Of logs whose parts stand in the last axis."""
     return functools.reduce(kind.times, [kind(*jnp.moveaxis(x, -1, 0)) for x in factors])
 
 
-def _divided(
+def divided(
     walks: Walks, step: Array, span: Array, symbols: tuple[Array, Array], choice: Array, nonterminals: int
 ) -> Walks:
     """After a step in which a span of each walk (B k) was split into parts of these symbols, the left one of width

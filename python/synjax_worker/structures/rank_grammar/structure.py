@@ -18,7 +18,7 @@ from ..grammar.inside import certified
 from ..grammar.outside import LOGS
 from ..grammar.structure import Grammar, UsedPotentials
 from ..structure import Choose, Query, Sum
-from . import outside
+from . import outside, walks
 from .inside import Inside, differentiable, inside
 from .outside import Masses
 from .potentials import Potentials, logs_of, refuse_large
@@ -119,7 +119,9 @@ class RankGrammar:
     def sample(
         self, key: Array, potentials: Potentials, lengths: Array, messages: Forward, draws: int
     ) -> Tree:
-        return RULES.sample(key, *self._query(potentials, lengths), draws)
+        of = messages.inside()
+        tables = passes.shared(of, "tables", lambda: walks.tables(of, lengths))
+        return walks.sample(key, of, tables, lengths, draws)
 
     def sample_without_replacement(
         self, key: Array, potentials: Potentials, lengths: Array, k: int

@@ -82,10 +82,11 @@ class OfLowRank(Trees):
 @enumerates(GeneralizedTensorDecompositionPCFG)
 class Unnormalized(OfLowRank):
     name = "GeneralizedTensorDecompositionPCFG"
-    sizes = {"n": 4, "nt": 2, "pt": 1, "r": 2}
+    sizes = {"n": 3, "nt": 2, "pt": 1, "r": 2}
     potentials = ("preterminal_scores", "root", *FACTORS)
     options = {"normalize": False}
     thorough = True
+    relaxes = False  # as any grammar with the same rules
 
     def without_structures(self, arrays, lengths):
         arrays["preterminal_scores"][lengths["lengths"] - 1] = -np.inf
