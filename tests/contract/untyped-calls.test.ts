@@ -3,7 +3,7 @@ import registry from "../../bridge/registry.json" with { type: "json" };
 import type { Op, Parameter, Registry } from "../../scripts/registry-document.ts";
 import { camelCase } from "../../scripts/typescript-spelling.ts";
 import * as synjax from "../../src/index.ts";
-import { AlignmentCRF, array, connect, CTC, dist, GeneralizedPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TreeCRF } from "../../src/index.ts"; // prettier-ignore
+import { AlignmentCRF, array, connect, CTC, dist, GeneralizedPCFG, GeneralizedTensorDecompositionPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TensorDecompositionPCFG, TreeCRF } from "../../src/index.ts"; // prettier-ignore
 
 /** Everything that the package exports is called as JavaScript without types may call it. */
 type Call = (...args: unknown[]) => unknown;
@@ -44,6 +44,8 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
       wordIds: [0, 1],
     }),
   GeneralizedPCFG: () => new GeneralizedPCFG({ preterminalScores: [[0], [0]], root: [0], rule: [[[0, 0], [0, 0]]] }), // prettier-ignore
+  TensorDecompositionPCFG: () => new TensorDecompositionPCFG({ emission: [[0, 0]], root: [0], ntToRank: [[0]], rankToLeftNt: [[0, 0]], rankToRightNt: [[0, 0]], wordIds: [0, 1] }), // prettier-ignore
+  GeneralizedTensorDecompositionPCFG: () => new GeneralizedTensorDecompositionPCFG({ preterminalScores: [[0], [0]], root: [0], ntToRank: [[0]], rankToLeftNt: [[0, 0]], rankToRightNt: [[0, 0]] }), // prettier-ignore
   TreeCRF: () => new TreeCRF({ logPotentials: [[[0, 1], [0, 1]], [[0, 1], [0, 1]]] }), // prettier-ignore
   AlignmentCRF: () => new AlignmentCRF({ logPotentials: chain.transition, alignmentType: "monotone_many_to_many" }), // prettier-ignore
   GeneralMonotoneAlignmentCRF: () =>
@@ -62,6 +64,8 @@ const NO_METHODS_OF_ITS_OWN = new Set([
   "SpanningTreeCRF",
   "PCFG",
   "GeneralizedPCFG",
+  "TensorDecompositionPCFG",
+  "GeneralizedTensorDecompositionPCFG",
   "TreeCRF",
 ]);
 /** Methods that end or display something, and what only the classes themselves call. */

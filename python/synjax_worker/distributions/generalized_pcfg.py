@@ -7,16 +7,15 @@ from typing import Any
 from jax import Array
 from jaxtyping import Float, Int
 
-from ..registry import Check, distribution
+from ..registry import distribution
 from ..structures.grammar import Grammar, Potentials
 from . import batching
 from .declared import length, option, potential
-from .distribution import Distribution
-from .parses import COMPACT_PARSE, PARSE, checks_of_parses, inside_parses, normalized_grammar
+from .parses import Parses, normalized_grammar
 
 
 @distribution
-class GeneralizedPCFG(Distribution):
+class GeneralizedPCFG(Parses):
     """Probabilistic context-free grammar, given a sentence by the scores of its words' preterminals.
 
     A tree has a nonterminal for every span of more than one word and a preterminal for every word. Its score is the sum
@@ -57,8 +56,6 @@ class GeneralizedPCFG(Distribution):
       ([[0, 2, 0], [1, 2, 0]], [0, 1, 0])
     """
 
-    event = PARSE
-    compact = COMPACT_PARSE
     structure = Grammar()
 
     preterminal_scores: Float[Array, "*batch n pt"] = potential(keyword=True)
@@ -78,18 +75,3 @@ class GeneralizedPCFG(Distribution):
             batching.flatten_shared(self.rule, batch, 3),
             batching.flatten_batch(self.preterminal_scores, batch, 2),
         )
-
-    def _event_of_parts(self, parts: Potentials) -> dict[str, Array]:
-        return {"chart": parts.span, "tags": parts.preterminal}
-
-    @property
-    def parts_per_event(self) -> Array:
-        return 2 * self.lengths_of("lengths") - 1
-
-    def _inside_compact(self, compact: Any) -> Any:
-        return inside_parses(super()._inside_compact(compact), self.lengths_of("lengths"))
-
-    def _checks_of_compact(self, compact: Any) -> list[Check]:
-        found, lengths = super()._checks_of_compact(compact), self.lengths_of("lengths")
-        parses = inside_parses(self._check_compact(compact), lengths)
-        return [*found, *checks_of_parses(parses["spans"], lengths, self.event_shape["chart"][2])]

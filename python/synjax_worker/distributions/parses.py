@@ -1,5 +1,5 @@
-"""What the classes of grammars share: normalized rules, and compact parses, rows of start, end (inclusive) and label of
-the spans of more than one word.
+"""What the classes of grammars share: scores of words, normalized rules, and parses, compact as rows of start, end
+(inclusive) and label of the spans of more than one word.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from jax import Array
 from ..numerics import numeric
 from ..registry import Check
 from .declared import Indices
+from .distribution import Distribution
 
 PARSE = {"chart": "n n nt", "tags": "n pt"}
 COMPACT_PARSE = {"spans": Indices("n-1 3"), "tags": Indices("n", below="pt")}
@@ -30,6 +31,48 @@ def normalized_grammar(given: dict[str, Any]) -> dict[str, Any]:
         pairs = rule.reshape(*rule.shape[:-2], rule.shape[-2] * rule.shape[-1])
         rule = numeric.log_normalize(pairs).reshape(rule.shape)
     return given | {"root": root, "rule": rule}
+
+
+def normalized_ranks(given: dict[str, Any]) -> dict[str, Any]:
+    """The same of rules of low rank: every factor is a distribution, and so the rules are."""
+    if not given["normalize"]:
+        return given
+    names = ("root", "nt_to_rank", "rank_to_left_nt", "rank_to_right_nt")
+    return given | {name: numeric.log_normalize(given[name]) for name in names if given[name].ndim}
+
+
+def scores_of_words(emission: Array, word_ids: Array) -> Array:
+    """(*batch n pt): the log-probabilities (*batch pt v) of words (*batch n); anything where there is no such word."""
+    words = jnp.clip(word_ids, 0, emission.shape[-1] - 1)
+    by_word = jnp.swapaxes(emission, -1, -2)
+    if by_word.ndim == 2:
+        return by_word[words]
+    batch = jnp.broadcast_shapes(by_word.shape[:-2], words.shape[:-1])
+    by_word = jnp.broadcast_to(by_word, (*batch, *by_word.shape[-2:]))
+    words = jnp.broadcast_to(words, (*batch, words.shape[-1]))
+    return jnp.take_along_axis(by_word, words[..., None], -2)
+
+
+class Parses(Distribution):
+    """A distribution over parses."""
+
+    event = PARSE
+    compact = COMPACT_PARSE
+
+    def _event_of_parts(self, parts: Any) -> dict[str, Array]:
+        return {"chart": parts.span, "tags": parts.preterminal}
+
+    @property
+    def parts_per_event(self) -> Array:
+        return 2 * self.lengths_of("lengths") - 1
+
+    def _inside_compact(self, compact: Any) -> Any:
+        return inside_parses(super()._inside_compact(compact), self.lengths_of("lengths"))
+
+    def _checks_of_compact(self, compact: Any) -> list[Check]:
+        found, lengths = super()._checks_of_compact(compact), self.lengths_of("lengths")
+        parses = inside_parses(self._check_compact(compact), lengths)
+        return [*found, *checks_of_parses(parses["spans"], lengths, self.event_shape["chart"][2])]
 
 
 def inside_parses(compact: dict[str, Any], lengths: Array) -> dict[str, Any]:

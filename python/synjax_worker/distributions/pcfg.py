@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
 from ..numerics import numeric
-from ..registry import Check, distribution
+from ..registry import distribution
 from ..structures.grammar import Grammar, Potentials
 from . import batching
 from .declared import data, length, option, potential
-from .distribution import Distribution
-from .parses import COMPACT_PARSE, PARSE, checks_of_parses, inside_parses, normalized_grammar
+from .parses import Parses, normalized_grammar, scores_of_words
 
 
 @distribution
-class PCFG(Distribution):
+class PCFG(Parses):
     """Probabilistic context-free grammar over the trees of a sentence of n words.
 
     The whole sentence has a nonterminal by `root`, every span of more than one word has parts by `rule`, and every
@@ -59,8 +57,6 @@ class PCFG(Distribution):
       ([0, 1, 0], 0.015625)
     """
 
-    event = PARSE
-    compact = COMPACT_PARSE
     structure = Grammar()
 
     emission: Float[Array, "*batch pt v"] = potential()
@@ -77,36 +73,10 @@ class PCFG(Distribution):
             given["emission"] = numeric.log_normalize(given["emission"])
         return given | {"normalize": False}
 
-    def _preterminal_scores(self) -> Array:
-        """(*batch n pt); anything beyond the lengths."""
-        words = jnp.clip(self.word_ids, 0, self.emission.shape[-1] - 1)
-        by_word = jnp.swapaxes(self.emission, -1, -2)
-        if by_word.ndim == 2:
-            return by_word[words]
-        batch = jnp.broadcast_shapes(by_word.shape[:-2], words.shape[:-1])
-        by_word = jnp.broadcast_to(by_word, (*batch, *by_word.shape[-2:]))
-        words = jnp.broadcast_to(words, (*batch, words.shape[-1]))
-        return jnp.take_along_axis(by_word, words[..., None], -2)
-
     def _item_potentials(self) -> Potentials:
         batch = self.batch_shape
         return Potentials(
             batching.flatten_shared(self.root, batch, 1),
             batching.flatten_shared(self.rule, batch, 3),
-            batching.flatten_batch(self._preterminal_scores(), batch, 2),
+            batching.flatten_batch(scores_of_words(self.emission, self.word_ids), batch, 2),
         )
-
-    def _event_of_parts(self, parts: Potentials) -> dict[str, Array]:
-        return {"chart": parts.span, "tags": parts.preterminal}
-
-    @property
-    def parts_per_event(self) -> Array:
-        return 2 * self.lengths_of("lengths") - 1
-
-    def _inside_compact(self, compact: Any) -> Any:
-        return inside_parses(super()._inside_compact(compact), self.lengths_of("lengths"))
-
-    def _checks_of_compact(self, compact: Any) -> list[Check]:
-        found, lengths = super()._checks_of_compact(compact), self.lengths_of("lengths")
-        parses = inside_parses(self._check_compact(compact), lengths)
-        return [*found, *checks_of_parses(parses["spans"], lengths, self.event_shape["chart"][2])]

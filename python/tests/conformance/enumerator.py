@@ -44,6 +44,8 @@ class Enumerator(abc.ABC):
 
     # Asked every query, in float64. Otherwise the form is asked what its own code answers: see `queries.py`.
     thorough: bool = False
+    # Whether smoothed recursions and soft walks are its structure's own, not another's that it asks.
+    relaxes: bool = True
     # Asked in float32 what that may get wrong, with the optimization that users get.
     float32: bool = False
     # Parameters without a batch axis, the same for all items.
@@ -151,6 +153,10 @@ class Enumerator(abc.ABC):
         without = item | {name: jax.tree.map(np.zeros_like, item[name]) for name in self.potentials}
         alone = (without | {name: item[name]} for name in self.potentials)
         return np.concatenate([self._terms(each, lengths, events) for each in alone], 1)
+
+    def changes(self, item: Arrays, direction: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
+        """The derivatives of scores along a direction in the parameters, float64 (S). As of scores that are linear."""
+        return self.scores(direction, lengths, events)
 
     def _terms(self, item: Arrays, lengths: Lengths, events: Tree) -> np.ndarray:
         parts = self.parts(item, lengths)

@@ -172,12 +172,12 @@ class Oracle:
         return {name: [slope(name, i) for i in range(len(self.items))] for name in names}
 
     def _slopes(self, i: int, directions: tuple[Arrays, Arrays]) -> dict[str, Any]:
-        """Of an item whose scores are linear in the parameters, but not in float64."""
+        """Of an item whose scores have no central differences in float64."""
         lengths, events = self.case.lengths[i], self.tables[i].events
         changes = []
         for arrays, direction in zip((self.arrays, self.other), directions, strict=True):
-            moved = self.enumerator.item(arrays | direction, i)
-            changes.append(self.enumerator.scores(moved, lengths, events))
+            item, moved = (self.enumerator.item(x, i) for x in (arrays, arrays | direction))
+            changes.append(self.enumerator.changes(item, moved, lengths, events))
         return self.items[i].slopes(*changes)
 
 

@@ -17,7 +17,7 @@ from jax import Array, lax
 from ...numerics import numeric
 from ...numerics.numeric import Sum
 from ..constituency.search import likeliest
-from .potentials import Potentials, full, inside_item, is_wide_span, of_items
+from .potentials import Potentials, full, inside_item, is_logs, is_wide_span, of_items
 
 Event = dict[str, Array]
 
@@ -89,12 +89,13 @@ def score_of_event(potentials: Potentials, lengths: Array, event: Event) -> Sum:
     item, last = numeric.positions(made.items), jnp.maximum(lengths - 1, 0)
     root = event["chart"][:, item, 0, last]
     used = {"root": root, "rule": rules_of(event), "preterminal": event["tags"]}
-    return _sum([_times(x, getattr(made, name)) for name, x in used.items()])
+    return _sum([term for name, x in used.items() for term in _times(x, getattr(made, name))])
 
 
-def _times(used: Array, potential: Array) -> Array:
-    """In units of `numeric.UNIT`: what is used twice may be larger than any float."""
-    return numeric.masked_product(used, potential * (1 / numeric.UNIT))
+def _times(used: Array, potential: Any) -> list[Array]:
+    """In units of `numeric.UNIT`: what is used twice may be larger than any float. Logs are sums of several terms."""
+    units = potential.sum() if is_logs(potential) else (potential * (1 / numeric.UNIT),)
+    return [numeric.masked_product(used, x) for x in units]
 
 
 def _sum(terms: list[Array]) -> Sum:
@@ -106,7 +107,7 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Event) -> 
     """The same of trees, by looking up the rules of their spans."""
     made, spans = of_items(potentials), compact["spans"]
     sizes = {"n": made.words, "nt": made.nonterminals, "pt": made.preterminals}
-    event = _cleaned(event_of_compact(compact, sizes, made.rule.dtype), lengths)
+    event = _cleaned(event_of_compact(compact, sizes, made.root.dtype), lengths)
     symbols = _symbols(event)
     used = _real(spans, lengths[:, None], made.nonterminals)
     start, end, label = (jnp.where(used, spans[..., which], 0) for which in range(3))
@@ -115,12 +116,12 @@ def score_of_compact(potentials: Potentials, lengths: Array, compact: Event) -> 
     right = jnp.swapaxes(symbols, 2, 3)
     right = numeric.read(right, sample, item, end)[..., 1:, :]  # by the first word
     pairs = jnp.einsum("sbrkl,sbrkm->sbrlm", left, right, precision=numeric.HIGHEST)
-    own = lambda x: jnp.broadcast_to(x, (made.items, *x.shape[1:]))
-    rules = numeric.read(own(made.rule), item, label)  # (S B n-1 s s)
+    read = lambda x: numeric.read(jnp.broadcast_to(x, (made.items, *x.shape[1:])), item, label)
+    rules = jax.tree.map(read, made.rule)  # (S B n-1 s s)
     pairs = jnp.where(used[..., None, None], pairs, 0)
-    whole = (used & (start == 0) & (end == lengths[:, None] - 1)).astype(rules.dtype)
-    root = _times(whole, numeric.read(own(made.root), item, label))
-    return _sum([root, _times(pairs, rules), _times(event["tags"], made.preterminal)])
+    whole = (used & (start == 0) & (end == lengths[:, None] - 1)).astype(symbols.dtype)
+    root = _times(whole, read(made.root))
+    return _sum([*root, *_times(pairs, rules), *_times(event["tags"], made.preterminal)])
 
 
 def compact_of_event(event: Event, lengths: Array) -> Event:

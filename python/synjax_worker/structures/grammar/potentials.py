@@ -12,7 +12,9 @@ from ...numerics import numeric
 
 
 class Potentials(NamedTuple):
-    """Of s = nt + pt symbols, nonterminals come first. What all items share has no axis B."""
+    """Of s = nt + pt symbols, nonterminals come first. What all items share has no axis B. Rules may be given as logs,
+    of more digits than an array has.
+    """
 
     root: Array  # (B nt) or (nt): of the nonterminal of the whole sentence
     rule: Array  # (B nt s s) or (nt s s): of what a nonterminal is made of, the left part first
@@ -42,10 +44,8 @@ class Potentials(NamedTuple):
 
 def of_items(potentials: Potentials) -> Potentials:
     """With an axis of items everywhere: of one where they share a table."""
-    root, rule = potentials.root, potentials.rule
-    return potentials._replace(
-        root=root[None] if root.ndim == 1 else root, rule=rule[None] if rule.ndim == 3 else rule
-    )
+    own = lambda x, axes: jax.tree.map(lambda x: x[None] if x.ndim == axes else x, x)
+    return potentials._replace(root=own(potentials.root, 1), rule=own(potentials.rule, 3))
 
 
 def full(potentials: Potentials) -> Potentials:
@@ -77,12 +77,18 @@ def cleaned(potentials: Potentials, lengths: Array) -> Potentials:
 
 def logs_of(kind: type, potentials: Potentials, lengths: Array) -> Potentials:
     """As logs of a kind, each in place of its array. Differentiable."""
-    return jax.tree.map(kind.from_log, cleaned(potentials, lengths))
+    as_logs = lambda x: x if isinstance(x, kind) else kind.from_log(x)
+    return map_logs(as_logs, cleaned(potentials, lengths))
 
 
 def uniform(potentials: Potentials) -> Potentials:
     """0 where something is allowed, -inf where it is not."""
-    return jax.tree.map(lambda x: jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype)), potentials)
+
+    def allowed(x: Any) -> Array:
+        x = x.high if is_logs(x) else x
+        return jnp.where(jnp.isneginf(x), x, jnp.zeros((), x.dtype))
+
+    return map_logs(allowed, potentials)
 
 
 def contract(mass: Potentials, tangent: Potentials) -> Array:
@@ -90,10 +96,14 @@ def contract(mass: Potentials, tangent: Potentials) -> Array:
     counts.
     """
     along = lambda mass, moved: jnp.sum(numeric.masked_product(mass, moved), tuple(range(1, mass.ndim)))
-    return sum(jax.tree.leaves(jax.tree.map(along, mass, of_items(tangent))))
+    moved = map_logs(lambda x: x.low if is_logs(x) else x, of_items(tangent))
+    return sum(jax.tree.leaves(jax.tree.map(along, mass, moved)))
 
 
 def map_logs(change: Any, tree: Any, *others: Any) -> Any:
     """Of trees of logs."""
-    is_logs = lambda x: hasattr(x, "near_top")
     return jax.tree.map(change, tree, *others, is_leaf=is_logs)
+
+
+def is_logs(x: Any) -> bool:
+    return hasattr(x, "near_top")

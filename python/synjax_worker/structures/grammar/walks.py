@@ -76,7 +76,7 @@ def walk(
         state, parent, rest = choose(state, 2 * number + 2, span != NONE, found)
         walks, span, chosen = _following(parent, (walks, span, chosen))
         made = ways.outcome(start_and_width(span, words)[1], chosen, rest)
-        return state, _divided(walks, number, span, made, ways.nonterminals)
+        return state, divided(walks, number, span, made, ways.nonterminals)
 
     return lax.fori_loop(jnp.int32(0), jnp.int32(words - 1), step, (state, walks))
 
@@ -89,7 +89,7 @@ def _following(parent: Array | None, tree: Any) -> Any:
     return jax.tree.map(continued, tree)
 
 
-def _divided(walks: Walks, step: Array, span: Array, made: Outcome, nonterminals: int) -> Walks:
+def divided(walks: Walks, step: Array, span: Array, made: Outcome, nonterminals: int) -> Walks:
     """After a step in which a span of each walk (B k) was split."""
     choice, symbols = made.split, made.symbols
     words = walks.spans.shape[0]

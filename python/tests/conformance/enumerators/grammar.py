@@ -59,7 +59,9 @@ class Trees(Enumerator):
 
     def _terms(self, item, lengths, events):
         """Of every tree what it uses: the root, rules and preterminals, one after the other."""
-        root, rule, scores = self.log_probs(item)
+        return self.uses(*self.log_probs(item), events)
+
+    def uses(self, root, rule, scores, events) -> np.ndarray:
         terms = [
             self._uses(root, rule, scores, chart, tags)
             for chart, tags in zip(events["chart"], events["tags"], strict=True)
