@@ -1,7 +1,8 @@
 """Differentiable samples of every class: what they tend to, and whether their gradients are true.
 
-The form of each structure that is asked everything (see `test_laws.py`) is asked all methods here, if it relaxes by code
-of its own; and the first form of every other class those that go through its own parameters. `npm run test:full` asks all forms.
+The form of each structure that is asked everything (see `test_laws.py`) is asked all methods here, if it relaxes by
+code of its own; and the first form of every other class those that go through its own parameters. `npm run test:full`
+asks all forms.
 """
 
 from __future__ import annotations

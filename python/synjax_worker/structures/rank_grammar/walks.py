@@ -1,13 +1,12 @@
 """Samples through the ranks: a walk chooses the nonterminal of the whole sentence, and of every span that it comes to a
 rank, where it is split, and then the symbols of both parts.
 
-The nonterminals of a rank's parts are independent of each other, so a choice is never among more than there are symbols,
-ranks or words. Walks are kept as those of `grammar.walks`.
+The symbols of a rank's parts are independent of each other, so a choice is among symbols, ranks or words alone. Walks are
+kept as those of `grammar.walks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -108,7 +107,9 @@ def sample(key: Array, of: Inside, tables: Tables, lengths: Array, draws: int) -
         where = chosen(uniform[1], read(tables.left, start, rank)[:, :, : len(ways)], of_right)
         where = jnp.minimum(where, jnp.maximum(width - 1, 0))  # of walks that have come to their end
         left = read(tables.symbols, start, where)
-        right = read(tables.symbols, jnp.minimum(start + where + 1, words - 1), jnp.maximum(width - where - 1, 0))
+        right = read(
+            tables.symbols, jnp.minimum(start + where + 1, words - 1), jnp.maximum(width - where - 1, 0)
+        )
         symbols = (
             chosen(uniform[2], left, read(tables.to_left, rank)),
             chosen(uniform[3], right, read(tables.to_right, rank)),
