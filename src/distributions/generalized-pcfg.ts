@@ -1,8 +1,10 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
+import { checkMethods } from "../program/signatures.ts";
 import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
 import { Distribution } from "./distribution.ts";
+import type { EventOf } from "./events.ts";
 
 /** What `new GeneralizedPCFG` takes. */
 export interface GeneralizedPCFGOptions<F extends FloatDType = "float32"> {
@@ -109,4 +111,22 @@ export class GeneralizedPCFG<F extends FloatDType = "float32"> extends Distribut
   protected override get declared(): Declaration {
     return declaration;
   }
+
+  /**
+   * The parse of minimum Bayes risk: that with the largest expected number of right spans and
+   * preterminals, under the distribution of parses; zeros where there is none. It need not be one that
+   * the grammar allows.
+   *
+   * Source: Goodman (1996), "Parsing algorithms and metrics".
+   *
+   * @param options.marginalizeLabels whether a span is right with any nonterminal. Each span then has
+   * its likeliest one.
+   */
+  mbr(options: { readonly marginalizeLabels?: boolean } = {}): EventOf<F, "chart" | "tags"> {
+    return this.ask("mbr", "event", [], { marginalize_labels: options.marginalizeLabels }) as never;
+  }
 }
+
+checkMethods(GeneralizedPCFG, {
+  mbr: { options: { marginalizeLabels: "boolean?" } },
+});

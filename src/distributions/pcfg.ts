@@ -1,8 +1,10 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
+import { checkMethods } from "../program/signatures.ts";
 import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
 import { Distribution } from "./distribution.ts";
+import type { EventOf } from "./events.ts";
 
 /** What `new PCFG` takes. */
 export interface PCFGOptions<F extends FloatDType = "float32"> {
@@ -118,4 +120,22 @@ export class PCFG<F extends FloatDType = "float32"> extends Distribution<
   protected override get declared(): Declaration {
     return declaration;
   }
+
+  /**
+   * The parse of minimum Bayes risk: that with the largest expected number of right spans and
+   * preterminals, under the distribution of parses; zeros where there is none. It need not be one that
+   * the grammar allows.
+   *
+   * Source: Goodman (1996), "Parsing algorithms and metrics".
+   *
+   * @param options.marginalizeLabels whether a span is right with any nonterminal. Each span then has
+   * its likeliest one.
+   */
+  mbr(options: { readonly marginalizeLabels?: boolean } = {}): EventOf<F, "chart" | "tags"> {
+    return this.ask("mbr", "event", [], { marginalize_labels: options.marginalizeLabels }) as never;
+  }
 }
+
+checkMethods(PCFG, {
+  mbr: { options: { marginalizeLabels: "boolean?" } },
+});

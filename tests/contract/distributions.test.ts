@@ -5,6 +5,7 @@ import {
   CTC,
   dist,
   Emission,
+  GeneralizedPCFG,
   get,
   grad,
   HMM,
@@ -84,6 +85,20 @@ test("a SemiMarkovCRF says the label of each position", async () => {
   );
   expect(labels.shape).toEqual([3, 2]);
   near([...labels.data], [0, 1, 0, 1, 1, 0]);
+});
+
+test("a grammar says which parse has the least risk", async () => {
+  // Two nonterminals and a word. The first two words are a span with a weight of 0.5 or 0.375, by label, and the last two
+  // with one of 0.75.
+  const said = await get(
+    jit(() => {
+      const rule = np.log(array([[[0, 0, 0.25], [0, 0, 0.5], [0.25, 0, 1]], [[0, 0, 0.25], [0, 0, 0.25], [0.5, 0, 0.5]]])); // prettier-ignore
+      const pcfg = new GeneralizedPCFG({ preterminalScores: [[0], [0], [0]], root: [0, 0], rule, normalize: false }); // prettier-ignore
+      return [true, false].map((marginalizeLabels) => pcfg.decode(pcfg.mbr({ marginalizeLabels })).spans);
+    })(),
+  );
+  expect(Array.from(said[0]!.data as Int32Array)).toEqual([0, 2, 1, 0, 1, 0]);
+  expect(Array.from(said[1]!.data as Int32Array)).toEqual([0, 2, 1, 1, 2, 0]);
 });
 
 test("a CTC says what frames say, whatever labels they were to say", async () => {

@@ -62,10 +62,6 @@ const NO_METHODS_OF_ITS_OWN = new Set([
   "AlignmentCRF",
   "GeneralMonotoneAlignmentCRF",
   "SpanningTreeCRF",
-  "PCFG",
-  "GeneralizedPCFG",
-  "TensorDecompositionPCFG",
-  "GeneralizedTensorDecompositionPCFG",
   "TreeCRF",
 ]);
 /** Methods that end or display something, and what only the classes themselves call. */

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
+from ..errors import wrong_value
 from ..numerics import numeric
-from ..registry import Check
+from ..registry import Check, query
+from ..structures.grammar.events import least_risk
 from .declared import Indices
 from .distribution import Distribution
 
@@ -58,6 +61,21 @@ class Parses(Distribution):
 
     event = PARSE
     compact = COMPACT_PARSE
+
+    @query("{ marginalize_labels?: static boolean } -> event")
+    def mbr(self, *, marginalize_labels: bool = False) -> dict[str, Array]:
+        """The parse of minimum Bayes risk: that with the largest expected number of right spans and preterminals, under
+        the distribution of parses; zeros where there is none. It need not be one that the grammar allows.
+
+        Args:
+          marginalize_labels: whether a span is right with any nonterminal. Each span then has its likeliest one.
+
+        Source: Goodman (1996), "Parsing algorithms and metrics".
+        """
+        if not isinstance(marginalize_labels, bool):
+            raise wrong_value("marginalize_labels", marginalize_labels, "True or False")
+        marginals = jax.tree.map(lambda x: x[None], self.structure.marginals(*self._query()))
+        return self._event_of(least_risk(marginals, self._item_lengths(), marginalize_labels), ())
 
     def _event_of_parts(self, parts: Any) -> dict[str, Array]:
         return {"chart": parts.span, "tags": parts.preterminal}

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ...numerics import numeric
+from ...numerics import numeric, topdown
 from ...numerics.numeric import Sum
 from ..constituency.search import likeliest
 from .potentials import Potentials, full, inside_item, is_logs, is_wide_span, of_items
@@ -151,3 +151,18 @@ def compact_of_event(event: Event, lengths: Array) -> Event:
     tags = jnp.full((rows, words), -1, jnp.int32).at[row, word].set(label - nonterminals, mode="drop")
     shaped = lambda x: x.reshape(*event["tags"].shape[:2], *x.shape[1:])
     return {"spans": shaped(spans), "tags": shaped(tags)}
+
+
+def least_risk(marginals: Event, lengths: Array, marginalize_labels: bool) -> Event:
+    """The trees (S B n-1 3), (S B n) with the largest expected number of right spans, with their nonterminals or
+    without; then each span has its likeliest nonterminal. Words have their likeliest preterminals.
+    """
+    if not marginalize_labels:
+        return compact_of_event(marginals, lengths)
+    chart = marginals["chart"]
+    found = compact_of_event(marginals | {"chart": jnp.sum(chart, -1, keepdims=True)}, lengths)
+    start, end, _ = (jnp.maximum(found["spans"][..., which], 0) for which in range(3))
+    sample, item = (x[..., None] for x in jnp.indices(chart.shape[:2], jnp.int32, sparse=True))
+    label = numeric.read(topdown.first_largest(chart), sample, item, start, end)
+    spans = jnp.stack([start, end, label], -1)
+    return found | {"spans": jnp.where(found["spans"] >= 0, spans, -1)}

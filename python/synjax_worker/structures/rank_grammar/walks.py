@@ -1,8 +1,8 @@
 """Samples through the ranks: a walk chooses the nonterminal of the whole sentence, and of every span that it comes to a
 rank, where it is split, and then the symbols of both parts.
 
-The nonterminals of a rank's parts are independent of each other, so a choice is never among more than there are
-symbols, ranks or words. Walks are kept as those of `grammar.walks`.
+The symbols of a rank's parts are independent of each other, so a choice is among symbols, ranks or words alone. Walks
+are kept as those of `grammar.walks`.
 """
 
 from __future__ import annotations
