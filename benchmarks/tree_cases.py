@@ -11,7 +11,12 @@ from cases import LEVELS, Case, asked
 from peers import Peer, found, synjax_peer
 from plain import constituency, dependencies, grammars
 
-from synjax_worker.distributions import GeneralizedPCFG, SpanningTreeCRF, TreeCRF
+from synjax_worker.distributions import (
+    GeneralizedPCFG,
+    GeneralizedTensorDecompositionPCFG,
+    SpanningTreeCRF,
+    TreeCRF,
+)
 
 SENTENCES = ((8, 12, 4), (8, 24, 4), (8, 64, 4))  # items, words, labels
 
@@ -45,6 +50,29 @@ def grammar(seed, items, words):
     """Scores of preterminals, of the whole sentence's nonterminal and of rules, as logits."""
     symbols = NONTERMINALS + PRETERMINALS
     shapes = (words, PRETERMINALS), (NONTERMINALS,), (NONTERMINALS, symbols, symbols)
+    return tuple(scores(10 * seed + at, items, *shape) for at, shape in enumerate(shapes))
+
+
+LARGE_NONTERMINALS, LARGE_PRETERMINALS, RANKS = 30, 60, 32
+
+
+def td_pcfg() -> Iterator[Case]:
+    """SynJax has the ranks in its events, so that only sums can be compared."""
+    names = "preterminal_scores", "root", "nt_to_rank", "rank_to_left_nt", "rank_to_right_nt"
+    of = lambda cls: asked(lambda *factors: cls(**dict(zip(names, factors, strict=True))))
+    for level, n in zip(LEVELS, WORDS, strict=True):
+        p, q = (grammar_of_ranks(seed, 2, n) for seed in (0, 1))
+        case = Case("TD-PCFG", level, f"n{n} B2", p, q, of(GeneralizedTensorDecompositionPCFG), {})
+        case.as_parts = case.parts_of_marginals = parts_of_parses
+        case.peers = synjax_peer(lambda lib: of(lib.GeneralizedTensorDecompositionPCFG))
+        yield case
+
+
+def grammar_of_ranks(seed, items, words):
+    """Scores of preterminals, and the logits of the sentence's nonterminal and of both sides of the ranks."""
+    symbols = LARGE_NONTERMINALS + LARGE_PRETERMINALS
+    shapes = (words, LARGE_PRETERMINALS), (LARGE_NONTERMINALS,), (LARGE_NONTERMINALS, RANKS)
+    shapes += (RANKS, symbols), (RANKS, symbols)
     return tuple(scores(10 * seed + at, items, *shape) for at, shape in enumerate(shapes))
 
 
@@ -121,4 +149,5 @@ FAMILIES = {
     "projective": projective,
     "non-projective": non_projective,
     "pcfg": pcfg,
+    "td-pcfg": td_pcfg,
 }
