@@ -73,7 +73,7 @@ def by_rule(weights: Array, found: Array) -> Array:
     return jnp.einsum("balr,xblr->xba", weights, found, precision=numeric.HIGHEST)
 
 
-def _least(x: Array, axes: tuple[int, ...]) -> Array:
+def least(x: Array, axes: tuple[int, ...]) -> Array:
     """The smallest log but -inf."""
     return jnp.min(jnp.where(jnp.isneginf(x), jnp.inf, x), axes)
 
@@ -83,8 +83,8 @@ def summed(rules: Rules, parts: Relative) -> SplitLog:
     found = pairs(*weights_of(parts), rules.nonterminals)
     sums = by_rule(jnp.exp(rules.logs), found)
     fixed = lax.stop_gradient
-    least = _least_pair(Relative(*map(fixed, parts)))
-    whole = (jnp.min(fixed(sums), 2) >= ENOUGH) | (least + _least(fixed(rules.logs), (1, 2, 3)) >= SMALL)
+    smallest = _least_pair(Relative(*map(fixed, parts)))
+    whole = (jnp.min(fixed(sums), 2) >= ENOUGH) | (smallest + least(fixed(rules.logs), (1, 2, 3)) >= SMALL)
     logs = jnp.where(whole[..., None], numeric.safe_log(sums), jnp.nan)
     return _above(parts.top + rules.top[:, 0], logs)
 
@@ -93,7 +93,7 @@ def best(rules: Rules, parts: Relative) -> SplitLog:
     """(starts B nt): the best of them."""
     found = _best_pairs(parts, rules.nonterminals)
     logs = jnp.max(rules.logs + found[:, :, None], (3, 4))
-    near = _least_pair(parts) + _least(rules.logs, (1, 2, 3)) > -WIDEST
+    near = _least_pair(parts) + least(rules.logs, (1, 2, 3)) > -WIDEST
     return _above(parts.top + rules.top[:, 0], jnp.where(near[..., None], logs, jnp.nan))
 
 
@@ -164,7 +164,7 @@ def expected_charge(p: Charged, q: Charged, less: float, left: Array, right: Arr
 
 def _least_pair(parts: Relative) -> Array:
     """(starts B): the log of the smallest product that a sum over pairs of parts has."""
-    return jnp.min(_least(parts.left, (2,)) + _least(parts.right, (2,)), -1)
+    return jnp.min(least(parts.left, (2,)) + least(parts.right, (2,)), -1)
 
 
 def _above(top: Array, logs: Array) -> SplitLog:
