@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import jax
@@ -12,6 +13,13 @@ import pytest
 from synjax_worker.distributions import GeneralizedPCFG, GeneralizedTensorDecompositionPCFG
 from synjax_worker.numerics import guard
 from synjax_worker.runtime import passes
+from synjax_worker.structures import grammar
+from synjax_worker.structures.rank_grammar import RankGrammar
+from synjax_worker.structures.rank_grammar.potentials import of_items
+from synjax_worker.structures.rank_grammar.structure import RULES
+from tests.conformance import enumerator
+from tests.conformance.laws import broken_laws
+from tests.conformance.queries import QUESTIONS, ask
 
 pytestmark = pytest.mark.costs("GeneralizedTensorDecompositionPCFG")
 
@@ -70,3 +78,52 @@ def test_it_is_the_grammar_with_these_rules() -> None:
 
     for got, wanted in zip(*map(jax.tree.leaves, ask(given)), strict=True):
         np.testing.assert_allclose(got, wanted, atol=2e-6, rtol=2e-6)
+
+
+# --------------------------------------------------------------------------------- mistakes that sums over ranks invite
+
+
+class BestByRank(RankGrammar):
+    """What is best of trees and ranks together: the trick of sums, used for maxima."""
+
+    def _rules(self, potentials, kind=None):
+        made = of_items(potentials)
+        left, right = (jnp.swapaxes(x, 1, 2) for x in (made.to_left, made.to_right))  # (B s r)
+        rule = jnp.max(made.to_rank[:, :, None, None] + left[:, None, :, None] + right[:, None, None], -1)
+        return grammar.Potentials(potentials.root, rule, potentials.preterminal)
+
+    score_of_event = lambda self, *query: RULES.score_of_event(RankGrammar()._rules(query[0]), *query[1:])
+    score_of_compact = lambda self, *query: RULES.score_of_compact(RankGrammar()._rules(query[0]), *query[1:])
+
+
+class RanksAreCounted(RankGrammar):
+    """A tree is counted once for every choice of ranks."""
+
+    def log_count(self, potentials, lengths):
+        allowed = jax.tree.map(lambda x: jnp.where(jnp.isneginf(x), x, 0), potentials)
+        return self.log_partition(allowed, lengths, self.forward(allowed, lengths))
+
+
+class OneWordIsATree(RankGrammar):
+    """A sentence of one word has probability 1."""
+
+    def log_partition(self, potentials, lengths, messages):
+        found = super().log_partition(potentials, lengths, messages)
+        return jax.tree.map(lambda x: jnp.where(lengths == 1, 0, x), found)
+
+
+@pytest.mark.parametrize(
+    ("broken", "asked", "laws"),
+    [
+        (BestByRank, ("_best", "_top"), {"ties", "top_k"}),
+        (RanksAreCounted, ("_count",), {"enumeration", "any_scale", "padding", "forbidden"}),
+        (OneWordIsATree, ("_log_partition",), {"padding", "any_scale", "forbidden"}),
+    ],
+)
+def test_a_mistake_is_rejected_by_the_laws(broken: type, asked: tuple[str, ...], laws: set[str]) -> None:
+    (form,) = enumerator.load()["GeneralizedTensorDecompositionPCFG"]
+    made = copy.copy(form)
+    made.cls = type(broken.__name__, (form.cls,), {"structure": broken()})
+    questions = [each for each in QUESTIONS if each.ask.__name__ in asked]
+    answers = {"values": ask(made, np.dtype(np.float64), questions)}
+    assert set(broken_laws(answers, made, {})) >= laws
