@@ -19,6 +19,7 @@ from ..charts import layout
 from ..constituency.inside import Logs
 from ..grammar.chart import Extents, Numbers, Sizes, split
 from ..grammar.potentials import map_logs
+from .factor import total
 from .potentials import Potentials
 
 
@@ -63,42 +64,30 @@ class Inside(NamedTuple):
         return whole.times(self.grammar.root)
 
 
-# What spans are sums of, along the last axis.
-
-
-def ways_by_split(left: Logs, right: Logs) -> Logs:
-    """(starts B r rows)."""
-    return left.times(right)
-
-
-def ways_by_rank(grammar: Potentials, ranks: Logs) -> Logs:
-    """(starts B nt r), of ranks (starts B r)."""
-    return jax.tree.map(lambda x: x[:, :, None], ranks).times(grammar.to_rank)
-
-
-def ways_by_symbol(part: Logs, symbols: Logs) -> Logs:
-    """(starts B r c), of a rank's part (B r c) and symbols (starts B c)."""
-    return jax.tree.map(lambda x: x[:, :, None], symbols).times(part)
-
-
 def wide(part: Logs, nonterminals: int) -> Logs:
     """(B r nt): of a rank's part (B r s), its symbols of more than one word."""
     return jax.tree.map(lambda x: x[..., :nonterminals], part)
 
 
-def of_words(grammar: Potentials, part: Logs) -> Logs:
-    """(n B r pt): how a part (B r s) is one word."""
+def of_word(part: Logs, nonterminals: int) -> Logs:
+    """(B r pt): its symbols of one word."""
+    return jax.tree.map(lambda x: x[..., nonterminals:], part)
+
+
+def parts_of_words(grammar: Potentials) -> tuple[Logs, Logs]:
+    """(n B r): the left and right parts of one word."""
+    words = jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), grammar.preterminal)
     nonterminals = grammar.to_rank.high.shape[-2]
-    symbols = jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), grammar.preterminal)
-    return ways_by_symbol(jax.tree.map(lambda x: x[..., nonterminals:], part), symbols)
+    left, right = (of_word(part, nonterminals) for part in (grammar.to_left, grammar.to_right))
+    return total(left, words), total(right, words)
 
 
 def step(grammar: Potentials, left: Logs, right: Logs) -> Row:
     """From parts (starts B r rows) to spans."""
     nonterminals = grammar.to_rank.high.shape[-2]
-    spans = ways_by_rank(grammar, ways_by_split(left, right).total(-1)).total(-1)
-    part = lambda side: ways_by_symbol(wide(side, nonterminals), spans).total(-1)
-    return Row(part(grammar.to_left), part(grammar.to_right), spans)
+    spans = total(grammar.to_rank, left.times(right).total(-1))
+    left, right = (total(wide(part, nonterminals), spans) for part in (grammar.to_left, grammar.to_right))
+    return Row(left, right, spans)
 
 
 def recursion(
@@ -138,9 +127,8 @@ def inside(grammar: Potentials) -> Inside:
     """Of logs. O(n^3 r + n^2 s r), plain code."""
     nothing = type(grammar.root).from_log(jnp.asarray(-np.inf, grammar.root.high.dtype))
     made = Inside(grammar, None)
-    words = tuple(of_words(grammar, side).total(-1) for side in (grammar.to_left, grammar.to_right))
     combine = lambda left, right, sizes: step(grammar, left, right)
-    return Inside(grammar, recursion(words, nothing, made.extents, combine))
+    return Inside(grammar, recursion(parts_of_words(grammar), nothing, made.extents, combine))
 
 
 # ---------------------------------------------------------------------------------------------------------- derivatives
@@ -184,11 +172,8 @@ def _lows_derivative(primals, tangents):
 
         return of_width(left, right, sizes[0])
 
-    words = lambda grammar: tuple(
-        of_words(grammar, side).total(-1) for side in (grammar.to_left, grammar.to_right)
-    )
     nothing = jnp.zeros((), moved.preterminal.dtype)
-    return lows, recursion(along(words), nothing, made.extents, combine)
+    return lows, recursion(along(parts_of_words), nothing, made.extents, combine)
 
 
 def _with_lows(tree: Any, lows: Any) -> Any:

@@ -17,7 +17,8 @@ from ..charts import layout
 from ..constituency.inside import Logs
 from ..grammar.chart import by_span, split
 from ..grammar.outside import FLOATS, Mass
-from .inside import Inside, differentiable, of_words, ways_by_rank, ways_by_split, ways_by_symbol, wide
+from .factor import passed_on
+from .inside import Inside, differentiable, of_word, wide
 from .potentials import Potentials, contract, logs_of
 
 
@@ -50,33 +51,32 @@ def masses(of: Inside, lengths: Array, mass: Mass = FLOATS) -> Masses:
     root = mass.weight(numeric.log_normalize(of.root(lengths).near_top(-1)[1]))
     nothing = lambda *shape: jnp.full(shape, mass.nothing, root.dtype)
 
-    def divided(here: Array, ways: Logs) -> Array:
-        """By the probabilities of ways along a last axis."""
-        return mass.times(here[..., None], mass.weight(numeric.log_normalize(ways.near_top(-1)[1])))
-
     # Computed again for a derivative: what stands between is larger than all that stays.
     @jax.checkpoint
-    def to_symbols(left: Array, right: Array, by_left: Logs, by_right: Logs) -> tuple[Array, Array, Array]:
-        """What symbols (starts B c) get of the parts of ranks (starts B r), and from which."""
-        moved = divided(left, by_left), divided(right, by_right)
-        at_symbols = mass.plus(*(mass.total(x, 2) for x in moved))
-        return at_symbols, *(mass.total(x, 0) for x in moved)
+    def to_symbols(here: tuple[Array, Array], parts: tuple[Logs, Logs], symbols: Logs) -> tuple[Array, ...]:
+        """What symbols (starts B c) get of the parts of ranks (starts B r), and the parts (B r c)."""
+        (left, to_left), (right, to_right) = (
+            passed_on(at, part, symbols, mass) for at, part in zip(here, parts, strict=True)
+        )
+        return mass.plus(left, right), to_left, to_right
 
     def of_width(width: Array, state: _State, rows: int, starts: int) -> _State:
         row = lambda x, *at: layout.row_of(x, *at, starts * extents.columns).reshape(starts, items, ranks)
         here = row(state.left, width, 0), row(state.right, words - 1 - width, width * extents.columns)
         symbols = layout.row_of(of.chart.spans, width, 0, starts * items * nonterminals)
         symbols = jax.tree.map(lambda x: x.reshape(starts, items, nonterminals), symbols)
-        sides = (wide(side, nonterminals) for side in (grammar.to_left, grammar.to_right))
-        at_spans, to_left, to_right = to_symbols(*here, *(ways_by_symbol(side, symbols) for side in sides))
+        parts = wide(grammar.to_left, nonterminals), wide(grammar.to_right, nonterminals)
+        at_spans, to_left, to_right = to_symbols(here, parts, symbols)
         whole = layout.row_of(state.spans, width, 0, starts * items * nonterminals)
         at_spans = mass.plus(at_spans, whole.reshape(at_spans.shape))
 
         @jax.checkpoint
         def to_parts(at_spans: Array, width: Array) -> tuple[Array, Array]:
-            ways = ways_by_split(*split(of.chart, extents, (width, rows, starts)))
-            by_rank = divided(at_spans, ways_by_rank(grammar, ways.total(-1)))
-            return mass.total(by_rank, 0), divided(mass.total(by_rank, 2), ways)
+            left, right = split(of.chart, extents, (width, rows, starts))
+            ways = left.times(right)
+            at_ranks, to_rank = passed_on(at_spans, grammar.to_rank, ways.total(-1), mass)
+            by_split = numeric.log_normalize(ways.near_top(-1)[1])
+            return to_rank, mass.times(at_ranks[..., None], mass.weight(by_split))
 
         to_rank, moved = to_parts(at_spans, width)
         moved = jnp.moveaxis(moved, -1, 0).reshape(rows, starts * extents.columns)
@@ -105,9 +105,10 @@ def masses(of: Inside, lengths: Array, mass: Mass = FLOATS) -> Masses:
     )
     found = layout.descending(1, words, of_width, state)
     here = (x[:words, : words * extents.columns] for x in (found.left[:1], found.right[words - 1 :]))
-    here = (x[0].reshape(words, items, ranks) for x in here)
-    ways = (of_words(grammar, side) for side in (grammar.to_left, grammar.to_right))
-    at_words, *by_word = to_symbols(*here, *ways)
+    here = tuple(x[0].reshape(words, items, ranks) for x in here)
+    parts = of_word(grammar.to_left, nonterminals), of_word(grammar.to_right, nonterminals)
+    of_words = jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), grammar.preterminal)
+    at_words, *by_word = to_symbols(here, parts, of_words)
     both = (jnp.concatenate(x, -1) for x in zip((found.to_left, found.to_right), by_word, strict=True))
     used = Potentials(root, found.to_rank, *both, jnp.swapaxes(at_words, 0, 1))
     spans = by_span(found.spans, extents._replace(symbols=nonterminals), mass.nothing)

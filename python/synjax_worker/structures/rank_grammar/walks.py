@@ -20,7 +20,7 @@ from ..constituency.inside import Logs
 from ..constituency.walks import NONE, start_and_width
 from ..grammar.chart import split
 from ..grammar.walks import Outcome, Walks, compact, divided
-from .inside import Inside, ways_by_split
+from .inside import Inside
 
 
 class Tables(NamedTuple):
@@ -43,17 +43,17 @@ def tables(of: Inside, lengths: Array) -> Tables:
     preterminals = of.grammar.preterminal.high.shape[-1]
 
     def fill(width: Array, found: Logs, rows: int, starts: int) -> Logs:
-        sums = ways_by_split(*split(of.chart, of.extents, (width, rows, starts))).total(-1)
+        left, right = split(of.chart, of.extents, (width, rows, starts))
+        sums = left.times(right).total(-1)
         return layout.put(found, jax.tree.map(lambda x: x.reshape(x.size), sums), width, 0)
 
     stacked = lambda logs: jnp.stack(list(logs), -1)
-    by_span = lambda chart, own: jnp.swapaxes(
-        stacked(chart).reshape(words, words, items, own, len(chart)), 0, 2
-    )
+    parts = len(of.kind._fields)
+    by_span = lambda chart, own: jnp.swapaxes(stacked(chart).reshape(words, words, items, own, parts), 0, 2)
     filled = layout.ascending(words, fill, of.chart.left)
     wide = by_span(of.chart.spans, nonterminals)  # (B start width nt parts)
     nothing = jnp.zeros_like(wide[..., :1, :]).at[..., 0].set(-jnp.inf)
-    alone = jnp.broadcast_to(nothing, (items, words, words, preterminals, wide.shape[-1]))
+    alone = jnp.broadcast_to(nothing, (items, words, words, preterminals, parts))
     alone = alone.at[:, :, 0].set(stacked(of.grammar.preterminal))
     left = jnp.swapaxes(by_span(of.chart.left, ranks), 2, 3)
     inside = lambda x: x[:words, : words * of.extents.columns]

@@ -82,7 +82,7 @@ class OfLowRank(Trees):
 @enumerates(GeneralizedTensorDecompositionPCFG)
 class Unnormalized(OfLowRank):
     name = "GeneralizedTensorDecompositionPCFG"
-    sizes = {"n": 3, "nt": 2, "pt": 1, "r": 2}
+    sizes = {"n": 3, "nt": 2, "pt": 1, "r": 4}
     potentials = ("preterminal_scores", "root", *FACTORS)
     options = {"normalize": False}
     thorough = True
