@@ -25,6 +25,29 @@ from jax import Array, lax
 Tree = Any
 
 
+def folded(function: Callable[..., Tree]) -> Callable[..., Tree]:
+    """A function of arrays, and to arrays, whose last axes end with the items. Mapped by `vmap` it has more items: an
+    axis in front of the charts would make their rows lie apart, which takes half as long again. Of constants: it has
+    no derivative.
+    """
+
+    @jax.custom_batching.custom_vmap
+    def call(*arrays: Tree) -> Tree:
+        return function(*arrays)
+
+    @call.def_vmap
+    def mapped(lanes: int, is_mapped: list, *arrays: Tree) -> tuple[Tree, Tree]:
+        def fold(x: Array, mapped: bool) -> Array:
+            last = jnp.moveaxis(x, 0, -1) if mapped else jnp.broadcast_to(x[..., None], (*x.shape, lanes))
+            return lax.collapse(last, last.ndim - 2)
+
+        unfold = lambda x: jnp.moveaxis(x.reshape(*x.shape[:-1], x.shape[-1] // lanes, lanes), -1, 0)
+        found = call(*jax.tree.map(fold, list(arrays), is_mapped))
+        return jax.tree.map(unfold, found), jax.tree.map(lambda _: True, found)
+
+    return call
+
+
 MANY = 6  # runs at most
 
 

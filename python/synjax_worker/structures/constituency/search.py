@@ -12,6 +12,7 @@ from ...numerics import numeric, topdown
 from ...numerics.beam import KBest, Search, WithoutReplacement
 from ...numerics.split_log import SplitLog
 from ...runtime import passes
+from ..charts import layout
 from .events import score_of_compact
 from .inside import Chart, Logs, at_root, best, inside, kind_of_logs, refuse_large
 from .potentials import Potentials, logs_of, to_chart
@@ -46,7 +47,7 @@ def _best(potentials: Potentials, lengths: Array) -> _Best:
         scores = lax.stop_gradient(logs_of(potentials, lengths))
         refuse_large(scores)
         logs = kind_of_logs().from_log(scores)
-        chart = inside(to_chart(best(logs, -1)), best)
+        chart = layout.folded(lambda spans: inside(spans, best))(to_chart(best(logs, -1)))
         return _Best(chart, logs, at_root(chart, lengths).high > -jnp.inf)
 
     return passes.shared(potentials, "best", compute)

@@ -31,12 +31,12 @@ class Forward(NamedTuple):
     def chart(self) -> Chart:
         def compute() -> Chart:
             refuse_large(logs_of(self.potentials, self.lengths))
-            return inside(self.spans())
+            return layout.folded(inside)(self.spans())
 
         return passes.shared(self, "chart", compute)
 
     def log_masses(self) -> Array:
-        compute = lambda: log_masses(self.spans(), self.chart(), self.lengths)
+        compute = lambda: layout.folded(log_masses)(self.spans(), self.chart(), self.lengths)
         return passes.shared(self, "log_masses", compute)
 
 

@@ -15,6 +15,7 @@ from ...numerics.split_log import SplitLog
 from ...runtime import passes
 from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials, logs_of
+from ..charts import layout
 from ..constituency.inside import best, kind_of_logs, refuse_large
 from ..constituency.walks import NONE, divided, started, walk
 from .chart import Chart, at_root
@@ -35,7 +36,8 @@ def _best(potentials: Potentials, lengths: Array, single_root_edge: bool) -> _Be
     def compute() -> _Best:
         fixed = jax.tree.map(lax.stop_gradient, potentials)
         refuse_large(logs_of(fixed, lengths))
-        chart = inside(weights_of(kind_of_logs(), fixed, lengths), single_root_edge, best)
+        of_best = layout.folded(lambda arcs: inside(arcs, single_root_edge, best))
+        chart = of_best(weights_of(kind_of_logs(), fixed, lengths))
         return _Best(chart, _possible(chart, lengths))
 
     return passes.shared(potentials, "best", compute)

@@ -14,6 +14,7 @@ from ...numerics import numeric
 from ...runtime import passes
 from ..arcs import events
 from ..arcs.potentials import Potentials, is_arc, logs_of, uniform
+from ..charts import layout
 from ..constituency.inside import kind_of_logs, refuse_large
 from ..structure import Choose, Query, Sum
 from . import information, marginals, relaxed, search
@@ -32,7 +33,7 @@ class Forward(NamedTuple):
         def compute() -> Chart:
             refuse_large(logs_of(self.potentials, self.lengths))
             arcs = weights_of(kind_of_logs(), self.potentials, self.lengths)
-            return inside(arcs, self.single_root_edge)
+            return layout.folded(lambda arcs: inside(arcs, self.single_root_edge))(arcs)
 
         return passes.shared(self, "chart", compute)
 

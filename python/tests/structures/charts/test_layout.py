@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -33,3 +34,22 @@ def test_runs_are_few_and_whole(first: int, count: int) -> None:
     assert len(layout.runs(first, 32)) == len(
         layout.runs(first, 64)
     )  # a program does not grow with the length
+
+
+def test_what_is_mapped_has_more_items() -> None:
+    """Mapped twice, over some of its arguments, a function of charts is called once, with all items side by side."""
+    seen = []
+
+    def function(chart: jax.Array, lengths: jax.Array) -> tuple[jax.Array, jax.Array]:
+        seen.append(lengths.shape)
+        return chart.reshape(len(chart), -1, len(lengths)) * lengths, lengths + 1
+
+    plain = lambda chart, lengths: function(chart, lengths)
+    chart = jnp.arange(2.0 * 3 * 4 * 10).reshape(2, 3, 4, 10)  # mapped, mapped, rows, positions * items
+    lengths = jnp.arange(2 * 5).reshape(2, 5)
+    asked = lambda f: jax.vmap(jax.vmap(f, (0, None)), (0, 0))(chart, lengths)
+    want = asked(plain)
+    seen.clear()
+    got = asked(layout.folded(function))
+    assert seen[-1] == (5 * 2 * 3,)
+    jax.tree.map(np.testing.assert_array_equal, got, want)
