@@ -263,21 +263,23 @@ def _without_replacement(asked: Asked) -> dict[str, Any]:
 
 @question("derivatives", own=True, float32=False)
 def _gradient(asked: Asked) -> dict[str, Any]:
+    """By the parameters as the distribution holds them and, through its constructor, by what was given; the former is
+    also what template marginals are: per item, and for all items together.
+    """
     floats, fixed = floats_of(asked.arrays)
-    total = lambda floats: jnp.sum(finite(asked.enumerator.build({**floats, **fixed}).log_partition()))
-    return {"gradient": jax.grad(total)(floats)}
 
+    def built(floats: Any) -> tuple[Any, Any]:
+        distribution = asked.enumerator.build({**floats, **fixed})
+        return {name: getattr(distribution, name) for name in floats}, distribution
 
-@question("derivatives", own=True, float32=False)
-def _template(asked: Asked) -> dict[str, Any]:
-    """Per item, and for all items together: of the parameters as the distribution holds them."""
-    distribution = asked.distribution
-    held = {name: getattr(distribution, name) for name in floats_of(asked.arrays)[0]}
+    held, pull, distribution = jax.vjp(built, floats, has_aux=True)
     total = lambda held: jnp.sum(finite(replace(distribution, **held).log_partition()))
+    by_parameters = jax.grad(total)(held)
     counts = distribution.marginals_for_template_variables()
     return {
+        "gradient": pull(by_parameters)[0],
         "template": {name: getattr(counts, name) for name in held},
-        "by_parameters": jax.grad(total)(held),
+        "by_parameters": by_parameters,
     }
 
 
