@@ -17,11 +17,12 @@ from synjax_worker.structures import grammar
 from synjax_worker.structures.rank_grammar import RankGrammar
 from synjax_worker.structures.rank_grammar.potentials import of_items
 from synjax_worker.structures.rank_grammar.structure import RULES
+from tests.budget import REST
 from tests.conformance import enumerator
 from tests.conformance.laws import broken_laws
 from tests.conformance.queries import QUESTIONS, ask
 
-pytestmark = pytest.mark.costs("GeneralizedTensorDecompositionPCFG")
+of_class = pytest.mark.costs("GeneralizedTensorDecompositionPCFG")
 
 WORDS, NONTERMINALS, PRETERMINALS, RANKS = 5, 23, 29, 7
 SYMBOLS = NONTERMINALS + PRETERMINALS
@@ -48,6 +49,7 @@ def through_ranks(given: dict[str, jax.Array], key: jax.Array):
     return jax.value_and_grad(total)(given), found
 
 
+@of_class
 @pytest.mark.parametrize("optimistic", [True, False])
 def test_no_program_through_the_ranks_makes_a_rule(optimistic: bool) -> None:
     def program(given, key):
@@ -64,6 +66,7 @@ def test_no_program_through_the_ranks_makes_a_rule(optimistic: bool) -> None:
     assert np.prod(largest) < SYMBOLS**2 * RANKS, f"an array of {largest}"
 
 
+@of_class
 def test_it_is_the_grammar_with_these_rules() -> None:
     given = arrays(1)
 
@@ -112,6 +115,7 @@ class OneWordIsATree(RankGrammar):
         return jax.tree.map(lambda x: jnp.where(lengths == 1, 0, x), found)
 
 
+@pytest.mark.costs(REST)  # no class answers: the laws themselves are tried
 @pytest.mark.parametrize(
     ("broken", "asked", "laws"),
     [

@@ -48,9 +48,15 @@ def passed_on(here: Array, factor: Logs, logs: Logs, mass: Mass) -> tuple[Array,
         back = _sums(jnp.swapaxes(rows, 1, 2), shares)
         along = jnp.einsum("xbm,xbc->bmc", shares, columns, precision=numeric.HIGHEST)
         return columns * back, rows * along
-    each = numeric.log_normalize(ways(factor, logs).near_top(-1)[1])
-    moved = mass.times(here[..., None], mass.weight(each))
+    moved = divided(here, ways(factor, logs), mass)
     return mass.total(moved, 2), mass.total(moved, 0)
+
+
+def divided(here: Array, ways: Logs, mass: Mass) -> Array:
+    """What each way along the last axis gets of what stands at their sum."""
+    rest = ways.near_top(-1)[1]
+    shares = numeric.normalize(jnp.exp(rest)) if mass is FLOATS else numeric.log_normalize(rest)
+    return mass.times(here[..., None], shares)
 
 
 class _Moved(NamedTuple):

@@ -17,7 +17,7 @@ from ..charts import layout
 from ..constituency.inside import Logs
 from ..grammar.chart import by_span, split
 from ..grammar.outside import FLOATS, Mass
-from .factor import passed_on
+from .factor import divided, passed_on
 from .inside import Inside, differentiable, of_word, wide
 from .potentials import Potentials, contract, logs_of
 
@@ -75,8 +75,7 @@ def masses(of: Inside, lengths: Array, mass: Mass = FLOATS) -> Masses:
             left, right = split(of.chart, extents, (width, rows, starts))
             ways = left.times(right)
             at_ranks, to_rank = passed_on(at_spans, grammar.to_rank, ways.total(-1), mass)
-            by_split = numeric.log_normalize(ways.near_top(-1)[1])
-            return to_rank, mass.times(at_ranks[..., None], mass.weight(by_split))
+            return to_rank, divided(at_ranks, ways, mass)
 
         to_rank, moved = to_parts(at_spans, width)
         moved = jnp.moveaxis(moved, -1, 0).reshape(rows, starts * extents.columns)
