@@ -85,11 +85,11 @@ const declaration: Declaration = {
  * O(n^4 log n), and memory O(n^3) but for the argmax. Values are exact in float32 at any scale.
  *
  * Source: Koo, Globerson, Carreras & Collins (2007), "Structured prediction models via the matrix-tree
- * theorem", by an elimination that subtracts nothing: Grassmann, Taksar & Heyman (1985), "Regenerative
- * analysis and steady state distributions for Markov chains". Where trees are projective, Eisner
- * (2000), "Bilexical grammars and their cubic-time parsing algorithms", as a distribution. The search
- * for the k best is a beam with exact bounds, and drawing without replacement Kool, van Hoof & Welling
- * (2019).
+ * theorem", by a determinant in 64 bits where that is certified to be right, and else by an
+ * elimination that subtracts nothing: Grassmann, Taksar & Heyman (1985), "Regenerative analysis and
+ * steady state distributions for Markov chains". Where trees are projective, Eisner (2000), "Bilexical
+ * grammars and their cubic-time parsing algorithms", as a distribution. The search for the k best is a
+ * beam with exact bounds, and drawing without replacement Kool, van Hoof & Welling (2019).
  *
  * An event is `(*batch n n)`; its compact form `heads (*batch n)`: int32, -1 where there is nothing.
  */

@@ -40,8 +40,8 @@ class SpanningTreeCRF(Distribution):
     are exact in float32 at any scale.
 
     Source: Koo, Globerson, Carreras & Collins (2007), "Structured prediction models via the matrix-tree theorem", by
-    an elimination that subtracts nothing: Grassmann, Taksar & Heyman (1985), "Regenerative analysis and steady state
-    distributions for Markov chains". Where trees are projective, Eisner (2000), "Bilexical grammars and their
+    a determinant in 64 bits where that is certified to be right, and else by an elimination that subtracts nothing:
+    Grassmann, Taksar & Heyman (1985), "Regenerative analysis and steady state distributions for Markov chains". Where trees are projective, Eisner (2000), "Bilexical grammars and their
     cubic-time parsing algorithms", as a distribution. The search for the k best is a beam with exact bounds, and
     drawing without replacement Kool, van Hoof & Welling (2019).
 
