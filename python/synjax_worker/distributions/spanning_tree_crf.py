@@ -41,9 +41,10 @@ class SpanningTreeCRF(Distribution):
 
     Source: Koo, Globerson, Carreras & Collins (2007), "Structured prediction models via the matrix-tree theorem", by
     a determinant in 64 bits where that is certified to be right, and else by an elimination that subtracts nothing:
-    Grassmann, Taksar & Heyman (1985), "Regenerative analysis and steady state distributions for Markov chains". Where trees are projective, Eisner (2000), "Bilexical grammars and their
-    cubic-time parsing algorithms", as a distribution. The search for the k best is a beam with exact bounds, and
-    drawing without replacement Kool, van Hoof & Welling (2019).
+    Grassmann, Taksar & Heyman (1985), "Regenerative analysis and steady state distributions for Markov chains".
+    Where trees are projective, Eisner (2000), "Bilexical grammars and their cubic-time parsing algorithms", as a
+    distribution. The search for the k best is a beam with exact bounds, and drawing without replacement Kool, van Hoof
+    & Welling (2019).
 
     Args:
       log_potentials: `[h, d]` scores the arc from h to d; the diagonal is not looked at, nor column 0 where directed.
