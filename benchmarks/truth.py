@@ -5,7 +5,6 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from measure import program_of_worker
 
 EXACT = ("log_partition", "marginals", "entropy", "argmax", "top_k", "kl_divergence", "gradient")
 TOLERANCE = 1e-3
@@ -23,7 +22,8 @@ class Truth:
 
         with jax.enable_x64(True):
             wide = jax.tree.map(_wide, (case.p, case.q))
-            self.answers = jax.tree.map(np.asarray, program_of_worker(all_of_them, *wide).run(*wide))
+            # Where certificates of short floats hold, those of 64 bits may not
+            self.answers = jax.tree.map(np.asarray, jax.jit(all_of_them)(*wide))
 
     def problem(self, query, answer) -> str | None:
         answer = jax.tree.map(np.asarray, answer)
