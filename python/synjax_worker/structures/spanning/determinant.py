@@ -19,7 +19,7 @@ from ...numerics import numeric
 
 # What a result may be wrong by, where the potentials have 32 and 64 bits.
 TOLERANCE = {32: 1e-6, 64: 1e-11}
-# Logs whose sum is below this have as many digits after the point as any float that is asked for shows.
+# Sums of logs below this keep, in 64 bits, the digits that the log-probability of a single tree shows.
 LARGEST_LOG = 2.0**24
 
 
