@@ -96,7 +96,7 @@ export function resultOf(result: unknown, what: string): ReturnType<typeof treeD
   throw new SynjaxError(
     "NOT_A_TENSOR",
     `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
-    { expected: "a tensor, or an array or object of them", received: "Promise" },
+    { expected: "a tensor, or an array or object of them", received: "Promise", line: lineOf(captureLine()) },
   );
 }
 
@@ -138,7 +138,7 @@ export function asOperand(leaf: unknown, path: string): Traced {
 
 export function hostLeaf(leaf: unknown, path: string): HostArray {
   const host = toHostArray(leaf, "float", path);
-  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`);
+  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`, { line: lineOf(captureLine()) }); // prettier-ignore
   return host;
 }
 

@@ -53,7 +53,7 @@ def combine(moving: Any, held: Any) -> Any:
 
 
 def partition_operands(leaves: Sequence[Any], argnums: Sequence[int]) -> list[tuple[Any, Any]]:
-    """The operands that are differentiated, each in two parts: a distribution moves by its floating-point parameters."""
+    """The operands that are differentiated, in two parts each: of a distribution the floating-point parameters move."""
     parts = [partition(strong(leaves[k])) for k in argnums]
     for k, (moving, held) in zip(argnums, parts, strict=True):
         if not jax.tree.leaves(moving):

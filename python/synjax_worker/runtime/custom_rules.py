@@ -79,6 +79,21 @@ def _written(values: Any, derivatives: Any) -> Any:
     return jax.tree.map(write, values, derivatives)
 
 
+def _require_like(fn: Closure, leaves: list[Any], values: list[Any], rule: str) -> None:
+    """JAX does not ask whether a rule gives what the function gives: then derivatives would change values."""
+    wanted = jax.tree.leaves(jax.eval_shape(lambda *leaves: _arrays(fn(*leaves)[0]), *leaves))
+    came = jax.tree.leaves(values)
+    shown = lambda x: f"{x.dtype}[{','.join(map(str, x.shape))}]"
+    for x, like in zip(came, wanted, strict=True):
+        if x.shape != like.shape or x.dtype != like.dtype:
+            raise InvalidArgument(
+                f"`{rule}` gives {shown(x)} where the function gives {shown(like)}",
+                argument=rule,
+                expected=shown(like),
+                received=shown(x),
+            )
+
+
 def _closed(fn: Closure, checks: bool) -> Callable[..., tuple[list[Any], Code]]:
     """A program that always gives a code where any of its versions may."""
 
@@ -114,11 +129,12 @@ def custom_jvp(fn: Closure, rule: Closure, *leaves: Any) -> tuple[tuple, Code]:
         (leaves, captured), (directions, others) = primals, tangents
         if not all(map(_is_zero, others)):
             raise _refused("customJvp", "defjvp")
-        _, own = captures.filled(captured)
+        plain, own = captures.filled(captured)
         itself = rule.with_captured(own).calling(_flat(call, captured))
         results, code = _closed(itself, checks)(*leaves, *_read(leaves, directions))
         results = _arrays(results)
         values, derivatives = results[: len(results) // 2], results[len(results) // 2 :]
+        _require_like(fn.with_captured(plain), leaves, values, "defjvp")
         written = list(map(_written, values, derivatives))
         return (values, code), (written, None if code is None else _no_derivative(code))
 
@@ -149,10 +165,11 @@ def custom_vjp(
             raise _refused("customVjp", "bwd")
         is_primal = lambda x: hasattr(x, "perturbed")
         leaves, captured = jax.tree.map(lambda x: x.value, (leaves, captured), is_leaf=is_primal)
-        _, own, _ = captures.filled(captured)
+        plain, own, _ = captures.filled(captured)
         itself = forward.with_captured(own).calling(_flat(call, captured))
         results, code = _closed(itself, checks)(*leaves)
         values, parts = _arrays(results[:n_out]), _Parts(results[n_out:])
+        _require_like(fn.with_captured(plain), leaves, values, "fwd")
         left[:] = [parts]
         return (values, code), (values, parts.arrays, leaves, captured)
 

@@ -250,6 +250,10 @@ class _Frame:
         except Exception as error:
             located = self._locate(error, equation, position)
             if not (self._root and self._tracing.lenient):
+                if (
+                    located is error
+                ):  # an error that is its own cause would make JAX look for the first one for ever
+                    raise
                 raise located from error
             value, code, record = _Failed(located), None, None
         self._values.append(value)

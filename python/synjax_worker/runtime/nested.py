@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..errors import InvalidArgument
 from . import batches, custom_rules, derivatives
 from .checks import Code, first_code, join
 from .closure import Closure
@@ -90,6 +91,13 @@ def _associative_scan(fn: Closure, *leaves: Any, reverse: bool = False, axis: in
     def combine(a: list[Any], b: list[Any]) -> list[Any]:
         results, code = fn(*a, *b)
         codes.append(code)
+        for came, like in zip(jax.tree.leaves(results), jax.tree.leaves(a), strict=True):
+            if jnp.shape(came) != jnp.shape(like):
+                raise InvalidArgument(
+                    f"the function returns shape {jnp.shape(came)} for items of shape {jnp.shape(like)}: it joins them "
+                    f"elementwise along the axis",
+                    argument="f",
+                )
         return results
 
     results = lax.associative_scan(combine, [strong(leaf) for leaf in leaves], reverse=reverse, axis=axis)
