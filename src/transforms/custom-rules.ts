@@ -34,6 +34,8 @@ type Fixed<A extends readonly unknown[], N, At extends unknown[] = []> = number 
       : Fixed<Rest, N, [...At, 0]>
     : [];
 
+type OrNull<Trees extends readonly unknown[]> = { readonly [K in keyof Trees]: Trees[K] | null };
+
 export interface CustomRuleOptions<N extends number | readonly number[] = number | readonly number[]> {
   /**
    * Arguments that are not differentiated, and need not be tensors: JavaScript's numbers, functions. The rules get them
@@ -69,9 +71,7 @@ export type CustomVjp<A extends readonly unknown[], R, N = never> = ((...args: A
    */
   defvjp<Residuals>(
     fwd: (...args: A) => readonly [out: R, residuals: Residuals],
-    bwd: (...given: [...Fixed<A, N>, residuals: Residuals, cotangent: R]) => {
-      readonly [K in keyof Moving<A, N>]: Moving<A, N>[K] | null;
-    },
+    bwd: (...given: [...Fixed<A, N>, residuals: Residuals, cotangent: R]) => OrNull<Moving<A, N>>,
   ): void;
 };
 
