@@ -15,6 +15,7 @@ from jax import Array
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check
+from ..runtime import passes
 from ..shapes import Dims, bind, check_lengths, require_sizes
 from . import batching
 from .arguments import is_array, require_given, require_one_form, same_dtype_of_all, taken
@@ -140,8 +141,12 @@ class Parameters:
 
     def _item_lengths(self) -> Any:
         """What structures get: (B) int32, or a dict of them by name."""
-        flat = {each.name: self.lengths_of(each.name).reshape(-1) for each in self.declaration().lengths}
-        return next(iter(flat.values())) if len(flat) == 1 else flat
+
+        def compute() -> Any:
+            flat = {each.name: self.lengths_of(each.name).reshape(-1) for each in self.declaration().lengths}
+            return next(iter(flat.values())) if len(flat) == 1 else flat
+
+        return passes.shared(self, "lengths", compute)
 
     def _valid(self, dim: str) -> Array | None:
         """(*batch dim): which positions lie inside an item; None where no length bounds the dim."""

@@ -29,6 +29,9 @@ class Closure(Protocol):
     def calling(self, function: Callable[..., tuple[tuple, Code]]) -> Closure:
         """The same program, as the rule of a function that it may call: `custom_self` is that function in it."""
 
+    def as_branch(self) -> Closure:
+        """The same program, which may not run: what it asks of a distribution is not computed before it."""
+
     def unchecked(self, why: str) -> Closure:
         """The same program where no code has a way out. Raises InvalidArgument, which says `why`, for what checks."""
 

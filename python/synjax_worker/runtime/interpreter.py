@@ -165,6 +165,8 @@ class _Tracing:
                 "BAD_PROGRAM", f"{len(inputs)} inputs for a program of {body.inputs + body.captures}"
             )
         frame = _Frame(self, index, body, inputs, root, rules)
+        for value in inputs:
+            _belongs_here(value)
         for equation in range(len(body.equations)):
             frame.step(equation)
         return [frame.output(output) for output in body.outputs], frame.code
@@ -192,9 +194,10 @@ class _Closure:
         body = tracing.program.bodies[index]
         self.checks = (tracing.checks and body.checks) or (tracing.optimistic and body.certified)
         self._unchecked: str | None = None
+        self._is_branch = False
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
-        with passes.frame(), self._tracing.where_checks_are(self._unchecked):
+        with passes.frame(is_branch=self._is_branch), self._tracing.where_checks_are(self._unchecked):
             return self._tracing.run(self._index, [*leaves, *self.captured], rules=self._rules)
 
     def with_captured(self, captured: list[Any]) -> _Closure:
@@ -205,6 +208,11 @@ class _Closure:
     def calling(self, function: Callable[..., tuple[tuple, Code]]) -> _Closure:
         other = copy.copy(self)
         other._rules = (*self._rules, function)
+        return other
+
+    def as_branch(self) -> _Closure:
+        other = copy.copy(self)
+        other._is_branch = True
         return other
 
     def unchecked(self, why: str) -> _Closure:
@@ -244,6 +252,8 @@ class _Frame:
             else:
                 value, code, record = self._call(equation, position)
             self._check_shapes(value, equation.op)
+            if equation.op in NESTED_OPS:  # may have had passes computed here
+                code = join(code, self._certificate(passes.take_refused(), equation.op, position))
         except _FailedInput as failed:
             self._values.append(_Failed(failed.error))
             return
@@ -257,6 +267,7 @@ class _Frame:
                 raise located from error
             value, code, record = _Failed(located), None, None
         self._values.append(value)
+        _belongs_here(value)
         if code is not None:
             self.code = join(self.code, code)
             if self._root:
@@ -293,10 +304,10 @@ class _Frame:
         code = record = None
         if self._tracing.optimistic and op.certified:
             with guard.optimistic() as refused:
-                value = op.fn(*args, **attributes)
+                value = _answer(op, equation.op, args, attributes)
             code = self._certificate(refused, equation.op, position)
         else:
-            value = op.fn(*args, **attributes)
+            value = _answer(op, equation.op, args, attributes)
         if op.checks and self._tracing.checks:
             if self._tracing.refuse_checks is not None:
                 raise _cannot_check(self._tracing.refuse_checks)
@@ -379,6 +390,20 @@ class _Frame:
         if "op" not in error.details:
             error.details.update(op=op, body=self._index, equation=position)
         return error
+
+
+def _answer(op: Any, name: str, args: list[Any], attributes: dict[str, Any]) -> Any:
+    """The value of an op. What is asked of a distribution alone is the same in every turn of a loop."""
+    if len(args) == 1 and not attributes and dataclasses.is_dataclass(args[0]):
+        of = args[0]
+        return passes.hoisted(of, name, lambda: op.fn(of))
+    return op.fn(*args, **attributes)
+
+
+def _belongs_here(value: Any) -> None:
+    """Passes over a distribution belong to the frame in which it was made."""
+    if dataclasses.is_dataclass(value):
+        passes.made(value)
 
 
 def _cannot_check(where: str) -> InvalidArgument:

@@ -115,7 +115,7 @@ def _branches(functions: tuple[Closure, ...]) -> list[Callable[..., tuple[list[A
 
         return call
 
-    return [branch(fn) for fn in functions]
+    return [branch(fn.as_branch()) for fn in functions]
 
 
 def _cond(pred: Any, on_true: Closure, on_false: Closure, *operands: Any) -> tuple[tuple, Code]:
