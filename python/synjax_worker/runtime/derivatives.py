@@ -143,7 +143,7 @@ class _Pullback:
 
 def pullback(of: tuple[Any, ...], *cotangents: Any) -> tuple[tuple, Code]:
     """The derivatives by the operands of a `vjp`, of its results weighted by cotangents."""
-    made = of[-1] if of else None
+    made = of[-1] if isinstance(of, tuple) and of else None
     if not isinstance(made, _Pullback) or len(cotangents) != len(made.values):
         raise InvalidArgument("a pullback takes what `vjp` gives, and a cotangent for each result")
     given = [_like(value, strong(leaf)) for value, leaf in zip(made.values, cotangents, strict=True)]

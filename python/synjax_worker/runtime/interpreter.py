@@ -144,6 +144,7 @@ class _Tracing:
         self.refuse_checks: str | None = None  # why nothing may be checked here
         self.sites: list[Site] = []
         self.status: dict[int, jax.Array] = {}  # rows of the root frame, by equation
+        self._rules_deep = 0  # calls of functions in their own rules, in each other
         self._equations = 0  # traced so far: a body counts each time that it runs
         self._deadline = time.monotonic() + limits.trace_seconds
 
@@ -170,6 +171,19 @@ class _Tracing:
         for equation in range(len(body.equations)):
             frame.step(equation)
         return [frame.output(output) for output in body.outputs], frame.code
+
+    @contextlib.contextmanager
+    def one_rule_deeper(self) -> Iterator[None]:
+        """Inside, a rule calls its function. Raises SynjaxError (LIMIT_NESTING) where it does in every derivative."""
+        self._rules_deep += 1
+        try:
+            if self._rules_deep > self.limits.nested_gradients:
+                raise SynjaxError(
+                    "LIMIT_NESTING", f"a rule that needs itself; at most {self.limits.nested_gradients} deep"
+                )
+            yield
+        finally:
+            self._rules_deep -= 1
 
     @contextlib.contextmanager
     def where_checks_are(self, refused: str | None) -> Iterator[None]:
@@ -322,7 +336,8 @@ class _Frame:
         """A function with a rule of its own, called in that rule: the innermost one at level 0."""
         if not 0 <= level < len(self._rules):
             raise SynjaxError("BAD_PROGRAM", f"a rule of level {level} of {len(self._rules)}")
-        return self._rules[-1 - level](*leaves)
+        with self._tracing.one_rule_deeper():
+            return self._rules[-1 - level](*leaves)
 
     def _value(self, arg: Any) -> Any:
         if isinstance(arg, Reference):
