@@ -140,13 +140,13 @@ class Parameters:
         return {each.role.bounds: self.lengths_of(each.name) for each in self.declaration().lengths}
 
     def _item_lengths(self) -> Any:
-        """What structures get: (B) int32, or a dict of them by name."""
+        """What structures get: (B) int32, or a dict of them by name. The same for every query of a frame."""
 
-        def compute() -> Any:
+        def lengths() -> Any:
             flat = {each.name: self.lengths_of(each.name).reshape(-1) for each in self.declaration().lengths}
             return next(iter(flat.values())) if len(flat) == 1 else flat
 
-        return passes.shared(self, "lengths", compute)
+        return passes.shared(self, "lengths", lengths)
 
     def _valid(self, dim: str) -> Array | None:
         """(*batch dim): which positions lie inside an item; None where no length bounds the dim."""
