@@ -30,6 +30,7 @@ export const NAMESPACES: Readonly<
   lax: { doc: "What only `jax.lax` has." },
   random: { doc: "`jax.random`. A draw is a function of its key alone." },
   linalg: { doc: "`jax.numpy.linalg`." },
+  ops: { doc: "`jax.ops`: reductions over segments." },
   special: { doc: "`jax.scipy.special`, and what structured models need of special functions." },
   dist: {
     doc: "Distributions of single observations, for the emissions of a hidden Markov model: NumPyro's. Each parameter has a trailing axis of `t` states.",
@@ -77,9 +78,19 @@ function bodyOf(op: Op): string {
     : "";
   const head = `"${op.name}", [${operands.join(", ")}], ${statics}`;
   const Result = op.result.kind === "dist" ? "Emission" : "Tensor";
+  if (op.result.kind === "list")
+    return `return list(${head}, ${howMany(op, op.result.per)}, Tensor${last}) as never;`;
   if (op.result.kind !== "struct") return `return emit(${head}, ${Result}${last}) as never;`;
   const fields = op.result.fields.map((f) => `${camelCase(f.name)}: ["${f.name}", Tensor]`);
   return `return struct(${head}, { ${fields.join(", ")} }${last}) as never;`;
+}
+
+/** How many arrays a list has: one for each operand, or the parts that were asked for. */
+function howMany(op: Op, per: string): string {
+  const { kind, name } = op.positional.find((parameter) => parameter.name === per)!;
+  return OPERANDS.has(kind)
+    ? `${camelCase(name)}.length`
+    : `partsOf(${camelCase(name)}, "${camelCase(name)}")`;
 }
 
 /** What an operation does, as a comment. */
@@ -96,10 +107,10 @@ function method(op: Op): string {
 
 const FROM = {
   "../distributions/emission.ts": ["Emission"],
-  "../program/emit.ts": ["emit", "struct"],
+  "../program/emit.ts": ["emit", "list", "partsOf", "struct"],
   "../program/signatures.ts": ["checkFunctions"],
   "../program/traced.ts": ["type Traced"],
-  "../tensor/array.ts": ["asBool", "asFloat", "asInt"],
+  "../tensor/array.ts": ["asBool", "asFloat", "asInt", "asInts"],
   "../tensor/tensor.ts": [
     "type Dim",
     "type DType",

@@ -34,6 +34,7 @@ export type Result =
   | { readonly kind: "event" }
   | { readonly kind: "compact" }
   | { readonly kind: "parameter"; readonly dims?: string }
+  | { readonly kind: "list"; readonly type: Type; readonly per: string }
   | {
       readonly kind: "struct";
       readonly name?: string;

@@ -54,6 +54,8 @@ export function resultType(result: Result, names: Names): string {
       return names.compact;
     case "parameter":
       return "ParameterOf<P, F>";
+    case "list":
+      return `Tensor<${typeOf(result.type)}>[]`;
     case "struct":
       if (result.name) return names.struct(result.name);
       return record(
@@ -131,7 +133,8 @@ export function parameterList(op: Op, names: Names, optionsType?: string): strin
 }
 
 /** The function that makes raw arrays of the dtype wanted: positions become int32, not float32. */
-export function conversion(parameter: Parameter): "asInt" | "asBool" | "asFloat" | undefined {
+export function conversion(parameter: Parameter): "asInt" | "asInts" | "asBool" | "asFloat" | undefined {
+  if (parameter.kind === "nums" && parameter.type === "Int") return "asInts";
   if (parameter.kind !== "num" || parameter.type === undefined) return undefined;
   if (/^(Int|u?int\d+)$/.test(parameter.type)) return "asInt";
   if (/^(Bool|bool)$/.test(parameter.type)) return "asBool";

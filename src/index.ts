@@ -63,6 +63,7 @@ export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";
 export { lax } from "./ops/lax.ts";
+export { ops } from "./ops/ops.ts";
 export { random } from "./ops/random.ts";
 export { linalg } from "./ops/linalg.ts";
 export { special } from "./ops/special.ts";

@@ -9,6 +9,7 @@
                | struct <Name>      what a query of the class answers under that name
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
     result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
+               | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
 A field that is a `parameter` is what the class's parameter of that name is: an array or a distribution. What stands
@@ -69,9 +70,10 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "parameter" | "struct"
+    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "parameter" | "struct" | "list"
     type: Type = None
     dims: str | None = None
+    per: str | None = None  # of a list: the parameter that says how many
     name: str | None = None  # of a struct
     fields: tuple[tuple[str, Result], ...] = ()
 
@@ -79,7 +81,7 @@ class Result:
         if self.kind == "struct":
             fields = [{"name": name, "result": result.to_json()} for name, result in self.fields]
             return {"kind": "struct", **({"name": self.name} if self.name else {}), "fields": fields}
-        fields = {"kind": self.kind, "type": self.type, "dims": self.dims}
+        fields = {"kind": self.kind, "type": self.type, "dims": self.dims, "per": self.per}
         return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -176,6 +178,8 @@ def _result(text: str) -> Result:
         return Result("struct", name=struct, fields=tuple(fields))
     if text in ("key", "dist", "event", "compact"):
         return Result(text)
+    if listed := re.fullmatch(r"(.*\S) per (\w+)", text, re.S):
+        return Result("list", _type(listed[1]), per=listed[2])
     type_text, dims = _type_and_dims(text)
     if type_text == "parameter":
         return Result("parameter", dims=dims)
@@ -206,6 +210,8 @@ def _check_names(signature: Signature) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SignatureError(f"two parameters are called {name!r}")
+    if signature.result.per is not None and signature.result.per not in names:
+        raise SignatureError(f"no parameter is called {signature.result.per!r}")
     declared = {parameter.type for parameter in signature.parameters}
     used = [*_variables(signature.result), *(p.default for p in signature.parameters if p.default)]
     for variable in used:
