@@ -72,6 +72,7 @@ export {
   type MultiHeadAttentionParams,
   type MultiHeadAttentionSizes,
 } from "./training/multi-head-attention.ts";
+export { safetensors, type TensorTree } from "./training/safetensors.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 
 export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
