@@ -5,7 +5,7 @@ import { type ArrayDtype } from "../tensor/array.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { DType } from "../../bridge/wire/dtypes.ts";
 import { refused } from "../transforms/trees.ts";
-import { BARE, type Dtypes, type Fields } from "./items.ts";
+import { BARE, type Fields } from "./items.ts";
 
 type DtypeOf<D, Name> = D extends DType ? D : Name extends keyof D ? D[Name] : undefined;
 
