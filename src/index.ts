@@ -4,6 +4,7 @@ export type { DataOf, DType } from "../bridge/wire/dtypes.ts";
 export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 
 export { connect, get, put } from "./session/current-session.ts";
+export type { Compiling } from "./session/compilation-watch.ts";
 export type { Compilation } from "./session/compilations.ts";
 export type { PutOptions } from "./session/put-options.ts";
 export type { Session, SessionEvent, SessionOptions } from "./session/session.ts";

@@ -38,6 +38,8 @@ export interface WorkerCounters {
   readonly programs: number;
   readonly executables: number;
   readonly compiles: number;
+  /** What is being compiled of this session's, and for how many seconds. */
+  readonly compiling: readonly [program: Uint8Array, seconds: number] | null;
   readonly launches: number;
   /** Seconds. */
   readonly uptime: number;

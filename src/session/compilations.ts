@@ -40,7 +40,7 @@ export class Compilations {
     isAsked = false,
   ): void {
     const types = inputs.map(typeOf);
-    const name = source?.name ?? (program.equations === 0 ? "put" : "operations outside jit");
+    const name = nameOf(source, program);
     const compilation = { name, program: hex(program.hash), inputs: types, seconds };
     publishCompilation(compilation);
     this.#tell(compilation);
@@ -57,6 +57,10 @@ export class Compilations {
   }
 }
 
+/** What a program is called where people are told of it. */
+export const nameOf = (source: Source | undefined, program: Program): string =>
+  source?.name ?? (program.equations === 0 ? "put" : "operations outside jit");
+
 function warn(name: string, types: readonly string[]): void {
   globalThis.process?.emitWarning?.(
     `${name} has been compiled ${types.length} times: each new shape, dtype or static argument of a recorded function is ` +
@@ -66,7 +70,7 @@ function warn(name: string, types: readonly string[]): void {
   );
 }
 
-const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+export const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 function typeOf(input: InputType): string {
   if ("weak" in input) return "number";

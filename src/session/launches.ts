@@ -7,8 +7,8 @@ import type { Constant } from "../program/body.ts";
 import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { captureLine } from "../program/source-line.ts";
-import type { Source } from "./compilations.ts";
-import { compileAhead } from "./compile-ahead.ts";
+import { nameOf as programName, type Source } from "./compilations.ts";
+import { type Ahead, compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
 import { type Launch, orderOf } from "./launch.ts";
 import type { LaunchContext } from "./launch-context.ts";
@@ -37,6 +37,8 @@ const bytesOf = (aval: Aval | undefined): number =>
 export class Launches {
   readonly #context: LaunchContext;
   readonly #pending = new Set<Launch>();
+  /** Compilations that were asked for ahead of a call. */
+  readonly #ahead = new Set<Ahead>();
   readonly #memoryRetries: MemoryRetries;
   #turns = 0;
 
@@ -111,21 +113,28 @@ export class Launches {
   }
 
   /** Resolves when launches of a program with such inputs need not wait for its compilation. */
-  compile(
+  async compile(
     program: Program,
     leaves: readonly InputType[],
     donated: readonly number[],
     { nameOf, source }: LaunchOptions = {},
   ): Promise<void> {
     const inputs = [...leaves, ...program.constants];
-    return compileAhead(this.#context, {
-      program,
-      inputs,
-      donated,
-      flags: this.#checksFlag(),
-      nameOf,
-      source,
-    });
+    const ahead = { program, inputs, donated, flags: this.#checksFlag(), nameOf, source };
+    this.#ahead.add(ahead);
+    await compileAhead(this.#context, ahead).finally(() => this.#ahead.delete(ahead));
+  }
+
+  /** Whether everything has been answered. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0 && this.#ahead.size === 0;
+  }
+
+  /** What a program that has not been answered is called, by its hash. */
+  nameOf(hash: Uint8Array): string {
+    const key = String.fromCharCode(...hash);
+    const found = [...this.#pending, ...this.#ahead].find(({ program }) => program.key === key);
+    return found ? programName(found.source, found.program) : "a function";
   }
 
   #checksFlag(): number {

@@ -1,5 +1,6 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkWait } from "../../bridge/transport/call-options.ts";
+import type { Channel } from "../../bridge/transport/channel.ts";
 import { Events } from "../../bridge/transport/events.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type HelloInfo, MESSAGE, type WorkerCounters } from "../../bridge/wire/protocol.ts";
@@ -14,6 +15,7 @@ import { adopt, NODE, Traced } from "../program/traced.ts";
 import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
+import { type Compiling, CompilationWatch } from "./compilation-watch.ts";
 import { type Compilation, Compilations } from "./compilations.ts";
 import { DeviceMemory } from "./device-memory.ts";
 import { EagerGraph, identity } from "./eager-graph.ts";
@@ -49,6 +51,7 @@ export type SessionEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "restarting" }
   | { readonly type: "failure"; readonly error: SynjaxError }
+  | ({ readonly type: "compiling" } & Compiling) // each second, where it takes more than one
   | ({ readonly type: "compiled" } & Compilation)
   | { readonly type: "closed" };
 
@@ -81,6 +84,7 @@ export class Session implements HandleOwner {
   readonly #reads: Reads;
   readonly #launches: Launches;
   readonly #eager: EagerGraph;
+  readonly #watch: CompilationWatch;
   /** Distinguishes sessions in errors and displays. */
   readonly name: string = `session ${++serial}`;
 
@@ -107,6 +111,13 @@ export class Session implements HandleOwner {
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
     this.#eager = new EagerGraph(this, this.#handles, (...call) => this.launch(...call));
+    this.#watch = new CompilationWatch({
+      listeners: this.#listeners,
+      isIdle: () => this.#launches.isIdle,
+      compiling: async () => (await this.#ping(this.#connection?.channel))?.compiling,
+      nameOf: (program) => this.#launches.nameOf(program),
+      tell: (compiling) => this.#tell({ type: "compiling", ...compiling }),
+    });
   }
 
   /** @internal Counts starts of the worker; handles of an earlier start are lost. */
@@ -219,6 +230,7 @@ export class Session implements HandleOwner {
   /** Events of this session from now on, until it is closed. */
   status(): AsyncGenerator<SessionEvent, void> {
     if (this.#closed) return Events.none();
+    this.#watch.start();
     return new Events<SessionEvent>(this.#listeners, (event) => event.type === "closed");
   }
 
@@ -240,8 +252,13 @@ export class Session implements HandleOwner {
     const channel = this.#connection?.channel;
     if (!channel) throw new SynjaxError("WORKER_LOST", "The worker ended before it could answer");
     this.#outbox.postFrees(channel); // what is free here is counted as free there
-    const seq = channel.nextSeq();
-    return (await this.#outbox.track(channel.call(seq, [MESSAGE.ping, seq], []))).result as WorkerCounters;
+    return (await this.#outbox.track(this.#ping(channel)))!;
+  }
+
+  async #ping(channel: Channel | undefined): Promise<WorkerCounters | undefined> {
+    const seq = channel?.nextSeq();
+    if (channel === undefined || seq === undefined) return undefined;
+    return (await channel.call(seq, [MESSAGE.ping, seq], [])).result as WorkerCounters;
   }
 
   // -- values ------------------------------------------------------------------------------------------------------

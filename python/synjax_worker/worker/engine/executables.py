@@ -103,6 +103,7 @@ class Executables:
         self._lock = threading.RLock()  # two threads compile
         self._refused: collections.Counter[Any] = collections.Counter()  # types of inputs, by program
         self.compiles = 0
+        self._compiling: tuple[bytes, float] | None = None  # the program, and when it began
 
     def __len__(self) -> int:
         return len(self._table)
@@ -110,6 +111,11 @@ class Executables:
     def find(self, key: tuple) -> Executable | None:
         """The executable, if it is compiled. Does not count as a use."""
         return self._table.get(key)
+
+    def compiling(self) -> tuple[bytes, float] | None:
+        """The program that is being compiled, and for how many seconds."""
+        running = self._compiling
+        return running and (running[0], time.perf_counter() - running[1])
 
     def get(self, resolved: Resolved, launch: Launch | Compile) -> tuple[Executable, float | None]:
         """The executable, and the seconds in which it was compiled if it had to be."""
@@ -136,7 +142,11 @@ class Executables:
                 self._refused[program] += 1
             optimistic &= self._refused[program] < _REFUSED_OFTEN
             started = time.perf_counter()
-            executable = self._made(resolved, launch, optimistic and resolved.program.root.certified)
+            self._compiling = (program, started)
+            try:
+                executable = self._made(resolved, launch, optimistic and resolved.program.root.certified)
+            finally:
+                self._compiling = None
             seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
             while len(self._table) > self._limits.executables:

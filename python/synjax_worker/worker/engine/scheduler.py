@@ -149,9 +149,10 @@ class Engine:
         """Whether a client's frees and forgets wait in such a number that one of `size` bytes must be refused."""
         return session.notice_bytes + size > MOST_NOTICE_BYTES
 
-    def counters(self, session: Session) -> dict[str, int | float]:
+    def counters(self, session: Session) -> dict[str, int | float | tuple[bytes, float] | None]:
         """The answer to a ping."""
         self._unawaited.are_done()
+        compiling = self._executables.compiling()
         queued = self._queue.qsize()
         return {
             "queued": queued,
@@ -160,6 +161,7 @@ class Engine:
             "programs": len(session.programs),
             "executables": len(self._executables),
             "compiles": self._executables.compiles,
+            "compiling": compiling if compiling and compiling[0] in session.programs else None,
             "launches": self._launcher.launches,
             "uptime": time.monotonic() - self._started_at,
         }
