@@ -78,6 +78,8 @@ export {
   type MultiHeadAttentionParams,
   type MultiHeadAttentionSizes,
 } from "./training/multi-head-attention.ts";
+export { progress, type Progress, type ProgressEvent, type ProgressOptions } from "./training/progress.ts";
+export { progressBar } from "./training/progress-bar.ts";
 export { safetensors, type TensorTree } from "./training/safetensors.ts";
 export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";

@@ -1,0 +1,31 @@
+/** How training goes, as a line for a terminal. */
+import type { ProgressEvent } from "./progress.ts";
+
+/** How many characters the bar itself has. */
+const WIDTH = 20;
+
+/**
+ * An event as one line, e.g. `process.stderr.write("\r" + progressBar(event) + "\x1b[K")`:
+ *
+ *     ████████░░░░░░░░░░░░ 120/300  loss 0.4321  8.2 ms a step  compiled for 5.3 s
+ *     ░░░░░░░░░░░░░░░░░░░░ 0/300  compiling step, 3.1 s
+ */
+export function progressBar(event: ProgressEvent): string {
+  const { type, step, steps, loss, secondsPerStep, compileSeconds, compilation } = event;
+  const filled = steps === undefined ? 0 : Math.min(WIDTH, Math.floor((step / steps) * WIDTH));
+  const bar = steps === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} `;
+  const parts = [
+    bar + (steps === undefined ? `step ${step}` : `${step}/${steps}`),
+    loss === undefined ? "" : `loss ${Number(loss.toPrecision(4))}`,
+    secondsPerStep === undefined ? "" : `${duration(secondsPerStep)} a step`,
+    type === "compiling" && compilation
+      ? `compiling ${compilation.name}, ${duration(compilation.seconds)}`
+      : compileSeconds > 0
+        ? `compiled for ${duration(compileSeconds)}`
+        : "",
+  ];
+  return parts.filter((part) => part !== "").join("  ");
+}
+
+const duration = (seconds: number): string =>
+  seconds < 0.9995 ? `${Number((seconds * 1_000).toPrecision(2))} ms` : `${seconds.toFixed(1)} s`;
