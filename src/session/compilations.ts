@@ -70,7 +70,8 @@ function warn(name: string, types: readonly string[]): void {
   );
 }
 
-export const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+export const hex = (bytes: Uint8Array): string =>
+  [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 function typeOf(input: InputType): string {
   if ("weak" in input) return "number";

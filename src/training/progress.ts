@@ -2,7 +2,7 @@
 import { checkCall, checkMethods, shown, type Signature } from "../program/signatures.ts";
 import { currentSession } from "../session/current-session.ts";
 import type { Session, SessionEvent } from "../session/session.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { type Tensor } from "../tensor/tensor.ts";
 import { refused } from "../transforms/trees.ts";
 
 /** How training stands. */

@@ -30,6 +30,7 @@ import {
   safetensors,
   type Session,
   type Tensor,
+  tree,
 } from "../../src/index.ts";
 import { errorOf } from "../fixtures/errors.ts";
 
@@ -119,6 +120,35 @@ describe("layers", () => {
     expect(flat(none[0].attention.query.kernel.array()).some((v) => v !== 0)).toBe(true);
   });
 
+  test("an LSTM of PyTorch's parameters, changed as docs/training.md says, is PyTorch's formula", async () => {
+    const draw = (seed: number, ...shape: readonly number[]): T => random.normal(random.key(seed), { shape });
+    const torch = { ih: draw(1, 8, 3), hh: draw(2, 8, 2), bi: draw(3, 8), bh: draw(4, 8), x: draw(5, 4, 3) };
+    const gates = (of: T): T[] => np.split(of, 4, { axis: -1 });
+    const [w, u, b] = [
+      gates(torch.ih.transpose()),
+      gates(torch.hh.transpose()),
+      gates(torch.bi.add(torch.bh)),
+    ];
+    const names = ["i", "f", "g", "o"];
+    const params = Object.fromEntries([
+      ...names.map((gate, k) => [`i${gate}`, { kernel: w[k] }]),
+      ...names.map((gate, k) => [`h${gate}`, { kernel: u[k], bias: b[k] }]),
+    ]) as LstmParams;
+    const [found, { ih, hh, bi, bh, x }] = await get([lstm.apply(params, torch.x).outputs, torch] as const);
+    const row = (of: ArrayLike<number>, i: number, v: readonly number[]): number =>
+      v.reduce((sum, y, k) => sum + of[i * v.length + k]! * y, 0);
+    const sigmoid = (y: number): number => 1 / (1 + Math.exp(-y));
+    let [h, c] = [[0, 0], [0, 0]]; // prettier-ignore
+    for (let t = 0; t < 4; t++) {
+      const input = [...x.data.slice(3 * t, 3 * t + 3)];
+      const before = h;
+      const z = Array.from({ length: 8 }, (_, g) => row(ih.data, g, input) + bi.data[g]! + row(hh.data, g, before) + bh.data[g]!); // prettier-ignore
+      c = c.map((memory, k) => sigmoid(z[2 + k]!) * memory + sigmoid(z[k]!) * Math.tanh(z[4 + k]!));
+      h = c.map((memory, k) => sigmoid(z[6 + k]!) * Math.tanh(memory));
+      h.forEach((v, k) => expect(found.data[2 * t + k]).toBeCloseTo(v, 5));
+    }
+  });
+
   test.each([
     [[], 1],
     [[4], 4],
@@ -189,6 +219,8 @@ describe("layers", () => {
       biaffine: biaffine.init(key, 20, 30, { labels: 10 }),
       chars: charCnn.init(key, 26, 100),
     };
+    const leaves = tree.leaves(init);
+    expect(new Set(leaves).size).toBe(leaves.length); // all can be donated
     const at = await get(init);
     const [{ kernel }, { query, key: keys, out }] = [at.dense, at.attention];
     expect([query, keys, out].map((p) => p.kernel.shape)).toEqual([[100, 5, 40], [50, 5, 40], [5, 40, 10]]); // prettier-ignore
