@@ -109,7 +109,7 @@ export type LeafOf<T> = T extends Leaf
   : T extends readonly (infer Item)[]
     ? LeafOf<Item>
     : T extends object
-      ? { [K in keyof T]: LeafOf<T[K]> }[keyof T]
+      ? { [K in keyof T]-?: LeafOf<T[K]> }[keyof T] // what is left out is no leaf
       : never;
 
 /**
