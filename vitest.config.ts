@@ -13,7 +13,12 @@ export default defineConfig({
     env: process.env.SYNJAX_TEST_FULL
       ? {}
       : {
-          XLA_FLAGS: `${process.env.XLA_FLAGS ?? ""} --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false`,
+          XLA_FLAGS: [
+            process.env.XLA_FLAGS ?? "",
+            "--xla_backend_optimization_level=0",
+            "--xla_cpu_use_fusion_emitters=false",
+            "--xla_cpu_parallel_codegen_split_count=1",
+          ].join(" "),
         },
   },
 });

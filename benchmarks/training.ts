@@ -1,7 +1,12 @@
 /**
- * What training a tagger costs, from TypeScript: the score of the right tags as an event beside a look-up, and a whole
- * step beside the recursion that one writes first.
+ * What training a tagger costs, from TypeScript: the score of the right tags as an event beside a look-up, a whole step
+ * beside the recursion that one writes first, and beside the same step in a loop in Python. And a policy gradient beside
+ * what it is made of.
  */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import {
   connect,
   grad,
@@ -9,7 +14,9 @@ import {
   LinearChainCRF,
   nn,
   np,
+  random,
   scan,
+  SpanningTreeCRF,
   tree,
   valueAndGrad,
   type Tensor,
@@ -116,6 +123,119 @@ const note = (ours: number, theirs: number): string =>
   rows.push(row("  a training step over one with the plain scan", b! / a!, ">=", 3, note(a!, b!)));
   const [x, y] = [await ours(params, tags).value.item(), await theirs(params, tags).value.item()];
   if (Math.abs(x - y) > 1e-4 * Math.abs(y)) throw new Error(`the two disagree: ${x} and ${y}`);
+}
+// ---- steps driven from here, over a loop in Python
+{
+  const python = await resolvePython({ device: "cpu" });
+  const script = fileURLToPath(new URL("./python_steps.py", import.meta.url));
+  const path = fileURLToPath(new URL("../python", import.meta.url));
+  const loop = spawn(python, [script], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, PYTHONPATH: path },
+  });
+  const answers = createInterface({ input: loop.stdout })[Symbol.asyncIterator]();
+  const inPython = async (...line: number[]): Promise<number> => {
+    loop.stdin.write(`${line.join(" ")}\n`);
+    return Number((await answers.next()).value);
+  };
+
+  const words = (shape: number[], below: number): Whole => {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    const drawn = Int32Array.from({ length: size }, () => Math.floor(uniform() * below));
+    return session.put(np.reshape(drawn, shape)) as Whole;
+  };
+  type Tagger = Record<"embedding" | "output" | "initial" | "transition", Floats>;
+  const step = jit(
+    (p: Tagger, x: Whole, y: Whole) => {
+      const loss = ({ embedding, output, initial, transition }: Tagger): Floats => {
+        const emission = np.matmul(np.tanh(np.take(embedding, x, { axis: 0 })), output) as Floats;
+        const crf = new LinearChainCRF({ initial, transition, emission });
+        return np.negative(crf.logProb(crf.encode(y))).mean() as Floats;
+      };
+      const [value, slopes] = valueAndGrad(loss)(p);
+      return { value, params: tree.map((w, g) => w.sub(g.mul(0.1)), p, slopes as Tagger) };
+    },
+    { donateArgnums: 0 },
+  );
+  const vocabulary = 5_000;
+  for (const [labels, items, length, bound] of [
+    [48, 32, 48, 1.25],
+    [64, 64, 96, 1.05],
+  ] as const) {
+    const [x, y] = [words([items, length], vocabulary), words([items, length], labels)];
+    let p: Tagger = {
+      embedding: draw(vocabulary, 64),
+      output: draw(64, labels),
+      initial: draw(labels),
+      transition: draw(labels, labels),
+    };
+    const here = async (steps: number, fetchEvery: number): Promise<number> => {
+      const start = performance.now();
+      for (let i = 1; i <= steps; i++) {
+        const { value, params: next } = step(p, x, y);
+        p = next;
+        if (i % fetchEvery === 0) await value.item();
+      }
+      await p.transition.slice(0, 0).item();
+      return (performance.now() - start) / steps;
+    };
+    for (const [fetchEvery, most] of [
+      [1, bound],
+      [50, 1.02],
+    ] as const) {
+      const [ours, theirs]: [number[], number[]] = [[], []];
+      for (let i = 0; i < 12; i++) {
+        const a = await here(50, fetchEvery);
+        const b = await inPython(vocabulary, labels, items, length, 50, fetchEvery);
+        if (i === 0) continue; // compiles
+        ours.push(a);
+        theirs.push(b);
+      }
+      const [a, b] = [median(ours), median(theirs)];
+      const often = fetchEvery === 1 ? "every loss" : `every ${fetchEvery}th loss`;
+      const name = `steps of a tagger, b${items} n${length} t${labels}, fetching ${often}, over Python's loop`;
+      rows.push(row(name, a / b, "<=", most, note(a, b)));
+    }
+  }
+  loop.stdin.end();
+}
+
+// ---- the loss of a policy gradient, over what it asks for, each jitted apart
+{
+  const nodes = 24;
+  const scores = draw(8, nodes, nodes);
+  const gold = draw(8, nodes, nodes);
+  const trees = (logPotentials: Floats): SpanningTreeCRF =>
+    new SpanningTreeCRF({ logPotentials, directed: true, projective: false, singleRootEdge: true });
+  const reward = (event: Floats): Floats => np.multiply(event, gold).sum([-1, -2]) as Floats;
+  const key = random.key(0);
+  const whole = jit((table: Floats, key: ReturnType<typeof random.key>) =>
+    valueAndGrad((table: Floats) => {
+      const policy = trees(table);
+      const drawn = policy.sample(key) as Floats;
+      const advantage = np.subtract(reward(drawn), reward(policy.argmax() as Floats));
+      const loss = np.multiply(advantage, policy.logProb(drawn)).mean();
+      return np.negative(np.add(loss, np.multiply(0.1, policy.entropy().mean()))) as Floats;
+    })(table),
+  );
+  const drawn = session.put(jit((table: Floats) => trees(table).sample(key))(scores) as Floats) as Floats;
+  const parts = [
+    jit((table: Floats) => trees(table).sample(key)),
+    jit((table: Floats) => trees(table).argmax()),
+    jit((table: Floats) => valueAndGrad((t: Floats) => trees(t).logProb(drawn).mean() as Floats)(table)),
+    jit((table: Floats) => valueAndGrad((t: Floats) => trees(t).entropy().mean() as Floats)(table)),
+  ];
+  const ready = async (result: unknown): Promise<unknown> => {
+    const leaf = tree.leaves(result as never)[0] as Floats;
+    return leaf.sum().item();
+  };
+  const [together, ...apart] = await compare(
+    () => ready(whole(scores, key)),
+    ...parts.map((part) => () => ready(part(scores))),
+  );
+  const sum = apart.reduce((total, each) => total + each, 0);
+  const name = `policy gradient, spanning trees b8 n${nodes}, over its parts`;
+  rows.push(row(name, together! / sum, "<=", 0.8, note(together!, sum)));
 }
 report("training", rows);
 await session.close();

@@ -12,8 +12,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from cases import asked
 from growth import COMPACT
 from measure import add_row, as_worker, medians, program, program_of_worker
+from peers import synjax_peer
 from plain.lattice import gradient
 from tree_cases import grammar, scores
 
@@ -24,8 +26,7 @@ ITEMS, NODES = 8, 24
 
 
 def _dependencies(projective: bool) -> Callable:
-    options = {"directed": True, "projective": projective, "single_root_edge": True}
-    return lambda table, **given: SpanningTreeCRF(table, **options, **given)
+    return lambda table, **given: SpanningTreeCRF(table, projective=projective, **OPTIONS, **given)
 
 
 def _parses(scores, root, rule, **given):
@@ -38,6 +39,16 @@ FORMS: dict[str, tuple[Callable, Callable[[int, int], tuple]]] = {
     "projective": (_dependencies(True), lambda items, n: (scores(4, items, n, n),)),
     "non-projective": (_dependencies(False), lambda items, n: (scores(4, items, n, n),)),
     "pcfg": (_parses, lambda items, n: grammar(4, items, n)),
+}
+QUERIES_OF_SYNJAX = "log_partition", "marginals", "argmax", "sample", "top_k"  # as COMPACT
+OPTIONS = {"directed": True, "single_root_edge": True}
+IN_SYNJAX: dict[str, Callable] = {
+    "tree-crf": lambda lib: lib.TreeCRF,
+    "projective": lambda lib: functools.partial(lib.SpanningTreeCRF, projective=True, **OPTIONS),
+    "non-projective": lambda lib: functools.partial(lib.SpanningTreeCRF, projective=False, **OPTIONS),
+    "pcfg": lambda lib: (
+        lambda scores, root, rule: lib.GeneralizedPCFG(preterminal_scores=scores, root=root, rule=rule)
+    ),
 }
 VALUES: dict[str, Callable] = {
     "log-partition": lambda make, arrays: make(*arrays).log_partition(),
@@ -81,24 +92,41 @@ def _forbidden(x: jax.Array) -> jax.Array:
 
 def _run(make: Callable, ask: Callable, arrays: tuple) -> Callable:
     """Of a worker, which runs the careful program where the first one refuses."""
-    asked = lambda *a: ask(make, a)
+    value = lambda *a: ask(make, a)
     try:
-        return program_of_worker(asked, *arrays).run
+        return program_of_worker(value, *arrays).run
     except AssertionError:
-        return program(asked, *arrays, options=compiler.options(eager=False)).run
+        return program(value, *arrays, options=compiler.options(eager=False)).run
 
 
-def _compile_seconds(family: str) -> dict[str, dict[str, float]]:
-    """CPU seconds to trace and to compile each query of one item, at 64 and at 256 nodes."""
+def _compile_seconds(family: str) -> dict[str, dict[str, dict[str, float]]]:
+    """CPU seconds to trace and to compile each query of one item, at 64 and at 256 nodes, by who."""
     make, arrays_of = FORMS[family]
-    found: dict[str, dict[str, float]] = {name: {} for name in COMPACT}
+    queries = dict(zip(COMPACT, QUERIES_OF_SYNJAX, strict=True))
+    peer = synjax_peer(lambda lib: asked(IN_SYNJAX[family](lib))).get("SynJax", {})
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in COMPACT}
     for n in (64, 256):
         arrays = arrays_of(1, n)
         for name, query in COMPACT.items():
-            asked = lambda *a, query=query: query(make(*a), make(*a), jax.random.key(0))
-            made = program(as_worker(asked), *arrays, options=compiler.options(eager=False))
-            found[name][str(n)] = made.traced + made.compiled
+            ours = lambda *a, query=query: query(make(*a), make(*a), jax.random.key(0))
+            made = program(as_worker(ours), *arrays, options=compiler.options(eager=False))
+            found[name][str(n)] = {"ours": made.traced + made.compiled}
+            if queries[name] in peer:
+                theirs = lambda *a, query=peer[queries[name]]: query(a, a, jax.random.key(0))
+                found[name][str(n)]["SynJax"] = _seconds_of_peer(theirs, arrays)
     for name, by_size in found.items():
-        shown = ", ".join(f"n{n} {seconds:.2f} s" for n, seconds in by_size.items())
-        print(f"       to compile {family}, {name}: {shown}", flush=True)
+        shown = (
+            f"n{n} " + ", ".join(f"{who} {seconds:.2f} s" for who, seconds in by_who.items())
+            for n, by_who in by_size.items()
+        )
+        print(f"       to compile {family}, {name}: {'; '.join(shown)}", flush=True)
     return found
+
+
+def _seconds_of_peer(asked: Callable, arrays: tuple) -> float:
+    """Infinite where it does not compile."""
+    try:
+        made = program(asked, *arrays)
+    except Exception:
+        return float("inf")
+    return made.traced + made.compiled

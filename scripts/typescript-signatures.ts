@@ -194,5 +194,5 @@ const CALL_KINDS: Readonly<Partial<Record<Parameter["kind"], string>>> = {
 /** Alternatives of a static parameter, with what a list or a record holds left to the worker. */
 const staticKind = (type: string): string =>
   type.startsWith("Readonly<Record<")
-    ? "any"
+    ? "record"
     : type.replace(/\breadonly .*$/, "list").replace(/\bDim\b/, "size");

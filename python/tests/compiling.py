@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 
 import jax
+
+from synjax_worker.runtime import passes
 
 # Without XLA's newer emitter of fusions a program takes a fifth less CPU to compile, and a tenth less in one piece:
 # several cores are not free here, each has tests of its own.
@@ -22,6 +25,11 @@ _QUICK = (
 OPTIMIZED = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": True}
 EAGER = OPTIMIZED | {"xla_cpu_use_fusion_emitters": False}
 optimized_jit = functools.partial(jax.jit, compiler_options=OPTIMIZED)
+
+
+def program(function: Callable) -> Callable:
+    """`jax.jit` in a frame, as a recorded program has one: queries of a distribution share their passes."""
+    return jax.jit(passes.frame()(function))
 
 
 def compile_quickly() -> None:

@@ -1394,7 +1394,7 @@ checkFunctions("optax", optax, {
     takes: { learningRate: "schedule" },
     options: { alpha: "schedule?", beta: "schedule?" },
   },
-  piecewiseConstantSchedule: { takes: { initValue: "number", boundariesAndScales: "any" } },
+  piecewiseConstantSchedule: { takes: { initValue: "number", boundariesAndScales: "record" } },
   polynomialSchedule: {
     takes: { initValue: "number", endValue: "number", power: "number", transitionSteps: "number" },
     options: { transitionBegin: "number?" },

@@ -75,7 +75,7 @@ class KBest:
             refuse_where(self.real(state) & (state < -FARTHEST))
 
 
-class _Drawn(NamedTuple):
+class Drawn(NamedTuple):
     log: Array  # (B k): of the probability of what was chosen so far
     priority: Array  # (B k): a Gumbel of that location
 
@@ -89,23 +89,23 @@ class WithoutReplacement:
         self._prioritize = topdown.gumbel_priorities(jax.random.split(numeric.normal_key(key), items))
         self._k = k
 
-    def started(self, first: Array, logs: Any) -> _Drawn:
+    def started(self, first: Array, logs: Any) -> Drawn:
         alone = _zero_or_nothing(first, logs)
-        return _Drawn(alone, alone)
+        return Drawn(alone, alone)
 
-    def extended(self, state: _Drawn, step: Array, active: Array, logs: Any) -> tuple[_Drawn, Array, Array]:
+    def extended(self, state: Drawn, step: Array, active: Array, logs: Any) -> tuple[Drawn, Array, Array]:
         local = numeric.log_normalize(_floats(logs))
         children = state.log[..., None] + _or_itself(active, local, self._k)
         wanted = self._prioritize(step, state.priority, children)
         priority, chosen = topdown.largest(lax.collapse(wanted, 1), self._k)
         log = jnp.take_along_axis(lax.collapse(children, 1), chosen, 1)
         log = jnp.where(priority > -jnp.inf, log, -jnp.inf)
-        return _Drawn(log, priority), *_parent_and_choice(chosen, children)
+        return Drawn(log, priority), *_parent_and_choice(chosen, children)
 
-    def real(self, state: _Drawn) -> Array:
+    def real(self, state: Drawn) -> Array:
         return state.priority > -jnp.inf
 
-    def logs(self, state: _Drawn) -> Array:
+    def logs(self, state: Drawn) -> Array:
         """The log-probabilities of what was drawn (B k), -inf past the support."""
         return jnp.where(self.real(state), state.log, -jnp.inf)
 

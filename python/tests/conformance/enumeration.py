@@ -6,6 +6,7 @@ structures, and it is right where the table is.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 from jax import Array, lax
 
 from synjax_worker.numerics import numeric, relaxed
+from synjax_worker.runtime import passes
 from synjax_worker.structures.structure import Query, Sum, Tree
 
 Lengths = dict[str, int]
@@ -55,6 +57,18 @@ def table_of(
     )
 
 
+def once(method: Callable) -> Callable:
+    """A method of potentials and lengths, computed once in a frame: nearly every query is of the same arrays."""
+
+    @functools.wraps(method)
+    def asked(self: Enumeration, potentials: Potentials, lengths: Any) -> Any:
+        # Of these very lengths: a broken version may ask of others. They are kept, so that no others get their id.
+        name = f"{method.__name__} by lengths {id(lengths)}"
+        return passes.shared(potentials, name, lambda: (lengths, method(self, potentials, lengths)))[1]
+
+    return asked
+
+
 class Enumeration:
     """A `Structure` over a table."""
 
@@ -89,12 +103,14 @@ class Enumeration:
             valid &= self.table.lengths[name][:, None] == by_name[name]
         return valid
 
+    @once
     def clean(self, potentials: Potentials, lengths: Any) -> Array:
         """(B parts): potentials, 0 where no structure of the item has a part."""
         parts = _flat(potentials.parts, 1)
         used = jnp.any(self.valid(lengths, len(parts))[..., None] & self.events[:, None], 0)
         return jnp.where(used, parts, 0)
 
+    @once
     def scores(self, potentials: Potentials, lengths: Any) -> Sum:
         """(S B), -inf for what is no structure of the item."""
         parts = self.clean(potentials, lengths)
@@ -103,15 +119,18 @@ class Enumeration:
         high, *rest = numeric.exact_sum(terms, -1)
         return jnp.where(valid, high, -jnp.inf), *(jnp.where(valid, x, 0) for x in rest)
 
+    @once
     def relative(self, potentials: Potentials, lengths: Any) -> Array:
         """Scores less the best, (S B): exact at any scale."""
         pair = self.scores(potentials, lengths)
         top = jax.tree.map(lambda x: jax.lax.stop_gradient(_best_of(pair, x)), pair)
         return numeric.sum_difference(pair, (jnp.where(jnp.isneginf(top[0]), 0, top[0]), *top[1:]))
 
+    @once
     def log_probs(self, potentials: Potentials, lengths: Any) -> Array:
         return numeric.log_normalize(self.relative(potentials, lengths), 0)
 
+    @once
     def probs(self, potentials: Potentials, lengths: Any) -> Array:
         return jnp.exp(self.log_probs(potentials, lengths))
 

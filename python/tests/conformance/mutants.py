@@ -38,11 +38,16 @@ class Face(Distribution):
 
     @property
     def structure(self) -> Enumeration:
-        return self.enumeration(_table(self.form, tuple(self._bind().sizes.items())))
+        return _structure(self.enumeration, self.form, tuple(self._bind().sizes.items()))
 
     def _item_potentials(self) -> Potentials:
         axes = len(self.form.own_dims(self.form.of_parts))
         return Potentials(batching.flatten_batch(getattr(self, self.form.of_parts), self.batch_shape, axes))
+
+
+@functools.cache
+def _structure(enumeration: type[Enumeration], form: Enumerator, sizes: tuple) -> Enumeration:
+    return enumeration(_table(form, sizes))
 
 
 @functools.cache

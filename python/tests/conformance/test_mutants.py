@@ -53,13 +53,24 @@ class Reference(NamedTuple):
 def reference(form: type[Enumerator]) -> Reference:
     calls: dict[Any, set[str]] = {}
     called: set[str] = set()
+    running: list[str] = []
+    inside: dict[
+        str, set[str]
+    ] = {}  # what a method has called: what a frame remembers of it is not called again
 
     def recorded(base: type, name: str) -> Callable:
         method = getattr(base, name)
+        inside[name] = set()
 
         def call(self, *arguments, **options):
             called.add(name)
-            return method(self, *arguments, **options)
+            if running:
+                inside[running[-1]].add(name)
+            running.append(name)
+            try:
+                return method(self, *arguments, **options)
+            finally:
+                running.pop()
 
         return call
 
@@ -78,6 +89,7 @@ def reference(form: type[Enumerator]) -> Reference:
         {name for cls in broken if issubclass(cls, base) for name in overridden(cls)}
         for base in (Face, Enumeration)
     )
+    of_structures |= {name for name in vars(Enumeration) if not name.startswith("_")}
     made_of = small(form)
     plain = by_enumeration(made_of).cls
     recorder = type("Recorded", (Enumeration,), {name: recorded(Enumeration, name) for name in of_structures})
@@ -87,7 +99,14 @@ def reference(form: type[Enumerator]) -> Reference:
         asked = [dataclasses.replace(each, ask=noted(each.ask, each.ask)) for each in questions(program)]
         answers[program] = answers_of(made, program, asked)
     found = broken_laws(answers, made, {name: noted(name, law) for name, law in laws_of_forms(form).items()})
-    return Reference(answers, calls, found)
+    return Reference(answers, {key: reached(names, inside) for key, names in calls.items()}, found)
+
+
+def reached(names: set[str], inside: dict[str, set[str]]) -> set[str]:
+    """The methods that are called, and those that they have called, here or elsewhere."""
+    while (more := names.union(*(inside[name] for name in names))) != names:
+        names = more
+    return names
 
 
 def laws_of_forms(form: type[Enumerator]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ They are registered when this module is imported, which only tests do. All of th
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -54,6 +55,16 @@ def tagged_tree_event(compact: Compact, n: int, t: int) -> Compact:
     return {"chart": chart, "tags": tags}
 
 
+@functools.cache
+def all_tagged_trees(n: int, t: int) -> Enumeration:
+    table = table_of(
+        ({"lengths": size} for size in range(1, n + 1)),
+        lambda lengths: tagged_trees(lengths, n, t),
+        lambda compact: tagged_tree_event(compact, n, t),
+    )
+    return Enumeration(table)
+
+
 @distribution
 class ToyTaggedTree(Distribution):
     """Binary trees over n leaves with a tag for each leaf: an event of two arrays.
@@ -85,13 +96,7 @@ class ToyTaggedTree(Distribution):
 
     @property
     def structure(self) -> Enumeration:
-        n, t = self.event_shape["tags"]
-        table = table_of(
-            ({"lengths": size} for size in range(1, n + 1)),
-            lambda lengths: tagged_trees(lengths, n, t),
-            lambda compact: tagged_tree_event(compact, n, t),
-        )
-        return Enumeration(table)
+        return all_tagged_trees(*self.event_shape["tags"])
 
     def _item_potentials(self) -> Potentials:
         flat = lambda x: batching.flatten_batch(x, self.batch_shape, 2)
@@ -113,6 +118,11 @@ def choices(n: int, t: int) -> Iterator[np.ndarray]:
 
 def choices_event(compact: np.ndarray, t: int) -> np.ndarray:
     return compact[:, None] == np.arange(t)
+
+
+@functools.cache
+def all_choices(n: int, t: int) -> Enumeration:
+    return Enumeration(table_of([{}], lambda _: choices(n, t), lambda compact: choices_event(compact, t)))
 
 
 @distribution
@@ -140,8 +150,7 @@ class ToyLayers(Distribution):
 
     @property
     def structure(self) -> Enumeration:
-        n, t = self.event_shape
-        return Enumeration(table_of([{}], lambda _: choices(n, t), lambda compact: choices_event(compact, t)))
+        return all_choices(*self.event_shape)
 
     def _item_potentials(self) -> Potentials:
         return Potentials(sum(batching.flatten_batch(layer, self.batch_shape, 2) for layer in self.layers))
@@ -159,6 +168,17 @@ def staircases(lengths: Lengths, rows: int) -> Iterator[np.ndarray]:
 
 def staircase_event(compact: np.ndarray, cols: int) -> np.ndarray:
     return compact[:, None] == np.arange(cols)
+
+
+@functools.cache
+def all_staircases(rows: int, cols: int) -> Enumeration:
+    sizes = itertools.product(range(rows + 1), range(1, cols + 1))
+    table = table_of(
+        ({"lengths_rows": i, "lengths_cols": j} for i, j in sizes),
+        lambda lengths: staircases(lengths, rows),
+        lambda compact: staircase_event(compact, cols),
+    )
+    return Enumeration(table)
 
 
 @distribution
@@ -191,14 +211,7 @@ class ToyStaircase(Distribution):
 
     @property
     def structure(self) -> Enumeration:
-        rows, cols = self.event_shape
-        sizes = itertools.product(range(rows + 1), range(1, cols + 1))
-        table = table_of(
-            ({"lengths_rows": i, "lengths_cols": j} for i, j in sizes),
-            lambda lengths: staircases(lengths, rows),
-            lambda compact: staircase_event(compact, cols),
-        )
-        return Enumeration(table)
+        return all_staircases(*self.event_shape)
 
     def _item_potentials(self) -> Potentials:
         return Potentials(batching.flatten_batch(self.log_potentials, self.batch_shape, 2))

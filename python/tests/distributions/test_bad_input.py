@@ -14,6 +14,7 @@ from numpyro import distributions as emissions
 from synjax_worker.distributions import HMM, AlignmentCRF, GeneralMonotoneAlignmentCRF, LinearChainCRF
 from synjax_worker.distributions.parameters import replace
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("LinearChainCRF")  # an HMM is asked little here
 
@@ -50,7 +51,7 @@ def answers(dist: LinearChainCRF | HMM) -> dict[str, Any]:
 
 
 # One program for everything that has this shape.
-ask = jax.jit(lambda log_potentials, lengths: answers(crf(log_potentials, lengths)))
+ask = program(lambda log_potentials, lengths: answers(crf(log_potentials, lengths)))
 FULL = jnp.full(B, N)
 
 
@@ -189,7 +190,7 @@ def test_what_is_never_read_is_not_refused() -> None:
 
 
 def test_lengths_that_only_the_device_knows_are_refused_there() -> None:
-    @jax.jit
+    @program
     def checked(lengths):
         return [(check.bad, check.value) for make in (crf, hmm) for check in make(lengths=lengths).checks()]
 
@@ -246,7 +247,7 @@ def test_a_batch_without_items() -> None:
 @pytest.mark.parametrize(("n", "t"), [pytest.param(1, 1, marks=pytest.mark.full), (1, 3), (4, 1)])
 def test_one_step_and_one_state(n: int, t: int) -> None:
     x = jax.random.normal(jax.random.key(1), (2, n, t, t))
-    got = jax.jit(lambda x: answers(crf(x)))(x)
+    got = program(lambda x: answers(crf(x)))(x)
     scores = np.asarray(x[:, 0, 0]) if n == 1 else np.asarray(x).sum((1, 2, 3))[:, None]
     np.testing.assert_allclose(got["log_partition"], np.log(np.exp(scores).sum(-1)), rtol=1e-5)
     np.testing.assert_allclose(got["score"], scores.max(-1), rtol=1e-6)
@@ -261,7 +262,7 @@ def test_one_step_and_one_state(n: int, t: int) -> None:
 def test_k_beyond_the_support_says_how_many_there_are() -> None:
     x = POTENTIALS[:2, :2].at[1, 1].set(-jnp.inf)
 
-    @jax.jit
+    @program
     def ask(x):
         dist = crf(x)
         top, drawn = dist.top_k(9), dist.sample_without_replacement(KEY, 9)

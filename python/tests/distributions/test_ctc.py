@@ -11,6 +11,7 @@ import pytest
 
 from synjax_worker.distributions import CTC
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 
 FRAMES, LABELS, SYMBOLS = 4, 3, 3
 
@@ -40,7 +41,7 @@ def test_losses_of_all_label_sequences_and_their_gradients() -> None:
     logits = np.random.default_rng(0).normal(size=(len(labels), FRAMES, SYMBOLS)).astype(np.float32)
     padded = np.where(np.arange(FRAMES)[:, None] < frames[:, None, None], logits, np.nan)
 
-    @jax.jit
+    @program
     def ask(logits):
         def loss(logits):
             found = CTC(logits, labels, input_lengths=frames, label_lengths=sizes).loss()

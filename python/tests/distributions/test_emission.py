@@ -11,6 +11,7 @@ from numpyro import distributions as emissions
 
 from synjax_worker.distributions import HMM, emission
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 
 B, N, T = 2, 4, 3
 LOC = jnp.arange(B * T, dtype=jnp.float32).reshape(B, T)
@@ -96,7 +97,7 @@ def test_a_wrong_parameter_is_named_and_not_blamed_on_the_observations(what: str
         assert (caught.value.argument, caught.value.received) == (argument, received)
         names: list[str] = []
 
-        @jax.jit
+        @program
         def found(of: emissions.Distribution) -> list[jax.Array]:
             checks = of_hmm(of, observations).checks()
             names.extend(check.argument for check in checks)

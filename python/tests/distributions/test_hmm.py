@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 
 from synjax_worker.distributions import HMM
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 
 
 def arrays(seed: int, n: int = 6, t: int = 3, batch: tuple[int, ...] = ()) -> tuple[np.ndarray, ...]:
@@ -34,7 +35,7 @@ def joint(
     return {y: init[y[0]] + steps(y) + sum(scores[i, b] for i, b in enumerate(y)) for y in states}
 
 
-posteriors = jax.jit(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))
+posteriors = program(lambda hmm: (hmm.filter(), hmm.smooth(), hmm.predict()))
 
 
 def test_filter_smooth_and_predict_are_the_conditionals_they_say() -> None:
@@ -91,7 +92,7 @@ def test_emissions_by_distribution_are_their_log_likelihoods(name: str) -> None:
     seen = observed(name, (4,), 7)
     init, transition = jnp.zeros(2), jnp.array([[1.0, 0.0], [0.0, 1.0]])
 
-    @jax.jit
+    @program
     def ask(seen, lengths):
         by_distribution = HMM(init, transition, emission, seen, lengths=lengths)
         expand = lambda x: x[..., None, :] if EMISSIONS[name][1] else x[..., None]
@@ -118,7 +119,7 @@ def test_baum_welch_never_lowers_the_likelihood(name: str) -> None:
         "emission_dist": emission,
     }
 
-    @jax.jit
+    @program
     def step(parameters):
         hmm = HMM(**parameters, observations=seen, lengths=lengths)
         return hmm.maximize(hmm.expected_counts()), hmm.log_partition().sum()
@@ -144,7 +145,7 @@ def test_expected_counts_are_the_gradient_and_shaped_like_the_parameters() -> No
     def model(*parameters):
         return HMM(*parameters, seen, lengths=lengths, normalize=False)
 
-    @jax.jit
+    @program
     def ask(*parameters):
         likelihood = lambda *parameters: model(*parameters).log_partition().sum()
         return model(*parameters).expected_counts(), jax.grad(likelihood, (0, 1, 2))(*parameters)
@@ -161,7 +162,7 @@ def test_counts_of_few_symbols_are_those_of_many() -> None:
     few = jnp.asarray(np.random.default_rng(0).normal(size=(3, 4)), jnp.float32)
     many = jnp.concatenate([few, jnp.full((3, 80), -jnp.inf)], 1)
 
-    @jax.jit
+    @program
     def ask(*emissions):
         return [HMM(jnp.zeros(3), jnp.eye(3), x, seen).expected_counts().emission for x in emissions]
 
@@ -212,7 +213,7 @@ def test_garbage_beyond_the_lengths_reaches_no_derivative_of_an_emission(name: s
     fields, treedef = jax.tree.flatten(emission)
     moving = [jnp.issubdtype(jnp.result_type(x), jnp.floating) for x in fields]
 
-    @jax.jit
+    @program
     def ask(seen):
         def model(moved):
             leaves = [x if free else own for x, own, free in zip(moved, fields, moving, strict=True)]
@@ -223,7 +224,8 @@ def test_garbage_beyond_the_lengths_reaches_no_derivative_of_an_emission(name: s
         slope = lambda moved: jax.grad(total)(moved)
         twice = jax.jvp(slope, (fields,), (jax.tree.map(jnp.ones_like, fields),))
         made = model(fields)
-        return total(fields), twice, made.expected_counts(), made.maximize(made.expected_counts())
+        counts = made.expected_counts()
+        return total(fields), twice, counts, made.maximize(counts)
 
     kind = seen.dtype.kind
     clean, *others = (

@@ -9,6 +9,7 @@ import pytest
 
 from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 
 
 def forms(batch: tuple[int, ...] = (2,), n: int = 5, t: int = 3) -> tuple[LinearChainCRF, LinearChainCRF]:
@@ -25,7 +26,7 @@ def forms(batch: tuple[int, ...] = (2,), n: int = 5, t: int = 3) -> tuple[Linear
 def test_both_forms_are_one_distribution() -> None:
     names = ("log_partition", "marginals")  # the other queries of both stand before the laws
 
-    @jax.jit
+    @program
     def ask(factored, general):
         both = [[getattr(dist, name)() for name in names] for dist in (factored, general)]
         counts = factored.marginals_for_template_variables()
@@ -46,7 +47,7 @@ def test_any_number_of_batch_axes_broadcast_and_index() -> None:
     with pytest.raises(InvalidArgument):
         single[0]
 
-    @jax.jit
+    @program
     def ask(factored):
         parts = factored, factored[1], factored[1, 2]
         drawn = factored[0, 0].sample(jax.random.key(0), (4,))
@@ -59,7 +60,7 @@ def test_any_number_of_batch_axes_broadcast_and_index() -> None:
 
 
 def test_vmap_over_distributions_is_the_batch() -> None:
-    @jax.jit
+    @program
     def ask(factored, general):
         def with_emission(emission, length):
             shared = {"initial": factored.initial, "transition": factored.transition}
@@ -76,7 +77,7 @@ def test_vmap_over_distributions_is_the_batch() -> None:
 
 
 def test_decode_and_encode_are_inverses() -> None:
-    @jax.jit
+    @program
     def ask(factored, states):
         event = factored.encode(states)
         decoded = factored.decode(event)
@@ -98,7 +99,7 @@ def test_samples_of_an_item_do_not_depend_on_its_padding() -> None:
         lengths=factored.lengths,
     )
 
-    @jax.jit
+    @program
     def ask(*dists):
         key = jax.random.key(3)
         return [(dist.sample(key, (6,)), dist.sample_without_replacement(key, 4).events) for dist in dists]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.errors import InvalidArgument
+from tests.compiling import program
 from tests.conformance import enumerator
 from tests.conformance.enumerator import Enumerator
 from tests.conformance.oracle import Oracle
@@ -25,7 +26,7 @@ def asked(name: str) -> tuple[Oracle, Any]:
     items = [(kind, lengths) for kind in kinds for lengths in form.lengths()]
     case = form.case(np.dtype(np.float64), items=items)
 
-    @jax.jit
+    @program
     def ask(arrays: Any) -> Any:
         made = form.build(arrays)
         return [made.mbr(marginalize_labels=each) for each in (False, True)]

@@ -12,6 +12,7 @@ import pytest
 from numpyro import distributions as emissions
 
 from synjax_worker.distributions import HMM, LinearChainCRF
+from tests.compiling import program
 
 LENGTHS = (9, 1, 4, 7)
 STATES = 3
@@ -81,7 +82,7 @@ def rows_of(kind: str, seen: np.ndarray) -> np.ndarray:
     return padded(seen if kind == "multivariate normal" else seen[:, 0], filler=3)
 
 
-@jax.jit
+@program
 def answers_of(init, transition, emission, rows):
     hmm = HMM(init, transition, emission, rows, lengths=jnp.array(LENGTHS))
     best, score = hmm.argmax_and_max()
@@ -164,7 +165,7 @@ def test_marginals_and_tags_are_those_of_crfsuite(tmp_path: Path) -> None:
         for i, names in enumerate(features(sentence)):
             row[i] = [sum(model.state_features.get((name, label), 0.0) for name in names) for label in labels]
 
-    @jax.jit
+    @program
     def ask(transition, emission):
         crf = LinearChainCRF(
             initial=jnp.zeros(len(labels)),
@@ -210,7 +211,7 @@ def test_the_umbrella_of_russell_and_norvig() -> None:
     """Artificial Intelligence: A Modern Approach, 15.2: two days of rain, and the five days it is extended to."""
     rain, umbrella = jnp.array([[0.7, 0.3], [0.3, 0.7]]), jnp.array([[0.9, 0.1], [0.2, 0.8]])
 
-    @jax.jit
+    @program
     def ask(seen, lengths):
         hmm = HMM(jnp.zeros(2), jnp.log(rain), jnp.log(umbrella), seen, lengths=lengths)
         return hmm.filter(), hmm.smooth(), hmm.predict(), hmm.decode(hmm.argmax())
@@ -227,7 +228,7 @@ def test_the_umbrella_of_russell_and_norvig() -> None:
 def test_the_fever_of_the_viterbi_example() -> None:
     """Healthy or feverish, feeling normal, cold and dizzy: the published best path has probability 0.01512."""
 
-    @jax.jit
+    @program
     def ask(seen):
         clinic = HMM(
             jnp.log(jnp.array([0.6, 0.4])),

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import AlignmentCRF, GeneralMonotoneAlignmentCRF
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("AlignmentCRF")
 
@@ -90,7 +91,7 @@ def test_scores_and_numbers_of_best_alignments_are_those_of_biopython(dtype: typ
                 table[i, j] = known["blosum50"][a][residues.index(b)]
     gap = np.full(both.shape, known["gap"], dtype)
 
-    @jax.jit
+    @program
     def ask(gap, both):
         crf = GeneralMonotoneAlignmentCRF([gap, both], gap, lengths_rows=rows, lengths_cols=cols)
         best, score = crf.argmax_and_max()

@@ -11,6 +11,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from synjax_worker.distributions import AlignmentCRF
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("AlignmentCRF")
 
@@ -67,7 +68,7 @@ def test_sums_over_matchings_are_permanents() -> None:
     weights = rng.integers(0, 6, (len(sizes), side, side))
     weights[::2] = rng.random((len(sizes[::2]), side, side)) < 0.6
 
-    @jax.jit
+    @program
     def ask(table):
         crf = one_to_one(table, sizes, sizes)
         return crf.log_partition(), crf.log_count()

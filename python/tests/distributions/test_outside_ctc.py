@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import CTC
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("CTC")
 
@@ -55,7 +56,7 @@ def test_losses_and_gradients_are_those_of_optax() -> None:
     lengths[:8] = np.maximum(needed[:8], 1)
     padded = np.arange(frames) >= lengths[:, None]
 
-    @jax.jit
+    @program
     def theirs(logits):
         def total(logits):
             losses = optax.ctc_loss(logits, 1.0 * padded, labels, 1.0 * ~inside)

@@ -14,6 +14,7 @@ import pytest
 from scipy.special import logsumexp
 
 from synjax_worker.distributions import PCFG, GeneralizedPCFG
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("PCFG")
 
@@ -46,7 +47,7 @@ def test_parses_and_their_probabilities_are_those_of_nltk(nltk: dict[str, Any]) 
     root = np.where(np.arange(nonterminals) == 0, 0, -np.inf)
     k = 1 + max(len(each["parses"]) for each in sentences)
 
-    @jax.jit
+    @program
     def ask(emission, root, rule):
         pcfg = PCFG(emission, root, rule, words, lengths=lengths, normalize=False)
         top = pcfg.top_k(k)
@@ -73,7 +74,7 @@ def test_parses_and_their_probabilities_are_those_of_nltk(nltk: dict[str, Any]) 
 def test_of_one_symbol_of_each_kind_there_are_as_many_trees_as_catalan_says() -> None:
     lengths = np.arange(1, WORDS + 1, dtype=np.int32)
 
-    @jax.jit
+    @program
     def ask(scores, root, rule):
         pcfg = GeneralizedPCFG(
             preterminal_scores=scores, root=root, rule=rule, lengths=lengths, normalize=False
@@ -106,7 +107,7 @@ def test_log_partition_and_best_score_are_those_of_a_textbook() -> None:
     rng = np.random.default_rng(0)
     scores, root, rule = rng.normal(size=(2, 9, 3)), rng.normal(size=4), rng.normal(size=(4, 7, 7))
 
-    @jax.jit
+    @program
     def ask(scores, root, rule):
         pcfg = GeneralizedPCFG(preterminal_scores=scores, root=root, rule=rule)
         return pcfg.log_partition(), pcfg.argmax_and_max().score
@@ -121,7 +122,7 @@ def test_log_partition_and_best_score_are_those_of_a_textbook() -> None:
 def test_one_word_has_no_tree() -> None:
     """Where the longest sentence has one word there is nothing to loop over."""
 
-    @jax.jit
+    @program
     def ask(scores):
         pcfg = GeneralizedPCFG(preterminal_scores=scores, root=jnp.zeros(2), rule=jnp.zeros((2, 3, 3)))
         best, score = pcfg.argmax_and_max()

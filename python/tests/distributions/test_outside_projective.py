@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import SpanningTreeCRF
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("SpanningTreeCRF")
 
@@ -30,7 +31,7 @@ def of_words(words: int, single_root_edge: bool) -> int:
 
 @pytest.mark.parametrize("single_root_edge", [False, True])
 def test_there_are_as_many_trees_as_fuss_and_catalan_say(single_root_edge: bool) -> None:
-    @jax.jit
+    @program
     def ask(scores):
         made = trees(scores, single_root_edge=single_root_edge, lengths=LENGTHS)
         return made.log_partition(), made.entropy()

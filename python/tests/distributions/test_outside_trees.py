@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import TreeCRF
+from tests.compiling import program
 
 pytestmark = pytest.mark.costs("TreeCRF")
 
@@ -28,7 +29,7 @@ def sentences(labels: int) -> np.ndarray:
 def test_there_are_as_many_trees_as_catalan_says(labels: int) -> None:
     """Catalan numbers, times the labels of 2n - 1 spans. All whole numbers that float64 holds are exact."""
 
-    @jax.jit
+    @program
     def ask(x):
         crf = TreeCRF(x, lengths=LENGTHS)
         return crf.log_count(), crf.log_partition()
@@ -45,7 +46,7 @@ def test_there_are_as_many_trees_as_catalan_says(labels: int) -> None:
 def test_probabilities_of_uniform_trees_are_ratios_of_catalan_numbers() -> None:
     """A span of w words is in as many trees as there are over it, times those over a sentence with it as one word."""
 
-    @jax.jit
+    @program
     def ask(x):
         crf = TreeCRF(x)
         return crf.marginals(), crf.entropy()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import SemiMarkovCRF
+from tests.compiling import program
 from tests.structures.segments import enumeration
 from tests.structures.segments.enumeration import LABELS, POSITIONS, SHAPE
 
@@ -39,7 +40,7 @@ def test_labels_of_positions() -> None:
         for row, compact in enumerate(found):
             events[row, item, : lengths[item]] = enumeration.event(compact)[: lengths[item]]
 
-    @jax.jit
+    @program
     def ask(potentials, events):
         crf = SemiMarkovCRF(potentials, lengths=jnp.asarray(lengths))
         told = crf.convert_sample_to_element_labels

@@ -47,24 +47,29 @@ def nearest_point_of_the_simplex(x: np.ndarray) -> np.ndarray:
     return np.maximum(x - low, 0).astype(np.float64)
 
 
+@jax.jit
+def sparsemaxes(x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Along the last axis, as the public one, and along the first axis of the transpose."""
+    return relaxed.sparsemax(x), special.sparsemax(x), relaxed.sparsemax(x.T, 0).T
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
 def test_sparsemax_is_exact_at_any_scale(scale: float, dtype: type) -> None:
     x = numbers(30, 7, scale=scale).astype(dtype)
     x[::3, 2] = -np.inf
     x[::2] += np.where(numbers(15, 7, seed=1) > 0, 0, 0.3 * scale)  # ties and near ties are common
-    found = np.asarray(relaxed.sparsemax(jnp.asarray(x)))
+    found, public, along_first = map(np.asarray, sparsemaxes(x))
     wanted = np.stack([nearest_point_of_the_simplex(row) for row in x])
     np.testing.assert_allclose(found, wanted, atol=5e-7 if dtype == np.float32 else 1e-14)
     assert np.all(found[np.isneginf(x)] == 0)
-    np.testing.assert_array_equal(found, special.sparsemax(jnp.asarray(x)))
-    along_first = relaxed.sparsemax(jnp.asarray(x.T), 0)
-    np.testing.assert_array_equal(along_first.T, found)
+    np.testing.assert_array_equal(found, public)
+    np.testing.assert_array_equal(along_first, found)
 
 
 def test_derivative_of_sparsemax_where_its_support_is_one() -> None:
     """The others are exactly where the clamp and the threshold are."""
-    jacobian = jax.jacobian(relaxed.sparsemax)(jnp.array([5.0, 0.0, -jnp.inf]))
+    jacobian = jax.jit(jax.jacobian(relaxed.sparsemax))(jnp.array([5.0, 0.0, -jnp.inf]))
     np.testing.assert_array_equal(jacobian, np.zeros((3, 3)))
 
 
@@ -72,7 +77,7 @@ def test_derivative_of_sparsemax() -> None:
     x = jnp.array([0.3, 0.1, -0.2, -3.0])
     mask = np.array([1.0, 1, 1, 0])
     np.testing.assert_allclose(
-        jax.jacobian(relaxed.sparsemax)(x), np.diag(mask) - np.outer(mask, mask) / 3, atol=1e-15
+        jax.jit(jax.jacobian(relaxed.sparsemax))(x), np.diag(mask) - np.outer(mask, mask) / 3, atol=1e-15
     )
 
 
@@ -81,34 +86,41 @@ def test_the_gradient_of_a_value_is_its_weights_and_their_derivative_is_true(nam
     choose, weights = VALUES[name]
     x, direction = jnp.asarray(numbers(4, 5)), jnp.asarray(numbers(4, 5, seed=1))
     x = x.at[1, 2].set(-jnp.inf)
-    gradient = jax.jit(jax.grad(lambda x: choose(x, -1).sum()))
-    np.testing.assert_allclose(gradient(x), weights(x, -1), atol=1e-15)
-    both = jax.jit(lambda x: relaxed.value_and_weights(choose, x, -1))
-    step = 1e-6
-    ahead, behind = both(x + step * direction), both(x - step * direction)
-    for found, a, b in zip(jax.jvp(both, (x,), (direction,))[1], ahead, behind, strict=True):
-        np.testing.assert_allclose(found, (a - b) / (2 * step), atol=1e-8)
-    second = jax.jvp(gradient, (x,), (direction,))[1]
-    np.testing.assert_allclose(second, jax.jvp(lambda x: weights(x, -1), (x,), (direction,))[1], atol=1e-14)
+    of_x = {
+        "gradient": jax.grad(lambda x: choose(x, -1).sum()),
+        "weights": lambda x: weights(x, -1),
+        "both": lambda x: relaxed.value_and_weights(choose, x, -1),
+    }
+    # Of each what it is, and how it changes along the direction.
+    ask = jax.jit(lambda x: {name: jax.jvp(f, (x,), (direction,)) for name, f in of_x.items()})
+    found, step = ask(x), 1e-6
+    np.testing.assert_allclose(found["gradient"][0], found["weights"][0], atol=1e-15)
+    ahead, behind = (ask(x + sign * step * direction)["both"][0] for sign in (1, -1))
+    for slope, a, b in zip(found["both"][1], ahead, behind, strict=True):
+        np.testing.assert_allclose(slope, (a - b) / (2 * step), atol=1e-8)
+    np.testing.assert_allclose(found["gradient"][1], found["weights"][1], atol=1e-14)
 
 
 def test_values_are_what_they_are_defined_as() -> None:
     x = numbers(3, 4)
-    soft, sparse = (np.asarray(f(jnp.asarray(x))) for f in (relaxed.softmax, relaxed.sparsemax))
-    np.testing.assert_allclose(relaxed.softmax_max(jnp.asarray(x), -1), (soft * x).sum(-1))
-    np.testing.assert_allclose(relaxed.sparsemax_max(jnp.asarray(x), -1), (sparse * x).sum(-1))
-    with_norm = (sparse * x).sum(-1) - (sparse**2).sum(-1) / 2
-    np.testing.assert_allclose(relaxed.regularized_sparsemax_max(jnp.asarray(x), -1), with_norm)
+    functions = (relaxed.softmax, relaxed.sparsemax, *(choose for choose, _ in VALUES.values()))
+    found = jax.jit(lambda x: [function(x, -1) for function in functions])(x)
+    soft, sparse, of_soft, of_sparse, regularized = map(np.asarray, found)
+    np.testing.assert_allclose(of_soft, (soft * x).sum(-1))
+    np.testing.assert_allclose(of_sparse, (sparse * x).sum(-1))
+    np.testing.assert_allclose(regularized, (sparse * x).sum(-1) - (sparse**2).sum(-1) / 2)
 
 
 @pytest.mark.parametrize("choose", [x[0] for x in (*VALUES.values(), *STRAIGHT_THROUGH.values())])
 def test_where_nothing_is_allowed_the_value_is_that_and_derivatives_are_zero(choose) -> None:
     x = jnp.full((2, 3), -jnp.inf).at[0, 1].set(2.0)
-    value = choose(x, -1)
+    both = lambda x: choose(x, -1)[0] + jnp.where(True, choose(x, -1)[1], 0)
+    weights = lambda x: relaxed.value_and_weights(choose, x, -1)[1]
+    value, gradient, hessian = jax.jit(
+        lambda x: (choose(x, -1), jax.grad(both)(x), jax.jacobian(weights)(x))
+    )(x)
     assert np.isneginf(value[1]) and np.isfinite(value[0])
-    gradient = jax.grad(lambda x: choose(x, -1)[0] + jnp.where(True, choose(x, -1)[1], 0))(x)
     np.testing.assert_array_equal(gradient, [[0, 1, 0], [0, 0, 0]])
-    hessian = jax.jacobian(lambda x: relaxed.value_and_weights(choose, x, -1)[1])(x)
     assert np.all(np.isfinite(hessian)) and np.all(hessian[1] == 0)
 
 
@@ -117,11 +129,19 @@ def test_straight_through_is_the_indicator_with_the_derivative_of_the_weights(na
     choose, hard, soft = STRAIGHT_THROUGH[name]
     x, direction = jnp.asarray(numbers(4, 5)), jnp.asarray(numbers(4, 5, seed=1))
     x = x.at[0].set(1.0)  # of equals, the first
-    np.testing.assert_array_equal(hard(x), special.max_one_hot(x))
-    along = lambda f: jax.jvp(f, (x,), (direction,))[1]
-    np.testing.assert_array_equal(along(hard), along(soft))
-    np.testing.assert_allclose(choose(x, -1), x.max(-1))
-    np.testing.assert_array_equal(jax.grad(lambda x: choose(x, -1).sum())(x), special.max_one_hot(x))
+
+    @jax.jit
+    def ask(x: jax.Array) -> tuple:
+        indicator, along_hard = jax.jvp(hard, (x,), (direction,))
+        _, along_soft = jax.jvp(soft, (x,), (direction,))
+        gradient = jax.grad(lambda x: choose(x, -1).sum())(x)
+        return indicator, along_hard, along_soft, choose(x, -1), gradient, special.max_one_hot(x)
+
+    indicator, along_hard, along_soft, value, gradient, wanted = ask(x)
+    np.testing.assert_array_equal(indicator, wanted)
+    np.testing.assert_array_equal(along_hard, along_soft)
+    np.testing.assert_allclose(value, x.max(-1))
+    np.testing.assert_array_equal(gradient, wanted)
 
 
 # ----------------------------------------------------------------------------------------------------------- noise
@@ -147,15 +167,18 @@ def test_parts_of_sum_of_gamma_noise_add_up_to_a_gumbel() -> None:
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 @pytest.mark.parametrize("name", noise.NOISES)
 def test_noise_is_a_function_of_its_key(name: str, dtype) -> None:
-    draw = lambda seed: noise.draw(name, jax.random.key(seed), (3, 4), dtype, 2)
-    first = draw(0)
+    draw = jax.jit(lambda key: noise.draw(name, key, (3, 4), dtype, 2))
+    first, other = draw(jax.random.key(0)), draw(jax.random.key(1))
     assert first.shape == (3, 4) and first.dtype == dtype
-    np.testing.assert_array_equal(first, draw(0))
-    assert name == "None" or not np.any(first == draw(1))
-    longer = noise.draw(name, jax.random.key(0), (5, 4), dtype, 2)
-    np.testing.assert_array_equal(first, longer[:3])  # more padding changes nothing
-    raw = noise.draw(name, jax.random.PRNGKey(0), (3, 4), dtype, 2)
-    np.testing.assert_array_equal(first, raw)
+    assert name == "None" or not np.any(first == other)
+
+    @jax.jit
+    def longer(key: jax.Array, raw: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return noise.draw(name, key, (5, 4), dtype, 2), noise.draw(name, raw, (3, 4), dtype, 2)
+
+    padded, of_raw = longer(jax.random.key(0), jax.random.PRNGKey(0))
+    np.testing.assert_array_equal(first, padded[:3])  # more padding changes nothing
+    np.testing.assert_array_equal(first, of_raw)
 
 
 def test_a_function_is_noise_and_what_is_none_is_refused() -> None:
@@ -202,14 +225,15 @@ def test_the_gradient_of_implicit_mle_is_as_defined() -> None:
 
     gradient = jax.jit(jax.grad(loss))(theta, allowed)
     moved = {name: theta[name] + temperature * eta[name] for name in theta}
-    there = best_of_each({name: moved[name] - rate * slope[name] for name in theta}, allowed)
-    here = best_of_each(moved, allowed)
+    best = jax.jit(best_of_each)
+    there = best({name: moved[name] - rate * slope[name] for name in theta}, allowed)
+    here = best(moved, allowed)
     for name in theta:
         np.testing.assert_array_equal(gradient[name], here[name] - there[name])
     assert np.any(gradient["a"] != 0) and gradient["b"][1] == 0 and np.all(gradient["a"][:, 4] == 0)
 
     # Without a derivative the noise is scaled, too; batches of keys and items work.
-    plain = implicit_mle(best_of_each, theta, eta, allowed, temperature, rate)
+    plain = jax.jit(lambda *x: implicit_mle(best_of_each, *x))(theta, eta, allowed, temperature, rate)
     np.testing.assert_array_equal(plain["a"], here["a"])
     batch = jax.tree.map(lambda x: jnp.stack([x, x]), theta)
     each = jax.jit(jax.vmap(jax.grad(loss), in_axes=(0, None)))(batch, allowed)

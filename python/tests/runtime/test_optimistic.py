@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -21,8 +23,14 @@ HARD[1, :4, 1, 1] -= 300
 HARD[1, 4, 0] -= 1000
 
 
-def log_partition(x: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.jit(lambda x: LinearChainCRF(x).log_partition())(x))
+@jax.jit
+def log_partition(x: jax.Array) -> jax.Array:
+    return LinearChainCRF(x).log_partition()
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def gradient_of(name: str, x: jax.Array) -> jax.Array:
+    return jax.grad(lambda x: getattr(LinearChainCRF(x), name)().sum())(x)
 
 
 def query(body: Body, potentials: int, name: str = "log_partition", *args: int) -> int:
@@ -132,7 +140,7 @@ def test_inside_loops_maps_branches_and_gradients(client: Client) -> None:
     body = inner.returns(inner.add("np.sum", query(inner, -1, "entropy")))
     gradient = root.add("grad", nested(0), -1)
     program = encode(body, root.returns(root.add("get", gradient, k=[0, 0])))
-    want = jax.grad(lambda x: LinearChainCRF(x).entropy().sum())(HARD)
+    want = gradient_of("entropy", HARD)
     np.testing.assert_allclose(client.run(program, HARD), want, atol=1e-6)
 
     checkpointed, inner, root = Body(1), Body(1), Body(1)
@@ -141,7 +149,7 @@ def test_inside_loops_maps_branches_and_gradients(client: Client) -> None:
     body = inner.returns(inner.add("get", kept, k=[0, 0]))
     gradient = root.add("grad", nested(1), -1)
     program = encode(value, body, root.returns(root.add("get", gradient, k=[0, 0])))
-    want = jax.grad(lambda x: LinearChainCRF(x).log_partition().sum())(HARD)
+    want = gradient_of("log_partition", HARD)
     np.testing.assert_allclose(client.run(program, HARD), want, atol=1e-6)
 
 
@@ -155,5 +163,5 @@ def test_a_gradient_of_a_loop(client: Client) -> None:
     whole = middle.returns(middle.add("get", looped, k=[0, 0]))
     gradient = root.add("grad", nested(1), -1)
     program = encode(step, whole, root.returns(root.add("get", gradient, k=[0, 0])))
-    want = np.stack([jax.grad(lambda x: LinearChainCRF(x).entropy().sum())(x) for x in many])
+    want = np.stack([gradient_of("entropy", x) for x in many])
     np.testing.assert_allclose(client.run(program, many), want, atol=1e-6)

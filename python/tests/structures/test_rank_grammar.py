@@ -18,6 +18,7 @@ from synjax_worker.structures.rank_grammar import RankGrammar
 from synjax_worker.structures.rank_grammar.potentials import of_items
 from synjax_worker.structures.rank_grammar.structure import RULES
 from tests.budget import REST
+from tests.compiling import program
 from tests.conformance import enumerator
 from tests.conformance.laws import broken_laws
 from tests.conformance.queries import QUESTIONS, ask
@@ -70,7 +71,7 @@ def test_no_program_through_the_ranks_makes_a_rule(optimistic: bool) -> None:
 def test_it_is_the_grammar_with_these_rules() -> None:
     given = arrays(1)
 
-    @jax.jit
+    @program
     def ask(given):
         pcfg = GeneralizedTensorDecompositionPCFG(**given)
         ways = pcfg.nt_to_rank[:, None, None] + pcfg.rank_to_left_nt.T[:, None] + pcfg.rank_to_right_nt.T

@@ -29,7 +29,7 @@ class Choices(NamedTuple):
 
 def choices(logs: Array, found: Eliminated) -> Choices:
     """Of log-weights (B n n) whose elimination is known."""
-    return _choices(logs, Choices(found.heads, found.kept, jnp.zeros_like(logs[:, 0, 0])))
+    return _choices(logs, Choices(found.heads, found.gaps, jnp.zeros_like(logs[:, 0, 0])))
 
 
 @jax.custom_jvp

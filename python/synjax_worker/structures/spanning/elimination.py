@@ -12,7 +12,7 @@ the terms of the lowest order. Trees with the fewest root edges are left, which 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,10 +30,6 @@ def summed(logs: Array, axis: int) -> Array:
     return numeric.safe_log(jnp.sum(jnp.exp(logs), axis))
 
 
-def best(logs: Array, axis: int) -> Array:
-    return jnp.max(logs, axis)
-
-
 class Weights(NamedTuple):
     """Of the arcs of a graph."""
 
@@ -46,26 +42,23 @@ def weights(logs: Logs, graph: Graph, single_root_edge: bool) -> Weights:
     return Weights(logs, jnp.any(graph.usable, 1) if single_root_edge else None)
 
 
-class Turn(NamedTuple):
-    """What was found when a node was taken out."""
+class Cut(NamedTuple):
+    """A node that is to be taken out, by what of the graph depends on it. Loops carry it from one turn to the next:
+    computed within a turn, it would be computed for every arc again.
+    """
 
+    into: Logs  # (B n): from the nodes that are left
+    out_of: Logs  # (B n): relative to the total in-weight
     total: Logs  # (B)
     heads: Array  # (B n): logs of its in-weights relative to their total, -inf of what has the small factor in vain
-    gaps: Array  # (B n n): by how much the log of the way through the node exceeds that of the arc
+    in_vain: Array | None  # (B): whether there are others
 
 
-def without(
-    given: Weights, node: Array, left: Array, reduce: Reduce, upwards: bool = False
-) -> tuple[Weights, Turn]:
-    """Takes out a node; `left` (n) are those that are left after it. Plain code.
-
-    What leads into nodes that are taken out stays as it was; `upwards`, it becomes how ways from there to their heads,
-    to the heads of those and so on come to the nodes that are left: by which first, with weights that add up to 1.
-    """
+def cut(given: Weights, node: Array, left: Array, reduce: Reduce, upwards: bool = False) -> Cut:
+    """`left` (n) are the nodes that are left without it. Plain code."""
     logs, number = given.logs, numeric.positions(given.logs.high.shape[1])
     into, out_of = only(left, _at(logs, node, 2)), _at(logs, node, 1)
     if upwards:
-        logs = only(number != node, logs)
         out_of = jax.tree.map(lambda x: jnp.where(number == node, 0, x), out_of)
     else:
         out_of = only(left, out_of)
@@ -78,15 +71,28 @@ def without(
     total = reduce(rest, 1)
     heads = jnp.where(rest > -jnp.inf, rest - total[:, None], -jnp.inf)
     total = counted.above(top, total, 1)
-    relative = out_of.times(jax.tree.map(lambda x: x[:, None], _inverse(total)))
-    pair = jax.tree.map(lambda a, b: jnp.stack([a, b]), logs, _outer(into, relative))
+    out_of = out_of.times(jax.tree.map(lambda x: x[:, None], _inverse(total)))
+    return Cut(into, out_of, total, heads, in_vain)
+
+
+def without(
+    given: Weights, node: Array, of: Cut, reduce: Reduce, upwards: bool = False
+) -> tuple[Weights, Array]:
+    """Takes out a node; and by how much the log of the way through it exceeds that of each arc (B n n). Plain code.
+
+    What leads into nodes that are taken out stays as it was; `upwards`, it becomes how ways from there to their heads,
+    to the heads of those and so on come to the nodes that are left: by which first, with weights that add up to 1.
+    """
+    logs = given.logs
+    if upwards:
+        logs = only(numeric.positions(logs.high.shape[1]) != node, logs)
+    pair = jax.tree.map(lambda a, b: jnp.stack([a, b]), logs, _outer(of.into, of.out_of))
     dear = None
     if given.dear is not None:
-        pair, dear = _of_lowest_order(pair, given.dear, in_vain)
+        pair, dear = _of_lowest_order(pair, given.dear, of.in_vain)
     top, rest = pair.near_top(0)
     found = pair.above(top, reduce(rest, 0), 0)
-    gaps = jnp.where(rest[1] > -jnp.inf, rest[1] - rest[0], -jnp.inf)
-    return Weights(found, dear), Turn(total, heads, gaps)
+    return Weights(found, dear), jnp.where(rest[1] > -jnp.inf, rest[1] - rest[0], -jnp.inf)
 
 
 def _of_lowest_order(pair: Logs, dear: Array, in_vain: Array) -> tuple[Logs, Array]:
@@ -122,30 +128,22 @@ class Eliminated(NamedTuple):
     """All nodes but the root, one turn for each from node 1 on; the last is taken out first."""
 
     total: Logs  # (B): of all trees
-    heads: Array  # (n-1 B n)
-    kept: Any  # what was kept of the gaps
+    heads: Array  # (n-1 B n): logs of in-weights relative to their total, -inf of what has the small factor in vain
+    gaps: Array  # (n-1 B n n): by how much the log of the way through the node exceeds that of each arc
 
 
-# `keep(carry, node, gaps)` gives what is carried on, and what is kept of each turn.
-Keep = Callable[[Any, Array, Array], tuple[Any, Any]]
-
-
-def eliminated(given: Weights, reduce: Reduce, keep: Keep, carry: Any) -> tuple[Eliminated, Any]:
-    """O(n^3), and what `keep` carried."""
+def eliminated(given: Weights, reduce: Reduce = summed) -> Eliminated:
+    """O(n^3)."""
     items, nodes = given.logs.high.shape[:2]
     one = type(given.logs).from_log(jnp.zeros((items,), given.logs.high.dtype))
+    number = numeric.positions(nodes)
+    cut_at = lambda left, node: cut(left, node, number < node, reduce)
 
     def step(state: tuple, node: Array) -> tuple:
-        left, total, carry = state
-        left, turn = without(left, node, numeric.positions(nodes) < node, reduce)
-        carry, kept = keep(carry, node, turn.gaps)
-        return (left, total.times(turn.total), carry), (turn.heads, kept)
+        left, of, total = state
+        left, gaps = without(left, node, of, reduce)
+        return (left, cut_at(left, node - 1), total.times(of.total)), (of.heads, gaps)
 
-    words = numeric.positions(nodes)[1:]
-    (_, total, carry), (heads, kept) = lax.scan(step, (given, one, carry), words, reverse=True)
-    return Eliminated(total, heads, kept), carry
-
-
-def all_trees(given: Weights) -> Eliminated:
-    """In sums; `kept` are the gaps, (n-1 B n n)."""
-    return eliminated(given, summed, lambda carry, node, gaps: (carry, gaps), ())[0]
+    start = given, cut_at(given, number[-1]), one
+    (_, _, total), (heads, gaps) = lax.scan(step, start, number[1:], reverse=True)
+    return Eliminated(total, heads, gaps)

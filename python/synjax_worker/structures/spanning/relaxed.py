@@ -86,8 +86,7 @@ def _recursion(
     graph = graph_of(potentials, lengths, single_root_edge)
     logs = logs_in(ExactLog, potentials, graph)
     reduce = lambda rest, axis: relaxed.value_and_weights(choose, rest, axis)[0]
-    keep = lambda carry, node, gaps: (carry, gaps)
-    return eliminated(weights(logs, graph, single_root_edge), reduce, keep, ())[0], graph
+    return eliminated(weights(logs, graph, single_root_edge), reduce), graph
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(2, 3))
@@ -113,7 +112,7 @@ def relaxed_arcs(potentials: Potentials, lengths: Array, choose: Choose, single_
     found, graph = _recursion(potentials, lengths, choose, single_root_edge)
     weigh = lambda logs, axis: relaxed.value_and_weights(choose, logs, axis)[1]
     as_it_is = lambda logs, _: logs
-    arcs = _grown(found.heads, found.kept, 1, as_it_is, weigh, (), single_root_edge)[0]
+    arcs = _grown(found.heads, found.gaps, 1, as_it_is, weigh, (), single_root_edge)[0]
     return of_arcs(arcs, graph)
 
 

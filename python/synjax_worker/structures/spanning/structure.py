@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -11,15 +11,20 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.guard import refuse_where
 from ...runtime import passes
 from ..arcs import events
+from ..arcs.events import score_of_heads
 from ..arcs.potentials import Potentials, is_arc, uniform
 from ..constituency.inside import kind_of_logs, refuse_large
 from ..structure import Choose, Query, Sum
-from . import by_determinant, growth, information, marginals, relaxed, search
+from . import by_determinant, by_weights, growth, information, marginals, relaxed, search
 from .choices import Choices, Visits, choices, visits
-from .elimination import Eliminated, Weights, all_trees, weights
+from .contraction import Scores, contracted, expanded
+from .distinct import distinct, drawn_enough
+from .elimination import Eliminated, Weights, eliminated, weights
 from .graph import Graph, graph_of, logs_in, weights_of
+from .k_best import k_best
 
 
 class Forward(NamedTuple):
@@ -35,17 +40,29 @@ class Forward(NamedTuple):
 
     def weights(self) -> Weights:
         compute = lambda: _weights(self.potentials, self.graph(), self.single_root_edge)
-        return passes.shared(self, "weights", compute)
+        return passes.shared(self, "logs", compute)
 
     def all_trees(self) -> Eliminated:
-        return passes.shared(self, "all trees", lambda: all_trees(self.weights()))
+        return passes.shared(self, "all trees", lambda: eliminated(self.weights()))
 
     def by_determinant(self) -> by_determinant.Found:
         compute = lambda: by_determinant.all_trees(self.potentials, self.lengths, self.single_root_edge)
         return passes.shared(self, "determinant", compute)
 
+    def by_weights(self) -> by_weights.Shares:
+        compute = lambda: by_weights.shares(self.potentials, self.lengths, self.single_root_edge)
+        return passes.shared(self, "weights", compute)
+
+    def scores(self) -> Scores:
+        graph, kind = self.graph(), kind_of_logs()
+        logs = weights_of(self.potentials, graph)
+        refuse_large(logs)
+        counted = jnp.any(graph.usable, 1) if self.single_root_edge else None
+        return Scores(logs, self.potentials.lost, kind, counted)
+
     def best_tree(self) -> Array:
-        return passes.shared(self, "best tree", lambda: growth.best_tree(self.weights()))
+        compute = lambda scores: expanded(contracted(scores, scores.logs))
+        return passes.shared(self, "best tree", lambda: compute(self.scores()))
 
 
 def _weights(potentials: Potentials, graph: Graph, single_root_edge: bool) -> Weights:
@@ -152,7 +169,7 @@ class Spanning:
         both = jax.tree.map(lambda *halves: jnp.concatenate(halves), q.messages.graph(), inside)
         potentials = jax.tree.map(lambda x: jnp.concatenate([x, x]), q.potentials)
         fixed = jax.tree.map(lax.stop_gradient, potentials)
-        found = all_trees(_weights(fixed, both, self.single_root_edge))
+        found = eliminated(_weights(fixed, both, self.single_root_edge))
         of = choices(weights_of(potentials, both), found)
         items = p.potentials.items
         there = Choices(of.heads[:, items:], of.gaps[:, items:], of.total[items:])
@@ -176,22 +193,48 @@ class Spanning:
 
     def top_k(self, potentials: Potentials, lengths: Array, k: int) -> tuple[Array, Array]:
         messages = self.forward(potentials, lengths)
-        heads, real = search.top_k(potentials, lengths, messages.weights(), messages.graph().possible, k)
-        return growth.in_item(heads, lengths), real
+        heads, real = k_best(messages.scores(), messages.graph().possible, k)
+        heads, real = jnp.swapaxes(heads, 0, 1), real.T
+        score = numeric.sum_value(score_of_heads(potentials, lengths, heads))
+        order = jnp.argsort(
+            jnp.where(real, -score, jnp.inf), 0, stable=True
+        )  # summing may exchange near ties
+        heads = jnp.take_along_axis(heads, order[..., None], 0)
+        return growth.in_item(heads, lengths), jnp.take_along_axis(real, order, 0)
 
     def sample(
         self, key: Array, potentials: Potentials, lengths: Array, messages: Forward, draws: int
     ) -> Array:
-        of = jax.tree.map(lax.stop_gradient, self._choices(Query(potentials, lengths, messages)))
-        return growth.in_item(growth.sample(key, of, draws), lengths)
+        return growth.in_item(self._draw(potentials, messages)(key, draws), lengths)
+
+    def _draw(self, potentials: Potentials, messages: Forward) -> Callable[[Array, int], Array]:
+        if not by_determinant.applies(potentials):
+            found = messages.all_trees()
+            return lambda key, draws: growth.sample(key, found.heads, found.gaps, jax.nn.sigmoid, draws)
+        of = messages.by_weights()
+        refuse_where(~of.certified)
+        return lambda key, draws: growth.sample(key, of.heads, of.through, lambda likely: likely, draws)
 
     def sample_without_replacement(
         self, key: Array, potentials: Potentials, lengths: Array, k: int
     ) -> tuple[Array, Array]:
         messages = self.forward(potentials, lengths)
         possible = messages.graph().possible
-        heads, logs = search.sample_without_replacement(key, messages.weights(), possible, k)
-        return growth.in_item(heads, lengths), logs
+        if not by_determinant.applies(potentials):
+            heads, logs = search.sample_without_replacement(key, messages.weights(), possible, k)
+            return growth.in_item(heads, lengths), logs
+        total = self.log_partition(potentials, lengths, messages)
+
+        def log_prob(heads: Array) -> Array:
+            return numeric.sum_difference(score_of_heads(potentials, lengths, heads), total)
+
+        largest = log_prob(growth.in_item(messages.best_tree()[None], lengths))[0]
+        heads, enough = distinct(
+            key, self._draw(potentials, messages), *potentials.log_potentials.shape[:2], k
+        )
+        refuse_where(~(enough & drawn_enough(largest, k)))
+        heads = growth.in_item(heads, lengths)
+        return heads, log_prob(heads)
 
     # -------------------------------------------------------------------------------------- events, and their scores
 

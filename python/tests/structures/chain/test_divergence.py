@@ -24,16 +24,15 @@ def test_by_one_is_its_part_of_both() -> None:
 
     def all_of_them(p: jax.Array, q: jax.Array) -> dict[str, jax.Array]:
         along = jnp.cos(jnp.arange(p.size, dtype=p.dtype)).reshape(p.shape)
-        both = lambda p, q: jax.grad(value, (0, 1))(p, q)
+        # A gradient, and how it changes with the first: of a gradient by one, moved by the other and by itself.
+        moved = lambda by: jax.jvp(lambda x: jax.grad(value, by)(x, q), (p,), (along,))
+        both, second_of_both = moved((0, 1))
+        alone, second = zip(*(moved(which) for which in (0, 1)), strict=True)
         return {
-            "both": both(p, q),
-            "alone": tuple(jax.grad(value, which)(p, q) for which in (0, 1)),
-            # A gradient by one, moved by the other and by itself.
-            "second": [
-                jax.jvp(lambda x, which=which: jax.grad(value, which)(x, q), (p,), (along,))[1]
-                for which in (0, 1)
-            ],
-            "second of both": list(jax.jvp(lambda x: both(x, q), (p,), (along,))[1]),
+            "both": both,
+            "alone": alone,
+            "second": second,
+            "second of both": second_of_both,
             "hopeful": hopeful(p, q),
         }
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import HMM, LinearChainCRF
+from synjax_worker.runtime import passes
 from synjax_worker.structures.chain import long as long_chain
 from tests.compiling import optimized_jit
 
@@ -24,6 +25,7 @@ def test_long_chains_of_few_states_in_chunks_are_the_same_distribution(
     parameters = [jnp.asarray(x, jnp.float32) for x in parameters]
     lengths = jnp.array([700, 33, 0, 450])
 
+    @passes.frame()
     def queries(init, transition, scores):
         hmm = HMM(init, transition, emission_log_likelihoods=scores, lengths=lengths, normalize=False)
         answers = hmm.log_partition(), hmm.marginals(), hmm.filter(), hmm.entropy(), hmm.expected_counts()
@@ -53,6 +55,7 @@ def test_float32_is_float64_at_any_scale() -> None:
     narrow = potentials.astype(np.float32)
     lengths = np.array([60, 60, 17, 1] * 2, np.int32)
 
+    @passes.frame()
     def queries(potentials, lengths):
         dist = LinearChainCRF(potentials, lengths)
         return dist.log_partition(), dist.marginals(), dist.entropy(), dist.log_prob(dist.argmax())
@@ -79,6 +82,7 @@ def long_chains(rng: np.random.Generator, shared: bool) -> tuple[np.ndarray, ...
     return rng.normal(size=states), rng.normal(size=(states, states)), logits, observations, lengths
 
 
+@passes.frame()
 def of_long_chains(hmm, table):
     gradient = jax.grad(lambda table: jnp.sum(hmm(table).log_partition()))(table)
     asked = hmm(table)

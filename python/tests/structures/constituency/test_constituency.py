@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.distributions import TreeCRF
+from tests.compiling import program
 
 WORDS, LABELS = 26, 3
 LENGTHS = np.array([WORDS, 17, 1, 2], np.int32)
@@ -18,7 +19,7 @@ def made(scale: float, dtype: type, seed: int = 0) -> TreeCRF:
     return TreeCRF((scale * drawn).astype(np.float32).astype(dtype), lengths=LENGTHS)
 
 
-@jax.jit
+@program
 def sums(crf: TreeCRF, other: TreeCRF):
     def information(scores):
         moved = TreeCRF(scores, lengths=LENGTHS)
@@ -65,7 +66,7 @@ def test_a_sum_over_trees_is_that_of_a_plain_loop() -> None:
 
 
 def test_chosen_trees_are_distinct_trees_with_their_scores() -> None:
-    @jax.jit
+    @program
     def ask(crf):
         top, drawn = crf.top_k(6), crf.sample_without_replacement(jax.random.key(0), 6)
         trees = jax.tree.map(crf.decode, (top.events, drawn.events, crf.sample(jax.random.key(1), (5,))))

@@ -9,6 +9,7 @@ import pytest
 
 from synjax_worker.distributions import AlignmentCRF, GeneralMonotoneAlignmentCRF
 from synjax_worker.structures.lattice import tables
+from tests.compiling import program
 
 MANY, ONE = "monotone_many_to_many", "monotone_one_to_many"
 ROWS, COLS = 40, 52
@@ -31,7 +32,7 @@ def test_a_table_and_its_transpose_are_aligned_alike() -> None:
     table = np.random.default_rng(0).normal(size=(3, 4, 6)).astype(np.float32)
     sides = {"lengths_rows": np.array([4, 2, 4]), "lengths_cols": np.array([6, 6, 3])}
 
-    @jax.jit
+    @program
     def ask(table, rows, cols):
         crf = AlignmentCRF(table, alignment_type=MANY, lengths_rows=rows, lengths_cols=cols)
         best = crf.argmax()
@@ -60,7 +61,7 @@ def made(kind: str, scale: float, dtype: type) -> AlignmentCRF | GeneralMonotone
 
 @pytest.mark.parametrize("kind", [MANY, ONE, "general"])
 def test_float32_on_larger_tables(kind: str) -> None:
-    @jax.jit
+    @program
     def ask(crf):
         best = crf.argmax_and_max()
         return crf.log_partition(), crf.marginals(), crf.entropy(), best.score
@@ -79,7 +80,7 @@ def test_float32_on_larger_tables(kind: str) -> None:
 def test_chosen_paths_are_distinct_paths_with_their_scores(kind: str) -> None:
     crf = made(kind, 1.0, np.float32)
 
-    @jax.jit
+    @program
     def ask(crf):
         top, drawn = crf.top_k(6), crf.sample_without_replacement(jax.random.key(0), 6)
         pairs = jax.tree.map(crf.decode, (top.events, drawn.events, crf.sample(jax.random.key(1), (5,))))
@@ -103,7 +104,7 @@ def test_few_draws_and_many_have_the_same_distribution() -> None:
     table[0, 2, 1:3] = -np.inf
     lengths = {"lengths_rows": np.array([5, 4]), "lengths_cols": np.array([6, 3])}
 
-    @jax.jit
+    @program
     def ask(table):
         crf = AlignmentCRF(table, alignment_type=MANY, **lengths)
         keys = jax.random.split(jax.random.key(1), 2000)
