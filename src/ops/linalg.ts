@@ -222,7 +222,7 @@ export const linalg = {
 
   /**
    * Equivalent to `jax.numpy.linalg.vector_norm`: Euclidean unless `ord` is given, of all elements
-   * unless `axis` is.
+   * unless `axis` is. Integers are taken as floats.
    */
   vectorNorm<A extends TensorLike>(
     x: A,

@@ -1,7 +1,7 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { emit, list, partsOf, struct } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
-import { array, asBool, asInt } from "../tensor/array.ts";
+import { asBool, asInt, array } from "../tensor/array.ts";
 import {
   type Dim,
   type DType,
@@ -675,6 +675,11 @@ export const np = {
       { num: options.num, endpoint: options.endpoint, dtype: options.dtype },
       Tensor,
     ) as never;
+  },
+
+  /** Equivalent to `jax.numpy.gradient` along one axis: central differences, one-sided at both ends. */
+  gradient<A extends TensorLike>(f: A, options: { readonly axis: number }): Tensor<Float<Of<A>>> {
+    return emit("np.gradient", [f], { axis: options.axis }, Tensor) as never;
   },
 
   /** Equivalent to `jax.numpy.greater`. Not differentiable. */
@@ -1986,6 +1991,7 @@ checkFunctions("np", np, {
     takes: { start: "operand", stop: "operand" },
     options: { num: "size?", endpoint: "boolean?", dtype: "dtype?" },
   },
+  gradient: { takes: { f: "operand" }, options: { axis: "number" } },
   greater: { takes: { x1: "operand", x2: "operand" } },
   greaterEqual: { takes: { x1: "operand", x2: "operand" } },
   hamming: { takes: { m: "size" } },

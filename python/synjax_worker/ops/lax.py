@@ -82,7 +82,8 @@ def clamp(min, x, max):
     dtype = jnp.result_type(x)
 
     def bound(b):
-        return jnp.asarray(b, dtype) if jax.typeof(b).weak_type and jnp.result_type(x, b) == dtype else b
+        fits = jax.typeof(b).weak_type and not jax.typeof(x).weak_type and jnp.result_type(x, b) == dtype
+        return jnp.asarray(b, dtype) if fits else b
 
     return lax.clamp(bound(min), x, bound(max))
 

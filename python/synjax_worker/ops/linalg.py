@@ -155,7 +155,8 @@ op(
     "linalg.vector_norm",
     lambda x, **options: jnp.linalg.vector_norm(inexact(x), **options),
     "x: num A, { axis?: axis, keepdims?: static boolean, ord?: static number } -> float(A)",
-    "Equivalent to `jax.numpy.linalg.vector_norm`: Euclidean unless `ord` is given, of all elements unless `axis` is.",
+    "Equivalent to `jax.numpy.linalg.vector_norm`: Euclidean unless `ord` is given, of all elements unless "
+    "`axis` is. Integers are taken as floats.",
 )
 op(
     "linalg.matrix_power",

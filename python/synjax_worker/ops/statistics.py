@@ -129,3 +129,9 @@ for name in ("nancumsum", "nancumprod"):
         f"Equivalent to `jax.numpy.{name}`: NaN counts as {int(name == 'nancumprod')}. Without an axis, of the "
         "flattened array.",
     )
+op(
+    "np.gradient",
+    jnp.gradient,
+    "f: num A, { axis: static number } -> float(A)",
+    "Equivalent to `jax.numpy.gradient` along one axis: central differences, one-sided at both ends.",
+)

@@ -7,8 +7,12 @@
                | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
                | event | compact    the tree of tensors that the class declares
                | struct <Name>      what a query of the class answers under that name
+               | schedule           a number or a schedule of optax's; schedules is a list of those
+               | transformation     an optimizer of optax's
+               | mask               a tree of booleans like that of the parameters, as a tuple
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
     result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
+               | transformation | schedule
                | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
@@ -30,8 +34,11 @@ from ..protocol import NUMERIC_DTYPES
 DTYPES = NUMERIC_DTYPES
 VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
-OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact", "struct")
-STATIC_KINDS = ("size", "shape", "axis", "dtype", "static")
+OPERAND_KINDS = (
+    *("num", "nums", "any", "key", "dist", "event", "compact", "struct"),
+    *("schedule", "schedules", "transformation"),
+)
+STATIC_KINDS = ("size", "shape", "axis", "dtype", "mask", "static")
 TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
 
 _PARAMETER = re.compile(
@@ -70,7 +77,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "parameter" | "struct" | "list"
+    kind: str  # "array" | "struct" | "list" | "parameter", or what it is called in a signature
     type: Type = None
     dims: str | None = None
     per: str | None = None  # of a list: the parameter that says how many
@@ -139,7 +146,7 @@ def _parameter(text: str) -> Parameter:
         raise SignatureError(f"{text!r} is not 'name: kind'")
     name, kind, of = match["name"], match["kind"], match["of"].strip()
     parameter = Parameter(name, kind, optional=bool(match["optional"]), rest=bool(match["rest"]))
-    if parameter.rest and kind != "num":
+    if parameter.rest and kind not in ("num", "transformation"):
         raise SignatureError(f"'...{name}' must be num")
     if kind in ("num", "nums"):
         type_name, dims = _type_and_dims(of)
@@ -176,7 +183,7 @@ def _result(text: str) -> Result:
                 raise SignatureError(f"{part!r} is not 'name: result'")
             fields.append((name, _result(result)))
         return Result("struct", name=struct, fields=tuple(fields))
-    if text in ("key", "dist", "event", "compact"):
+    if text in ("key", "dist", "event", "compact", "transformation", "schedule"):
         return Result(text)
     if listed := re.fullmatch(r"(.*\S) per (\w+)", text, re.S):
         return Result("list", _type(listed[1]), per=listed[2])
