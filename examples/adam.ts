@@ -12,5 +12,8 @@ export function adam<P>(params: P, grads: P, { m, v, t }: AdamState<P>, rate: nu
   const m1 = map((a, g) => a.mul(0.9).add(g.mul(0.1)), m, grads);
   const v1 = map((a, g) => a.mul(0.999).add(g.mul(g).mul(0.001)), v, grads);
   const scale = np.sqrt(np.subtract(1, np.power(0.999, t1))).div(np.subtract(1, np.power(0.9, t1))) as T;
-  return [map((p, a, b) => p.sub(scale.mul(rate).mul(a).div(np.sqrt(b).add(1e-8))), params, m1, v1), { m: m1, v: v1, t: t1 }];
+  return [
+    map((p, a, b) => p.sub(scale.mul(rate).mul(a).div(np.sqrt(b).add(1e-8))), params, m1, v1),
+    { m: m1, v: v1, t: t1 },
+  ];
 }

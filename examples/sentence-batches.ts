@@ -5,7 +5,7 @@ import type { Lexicon } from "./lexicon.ts";
 
 /** How many words the sentences of a batch may have, and how many words and padding a batch is. */
 const WIDTHS = [16, 32, 64, 192];
-const AREA = 2048;
+const AREA = 1024;
 
 export interface Batch {
   /** `(b n)`: numbers of words, and of tags. */
@@ -26,7 +26,9 @@ export function batchesOf(
   const random = mulberry(seed);
   const fitting = shuffled(sentences, random).filter(({ words }) => words.length <= longest);
   const batches = WIDTHS.flatMap((width, i) => {
-    const bucket = fitting.filter(({ words: { length } }) => length <= width && length > (WIDTHS[i - 1] ?? 0));
+    const bucket = fitting.filter(
+      ({ words: { length } }) => length <= width && length > (WIDTHS[i - 1] ?? 0),
+    );
     const size = Math.floor(AREA / width);
     return Array.from({ length: Math.ceil(bucket.length / size) }, (_, k) => {
       const chosen = bucket.slice(k * size, (k + 1) * size);

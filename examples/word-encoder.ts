@@ -60,7 +60,10 @@ function lstm(p: Lstm, x: T, inside: Tensor<"bool">, reverse = false): T {
     ([h, c]: readonly [T, T], [input, isWord]: readonly [T, Tensor<"bool">]) => {
       const gates = input.add(h.matmul(p.recurrent)).reshape([-1, 4, HIDDEN]);
       const [i, f, g, o] = [0, 1, 2, 3].map((k) => gates.slice([], k)) as [T, T, T, T];
-      const cell = nn.sigmoid(f).mul(c).add(nn.sigmoid(i).mul(nn.tanh(g)));
+      const cell = nn
+        .sigmoid(f)
+        .mul(c)
+        .add(nn.sigmoid(i).mul(nn.tanh(g)));
       const kept = isWord.slice([], null);
       const next = [np.where(kept, nn.sigmoid(o).mul(nn.tanh(cell)), h), np.where(kept, cell, c)] as const;
       return [next, next[0]];
