@@ -7,7 +7,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { jit, LinearChainCRF, nn, np, put, random, type Tensor, valueAndGrad } from "../src/index.ts";
+import { get, jit, LinearChainCRF, nn, np, put, random, type Tensor, valueAndGrad } from "../src/index.ts";
 import { drawConfusion } from "../src/display/confusion.ts";
 import { type Curve, drawCurves } from "../src/display/curve.ts";
 import { adam, adamInit, type AdamState } from "./adam.ts";
@@ -78,26 +78,28 @@ const predict = jit(
 
 // -- training and looking -------------------------------------------------------------------------------------------
 
-/** Trains one of the two from its beginning; the losses are means of 25 steps. */
+/** Trains one of the two from its beginning; its curve has a point for every 20 steps, their mean loss. */
 async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: Curve }> {
   let params = initParams(random.key(0), lexicon);
   let state = adamInit(params);
   const points: [number, number][] = [];
-  const recent: T[] = [];
-  let steps = 0;
-  for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-    for (const { types, tags, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const batches = batchesOf(train, lexicon, { seed: epoch });
+    const losses: T[] = [];
+    for (const [i, { types, tags, lengths }] of batches.entries()) {
       const done = step(params, state, head, table, types, tags, lengths);
       ({ params, state } = done);
-      recent.push(done.value);
-      if (++steps % 25 === 0) points.push([steps, await np.stack(recent.splice(0)).mean().item()]);
+      losses.push(done.value);
+      if (losses.length < 20 && i + 1 < batches.length) continue;
+      const fetched = await get(losses.splice(0));
+      points.push([epoch * batches.length + i + 1, meanOf(fetched.map((each) => each.item()))]);
     }
-    console.log(
-      `${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
-    );
+    console.log(`${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`);
   }
   return { params, curve: { name: head, points } };
 }
+
+const meanOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** The tags that it gives to sentences it has not seen. */
 async function tagged(head: Head, params: Params): Promise<Tagged> {
@@ -122,6 +124,7 @@ const { values, positionals } = parseArgs({
     longest: { type: "string", default: "64" },
   },
 });
+const epochs = Number(values.epochs);
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
 
