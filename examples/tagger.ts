@@ -94,7 +94,9 @@ async function fit(head: Head): Promise<{ readonly params: Params; readonly curv
       const fetched = await get(losses.splice(0));
       points.push([epoch * batches.length + i + 1, meanOf(fetched.map((each) => each.item()))]);
     }
-    console.log(`${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`);
+    console.log(
+      `${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
+    );
   }
   return { params, curve: { name: head, points } };
 }
