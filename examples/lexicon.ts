@@ -8,7 +8,7 @@ export interface Lexicon {
   /** The number of a word among all that occur. */
   readonly typeOf: ReadonlyMap<string, number>;
   readonly tags: readonly string[];
-  /** `(types)`: the row of each word's embedding; 0 for all that were seen less than twice in training. */
+  /** `(types)`: the row of each word's embedding; 0 for all that are rare. */
   readonly vocabulary: Int32Array;
   readonly vocabularySize: number;
   /** `[type][letter]`: which letters it has, 0 past its end. */
@@ -16,11 +16,11 @@ export interface Lexicon {
   readonly alphabetSize: number;
 }
 
-/** Knows the words of `all`, but embeds only those that occur twice in `train`. */
-export function lexiconOf(all: readonly Sentence[], train: readonly Sentence[]): Lexicon {
+/** Knows the words of `all`, but gives a row of its own only to those that occur `least` times in `train`. */
+export function lexiconOf(all: readonly Sentence[], train: readonly Sentence[], least = 2): Lexicon {
   const counts = new Map<string, number>();
   for (const { words } of train) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  const known = numbered([...counts].filter(([, count]) => count > 1).map(([word]) => word));
+  const known = numbered([...counts].filter(([, count]) => count >= least).map(([word]) => word));
   const types = [...new Set(all.flatMap(({ words }) => words))];
   const alphabet = numbered(new Set(train.flatMap(({ words }) => words).join("")));
   return {
