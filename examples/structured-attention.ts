@@ -9,10 +9,20 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { get, jit, LinearChainCRF, nn, np, random, type Tensor, valueAndGrad } from "../src/index.ts";
+import {
+  get,
+  jit,
+  LinearChainCRF,
+  nn,
+  np,
+  optax,
+  type OptState,
+  random,
+  type Tensor,
+  valueAndGrad,
+} from "../src/index.ts";
 import { type Curve, drawCurves } from "../src/display/curve.ts";
 import { drawTable } from "../src/display/table.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
 
 type T = Tensor<"float32">;
 type Key = Tensor<"key">;
@@ -74,8 +84,10 @@ function classify(p: Params, attention: Attention, x: T): T {
   return nn.logSoftmax(context.matmul(p.output));
 }
 
+const optimizer = optax.adam(1e-2);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, attention: Attention, key: Key) => {
+  (p: Params, state: OptState, attention: Attention, key: Key) => {
     const { x, label } = draw(key);
     const loss = (q: Params): T =>
       np
@@ -83,8 +95,8 @@ const step = jit(
         .mean()
         .neg() as T;
     const [value, grads] = valueAndGrad(loss)(p);
-    const [params, next] = adam(p, grads, state, 1e-2);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { staticArgnums: 2, donateArgnums: [0, 1] },
 );
@@ -112,7 +124,7 @@ const { values, positionals } = parseArgs({
 
 async function fit(attention: Attention): Promise<{ readonly params: Params; readonly curve: Curve }> {
   let params = initParams(random.key(0));
-  let state = adamInit(params);
+  let state = optimizer.init(params);
   const losses: T[] = [];
   for (let i = 0; i < Number(values.steps); i++) {
     const done = step(params, state, attention, random.key(i));

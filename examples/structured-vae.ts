@@ -16,14 +16,14 @@ import {
   LinearChainCRF,
   nn,
   np,
-  put,
+  optax,
+  type OptState,
   random,
   type Tensor,
   valueAndGrad,
 } from "../src/index.ts";
 import { type Curve, drawCurves } from "../src/display/curve.ts";
 import { drawTable } from "../src/display/table.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
 import { evenly, readBrown, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { batchesOf } from "./sentence-batches.ts";
@@ -44,7 +44,9 @@ function initParams(key: Tensor<"key">, lexicon: Lexicon) {
     hmm: {
       initLogits: np.zeros([STATES]),
       transitionLogits: normal(0, [STATES, STATES], 0.1),
-      emissionDist: normal(1, [STATES, lexicon.vocabularySize], 0.1),
+      emissionDist: normal(1, [STATES, lexicon.vocabularySize], 0.5).add(
+        np.log(lexicon.counts.map((n) => n + 1)),
+      ),
     },
     recogniser: {
       encoder: initEncoder(keys.slice(2), lexicon),
@@ -83,8 +85,10 @@ function bound(p: Params, guess: LinearChainCRF, words: Ints, lengths: Ints): T 
   return guessed.mul(emitted).sum([-2, -1]).sub(guess.klDivergence(prior));
 }
 
+const optimizer = optax.adam(1e-2);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, table: Table, types: Ints, lengths: Ints) => {
+  (p: Params, state: OptState, table: Table, types: Ints, lengths: Ints) => {
     const words = np.take(table.vocabulary, types);
     const loss = (q: Params): T =>
       bound(q, recognise(q, table, types, lengths), words, lengths)
@@ -92,8 +96,8 @@ const step = jit(
         .neg()
         .div(lengths.sum());
     const [value, grads] = valueAndGrad(loss)(p);
-    const [params, next] = adam(p, grads, state, 4e-3);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { donateArgnums: [0, 1] },
 );
@@ -133,16 +137,13 @@ const parts = split(brown);
 const train = evenly(parts.train, Number(values.sentences));
 const heldOut = evenly(parts.heldOut, Number(values.sentences));
 const lexicon = lexiconOf(brown, train, 5);
-const table: Table = put({
-  vocabulary: np.array(lexicon.vocabulary),
-  letters: np.array(lexicon.letters, { dtype: "int32" }),
-});
+const { table } = lexicon;
 console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.vocabularySize} words`,
 );
 
 let params = initParams(random.key(0), lexicon);
-let state = adamInit(params);
+let state = optimizer.init(params);
 const points: [number, number][] = [];
 for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
   const batches = batchesOf(train, lexicon, { seed: epoch });

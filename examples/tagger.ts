@@ -7,10 +7,20 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { get, jit, LinearChainCRF, nn, np, put, random, type Tensor, valueAndGrad } from "../src/index.ts";
+import {
+  get,
+  jit,
+  LinearChainCRF,
+  nn,
+  np,
+  optax,
+  type OptState,
+  random,
+  type Tensor,
+  valueAndGrad,
+} from "../src/index.ts";
 import { drawConfusion } from "../src/display/confusion.ts";
 import { type Curve, drawCurves } from "../src/display/curve.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
 import { evenly, readBrown, type Sentence, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { batchesOf } from "./sentence-batches.ts";
@@ -56,11 +66,13 @@ function loss(p: Params, head: Head, table: Table, types: Ints, tags: Ints, leng
   return np.where(isWord, each, 0).sum().neg().div(words);
 }
 
+const optimizer = optax.adam(4e-3);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, head: Head, table: Table, types: Ints, tags: Ints, lengths: Ints) => {
+  (p: Params, state: OptState, head: Head, table: Table, types: Ints, tags: Ints, lengths: Ints) => {
     const [value, grads] = valueAndGrad((q: Params) => loss(q, head, table, types, tags, lengths))(p);
-    const [params, next] = adam(p, grads, state, 4e-3);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { staticArgnums: 2, donateArgnums: [0, 1] },
 );
@@ -81,7 +93,7 @@ const predict = jit(
 /** Trains one of the two from its beginning; its curve has a point for every 20 steps, their mean loss. */
 async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: Curve }> {
   let params = initParams(random.key(0), lexicon);
-  let state = adamInit(params);
+  let state = optimizer.init(params);
   const points: [number, number][] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     const batches = batchesOf(train, lexicon, { seed: epoch });
@@ -135,10 +147,7 @@ const parts = split(brown);
 const train = evenly(parts.train, Number(values.sentences));
 const heldOut = evenly(parts.heldOut, Number(values.sentences));
 const lexicon = lexiconOf(brown, train);
-const table: Table = put({
-  vocabulary: np.array(lexicon.vocabulary),
-  letters: np.array(lexicon.letters, { dtype: "int32" }),
-});
+const { table } = lexicon;
 console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.tags.length} tags`,
 );

@@ -38,10 +38,11 @@ export const gru = {
   init(key: Tensor<"key">, inFeatures: number, features: number): GruParams {
     checkSizes("gru.init", { inFeatures, features });
     const { input, state } = gateKernels(key, GATES.length, inFeatures, features);
-    const bias = np.zeros([features]);
-    const [r, z, n] = input.map((kernel) => ({ kernel, bias }));
+    // Each gate has its own: a tensor that stands twice in a tree cannot be donated
+    const bias = (): Floats => np.zeros([features]);
+    const [r, z, n] = input.map((kernel) => ({ kernel, bias: bias() }));
     const [hr, hz, hn] = state.map((kernel) => ({ kernel }));
-    return { ir: r!, iz: z!, in: n!, hr: hr!, hz: hz!, hn: { ...hn!, bias } };
+    return { ir: r!, iz: z!, in: n!, hr: hr!, hz: hz!, hn: { ...hn!, bias: bias() } };
   },
 
   /** Vectors (*batch n in) → `outputs` (*batch n features), and the last state, `carry` (*batch features). */

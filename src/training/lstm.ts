@@ -42,10 +42,10 @@ export const lstm = {
   init(key: Tensor<"key">, inFeatures: number, features: number): LstmParams {
     checkSizes("lstm.init", { inFeatures, features });
     const { input, state } = gateKernels(key, GATES.length, inFeatures, features);
-    const bias = np.zeros([features]);
+    // Each gate has its own: a tensor that stands twice in a tree cannot be donated
     return Object.fromEntries([
       ...GATES.map((gate, i) => [`i${gate}`, { kernel: input[i] }]),
-      ...GATES.map((gate, i) => [`h${gate}`, { kernel: state[i], bias }]),
+      ...GATES.map((gate, i) => [`h${gate}`, { kernel: state[i], bias: np.zeros([features]) }]),
     ]) as LstmParams;
   },
 

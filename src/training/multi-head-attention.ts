@@ -72,10 +72,9 @@ export const multiHeadAttention = {
       );
     const heads = [numHeads, qkvFeatures / numHeads];
     const keys = random.split(key, { num: 4 });
-    const bias = np.zeros(heads);
     const part = (i: number, features: number) => ({
       kernel: lecunNormal(keys.slice(i), [features, ...heads], features),
-      bias,
+      bias: np.zeros(heads), // each its own: a tensor that stands twice in a tree cannot be donated
     });
     return {
       query: part(0, inFeatures),
