@@ -21,8 +21,9 @@ import {
   type Tensor,
   valueAndGrad,
 } from "../src/index.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { drawTable } from "../src/display/table.ts";
+import { LossCurve } from "./loss-curve.ts";
 
 type T = Tensor<"float32">;
 type Key = Tensor<"key">;
@@ -122,20 +123,16 @@ const { values, positionals } = parseArgs({
   options: { steps: { type: "string", default: "1000" } },
 });
 
-async function fit(attention: Attention): Promise<{ readonly params: Params; readonly curve: Curve }> {
+async function fit(attention: Attention): Promise<{ readonly params: Params; readonly curve: LossCurve }> {
   let params = initParams(random.key(0));
   let state = optimizer.init(params);
-  const losses: T[] = [];
+  const curve = new LossCurve(attention);
   for (let i = 0; i < Number(values.steps); i++) {
     const done = step(params, state, attention, random.key(i));
     ({ params, state } = done);
-    losses.push(done.value);
+    await curve.add(done.value);
   }
-  const numbers = (await get(losses)).map((loss) => loss.item());
-  const points = numbers.flatMap((_, i): [number, number][] =>
-    i % 20 === 19 ? [[i + 1, mean(numbers.slice(i - 19, i + 1))]] : [],
-  );
-  return { params, curve: { name: attention, points } };
+  return { params, curve };
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
@@ -143,7 +140,7 @@ const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a 
 /** The first of the new sequences. */
 const first = (rows: unknown): number[] => (rows as unknown[][])[0]!.map(Number);
 
-const curves: Curve[] = [];
+const curves: LossCurve[] = [];
 const rows: { name: string; weights: number[]; inside: number[] }[] = [];
 for (const attention of ["softmax", "chain"] as const) {
   const { params, curve } = await fit(attention);

@@ -22,11 +22,12 @@ import {
   type Tensor,
   valueAndGrad,
 } from "../src/index.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
-import { drawTable } from "../src/display/table.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { evenly, readBrown, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
+import { LossCurve } from "./loss-curve.ts";
 import { batchesOf } from "./sentence-batches.ts";
+import { StateTags } from "./state-tags.ts";
 import { encode, ENCODED, initEncoder, type Table } from "./word-encoder.ts";
 
 type T = Tensor<"float32">;
@@ -144,48 +145,40 @@ console.log(
 
 let params = initParams(random.key(0), lexicon);
 let state = optimizer.init(params);
-const points: [number, number][] = [];
+const curve = new LossCurve("minus the bound");
 for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-  const batches = batchesOf(train, lexicon, { seed: epoch });
-  const losses: T[] = [];
-  for (const [i, { types, lengths }] of batches.entries()) {
+  for (const { types, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
     const done = step(params, state, table, types, lengths);
     ({ params, state } = done);
-    losses.push(done.value);
-    if (losses.length < 20 && i + 1 < batches.length) continue;
-    const numbers = (await get(losses.splice(0))).map((loss) => loss.item());
-    points.push([epoch * batches.length + i + 1, numbers.reduce((a, b) => a + b, 0) / numbers.length]);
+    await curve.add(done.value);
   }
   console.log(
-    `epoch ${epoch + 1}: minus the bound ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
+    `epoch ${epoch + 1}: minus the bound ${(await curve.latest()).toFixed(3)} nats a word, ${seconds()} s`,
   );
 }
 
-/** How often each state stands where people gave each tag, and what the held-out sentences cost. */
-const counts = Array.from({ length: STATES }, () => new Map<string, number>());
-const sums = { words: 0, bound: 0, exact: 0, lacking: 0 };
+const tags = new StateTags(STATES);
+const sums = { bound: 0, exact: 0, lacking: 0 };
 for (const { types, lengths, sentences } of batchesOf(heldOut, lexicon)) {
   const seen = await get(look(params, table, types, lengths));
   const rows = seen.states.array() as number[][];
   for (const name of ["bound", "exact", "lacking"] as const) sums[name] += seen[name].item();
-  sentences.forEach(({ tags }, i) =>
-    tags.forEach((tag, j) => {
-      const row = counts[rows[i]![j]!]!;
-      row.set(tag, (row.get(tag) ?? 0) + 1);
-      sums.words++;
-    }),
-  );
+  sentences.forEach((sentence, i) => sentence.tags.forEach((tag, j) => tags.add(rows[i]![j]!, tag)));
 }
-const each = (name: "bound" | "exact" | "lacking"): string => (sums[name] / sums.words).toFixed(4);
+const each = (name: "bound" | "exact" | "lacking"): string => (sums[name] / tags.words).toFixed(4);
+const share = (count: number): string => `${((100 * count) / tags.words).toFixed(1)} %`;
 console.log(
   `held out, nats a word: bound ${each("bound")} = log-likelihood ${each("exact")} less ${each("lacking")}`,
 );
-const most = counts.map((row) => Math.max(0, ...row.values()));
-const share = (part: number): string => `${((100 * part) / sums.words).toFixed(1)} %`;
-const totals = new Map<string, number>();
-for (const row of counts) for (const [tag, n] of row) totals.set(tag, (totals.get(tag) ?? 0) + n);
-const frequent = [...totals].sort((a, b) => b[1] - a[1]);
-console.log(
-  `each state as the tag it stands for most often: ${share(most.reduce((a, b) => a + b, 0))} of words right`,
-);
-console.log(`every word as ${frequent[0]![0]}, the most frequent tag: ${share(frequent[0]![1])}`);
+console.log(`each state as the tag it meets most often: ${share(tags.right)} of words right`);
+console.log(`every word as ${tags.frequent()[0]![0]}: ${share(tags.frequent()[0]![1])}`);
+
+const file = positionals[0] ?? "structured-vae.svg";
+await writeFile(file, tags.draw(20));
+const loss = drawCurves({
+  title: "Training an autoencoder",
+  quantity: "nats a word",
+  against: "step",
+  curves: [curve],
+});
+await writeFile(file.replace(/(\.svg)?$/, "-loss.svg"), loss);

@@ -8,7 +8,6 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
-  get,
   jit,
   LinearChainCRF,
   nn,
@@ -20,9 +19,10 @@ import {
   valueAndGrad,
 } from "../src/index.ts";
 import { drawConfusion } from "../src/display/confusion.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { evenly, readBrown, type Sentence, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
+import { LossCurve } from "./loss-curve.ts";
 import { batchesOf } from "./sentence-batches.ts";
 import { confusion, mostFrequent, scoreOf, shown, type Tagged } from "./tag-scores.ts";
 import { encode, ENCODED, initEncoder, type Table } from "./word-encoder.ts";
@@ -90,30 +90,23 @@ const predict = jit(
 
 // -- training and looking -------------------------------------------------------------------------------------------
 
-/** Trains one of the two from its beginning; its curve has a point for every 20 steps, their mean loss. */
-async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: Curve }> {
+/** Trains one of the two from its beginning. */
+async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: LossCurve }> {
   let params = initParams(random.key(0), lexicon);
   let state = optimizer.init(params);
-  const points: [number, number][] = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const batches = batchesOf(train, lexicon, { seed: epoch });
-    const losses: T[] = [];
-    for (const [i, { types, tags, lengths }] of batches.entries()) {
+  const curve = new LossCurve(head);
+  for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
+    for (const { types, tags, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
       const done = step(params, state, head, table, types, tags, lengths);
       ({ params, state } = done);
-      losses.push(done.value);
-      if (losses.length < 20 && i + 1 < batches.length) continue;
-      const fetched = await get(losses.splice(0));
-      points.push([epoch * batches.length + i + 1, meanOf(fetched.map((each) => each.item()))]);
+      await curve.add(done.value);
     }
     console.log(
-      `${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
+      `${head}, epoch ${epoch + 1}: loss ${(await curve.latest()).toFixed(3)} nats a word, ${seconds()} s`,
     );
   }
-  return { params, curve: { name: head, points } };
+  return { params, curve };
 }
-
-const meanOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** The tags that it gives to sentences it has not seen. */
 async function tagged(head: Head, params: Params): Promise<Tagged> {
@@ -138,7 +131,6 @@ const { values, positionals } = parseArgs({
     longest: { type: "string", default: "64" },
   },
 });
-const epochs = Number(values.epochs);
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
 
@@ -154,7 +146,7 @@ console.log(
 console.log(`most frequent tag of each word: ${shown(scoreOf(heldOut, mostFrequent(train, heldOut)))}`);
 
 const file = positionals[0] ?? "tagger.svg";
-const curves: Curve[] = [];
+const curves: LossCurve[] = [];
 for (const head of ["softmax", "chain"] as const) {
   const { params, curve } = await fit(head);
   curves.push(curve);
