@@ -5,7 +5,7 @@
  * log-likelihood: what the guessed states say of the words, less the divergence of the guess from the prior. Both terms
  * are exact sums over all sequences, by `marginals` and `klDivergence`: nothing is sampled.
  *
- *   npx tsx examples/structured-vae.ts [structured-vae.svg] [--sentences 8000] [--epochs 4] [--longest 32]
+ *   npx tsx examples/structured-vae.ts [structured-vae.svg] [--sentences 20000] [--epochs 6] [--longest 16]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -125,9 +125,9 @@ const look = jit((p: Params, table: Table, types: Ints, lengths: Ints) => {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    sentences: { type: "string", default: "8000" },
-    epochs: { type: "string", default: "4" },
-    longest: { type: "string", default: "32" },
+    sentences: { type: "string", default: "20000" },
+    epochs: { type: "string", default: "6" },
+    longest: { type: "string", default: "16" },
   },
 });
 const began = performance.now();
