@@ -5,7 +5,7 @@
  * two states, outside and inside, weigh them together: what stands between two likely positions is likely itself.
  * (Kim, Denton, Hoang & Rush 2017, "Structured attention networks".)
  *
- *   npx tsx examples/structured-attention.ts [structured-attention.svg] [--steps 600]
+ *   npx tsx examples/structured-attention.ts [structured-attention.svg] [--steps 1000]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
