@@ -58,12 +58,17 @@ export {
   type VmapOptions,
 } from "./transforms/transforms.ts";
 
+export { batches, type Columns } from "./training/batches.ts";
 export { biaffine, type BiaffineParams } from "./training/biaffine.ts";
+export { bucket, type Bucket, type BucketOptions } from "./training/bucket.ts";
 export { charCnn, type CharCnnParams } from "./training/char-cnn.ts";
+export type { Batch, Collated } from "./training/collation.ts";
 export { dense, type DenseParams } from "./training/dense.ts";
 export { dropout } from "./training/dropout.ts";
 export { embedding, type EmbeddingParams } from "./training/embedding.ts";
+export type { BatchOptions } from "./training/gatherer.ts";
 export { gru, type GruParams } from "./training/gru.ts";
+export type { ArrowTableLike, Dtypes } from "./training/items.ts";
 export { layerNorm, type LayerNormParams } from "./training/layer-norm.ts";
 export { lstm, type LstmCarry, type LstmParams } from "./training/lstm.ts";
 export {
@@ -72,6 +77,8 @@ export {
   type MultiHeadAttentionParams,
   type MultiHeadAttentionSizes,
 } from "./training/multi-head-attention.ts";
+export { safetensors, type TensorTree } from "./training/safetensors.ts";
+export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 
 export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";

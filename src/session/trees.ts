@@ -1,13 +1,16 @@
 /** The types of what `get` and `put` make of a tree. */
+import type { Traced } from "../program/traced.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export type Fetched<T> =
   T extends Tensor<infer D>
     ? HostTensor<D>
-    : T extends readonly unknown[] | Readonly<Record<string, unknown>>
-      ? { readonly [K in keyof T]: Fetched<T[K]> }
-      : T;
+    : T extends Traced | ArrayBufferView
+      ? T
+      : T extends object // an interface is no record
+        ? { readonly [K in keyof T]: Fetched<T[K]> }
+        : T;
 
 export type OnDevice<T> =
   T extends Tensor<infer D>

@@ -77,8 +77,8 @@ function ragged(rows: unknown, { dtype }: PaddedOptions): Ragged {
   return { values, lengths: { dtype: "int32", shape: [lengths.length], data: lengths } };
 }
 
-/** Row `i` of what is padded to the longest. */
-function rowOf({ dtype, shape, data }: HostArray, i: number, length: number): HostArray {
+/** @internal Row `i` of what is padded to the longest. */
+export function rowOf({ dtype, shape, data }: HostArray, i: number, length: number): HostArray {
   const item = shape.slice(2);
   const size = item.reduce((n, d) => n * d, 1);
   const start = i * shape[1]! * size;
