@@ -55,10 +55,10 @@ ELSEWHERE = {
         cond=cond convert_element_type=np.astype digamma=special.digamma div=np.divide eq=np.equal erf=special.erf
         erf_inv=special.erfinv erfc=special.erfc ge=np.greaterEqual gt=np.greater igamma=special.gammainc
         igammac=special.gammaincc is_finite=np.isfinite le=np.lessEqual lgamma=special.gammaln logistic=nn.sigmoid
-        lt=np.less map=scan max=np.max min=np.min mul=np.multiply ne=np.notEqual neg=np.negative
+        lt=np.less map=map max=np.max min=np.min mul=np.multiply ne=np.notEqual neg=np.negative
         polygamma=special.polygamma population_count=np.bitwiseCount pow=np.power reduce_and=np.all reduce_or=np.any
         reduce_max=np.max reduce_min=np.min reduce_prod=np.prod reduce_sum=np.sum rem=np.fmod scan=scan
-        associative_scan=scan fori_loop=scan switch=cond
+        associative_scan=associativeScan fori_loop=scan switch=switchCase
         select_n=np.select shift_left=np.leftShift shift_right_arithmetic=np.rightShift slice=x.slice sub=np.subtract
         while_loop=whileLoop zeta=special.zeta conv=lax.convGeneralDilated index_take=np.take dot=np.matmul
         full=np.full full_like=np.fullLike empty=np.zeros gather=np.take scatter=x.at scatter_add=x.at
