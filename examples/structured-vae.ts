@@ -122,7 +122,7 @@ const look = jit((p: Params, table: Table, types: Ints, lengths: Ints) => {
 
 // -- training and looking -------------------------------------------------------------------------------------------
 
-const { values, positionals } = parseArgs({
+const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     sentences: { type: "string", default: "20000" },
@@ -133,10 +133,10 @@ const { values, positionals } = parseArgs({
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
 
-const brown = (await readBrown()).filter(({ words }) => words.length <= Number(values.longest));
+const brown = (await readBrown()).filter(({ words }) => words.length <= Number(options.longest));
 const parts = split(brown);
-const train = evenly(parts.train, Number(values.sentences));
-const heldOut = evenly(parts.heldOut, Number(values.sentences));
+const train = evenly(parts.train, Number(options.sentences));
+const heldOut = evenly(parts.heldOut, Number(options.sentences));
 const lexicon = lexiconOf(brown, train, 5);
 const { table } = lexicon;
 console.log(
@@ -146,9 +146,9 @@ console.log(
 let params = initParams(random.key(0), lexicon);
 let state = optimizer.init(params);
 const curve = new LossCurve("minus the bound");
-for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-  for (const { types, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
-    const done = step(params, state, table, types, lengths);
+for (let epoch = 0; epoch < Number(options.epochs); epoch++) {
+  for (const { values, lengths } of batchesOf(train, lexicon, epoch)) {
+    const done = step(params, state, table, values.types, lengths);
     ({ params, state } = done);
     await curve.add(done.value);
   }
@@ -159,11 +159,11 @@ for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
 
 const tags = new StateTags(STATES);
 const sums = { bound: 0, exact: 0, lacking: 0 };
-for (const { types, lengths, sentences } of batchesOf(heldOut, lexicon)) {
-  const seen = await get(look(params, table, types, lengths));
+for (const { values, lengths, indices } of batchesOf(heldOut, lexicon)) {
+  const seen = await get(look(params, table, values.types, lengths));
   const rows = seen.states.array() as number[][];
   for (const name of ["bound", "exact", "lacking"] as const) sums[name] += seen[name].item();
-  sentences.forEach((sentence, i) => sentence.tags.forEach((tag, j) => tags.add(rows[i]![j]!, tag)));
+  indices.forEach((sentence, i) => heldOut[sentence]!.tags.forEach((tag, j) => tags.add(rows[i]![j]!, tag)));
 }
 const each = (name: "bound" | "exact" | "lacking"): string => (sums[name] / tags.words).toFixed(4);
 const share = (count: number): string => `${((100 * count) / tags.words).toFixed(1)} %`;

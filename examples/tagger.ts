@@ -20,7 +20,7 @@ import {
 } from "../src/index.ts";
 import { drawConfusion } from "../src/display/confusion.ts";
 import { drawCurves } from "../src/display/curve.ts";
-import { evenly, readBrown, type Sentence, split } from "./brown.ts";
+import { evenly, readBrown, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
 import { LossCurve } from "./loss-curve.ts";
 import { batchesOf } from "./sentence-batches.ts";
@@ -95,9 +95,9 @@ async function fit(head: Head): Promise<{ readonly params: Params; readonly curv
   let params = initParams(random.key(0), lexicon);
   let state = optimizer.init(params);
   const curve = new LossCurve(head);
-  for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-    for (const { types, tags, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
-      const done = step(params, state, head, table, types, tags, lengths);
+  for (let epoch = 0; epoch < Number(options.epochs); epoch++) {
+    for (const { values, lengths } of batchesOf(train, lexicon, epoch)) {
+      const done = step(params, state, head, table, values.types, values.tags, lengths);
       ({ params, state } = done);
       await curve.add(done.value);
     }
@@ -110,20 +110,17 @@ async function fit(head: Head): Promise<{ readonly params: Params; readonly curv
 
 /** The tags that it gives to sentences it has not seen. */
 async function tagged(head: Head, params: Params): Promise<Tagged> {
-  const found = new Map<Sentence, readonly string[]>();
-  for (const { types, lengths, sentences } of batchesOf(heldOut, lexicon)) {
-    const rows = (await predict(params, head, table, types, lengths).array()) as number[][];
-    sentences.forEach((s, i) =>
-      found.set(
-        s,
-        s.words.map((_, j) => lexicon.tags[rows[i]![j]!]!),
-      ),
-    );
+  const found: (readonly string[])[] = [];
+  for (const { values, lengths, indices } of batchesOf(heldOut, lexicon)) {
+    const rows = (await predict(params, head, table, values.types, lengths).array()) as number[][];
+    indices.forEach((sentence, i) => {
+      found[sentence] = heldOut[sentence]!.words.map((_, j) => lexicon.tags[rows[i]![j]!]!);
+    });
   }
-  return heldOut.map((sentence) => found.get(sentence)!);
+  return found;
 }
 
-const { values, positionals } = parseArgs({
+const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     sentences: { type: "string", default: "20000" },
@@ -134,10 +131,10 @@ const { values, positionals } = parseArgs({
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
 
-const brown = (await readBrown()).filter(({ words }) => words.length <= Number(values.longest));
+const brown = (await readBrown()).filter(({ words }) => words.length <= Number(options.longest));
 const parts = split(brown);
-const train = evenly(parts.train, Number(values.sentences));
-const heldOut = evenly(parts.heldOut, Number(values.sentences));
+const train = evenly(parts.train, Number(options.sentences));
+const heldOut = evenly(parts.heldOut, Number(options.sentences));
 const lexicon = lexiconOf(brown, train);
 const { table } = lexicon;
 console.log(
