@@ -39,7 +39,7 @@ export interface Protocol {
   readonly limits: readonly Limit[];
   readonly dtypes: readonly DType[];
   readonly structuralOps: Readonly<Record<string, string>>;
-  readonly nestedOps: Readonly<Record<string, { readonly programs: number; readonly first: number }>>;
+  readonly nestedOps: Readonly<Record<string, { readonly programs: number | null; readonly first: number }>>;
   readonly errors: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 

@@ -263,16 +263,28 @@ STRUCTURAL_OPS = {
 class NestedOp(NamedTuple):
     """An op that takes nested programs: how many, and how many operands stand before them."""
 
-    programs: int
+    programs: int | None  # None: any number, at least one
     first: int = 0
 
 
 NESTED_OPS = {
     "grad": NestedOp(1),
     "value_and_grad": NestedOp(1),
+    "jvp": NestedOp(1),
+    "vjp": NestedOp(1),
+    "pullback": NestedOp(0),
+    "jacfwd": NestedOp(1),
+    "jacrev": NestedOp(1),
+    "hessian": NestedOp(1),
+    "custom_jvp": NestedOp(2),
+    "custom_vjp": NestedOp(3),
+    "custom_self": NestedOp(0),
     "vmap": NestedOp(1),
+    "map": NestedOp(1),
     "scan": NestedOp(1),
+    "associative_scan": NestedOp(1),
     "cond": NestedOp(2, first=1),
+    "switch_case": NestedOp(None, first=1),
     "while_loop": NestedOp(2),
     "checkpoint": NestedOp(1),
 }

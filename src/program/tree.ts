@@ -4,6 +4,7 @@ import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { checkFunctions } from "./signatures.ts";
+import { captureLine, lineOf } from "./source-line.ts";
 import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
@@ -76,8 +77,13 @@ function notATree(value: unknown, path: string): SynjaxError {
       : typeof value;
   return new SynjaxError(
     "NOT_A_TENSOR",
-    `${path} is a ${kind}: pass tensors, numbers or trees of them; anything else must be a static argument (jit's staticArgnums)`,
-    { argument: path, expected: "a tensor, a number, or an array or object of them", received: kind },
+    `${path} is a ${kind}: pass tensors, numbers or trees of them; anything else the function can use from outside, or take as a static argument of jit (staticArgnums)`,
+    {
+      argument: path,
+      expected: "a tensor, a number, or an array or object of them",
+      received: kind,
+      line: lineOf(captureLine()),
+    },
   );
 }
 

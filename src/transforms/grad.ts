@@ -1,16 +1,19 @@
-/** Derivatives. */
-import { SynjaxError } from "../../bridge/errors.ts";
+/** Gradients. */
 import { emitIn } from "../program/emit.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
-import type { ResultClass, Traced } from "../program/traced.ts";
+import type { ResultClass } from "../program/traced.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { components, fill, list, operandsOf, recordFunction } from "./trees.ts";
+import { type AuxOf, differentiatedParts, type Gradients, positionsOf, treesOf } from "./differentiated.ts";
+import { components, fill, operandsOf, recordFunction, refused } from "./trees.ts";
 
-export interface GradOptions<N extends number | readonly number[] = number> {
+export interface GradOptions<
+  N extends number | readonly number[] = number | readonly number[],
+  H extends boolean = boolean,
+> {
   /** Which arguments to differentiate by; default 0. With a list the gradients are a list. */
   readonly argnums?: N;
   /** The function returns `[loss, aux]`: only the loss is differentiated, aux is handed through. */
-  readonly hasAux?: boolean;
+  readonly hasAux?: H;
 }
 
 const GRAD: Signature = {
@@ -18,79 +21,67 @@ const GRAD: Signature = {
   options: { argnums: "axis?", hasAux: "boolean?" },
 };
 
-type Gradients<A extends readonly unknown[], N> = N extends readonly number[]
-  ? { readonly [K in keyof N]: N[K] extends number ? A[N[K]] : never }
-  : N extends keyof A
-    ? A[N]
-    : number extends N
-      ? A[0]
-      : never;
-
 function differentiate(
   op: "grad" | "value_and_grad",
   f: (...args: never[]) => unknown,
-  options: GradOptions<number | readonly number[]>,
+  options: GradOptions,
   args: readonly unknown[],
-): { readonly value: Traced | undefined; readonly gradients: unknown; readonly aux: unknown } {
+): { readonly value: unknown; readonly gradients: unknown; readonly aux: unknown } {
   const name = op === "grad" ? "grad" : "valueAndGrad";
   const { treeDefs, operands, frame } = operandsOf(args, name);
-  const argnums = list(options.argnums ?? 0);
-  const starts = treeDefs.map((_, i) => treeDefs.slice(0, i).reduce((n, s) => n + s.classes.length, 0));
-  for (const i of argnums)
-    if (!treeDefs[i])
-      throw new SynjaxError(
-        "INVALID_ARGUMENT",
-        `${name}: \`argnums\` names argument ${i}, the function was called with ${args.length}`,
-        {
-          argument: "argnums",
-          expected: `0 to ${args.length - 1}`,
-          received: String(i),
-        },
-      );
-  const positions = argnums.flatMap((i) => treeDefs[i]!.classes.map((_, k) => starts[i]! + k));
-  const hasAux = options.hasAux ?? false;
+  const argnums = positionsOf(name, options.argnums ?? 0, args.length);
   const { program, result } = recordFunction(frame, f, treeDefs, name);
-  const lossClasses = hasAux ? 1 : result.classes.length;
-  if (lossClasses !== 1 || result.classes.length === 0 || (hasAux && !Array.isArray(result.tree)))
-    throw new SynjaxError(
-      "INVALID_ARGUMENT",
-      `${name}: the function must return ${hasAux ? "[loss, aux] with a scalar loss" : "one scalar"}`,
-      {
-        argument: "f",
-      },
+  const hasAux = options.hasAux ?? false;
+  const { out, aux } = differentiatedParts(name, result, hasAux);
+  if (out.classes.length !== 1 || out.classes[0] !== Tensor)
+    throw refused(
+      name,
+      "f",
+      `a function that returns ${hasAux ? "[loss, aux] with a loss of one number" : "one number"}`,
+      `${out.classes.length} results${hasAux ? "" : " (jacobian takes a function of several; hasAux: true hands the rest of [loss, aux] through)"}`,
     );
-  const attributes = { argnums: positions, ...(hasAux ? { has_aux: true } : {}) };
+  const trees = treesOf(treeDefs, argnums);
+  const attributes = { argnums: trees.positions, ...(hasAux ? { has_aux: true } : {}) };
   const index = emitIn(frame, op, [program, ...operands], attributes);
-  const auxClasses = hasAux ? result.classes.slice(1) : [];
-  const gradientClasses = argnums.flatMap((i) => treeDefs[i]!.classes);
   const valueClasses: ResultClass[] = op === "value_and_grad" ? [Tensor] : [];
-  const parts = components(frame, index, [...valueClasses, ...gradientClasses, ...auxClasses]);
-  const value = valueClasses.length ? parts.shift() : undefined;
-  let position = 0;
-  const trees = argnums.map((i) => {
-    const gradient = fill(treeDefs[i]!, parts, position);
-    position += treeDefs[i]!.classes.length;
-    return gradient;
-  });
-  const aux = hasAux
-    ? fill({ tree: (result.tree as readonly unknown[])[1], classes: auxClasses }, parts, position)
-    : undefined;
-  return { value, gradients: Array.isArray(options.argnums) ? trees : trees[0], aux };
-}
-
-/** The gradient of a scalar function, a tree like its argument. Equivalent to `jax.grad`. */
-export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
-  f: (...args: A) => unknown,
-  options: GradOptions<N> = {},
-): (...args: A) => Gradients<A, N> {
-  checkCall("grad", GRAD, [f, options]);
-  return (...args) => {
-    const { gradients, aux } = differentiate("grad", f as never, options, args);
-    return (options.hasAux ? [gradients, aux] : gradients) as Gradients<A, N>;
+  const parts = components(frame, index, [...valueClasses, ...trees.classes, ...aux.classes]);
+  const value = valueClasses.length ? fill(out, parts.splice(0, 1)) : undefined;
+  const gradients = trees.filled(parts);
+  return {
+    value,
+    gradients: Array.isArray(options.argnums) ? gradients : gradients[0],
+    aux: hasAux ? fill(aux, parts, trees.classes.length) : undefined,
   };
 }
 
-/** The value of a scalar function and its gradient, from one pass. Equivalent to `jax.value_and_grad`. */
+/**
+ * The gradient of a function that returns one number: a tree like its argument. Of a distribution it is one with the
+ * derivatives in the place of its floating-point parameters. Equivalent to `jax.grad`.
+ * @returns a function of the same arguments, that gives the gradient, or `[gradient, aux]` with `hasAux`
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where an argument is of integers, or the function returns several tensors;
+ *   `OP_FAILED` where it returns a tensor of several numbers, or goes through a `whileLoop`
+ */
+export function grad<
+  A extends readonly unknown[],
+  R,
+  const N extends number | readonly number[] = 0,
+  const H extends boolean = false,
+>(
+  f: (...args: A) => R,
+  options: GradOptions<N, H> = {},
+): (...args: A) => H extends true ? [gradient: Gradients<A, N>, aux: AuxOf<R>] : Gradients<A, N> {
+  checkCall("grad", GRAD, [f, options]);
+  return (...args) => {
+    const { gradients, aux } = differentiate("grad", f as never, options, args);
+    return (options.hasAux ? [gradients, aux] : gradients) as never;
+  };
+}
+
+/**
+ * The value of a function that returns one number, and its gradient, from one pass. Equivalent to `jax.value_and_grad`.
+ * @returns a function of the same arguments, that gives `[value, gradient]`, or `[[value, aux], gradient]` with `hasAux`
+ * @throws {SynjaxError} as `grad`
+ */
 export function valueAndGrad<A extends readonly unknown[], R, const N extends number | readonly number[] = 0>(
   f: (...args: A) => R,
   options: GradOptions<N> = {},

@@ -15,6 +15,20 @@ import { Size, Tensor } from "../tensor/tensor.ts";
 export const list = (numbers: number | readonly number[] | undefined): readonly number[] =>
   numbers === undefined ? [] : typeof numbers === "number" ? [numbers] : numbers;
 
+/** The error of an argument of a transform that is not what it takes, at the caller's line. */
+export function refused(name: string, argument: string, expected: string, received: string): SynjaxError {
+  return new SynjaxError(
+    "INVALID_ARGUMENT",
+    `${name}: \`${argument}\`: expected ${expected}, got ${received}`,
+    {
+      argument,
+      expected,
+      received,
+      line: lineOf(captureLine()),
+    },
+  );
+}
+
 /** A structure without its tensors: class objects stand where the leaves were. */
 export interface TreeDef {
   readonly tree: unknown;
@@ -82,8 +96,33 @@ export function resultOf(result: unknown, what: string): ReturnType<typeof treeD
   throw new SynjaxError(
     "NOT_A_TENSOR",
     `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
-    { expected: "a tensor, or an array or object of them", received: "Promise" },
+    { expected: "a tensor, or an array or object of them", received: "Promise", line: lineOf(captureLine()) },
   );
+}
+
+/** @throws {SynjaxError} `INVALID_ARGUMENT` where two trees of classes differ */
+export function assertSameStructure(
+  name: string,
+  argument: string,
+  what: string,
+  received: unknown,
+  like: string,
+  expected: unknown,
+): void {
+  const [came, wanted] = [structureKey(received), structureKey(expected)];
+  if (came !== wanted)
+    throw refused(name, argument, `${what} to have the structure of ${like}, ${wanted}`, came);
+}
+
+/** Structure of a tree whose leaves are class objects. */
+export function structureKey(tree: unknown): string {
+  if (typeof tree === "function") return tree.name;
+  if (Array.isArray(tree)) return `[${tree.map(structureKey).join(", ")}]`;
+  if (typeof tree === "object" && tree !== null)
+    return `{ ${Object.entries(tree)
+      .map(([k, v]) => `${k}: ${structureKey(v)}`)
+      .join(", ")} }`;
+  return String(tree);
 }
 
 export function fill({ tree }: TreeDef, values: readonly Traced[], from = 0): unknown {
@@ -99,7 +138,7 @@ export function asOperand(leaf: unknown, path: string): Traced {
 
 export function hostLeaf(leaf: unknown, path: string): HostArray {
   const host = toHostArray(leaf, "float", path);
-  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`);
+  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`, { line: lineOf(captureLine()) }); // prettier-ignore
   return host;
 }
 

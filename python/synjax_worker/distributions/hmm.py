@@ -307,6 +307,11 @@ class HMM(Distribution):
             return self._with_log_likelihoods()[index]
         return super().__getitem__(index)
 
+    def along(self, axis: int) -> tuple[Self, Self]:
+        if is_emission(self.emission_dist) and len(of_its_parameters(self.emission_dist).batch_shape) > 1:
+            return self._with_log_likelihoods().along(axis)
+        return super().along(axis)
+
     def _own_axes(self, name: str) -> int | None:
         if name == "emission_dist":
             return None if is_emission(self.emission_dist) else 2

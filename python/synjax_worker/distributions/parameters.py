@@ -247,6 +247,43 @@ class Parameters:
                 fields[parameter.name] = jax.tree.map(part, value)
         return replace(self, **fields)
 
+    # -------------------------------------------------------------------------------------- along one axis of the batch
+
+    def along(self, axis: int) -> tuple[Self, Self]:
+        """Two of it: the arrays with batch axes, broadcast to the batch, that of `axis` first, and those without; each
+        has None for what the other has.
+        """
+        batch, moving, held = self.batch_shape, {}, {}
+        axis %= len(batch)
+        for parameter in self.declaration().arrays:
+            name, own = parameter.name, self._own_axes(parameter.name)
+            value = getattr(self, name)
+            moves = lambda x, own=own: own is not None and x.ndim > own
+            full = lambda x, own=own: jnp.moveaxis(batching.broadcast_batch(x, batch, own), axis, 0)
+            moving[name] = jax.tree.map(lambda x, m=moves, f=full: f(x) if m(x) else None, value)
+            held[name] = jax.tree.map(lambda x, m=moves: None if m(x) else x, value)
+        return replace(self, **moving), replace(self, **held)
+
+    def stackable(self) -> Self:
+        """The same, in which a new first axis of all arrays is a batch axis: each has as many of them."""
+        count, fields = self.batch_ndim, {}
+        for parameter in self.declaration().arrays:
+            own = self._own_axes(parameter.name)
+            if own is not None:
+                pad = lambda x, own=own: x.reshape((1,) * (count - (x.ndim - own)) + x.shape)
+                fields[parameter.name] = jax.tree.map(pad, getattr(self, parameter.name))
+        return replace(self, **fields)
+
+    def with_first_axis_at(self, axis: int) -> Self:
+        """The same with the first batch axis elsewhere."""
+        count, fields = self.batch_ndim, {}
+        for parameter in self.declaration().arrays:
+            own = self._own_axes(parameter.name)
+            if own is not None:
+                move = lambda x: jnp.moveaxis(x, 0, axis % count)
+                fields[parameter.name] = jax.tree.map(move, getattr(self, parameter.name))
+        return replace(self, **fields)
+
 
 def replace(made: Any, **fields: Any) -> Any:
     """A copy of a distribution with other fields; its constructor does not run again."""

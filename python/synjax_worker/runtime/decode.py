@@ -42,6 +42,10 @@ from ..protocol import (
 )
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 
+_LOOPS = ("scan", "while_loop", "map")
+# Of each op that differentiates, how many times it does.
+_GRADIENTS = dict.fromkeys(("grad", "value_and_grad", "jvp", "vjp", "jacfwd", "jacrev"), 1) | {"hessian": 2}
+
 _WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
 
@@ -123,6 +127,9 @@ class _BodyDecoder:
         self._equation = count
         outputs = tuple(self._output(output) for output in _list(raw_outputs, "the outputs"))
         facts = [self._ops[equation.op] for equation in equations if equation.op in self._ops]
+        parts = (*facts, *self._nested)
+        # Of the function whose rule this is nothing is known here.
+        calls_itself = any(equation.op == "custom_self" for equation in equations)
         body = Body(
             inputs=inputs,
             captures=captures,
@@ -130,9 +137,9 @@ class _BodyDecoder:
             outputs=outputs,
             nesting=1 + max((nested.nesting for nested in self._nested), default=0),
             expanded=count + sum(nested.expanded for nested in self._nested),
-            checks=any(op.checks for op in facts) or any(nested.checks for nested in self._nested),
-            certified=any(op.certified for op in facts) or any(nested.certified for nested in self._nested),
-            x64=self._x64 or any(op.x64 for op in facts) or any(nested.x64 for nested in self._nested),
+            checks=calls_itself or any(part.checks for part in parts),
+            certified=calls_itself or any(part.certified for part in parts),
+            x64=self._x64 or any(part.x64 for part in parts),
             loops=self._loops,
             gradients=self._gradients,
         )
@@ -174,8 +181,7 @@ class _BodyDecoder:
         return equation
 
     def _arguments(self, op: str, raw: list) -> tuple:
-        of_nested = NESTED_OPS.get(op)
-        nested = range(of_nested.first, of_nested.first + of_nested.programs) if of_nested else range(0)
+        nested = _places_of_programs(op, raw)
         if len(raw) < nested.stop:
             raise self._bad(f"{op} takes {len(nested)} nested programs")
         if len(raw) > self._limits.attribute_items:
@@ -250,21 +256,27 @@ class _BodyDecoder:
 
     def _check_nested(self, equation: Equation) -> None:
         """Checks the numbers of operands and results of nested programs, and counts how deep they are."""
-        leaves = len(equation.args) - sum(NESTED_OPS[equation.op])
         nested = [self._earlier[arg.body] for arg in equation.args if isinstance(arg, Nested)]
-        loop, gradient = equation.op in ("scan", "while_loop"), equation.op in ("grad", "value_and_grad")
-        self._loops = max(self._loops, loop + max(body.loops for body in nested))
-        self._gradients = max(self._gradients, gradient + max(body.gradients for body in nested))
-        for body in nested:
-            if body.inputs != leaves:
-                raise self._bad(f"{equation.op}: {leaves} operands for a program of {body.inputs} inputs")
+        leaves = len(equation.args) - NESTED_OPS[equation.op].first - len(nested)
+        loop, gradients = equation.op in _LOOPS, _GRADIENTS.get(equation.op, 0)
+        self._loops = max(self._loops, loop + max((body.loops for body in nested), default=0))
+        self._gradients = max(
+            self._gradients, gradients + max((body.gradients for body in nested), default=0)
+        )
+        for body, inputs in zip(nested, _inputs_of_programs(equation.op, leaves, nested), strict=True):
+            if body.inputs != inputs:
+                raise self._bad(f"{equation.op}: {inputs} operands for a program of {body.inputs} inputs")
         results = [len(body.outputs) for body in nested]
-        if equation.op == "cond" and results[0] != results[1]:
-            raise self._bad(f"cond: branches of {results[0]} and {results[1]} results")
+        if equation.op in ("cond", "switch_case") and len(set(results)) > 1:
+            raise self._bad(f"{equation.op}: branches of {' and '.join(map(str, results))} results")
         if equation.op == "while_loop" and results != [1, leaves]:
             raise self._bad(f"while_loop: {leaves} values, programs of {results[0]} and {results[1]} results")
-        if equation.op in ("grad", "value_and_grad") and results[0] < 1:
+        if gradients and results[0] < 1:
             raise self._bad(f"{equation.op}: a program without a result")
+        if equation.op == "custom_jvp" and results[1] != 2 * results[0]:
+            raise self._bad(f"custom_jvp: a rule of {results[1]} results for a function of {results[0]}")
+        if equation.op == "associative_scan" and results[0] != leaves:
+            raise self._bad(f"associative_scan: a program of {results[0]} results for {leaves} operands")
 
     def _output(self, raw: Any) -> Any:
         if type(raw) is list and (
@@ -315,6 +327,30 @@ class _BodyDecoder:
 
     def _limit(self, code: str, what: str, most: int) -> SynjaxError:
         return SynjaxError(code, f"{what}; at most {most}", body=self._index, equation=self._equation)
+
+
+def _places_of_programs(op: str, raw: list) -> range:
+    """Which arguments of an op are nested programs."""
+    if op not in NESTED_OPS:
+        return range(0)
+    programs, first = NESTED_OPS[op]
+    if programs is None:
+        is_program = lambda item: type(item) is list and item[:1] == [ARGUMENT_PROGRAM]
+        programs = max(1, sum(1 for _ in itertools.takewhile(is_program, raw[first:])))
+    return range(first, first + programs)
+
+
+def _inputs_of_programs(op: str, leaves: int, nested: list[Body]) -> list[int]:
+    """How many inputs each nested program of an op must have, beside so many operands."""
+    if op == "jvp":  # points, and a direction for each
+        return [leaves // 2 if leaves % 2 == 0 else -1]
+    if op == "associative_scan":  # of two items
+        return [2 * leaves]
+    if op == "custom_jvp":
+        return [leaves, 2 * leaves]
+    if op == "custom_vjp":  # the last takes what the second leaves, and a cotangent for each result
+        return [leaves, leaves, len(nested[1].outputs)]
+    return [leaves] * len(nested)
 
 
 def _fields(raw: Any, count: int, what: str) -> list:

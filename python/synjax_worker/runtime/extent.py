@@ -1,5 +1,6 @@
 """How large a program has become when JAX has traced it. Beyond the limits it is refused before XLA sees it: XLA
-aborts the process where a size overflows, and recurses once for each equation that waits for another.
+aborts the process where a size overflows, and recurses once for each equation that waits for another. What JAX refuses
+after tracing only is refused here too.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ _SERIES = frozenset(
     "igamma igammac igamma_grad_a random_gamma_grad regularized_incomplete_beta zeta polygamma".split()
 )
 _TERMS = 1_000
+
+_FORWARDS = (
+    "a function of `custom_vjp` has a derivative backwards only (`grad`, `vjp`, `jacrev`): use `custom_jvp`"
+)
 
 _SCOPE = re.compile(r"body(\d+)equation(\d+)")
 
@@ -86,7 +91,7 @@ def extent_of(jaxpr: ClosedJaxpr, limits: Limits, program: Program | None = None
       program: what was traced with scopes. An error names the equation of it that is at fault.
 
     Raises:
-      SynjaxError: LIMIT_SHAPE, LIMIT_TRACE or INVALID_ARGUMENT.
+      SynjaxError: LIMIT_SHAPE, LIMIT_TRACE, INVALID_ARGUMENT or OP_FAILED.
     """
     walk = _Walk(limits)
     try:
@@ -130,6 +135,8 @@ class _Walk:
         for equation in jaxpr.eqns:
             try:
                 name = equation.primitive.name
+                if name == "custom_lin":  # what is left of a derivative that nobody takes backwards
+                    raise SynjaxError("OP_FAILED", _FORWARDS)
                 nested = [self.of(each) for each in _nested(equation.params)]
                 equations += _WEIGHTS.get(name, 1) + sum(each.equations for each in nested)
                 branches |= name in _BRANCHES or any(each.branches for each in nested)

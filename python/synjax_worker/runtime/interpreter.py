@@ -7,9 +7,11 @@ device are codes: see `checks`.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -35,6 +37,10 @@ MESSAGE_LENGTH = 2_000  # characters kept of an error that JAX raised
 
 _LIMITS = Limits()
 _NONE: Mapping[int, SynjaxError] = MappingProxyType({})
+Rules = tuple[
+    Callable[..., tuple[tuple, Code]], ...
+]  # functions whose rules a body stands in, the innermost last
+
 _WHOLE = -1  # the row of a status that is about the whole program
 
 
@@ -135,8 +141,10 @@ class _Tracing:
         self.scoped = scoped
         self.refused = refused
         self.optimistic = optimistic
+        self.refuse_checks: str | None = None  # why nothing may be checked here
         self.sites: list[Site] = []
         self.status: dict[int, jax.Array] = {}  # rows of the root frame, by equation
+        self._rules_deep = 0  # calls of functions in their own rules, in each other
         self._equations = 0  # traced so far: a body counts each time that it runs
         self._deadline = time.monotonic() + limits.trace_seconds
 
@@ -148,35 +156,83 @@ class _Tracing:
         if time.monotonic() > self._deadline:
             raise SynjaxError("LIMIT_TRACE", f"tracing took longer than {self.limits.trace_seconds} seconds")
 
-    def run(self, index: int, inputs: list[Any], *, root: bool = False) -> tuple[list[Any], Code]:
+    def run(
+        self, index: int, inputs: list[Any], *, root: bool = False, rules: Rules = ()
+    ) -> tuple[list[Any], Code]:
         """The results of a body on its inputs and captures, and its code."""
         body = self.program.bodies[index]
         if len(inputs) != body.inputs + body.captures:
             raise SynjaxError(
                 "BAD_PROGRAM", f"{len(inputs)} inputs for a program of {body.inputs + body.captures}"
             )
-        frame = _Frame(self, index, body, inputs, root)
+        frame = _Frame(self, index, body, inputs, root, rules)
+        for value in inputs:
+            _belongs_here(value)
         for equation in range(len(body.equations)):
             frame.step(equation)
         return [frame.output(output) for output in body.outputs], frame.code
 
-    def closure(self, nested: Nested, captured: list[Any]) -> _Closure:
-        return _Closure(self, nested.body, captured)
+    @contextlib.contextmanager
+    def one_rule_deeper(self) -> Iterator[None]:
+        """Inside, a rule calls its function. Raises SynjaxError (LIMIT_NESTING) where it does in every derivative."""
+        self._rules_deep += 1
+        try:
+            if self._rules_deep > self.limits.nested_gradients:
+                raise SynjaxError(
+                    "LIMIT_NESTING", f"a rule that needs itself; at most {self.limits.nested_gradients} deep"
+                )
+            yield
+        finally:
+            self._rules_deep -= 1
+
+    @contextlib.contextmanager
+    def where_checks_are(self, refused: str | None) -> Iterator[None]:
+        """Inside, ops that check are refused where it says why, and computations are exact at once."""
+        before = self.refuse_checks, self.optimistic
+        if refused is not None:
+            self.refuse_checks, self.optimistic = refused, False
+        try:
+            yield
+        finally:
+            self.refuse_checks, self.optimistic = before
 
 
 class _Closure:
     """A nested program with the values it captures: see `nested.Closure`."""
 
-    def __init__(self, tracing: _Tracing, index: int, captured: list[Any]):
+    def __init__(self, tracing: _Tracing, index: int, captured: list[Any], rules: Rules):
         self._tracing = tracing
+        self._rules = rules
         self._index = index
-        self._captured = captured
+        self.captured = captured
         body = tracing.program.bodies[index]
         self.checks = (tracing.checks and body.checks) or (tracing.optimistic and body.certified)
+        self._unchecked: str | None = None
+        self._is_branch = False
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
-        with passes.frame():
-            return self._tracing.run(self._index, [*leaves, *self._captured])
+        with passes.frame(is_branch=self._is_branch), self._tracing.where_checks_are(self._unchecked):
+            return self._tracing.run(self._index, [*leaves, *self.captured], rules=self._rules)
+
+    def with_captured(self, captured: list[Any]) -> _Closure:
+        other = copy.copy(self)
+        other.captured = captured
+        return other
+
+    def calling(self, function: Callable[..., tuple[tuple, Code]]) -> _Closure:
+        other = copy.copy(self)
+        other._rules = (*self._rules, function)
+        return other
+
+    def as_branch(self) -> _Closure:
+        other = copy.copy(self)
+        other._is_branch = True
+        return other
+
+    def unchecked(self, why: str) -> _Closure:
+        other = copy.copy(self)
+        other.checks, other._unchecked = False, why
+        return other
 
     @property
     def sites(self) -> int:
@@ -186,12 +242,15 @@ class _Closure:
 class _Frame:
     """One walk through one body."""
 
-    def __init__(self, tracing: _Tracing, index: int, body: Body, inputs: list[Any], root: bool):
+    def __init__(
+        self, tracing: _Tracing, index: int, body: Body, inputs: list[Any], root: bool, rules: Rules
+    ):
         self._tracing = tracing
         self._index = index
         self._body = body
         self._inputs = inputs
         self._root = root
+        self._rules = rules
         self._values: list[Any] = []
         self.code: Code = None
 
@@ -207,15 +266,22 @@ class _Frame:
             else:
                 value, code, record = self._call(equation, position)
             self._check_shapes(value, equation.op)
+            if equation.op in NESTED_OPS:  # may have had passes computed here
+                code = join(code, self._certificate(passes.take_refused(), equation.op, position))
         except _FailedInput as failed:
             self._values.append(_Failed(failed.error))
             return
         except Exception as error:
             located = self._locate(error, equation, position)
             if not (self._root and self._tracing.lenient):
+                if (
+                    located is error
+                ):  # an error that is its own cause would make JAX look for the first one for ever
+                    raise
                 raise located from error
             value, code, record = _Failed(located), None, None
         self._values.append(value)
+        _belongs_here(value)
         if code is not None:
             self.code = join(self.code, code)
             if self._root:
@@ -243,6 +309,8 @@ class _Frame:
         attributes = {name: self._value(arg) for name, arg in equation.attributes}
         if equation.op in STRUCTURAL_OPS:
             return STRUCTURAL[equation.op](*args, **attributes), None, None
+        if equation.op == "custom_self":
+            return *self._call_self(*args, **attributes), None
         if equation.op in NESTED_OPS:
             return *NESTED[equation.op](*args, **attributes), None
         op = self._tracing.ops[equation.op]
@@ -250,17 +318,26 @@ class _Frame:
         code = record = None
         if self._tracing.optimistic and op.certified:
             with guard.optimistic() as refused:
-                value = op.fn(*args, **attributes)
+                value = _answer(op, equation.op, args, attributes)
             code = self._certificate(refused, equation.op, position)
         else:
-            value = op.fn(*args, **attributes)
+            value = _answer(op, equation.op, args, attributes)
         if op.checks and self._tracing.checks:
+            if self._tracing.refuse_checks is not None:
+                raise _cannot_check(self._tracing.refuse_checks)
             checks = value.checks() if op.checks == "object" else op.checks(*args, **attributes)
             own, record = self._check(checks, equation.op, position)
             code = join(code, own)
         if self._tracing.x64 and not has_wide(args, attributes):
             value = jax.tree.map(narrowed, value)
         return value, code, record
+
+    def _call_self(self, *leaves: Any, level: int) -> tuple[tuple, Code]:
+        """A function with a rule of its own, called in that rule: the innermost one at level 0."""
+        if not 0 <= level < len(self._rules):
+            raise SynjaxError("BAD_PROGRAM", f"a rule of level {level} of {len(self._rules)}")
+        with self._tracing.one_rule_deeper():
+            return self._rules[-1 - level](*leaves)
 
     def _value(self, arg: Any) -> Any:
         if isinstance(arg, Reference):
@@ -273,7 +350,8 @@ class _Frame:
         if isinstance(arg, Dict):
             return {key: self._value(item) for key, item in arg.items}
         if isinstance(arg, Nested):
-            return self._tracing.closure(arg, [self._value(reference) for reference in arg.captures])
+            captured = [self._value(reference) for reference in arg.captures]
+            return _Closure(self._tracing, arg.body, captured, self._rules)
         return arg
 
     def _check(self, checks: Sequence[Any], op: str, position: int) -> tuple[Code, Any]:
@@ -327,6 +405,27 @@ class _Frame:
         if "op" not in error.details:
             error.details.update(op=op, body=self._index, equation=position)
         return error
+
+
+def _answer(op: Any, name: str, args: list[Any], attributes: dict[str, Any]) -> Any:
+    """The value of an op. What is asked of a distribution alone is the same in every turn of a loop."""
+    if len(args) == 1 and not attributes and dataclasses.is_dataclass(args[0]):
+        of = args[0]
+        return passes.hoisted(of, name, lambda: op.fn(of))
+    return op.fn(*args, **attributes)
+
+
+def _belongs_here(value: Any) -> None:
+    """Passes over a distribution belong to the frame in which it was made."""
+    if dataclasses.is_dataclass(value):
+        passes.made(value)
+
+
+def _cannot_check(where: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"checks its arguments while the program runs, and {where} has no way to tell of it: compute it in `fwd`, and "
+        f"return it among the residuals",
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- results

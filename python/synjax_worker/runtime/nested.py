@@ -1,12 +1,14 @@
-"""Ops that take nested programs: gradients, maps, loops, branches.
+"""Ops that take nested programs: maps, loops, branches, and those that differentiate.
 
 Each takes closures and flat operands, and returns a value and a code (see `checks`).
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,108 +16,97 @@ import numpy as np
 from jax import lax
 
 from ..errors import InvalidArgument
+from . import batches, custom_rules, derivatives
 from .checks import Code, first_code, join
-from .precision import dtype_of, strong
-
-
-class Closure(Protocol):
-    """A nested program with the values it captures: a function of flat operands."""
-
-    checks: bool  # whether it may check something on the device
-
-    def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
-        """Its results and its code."""
-
-    @property
-    def sites(self) -> int:
-        """How many checks the whole tracing has met so far. A call that raises it has checks."""
-
-
-def _value_and_grad(
-    fn: Closure, *leaves: Any, argnums: tuple[int, ...] = (0,), has_aux: bool = False
-) -> tuple[tuple[Any, tuple, tuple], Code]:
-    argnums = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if not argnums or not all(0 <= k < len(leaves) for k in argnums) or len(set(argnums)) < len(argnums):
-        raise InvalidArgument(f"argnums {argnums} of {len(leaves)} operands", argument="argnums")
-    # Only the floating-point parameters of a distribution are differentiated.
-    parts = [_partition(strong(leaves[k])) for k in argnums]
-    for k, (moving, held) in zip(argnums, parts, strict=True):
-        if not jax.tree.leaves(moving):
-            received = ", ".join(dtype_of(leaf) for leaf in jax.tree.leaves(held))
-            raise InvalidArgument(
-                f"operand {k} is {received}: a gradient needs floating-point numbers", argument="argnums"
-            )
-
-    def scalar(moving: list[Any]) -> tuple[Any, tuple[list[Any], Code]]:
-        operands = list(leaves)
-        for k, part, (_, held) in zip(argnums, moving, parts, strict=True):
-            operands[k] = _combine(part, held)
-        results, code = fn(*operands)
-        if not has_aux and len(results) != 1:
-            raise InvalidArgument(f"a gradient of {len(results)} results; it needs one", argument="fn")
-        return results[0], (results[1:], code)
-
-    moving = [part for part, _ in parts]
-    (value, (aux, code)), gradients = jax.value_and_grad(scalar, has_aux=True)(moving)
-    return (value, tuple(gradients), tuple(aux)), code
-
-
-def _partition(tree: Any) -> tuple[Any, Any]:
-    """The leaves that have derivatives, and the others; None where a leaf is in the other tree."""
-    moving = jax.tree.map(lambda leaf: leaf if _differentiable(leaf) else None, tree)
-    return moving, jax.tree.map(lambda leaf: None if _differentiable(leaf) else leaf, tree)
-
-
-def _combine(moving: Any, held: Any) -> Any:
-    return jax.tree.map(lambda a, b: b if a is None else a, moving, held, is_leaf=lambda leaf: leaf is None)
-
-
-def _differentiable(leaf: Any) -> bool:
-    return isinstance(leaf, (jax.Array, np.ndarray)) and jnp.issubdtype(leaf.dtype, jnp.inexact)
-
-
-def _grad(fn: Closure, *leaves: Any, **options: Any) -> tuple[tuple, Code]:
-    (_, gradients, aux), code = _value_and_grad(fn, *leaves, **options)
-    return (*gradients, *aux), code
-
-
-def _value_and_grad_op(fn: Closure, *leaves: Any, **options: Any) -> tuple[tuple, Code]:
-    (value, gradients, aux), code = _value_and_grad(fn, *leaves, **options)
-    return (value, *gradients, *aux), code
+from .closure import Closure
+from .precision import strong
 
 
 def _vmap(
     fn: Closure,
     *leaves: Any,
-    in_axes: tuple[int | None, ...],
-    out_axes: tuple[int, ...] | int = 0,
+    in_axes: tuple[int | None, ...] | None = None,
+    out_axes: tuple[int | None, ...] | int = 0,
     axis_size: int | None = None,
 ) -> tuple[tuple, Code]:
-    out_axes = list(out_axes) if isinstance(out_axes, tuple) else out_axes
-    mapped = jax.vmap(fn, in_axes=tuple(in_axes), out_axes=(out_axes, 0), axis_size=axis_size)
-    results, codes = mapped(*leaves)
-    return tuple(results), None if codes is None else first_code(codes)
+    rows = batches.Rows(leaves, [batches.DEFAULT] * len(leaves) if in_axes is None else in_axes)
+    wanted = list(out_axes) if isinstance(out_axes, tuple) else [out_axes]
+
+    def one(moving: list[Any]) -> tuple[list[Any], Code]:
+        results, code = fn(*rows.row(moving))
+        return [batches.stackable(result) for result in results], code
+
+    # JAX's results come stacked along axis 0, or not at all
+    stacked = (
+        0 if len(wanted) == 1 and wanted[0] is not None else [None if axis is None else 0 for axis in wanted]
+    )
+    results, codes = jax.vmap(one, out_axes=(stacked, 0), axis_size=axis_size)(rows.moving)
+    if len(wanted) == 1:
+        wanted *= len(results)
+    results = tuple(map(batches.with_first_axis_at, results, wanted))
+    return results, None if codes is None else first_code(codes)
+
+
+def _rows(xs: tuple[Any, ...]) -> batches.Rows:
+    return batches.Rows(xs, [0] * len(xs))
 
 
 def _scan(
-    fn: Closure, *leaves: Any, n_carry: int, length: int | None = None, reverse: bool = False
+    fn: Closure,
+    *leaves: Any,
+    n_carry: int,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
 ) -> tuple[tuple, Code]:
-    init, xs = [strong(leaf) for leaf in leaves[:n_carry]], list(leaves[n_carry:])
+    init, xs = [strong(leaf) for leaf in leaves[:n_carry]], _rows(leaves[n_carry:])
     before = fn.sites
 
     def step(state: tuple[list[Any], Code], x: list[Any]) -> tuple[tuple[list[Any], Code], list[Any]]:
         carry, code = state
-        results, own = fn(*carry, *x)
-        return (results[:n_carry], join(code, own)), results[n_carry:]
+        results, own = fn(*carry, *xs.row(x))
+        ys = [batches.stackable(y) for y in results[n_carry:]]
+        return (results[:n_carry], join(code, own)), ys
 
     start = (init, np.int32(0) if fn.checks else None)
-    (carry, code), ys = lax.scan(step, start, xs, length=length, reverse=reverse)
+    (carry, code), ys = lax.scan(step, start, xs.moving, length=length, reverse=reverse, unroll=unroll)
     return (*carry, *ys), code if fn.sites > before else None
 
 
-def _cond(pred: Any, on_true: Closure, on_false: Closure, *operands: Any) -> tuple[tuple, Code]:
-    checks = on_true.checks or on_false.checks
-    before = on_true.sites
+def _map(fn: Closure, *leaves: Any, batch_size: int | None = None) -> tuple[tuple, Code]:
+    xs = _rows(leaves)
+    before = fn.sites
+
+    def one(x: list[Any]) -> tuple[list[Any], Code]:
+        results, code = fn(*xs.row(x))
+        return [batches.stackable(y) for y in results], code
+
+    results, codes = lax.map(one, xs.moving, batch_size=batch_size)
+    return tuple(results), first_code(codes) if fn.sites > before else None
+
+
+def _associative_scan(fn: Closure, *leaves: Any, reverse: bool = False, axis: int = 0) -> tuple[tuple, Code]:
+    codes: list[Code] = []  # JAX calls the function a few times, and never inside a trace of its own
+
+    def combine(a: list[Any], b: list[Any]) -> list[Any]:
+        results, code = fn(*a, *b)
+        codes.append(code)
+        for came, like in zip(jax.tree.leaves(results), jax.tree.leaves(a), strict=True):
+            if jnp.shape(came) != jnp.shape(like):
+                raise InvalidArgument(
+                    f"the function returns shape {jnp.shape(came)} for items of shape {jnp.shape(like)}: it joins them "
+                    f"elementwise along the axis",
+                    argument="f",
+                )
+        return results
+
+    results = lax.associative_scan(combine, [strong(leaf) for leaf in leaves], reverse=reverse, axis=axis)
+    return tuple(results), functools.reduce(join, codes, None)
+
+
+def _branches(functions: tuple[Closure, ...]) -> list[Callable[..., tuple[list[Any], Code]]]:
+    """Functions that all give a code where one of them may."""
+    checks = any(fn.checks for fn in functions)
 
     def branch(fn: Closure) -> Callable[..., tuple[list[Any], Code]]:
         def call(*leaves: Any) -> tuple[list[Any], Code]:
@@ -124,8 +115,21 @@ def _cond(pred: Any, on_true: Closure, on_false: Closure, *operands: Any) -> tup
 
         return call
 
-    results, code = lax.cond(pred, branch(on_true), branch(on_false), *operands)
+    return [branch(fn.as_branch()) for fn in functions]
+
+
+def _cond(pred: Any, on_true: Closure, on_false: Closure, *operands: Any) -> tuple[tuple, Code]:
+    before = on_true.sites
+    results, code = lax.cond(pred, *_branches((on_true, on_false)), *operands)
     return tuple(results), code if on_true.sites > before else None
+
+
+def _switch_case(index: Any, *branches_and_operands: Any) -> tuple[tuple, Code]:
+    branches = tuple(itertools.takewhile(callable, branches_and_operands))
+    operands = branches_and_operands[len(branches) :]
+    before = branches[0].sites
+    results, code = lax.switch(index, _branches(branches), *operands)
+    return tuple(results), code if branches[0].sites > before else None
 
 
 def _while_loop(condition: Closure, step: Closure, *init: Any) -> tuple[tuple, Code]:
@@ -159,11 +163,22 @@ def _checkpoint(fn: Closure, *leaves: Any) -> tuple[tuple, Code]:
 
 
 NESTED: dict[str, Callable[..., tuple[Any, Code]]] = {
-    "grad": _grad,
-    "value_and_grad": _value_and_grad_op,
+    "grad": derivatives.grad,
+    "value_and_grad": derivatives.value_and_grad,
+    "jvp": derivatives.jvp,
+    "vjp": derivatives.vjp,
+    "pullback": derivatives.pullback,
+    "jacfwd": derivatives.jacfwd,
+    "jacrev": derivatives.jacrev,
+    "hessian": derivatives.hessian,
+    "custom_jvp": custom_rules.custom_jvp,
+    "custom_vjp": custom_rules.custom_vjp,
     "vmap": _vmap,
+    "map": _map,
     "scan": _scan,
+    "associative_scan": _associative_scan,
     "cond": _cond,
+    "switch_case": _switch_case,
     "while_loop": _while_loop,
     "checkpoint": _checkpoint,
 }

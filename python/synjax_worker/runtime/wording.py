@@ -19,7 +19,7 @@ _MEANINGS = [
         "the shapes do not broadcast to one",
     ),
     (
-        r"branches must have equal output types.*?has type (\S+) but .*?has type (\S+?),",
+        r"branches must have equal output types.*?has type (\S+) but .*?has type (\S+?),\s",
         "both functions must return the same types, but one returns {0} where the other returns {1}",
     ),
     (
@@ -27,7 +27,7 @@ _MEANINGS = [
         "the condition must be one value, got shape {0}",
     ),
     (
-        r"carry input and carry output must have equal types.*?has type (\S+) but .*?has type (\S+?),",
+        r"carry input and carry output must have equal types.*?has type (\S+) but .*?has type (\S+?),\s",
         "the state must keep its type: {0} goes in where {1} comes out",
     ),
     (
@@ -41,6 +41,63 @@ _MEANINGS = [
     (
         r"scan got values with different leading axis sizes: (.*?)\.",
         "what is scanned over differs in length: {0}",
+    ),
+    (
+        r"scan got no values to scan over",
+        "there is nothing to scan over: give `xs`, or `length`",
+    ),
+    (
+        r"Branch index must be scalar, got .* of shape (\(.*?\))",
+        "the index must be one whole number, got shape {0}",
+    ),
+    (
+        r"Index type must be an integer, got .* as (\w+)",
+        "the index must be one whole number, got {0}",
+    ),
+    (
+        r"Reverse-mode differentiation does not work for lax.while_loop",
+        "a gradient cannot go backwards through `while_loop`, which does not know how often it turns: use `scan` with "
+        "a length, or go forwards with `jvp` or `jacfwd`",
+    ),
+    (
+        r"different primal and tangent shapes;Got primal shape (\(.*?\)) and tangent shape as (\(.*?\))",
+        "a direction has shape {1} where its point has {0}",
+    ),
+    (
+        r"Got primal dtype (\w+) and so .* but got tangent dtype (\w+)",
+        "a direction is {1} where its point is {0}",
+    ),
+    (
+        r"for argument to VJP function: got (\S+), but expected (\S+)",
+        "a cotangent is {0} where the value is {1}",
+    ),
+    (
+        r"Custom VJP bwd rule must .* output of type (\S+) corresponding to an input of type (\S+?),\s",
+        "a derivative that `bwd` returns is {0} where the argument is {1}",
+    ),
+    (
+        r"Custom JVP rule must .* Expected (\S+) .* but got (\S+?)\.$",
+        "a tangent that `defjvp` returns is {1} where the value is {0}",
+    ),
+    (
+        r"Linearization failed to produce known values",
+        "a value that a rule of `custom_jvp` returns depends on its tangents",
+    ),
+    (
+        r"Transpose rule \(for reverse-mode differentiation\) for '(\w+)' not implemented",
+        "this has no derivative backwards ({0}); a rule of `custom_jvp` must be linear in its tangents",
+    ),
+    (
+        r"Array inputs to associative_scan must have the same first dimension\. \(saw: \[(.*)\]\)",
+        "what is scanned over differs in length: shapes {0}",
+    ),
+    (
+        r"vmap wrapped function must be passed at least one|vmap must have at least one non-None",
+        "nothing is mapped over: give `in_axes` an axis, or `axis_size`",
+    ),
+    (
+        r"got axis spec None but output was batched",
+        "a result whose `out_axes` is null is not the same for all items",
     ),
     (
         r"vmap got inconsistent sizes for array axes to be mapped",

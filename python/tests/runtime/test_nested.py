@@ -127,6 +127,44 @@ class TestTransforms:
         np.testing.assert_allclose(total, 4 * z, rtol=1e-6)
         assert after - before == 1
 
+    def ruled(self, *rule: list) -> bytes:
+        """The gradient of `x x`, whose rule is the last of these bodies."""
+        loss = Body(1)
+        loss = loss.returns(first(loss, "custom_jvp", nested(0), nested(len(rule)), -1))
+        root = Body(1)
+        bodies = (square(), *rule, loss)
+        return encode(*bodies, root.returns(first(root, "grad", nested(len(rule) + 1), -1)))
+
+    def test_a_rule_that_calls_its_function(self, client: Client):
+        rule = Body(2)
+        value = first(rule, "custom_self", -1, level=[0, 0])
+        program = self.ruled(rule.returns(value, rule.add("test.multiply", -2, value)))
+        assert client.run(program, np.float32(3)) == 9, "the slope that the rule says"
+
+    def test_a_rule_that_differentiates_its_function_ends(self, client: Client):
+        """It would for ever."""
+        again = Body(1)
+        again = again.returns(first(again, "custom_self", -1, level=[0, 0]))
+        rule = Body(2)
+        slope = first(rule, "grad", nested(1), -1)
+        program = self.ruled(again, rule.returns(slope, rule.add("test.multiply", -2, slope)))
+        assert client.launch(program, np.float32(3)).error()["code"] == "LIMIT_NESTING"
+        assert client.run(encode(square()), np.float32(3)) == 9, "the worker lives"
+
+    def test_a_function_outside_of_a_rule_is_not_itself(self, client: Client):
+        root = Body(1)
+        program = encode(root.returns(root.add("custom_self", -1, level=[0, 0])))
+        assert client.launch(program, np.float32(3)).error()["code"] == "BAD_PROGRAM"
+        root = Body(1)
+        program = encode(root.returns(root.add("pullback", -1, -1)))
+        assert client.launch(program, np.float32(3)).error()["code"] == "INVALID_ARGUMENT"
+
+    def test_what_a_vjp_leaves_is_no_result(self, client: Client):
+        root = Body(1)
+        pulled = root.add("get", root.add("vjp", nested(0), -1), k=[0, 1])
+        error = client.launch(encode(square(), root.returns(pulled)), np.float32(3)).error()
+        assert error["code"] == "INVALID_ARGUMENT"
+
     def test_a_failure_inside_names_the_inner_equation(self, client: Client):
         fn = Body(1)
         fn = fn.returns(fn.add("test.fail", fn.add("test.add", -1, -1)))
@@ -241,6 +279,25 @@ class TestChecks:
         )
         error = client.launch(program, TABLE, np.array([True, True, False]), index).error()
         assert error["code"] == "CHECK_FAILED"
+
+    def test_in_a_function_with_a_rule(self, client: Client):
+        taken = Body(1, 2)
+        taken = taken.returns(taken.add("test.multiply", -1, taken.add("test.take", -2, -3)))
+        forward = Body(1, 2)
+        item = forward.add("test.take", -2, -3)
+        forward = forward.returns(forward.add("test.multiply", -1, item), item)
+        backward = Body(2)
+        backward = backward.returns(backward.add("test.multiply", -1, -2))
+        loss = Body(1, 2)
+        programs = nested(0, -2, -3), nested(1, -2, -3), nested(2)
+        ruled = first(loss, "custom_vjp", *programs, -1, given=tuple_of([0, 0]), n_out=[0, 1])
+        root = Body(3)
+        value = root.add("value_and_grad", nested(3, -2, -3), -1)
+        results = [root.add("get", value, k=[0, k]) for k in range(2)]
+        program = encode(taken, forward, backward, loss.returns(ruled), root.returns(*results))
+        assert client.run(program, np.float32(2), TABLE, np.int32(4)) == [8, 4]
+        error = client.launch(program, np.float32(2), TABLE, np.int32(99)).error()
+        assert (error["code"], error["argument"]) == ("CHECK_FAILED", "index")
 
     def test_end_a_loop_that_would_not(self, client: Client):
         forever = Body(1, 1)

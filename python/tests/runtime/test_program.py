@@ -113,6 +113,19 @@ def test_a_valid_program_is_read():
         ),
         pytest.param(encode(add_one(), [1, 0, [["checkpoint", [[4, 0, []]]]], [0]]), id="an operand too few"),
         pytest.param(encode(add_one(), [1, 0, [["cond", [-1, [4, 0, []]]]], [0]]), id="one branch"),
+        pytest.param(encode([1, 0, [["switch_case", [-1, -1]]], [0]]), id="no branch"),
+        pytest.param(encode(add_one(), [1, 0, [["jvp", [[4, 0, []], -1]]], [0]]), id="no direction"),
+        pytest.param(
+            encode(add_one(), [1, 0, [["associative_scan", [[4, 0, []], -1]]], [0]]), id="one neighbour"
+        ),
+        pytest.param(
+            encode(add_one(), [2, 0, [], [-1]], [1, 0, [["custom_jvp", [[4, 0, []], [4, 1, []], -1]]], [0]]),
+            id="a rule without a tangent",
+        ),
+        pytest.param(
+            encode(add_one(), [1, 0, [["custom_vjp", [*([[4, 0, []]] * 3), -1, -1]]], [0]]),
+            id="an operand too many for a rule",
+        ),
     ],
 )
 def test_a_bad_program_is_refused(program):

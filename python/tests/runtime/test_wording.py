@@ -9,6 +9,13 @@ from synjax_worker.runtime.wording import refusal
 
 A, B, V = jnp.zeros((2, 3)), jnp.zeros((2, 2)), jnp.zeros(3)
 
+backwards_only = jax.custom_vjp(lambda v: v * 2)
+backwards_only.defvjp(lambda v: (v * 2, None), lambda _, g: (g.sum(),))
+with_rule, with_square, mixed = (jax.custom_jvp(lambda v: v * 2) for _ in range(3))
+with_rule.defjvp(lambda p, t: (p[0] * 2, t[0].sum()))
+with_square.defjvp(lambda p, t: (p[0] * 2, t[0] ** 2))
+mixed.defjvp(lambda p, t: (p[0] * t[0], t[0]))
+
 CASES = {
     "matmul": (lambda: jnp.matmul(A, B), [A, B], "summed over differ (operands: float32[2,3], float32[2,2])"),
     "broadcasting": (lambda: jnp.add(A, jnp.zeros(2)), [A], "the shapes do not broadcast"),
@@ -34,6 +41,49 @@ CASES = {
     ),
     "lengths": (lambda: lax.scan(lambda c, x: (c, x), 0.0, (V, B)), [], "differs in length: 3, 2"),
     "gradient": (lambda: jax.grad(lambda v: v)(V), [], "this one returns shape (3,)"),
+    "shapes of a loop": (
+        lambda: lax.while_loop(lambda c: c.sum() < 9, lambda c: jnp.stack([c, c]), V),
+        [],
+        "float32[3] goes in where float32[2,3] comes out",
+    ),
+    "nothing to scan": (lambda: lax.scan(lambda c, x: (c, x), V, None), [], "give `xs`, or `length`"),
+    "index": (
+        lambda: lax.switch(jnp.arange(2), [jnp.sin] * 2, V),
+        [],
+        "one whole number, got shape (2,)",
+    ),
+    "float index": (lambda: lax.switch(1.5, [jnp.sin] * 2, V), [], "one whole number, got float32"),
+    "backwards through a loop": (
+        lambda: jax.grad(lambda v: lax.while_loop(lambda c: c < 9, lambda c: 2 * c, v))(1.0),
+        [],
+        "use `scan` with a length",
+    ),
+    "direction": (lambda: jax.jvp(jnp.sin, (V,), (A,)), [], "shape (2, 3) where its point has (3,)"),
+    "direction's dtype": (
+        lambda: jax.jvp(jnp.sin, (V,), (V.astype("float16"),)),
+        [],
+        "a direction is float16 where its point is float32",
+    ),
+    "cotangent": (lambda: jax.vjp(jnp.sin, V)[1](B), [], "float32[2,2] where the value is float32[3]"),
+    "backward pass": (
+        lambda: jax.grad(lambda v: backwards_only(v).sum())(V),
+        [],
+        "`bwd` returns is float32[] where the argument is float32[3]",
+    ),
+    "rule": (
+        lambda: jax.jvp(with_rule, (V,), (V,)),
+        [],
+        "returns is float32[] where the value is float32[3]",
+    ),
+    "not linear": (lambda: jax.grad(lambda v: with_square(v).sum())(V), [], "linear in its tangents"),
+    "depends": (lambda: jax.jit(jax.grad(lambda v: mixed(v).sum()))(V), [], "depends on its tangents"),
+    "associative": (
+        lambda: lax.associative_scan(lambda a, b: a, [V, B]),
+        [],
+        "differs in length: shapes (3,), (2, 2)",
+    ),
+    "nothing mapped": (lambda: jax.vmap(jnp.sin, in_axes=None)(V), [], "give `in_axes` an axis"),
+    "out axes": (lambda: jax.vmap(jnp.sin, out_axes=None)(V), [], "not the same for all items"),
     "mapped": (lambda: jax.vmap(jnp.add)(V, jnp.zeros(2)), [], "the mapped axes differ in size"),
     "key": (lambda: jax.random.wrap_key_data(V.astype("uint32")), [], "expected a key as random.key(seed)"),
     "shape": (lambda: jax.eval_shape(lambda n: jnp.zeros([n]), 3), [], "only on their sizes"),
