@@ -74,6 +74,17 @@ def test_programs_that_make_or_take_a_distribution_are_kept(tmp_path: Path) -> N
         np.testing.assert_array_equal(one, other)
 
 
+def test_programs_that_call_lapack_are_kept(tmp_path: Path) -> None:
+    """What the functions are was found when they were lowered, which the second worker never does."""
+    body = Body(1)
+    program = encode(body.returns(body.add("linalg.inv", -1)))
+    for compiles in (1, 0):
+        with worker(tmp_path) as client:
+            found = client.run(program, np.float32([[2, 0], [0, 4]]))
+            np.testing.assert_array_equal(found, np.float32([[0.5, 0], [0, 0.25]]))
+            assert client.ping()["compiles"] == compiles
+
+
 def test_a_check_of_arguments_is_kept_with_its_words(tmp_path: Path) -> None:
     body = Body(1)
     crf = body.add("LinearChainCRF", log_potentials=-1)

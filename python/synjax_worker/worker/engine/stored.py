@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from jax.experimental import serialize_executable
+from jaxlib import lapack
 
 from ...limits import Limits
 
@@ -43,6 +45,8 @@ class Stored:
             return None
         try:
             payload, skeletons, about = pickle.loads(content)
+            if b"lapack_" in payload:
+                _find_lapack()
             trees = map(jax.tree.structure, skeletons)
             compiled = serialize_executable.deserialize_and_load(payload, *trees)
         except Exception as error:  # whatever is wrong with it, it can be compiled
@@ -89,6 +93,14 @@ def is_known_by_words(structure: Any) -> bool:
     kind = None if found is None else found[0]
     known = kind in (None, type(None), tuple, list, dict) or kind.__module__.startswith(f"{_PACKAGE.name}.")
     return known and all(map(is_known_by_words, structure.children()))
+
+
+@functools.cache
+def _find_lapack() -> None:
+    """An executable that calls LAPACK ends the process where nothing has told jaxlib where its functions are, which
+    lowering a program does. It imports a part of SciPy, so that only those wait for it that need it.
+    """
+    lapack.prepare_lapack_call("getrf", np.float32)
 
 
 @functools.cache
