@@ -1,5 +1,6 @@
-/** The tables of `docs/` that the registry knows: error codes, and which class answers which query. */
-import type { DistributionClass, Registry } from "./registry-document.ts";
+/** The tables of `docs/` that the registry knows: error codes, classes and queries, operations. */
+import { METHODS, NAMESPACES } from "./ops-of-registry.ts";
+import type { DistributionClass, Op, Registry } from "./registry-document.ts";
 import { camelCase, inCamelCase } from "./typescript-spelling.ts";
 
 const HEADER = "<!-- Generated from the Python registry by `npm run generate`; do not edit. -->\n";
@@ -78,4 +79,48 @@ function shown(tree: DistributionClass["event"]): string {
   if (typeof tree.dims === "string") return `\`(*batch ${tree.dims})\``;
   const leaves = Object.entries(tree as Readonly<Record<string, { readonly dims: string }>>);
   return leaves.map(([name, leaf]) => `\`${name} (*batch ${leaf.dims})\``).join(" and ");
+}
+
+/** Of a namespace, what JAX has and we have not: what does the same, and why the rest is not there. */
+export type Coverage = Readonly<
+  Record<
+    string,
+    {
+      readonly elsewhere: Readonly<Record<string, string>>;
+      readonly absent: Readonly<Record<string, readonly string[]>>;
+    }
+  >
+>;
+
+export function opsPage(registry: Registry, coverage: Coverage): string {
+  const sections = Object.entries(NAMESPACES).map(([namespace, { doc }]) => {
+    const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`) && !METHODS.test(op.name));
+    const rows = ops.map((op) => [`\`${called(op)}\``, cell(op.doc)]);
+    const parts = [`## ${namespace}`, doc, table(["call", "is"], rows)];
+    const { elsewhere = {}, absent = {} } = coverage[namespace] ?? {};
+    const others = Object.entries(elsewhere).map(([name, here]) => `\`${name}\` is \`${here}\``);
+    if (others.length) parts.push(`By another name: ${others.join(", ")}.`);
+    const lists = Object.entries(absent).map(
+      ([reason, names]) => `- ${reason}: ${names.map((name) => `\`${name}\``).join(", ")}`,
+    );
+    if (lists.length) parts.push(`Not there:\n\n${lists.join("\n")}`);
+    return parts.join("\n\n");
+  });
+  return `${HEADER}
+# Operations
+
+Every operation, by JAX's names in camelCase: what is positional in JAX and needed is positional here, the rest stands in
+an options object. Dtypes, broadcasting and promotion are JAX's. Elements are read by \`x.slice(…)\` and \`x.at(…).get()\`,
+and changed by \`x.at(…).set(…)\`, \`add\`, \`multiply\`, \`min\` and \`max\`. What JAX has and is not here stands below each
+table, as does what has another name.
+
+${sections.join("\n\n")}
+`;
+}
+
+/** An operation as it is called: `np.sum(a, { axis?, keepdims? })`. */
+function called({ name, positional, options }: Op): string {
+  const named = positional.map((p) => `${p.rest ? "…" : ""}${camelCase(p.name)}`);
+  const fields = options.map((p) => `${camelCase(p.name)}${p.optional ? "?" : ""}`);
+  return `${camelCase(name)}(${[...named, ...(fields.length ? [`{ ${fields.join(", ")} }`] : [])].join(", ")})`;
 }

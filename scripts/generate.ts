@@ -8,9 +8,9 @@ import { format, resolveConfig } from "prettier";
 import { packageRoot } from "../bridge/environment/package-root.ts";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { baseFile, classFile, fileOf, indexFile, sharedQueries } from "./distributions-of-registry.ts";
-import { classesPage, errorsPage } from "./docs-of-registry.ts";
+import { classesPage, type Coverage, errorsPage, opsPage } from "./docs-of-registry.ts";
 import { dtypesFile, hashFile } from "./dtypes-of-registry.ts";
-import { namespaceFile, NAMESPACES } from "./ops-of-registry.ts";
+import { fileOfNamespace, namespaceFile, NAMESPACES, optimizerStatesFile } from "./ops-of-registry.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
 import type { Registry } from "./registry-document.ts";
 import { HEADER } from "./typescript-spelling.ts";
@@ -22,9 +22,14 @@ const FIXTURES: Readonly<Record<string, string>> = {
   "tests.conformance.toys": join("tests", "fixtures", "toys"),
 };
 /** Folders in which every file that says that it is generated must still be one. */
-const FOLDERS = [join("src", "ops"), join("src", "distributions"), ...Object.values(FIXTURES)];
-/** Folders of answers by enumeration; every file there is generated. */
-const GOLDEN = [join("tests", "golden"), join("tests", "golden", "toys")];
+const FOLDERS = [
+  join("src", "ops"),
+  join("src", "training"),
+  join("src", "distributions"),
+  ...Object.values(FIXTURES),
+];
+/** Folders of answers by enumeration, and of JAX called in Python; every file there is generated. */
+const GOLDEN = ["", "toys", "ops", "optax"].map((folder) => join("tests", "golden", folder));
 
 const python = await resolvePython({ dev: true });
 
@@ -55,7 +60,9 @@ async function generate(): Promise<Map<string, string>> {
     [join(distributions, "index.ts")]: indexFile(registry.distributions, shared),
   };
   for (const namespace of Object.keys(NAMESPACES))
-    sources[join("src", "ops", `${namespace}.ts`)] = namespaceFile(registry, namespace);
+    sources[fileOfNamespace(namespace)] = namespaceFile(registry, namespace);
+  const states = print("synjax_worker.registry.optimizer_states");
+  sources[join("src", "training", "optimizer-states.ts")] = optimizerStatesFile(states.trim());
   for (const cls of registry.distributions) {
     const path = join(distributions, fileOf(cls));
     const hasExtra = existsSync(join(root, path.replace(/\.ts$/, ".extra.ts")));
@@ -73,8 +80,12 @@ async function generate(): Promise<Map<string, string>> {
   const page = (source: string): Promise<string> => format(source, { ...style, parser: "markdown" });
   files.set(join("docs", "errors.md"), await page(errorsPage(registry.protocol.errors)));
   files.set(join("docs", "classes.md"), await page(classesPage(registry)));
-  const golden = JSON.parse(print("tests.conformance.golden")) as Record<string, string>;
-  for (const [name, text] of Object.entries(golden)) files.set(join("tests", "golden", name), text);
+  const coverage = JSON.parse(print("tests.ops.coverage")) as Coverage;
+  files.set(join("docs", "ops.md"), await page(opsPage(registry, coverage)));
+  for (const module of ["tests.conformance.golden", "tests.ops.golden", "tests.ops.golden_optimizers"]) {
+    const golden = JSON.parse(print(module)) as Record<string, string>;
+    for (const [name, text] of Object.entries(golden)) files.set(join("tests", "golden", name), text);
+  }
   return files;
 }
 

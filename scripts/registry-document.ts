@@ -15,7 +15,11 @@ export interface Parameter {
     | "axis"
     | "dtype"
     | "static"
-    | "struct";
+    | "struct"
+    | "schedule"
+    | "schedules"
+    | "transformation"
+    | "mask";
   readonly optional?: boolean;
   readonly rest?: boolean;
   readonly type?: string;
@@ -33,7 +37,10 @@ export type Result =
   | { readonly kind: "dist" }
   | { readonly kind: "event" }
   | { readonly kind: "compact" }
+  | { readonly kind: "transformation" }
+  | { readonly kind: "schedule" }
   | { readonly kind: "parameter"; readonly dims?: string }
+  | { readonly kind: "list"; readonly type: Type; readonly per: string }
   | {
       readonly kind: "struct";
       readonly name?: string;

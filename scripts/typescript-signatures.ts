@@ -15,7 +15,10 @@ const CLASS_TYPES: Readonly<Record<string, string>> = {
   F: "F",
 };
 /** The kinds that are traced; everything else is part of the program. */
-export const OPERANDS = new Set(["num", "nums", "any", "key", "dist", "event", "compact", "struct"]);
+export const OPERANDS = new Set([
+  ...["num", "nums", "any", "key", "dist", "event", "compact", "struct"],
+  ...["schedule", "schedules", "transformation"],
+]);
 
 /** What a distribution is called in the types, and its events: they differ between operations and classes. */
 export interface Names {
@@ -54,6 +57,12 @@ export function resultType(result: Result, names: Names): string {
       return names.compact;
     case "parameter":
       return "ParameterOf<P, F>";
+    case "transformation":
+      return "GradientTransformation";
+    case "schedule":
+      return "Schedule";
+    case "list":
+      return `Tensor<${typeOf(result.type)}>[]`;
     case "struct":
       if (result.name) return names.struct(result.name);
       return record(
@@ -85,6 +94,14 @@ export function parameterType(parameter: Parameter, names: Names): string {
       return names.compactLike;
     case "struct":
       return names.struct(parameter.type!);
+    case "schedule":
+      return "ScalarOrSchedule";
+    case "schedules":
+      return "readonly Schedule[]";
+    case "transformation":
+      return parameter.rest ? "readonly GradientTransformation[]" : "GradientTransformation";
+    case "mask":
+      return "unknown";
     case "size":
       return "Dim";
     case "shape":
@@ -130,8 +147,14 @@ export function parameterList(op: Op, names: Names, optionsType?: string): strin
   return [...positional, `options: ${type}${fallback}`].join(", ");
 }
 
+type Conversion = "asInt" | "asInts" | "asBool" | "asFloat" | "asSchedule" | "asSchedules" | "asMask";
+
 /** The function that makes raw arrays of the dtype wanted: positions become int32, not float32. */
-export function conversion(parameter: Parameter): "asInt" | "asBool" | "asFloat" | undefined {
+export function conversion(parameter: Parameter): Conversion | undefined {
+  if (parameter.kind === "schedule") return "asSchedule";
+  if (parameter.kind === "schedules") return "asSchedules";
+  if (parameter.kind === "mask") return "asMask";
+  if (parameter.kind === "nums" && parameter.type === "Int") return "asInts";
   if (parameter.kind !== "num" || parameter.type === undefined) return undefined;
   if (/^(Int|u?int\d+)$/.test(parameter.type)) return "asInt";
   if (/^(Bool|bool)$/.test(parameter.type)) return "asBool";
@@ -164,9 +187,12 @@ const CALL_KINDS: Readonly<Partial<Record<Parameter["kind"], string>>> = {
   compact: "operand",
   struct: "operand",
   nums: "operands",
+  schedules: "list",
   dist: "alike",
 };
 
-/** Alternatives of a static parameter, with what a list holds left to the worker. */
+/** Alternatives of a static parameter, with what a list or a record holds left to the worker. */
 const staticKind = (type: string): string =>
-  type.replace(/\breadonly .*$/, "list").replace(/\bDim\b/, "size");
+  type.startsWith("Readonly<Record<")
+    ? "record"
+    : type.replace(/\breadonly .*$/, "list").replace(/\bDim\b/, "size");

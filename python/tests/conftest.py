@@ -19,6 +19,7 @@ SHARED_BY_FILE = {
     "test_limits.py",
     "test_mutants.py",
     "test_nested.py",
+    "test_ops.py",
     "test_product.py",
     "test_wire.py",
 }

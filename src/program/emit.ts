@@ -1,4 +1,5 @@
 /** Recording operations: what functions of arrays, queries and transformations call. */
+import { SynjaxError } from "../../bridge/errors.ts";
 import type { Encoded } from "./body.ts";
 import { encode, notATensor } from "./encode.ts";
 import type { Frame } from "./frame.ts";
@@ -6,6 +7,7 @@ import { onHost } from "./host-op.ts";
 import { camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
+import { captureLine, lineOf } from "./source-line.ts";
 import { givesSizes } from "./structural.ts";
 import { adopt, Intermediate, NODE, type ResultClass, type Traced } from "./traced.ts";
 
@@ -96,6 +98,33 @@ export function struct<
   const whole = emit(op, operands, statics, Intermediate, named);
   const parts = Object.entries(fields).map(([key, [name, Result]]) => [key, partOf(whole, name, Result)]);
   return Object.fromEntries(parts) as { [K in keyof F]: F[K][1]["prototype"] };
+}
+
+/** Records an operation that yields so many values. */
+export function list<T extends Traced>(
+  op: string,
+  operands: readonly unknown[],
+  statics: Readonly<Record<string, unknown>> | undefined,
+  count: number,
+  Result: ResultClass<T>,
+  named?: Readonly<Record<string, unknown>>,
+): T[] {
+  const whole = emit(op, operands, statics, Intermediate, named);
+  return Array.from({ length: count }, (_, k) => partOf(whole, k, Result));
+}
+
+/**
+ * How many parts an array is split into: the number given, or one more than there are positions between them.
+ * @throws {SynjaxError} `INVALID_ARGUMENT`
+ */
+export function partsOf(sections: number | readonly number[], argument: string): number {
+  if (Array.isArray(sections)) return sections.length + 1;
+  if (Number.isInteger(sections) && (sections as number) > 0) return sections as number;
+  throw new SynjaxError(
+    "INVALID_ARGUMENT",
+    `\`${argument}\`: expected a number of parts, 1 or more, or a list of positions, got ${String(sections)}`,
+    { argument, expected: "1 or more", received: String(sections), line: lineOf(captureLine()) },
+  );
 }
 
 function assertGiven(operand: unknown, op: string): void {

@@ -11,7 +11,7 @@ import { AS_TRACED, Traced } from "./traced.ts";
  * comes last. A kind that ends in "?" may be left out, one that begins with "..." is the rest of the arguments.
  *
  * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike", "tensor", "size", "shape", "axis" (one or
- * several), "axes" (null too), "dtype", "list", "function", "any", and alternatives: `number | "fro" | "nuc"`.
+ * several), "axes" (null too), "schedule", "transformation", "mask", "record", "dtype", "list", "function", "any", and alternatives: `number | "fro" | "nuc"`.
  */
 export interface Signature {
   readonly takes?: Readonly<Record<string, string>>;
@@ -237,6 +237,14 @@ function refusalOf(kind: string, value: unknown, self: unknown): string | undefi
       return unless(Array.isArray(value), "an array");
     case "function":
       return unless(typeof value === "function", "a function");
+    case "record":
+      return unless(isPlainObject(value), "an object");
+    case "mask":
+      return unless(isMask(value), "a tree of booleans like that of the parameters");
+    case "transformation":
+      return unless(isSymbolic(value), "a gradient transformation, as optax.adam(1e-3) makes it");
+    case "schedule":
+      return unless(typeof value === "function" || isSize(value) || ArrayBuffer.isView(value), "a number, a tensor or a schedule"); // prettier-ignore
     case "tensor":
       return unless(value instanceof Traced, "a tensor");
     default:
@@ -245,6 +253,11 @@ function refusalOf(kind: string, value: unknown, self: unknown): string | undefi
         kind.replaceAll(" | ", " or ").replace("size", "number").replace("list", "array"),
       );
   }
+}
+
+function isMask(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isMask);
+  return isPlainObject(value) ? Object.values(value).every(isMask) : typeof value === "boolean";
 }
 
 /** A part of `number | "fro"`. */

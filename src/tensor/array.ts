@@ -1,6 +1,7 @@
 /** Tensors of host data. */
 import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
+import { holdsTraced } from "../program/encode.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
 import { adopt, Traced } from "../program/traced.ts";
 import { type ArrayOptions, type Kind, toHostArray } from "./host-array.ts";
@@ -72,6 +73,12 @@ export const asInt = (value: unknown, argument: string): unknown => convert(valu
 export const asFloat = (value: unknown, argument: string): unknown => convert(value, "float", argument);
 /** @internal */
 export const asBool = (value: unknown, argument: string): unknown => convert(value, "bool", argument);
+
+/** @internal Integers of which some may be tensors: scalars in a list, or one tensor. */
+export const asInts = (values: unknown, argument: string): unknown =>
+  Array.isArray(values) && holdsTraced(values)
+    ? values.map((value) => convert(value, "int", argument))
+    : convert(values, "int", argument);
 
 /** @internal A raw array as a tensor; `undefined` for what is no array. */
 export function asHostTensor(value: unknown): Tensor | undefined {

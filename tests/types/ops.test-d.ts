@@ -123,6 +123,12 @@ export function argumentsOfJit(step: ReturnType<typeof jit<[Tensor<"float32">], 
   jit((xs: readonly Tensor<"float32">[]) => np.stack(xs))([1, 2]);
 }
 
+export function lists(): void {
+  is<Tensor<"float32">[]>()(np.split(f, 3, { axis: -1 }));
+  is<Tensor<"int32">[]>()(np.meshgrid([i, i]));
+  is<Tensor<"float32">>()(lax.dynamicSlice(f, [i, 0], [1, n]));
+}
+
 export function resultDtypes(): void {
   is<Tensor<"float32">>()(np.exp(i));
   is<Tensor<"float64">>()(np.exp(l));

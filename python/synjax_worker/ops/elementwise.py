@@ -1,9 +1,35 @@
 """`np`: elementwise arithmetic, comparison and logic."""
 
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
 
 from ..errors import InvalidArgument
 from ..registry import op
+
+
+class Divmod(NamedTuple):
+    quotient: Any
+    remainder: Any
+
+
+class Modf(NamedTuple):
+    fractional: Any
+    integral: Any
+
+
+class Frexp(NamedTuple):
+    mantissa: Any
+    exponent: Any
+
+
+def in_parts(function, parts):
+    """The function with its tuple's items under their names."""
+
+    def named(*operands):
+        return parts(*function(*operands))
+
+    return named
 
 
 def clip(a, *, min=None, max=None):
@@ -20,14 +46,14 @@ def clip(a, *, min=None, max=None):
 
 
 _FLOAT = """exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
-arccosh arctanh reciprocal"""
+arccosh arctanh reciprocal sinc deg2rad rad2deg"""
 _SAME = "negative abs sign"
 _ROUNDING = "floor ceil trunc"
-_PREDICATES = "isnan isfinite isinf logical_not"
-_ARITHMETIC = "add subtract multiply maximum minimum"
-_FLOAT_BINARY = "divide arctan2 logaddexp logaddexp2 hypot"
+_PREDICATES = "isnan isfinite isinf isposinf isneginf signbit logical_not"
+_ARITHMETIC = "add subtract multiply maximum minimum fmax fmin"
+_FLOAT_BINARY = "divide arctan2 logaddexp logaddexp2 hypot heaviside copysign"
 _COMPARISONS = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor"
-_BITS = "bitwise_and bitwise_or bitwise_xor"
+_BITS = "bitwise_and bitwise_or bitwise_xor gcd lcm"
 
 for name in _FLOAT.split():
     op(f"np.{name}", getattr(jnp, name), "x: num A -> float(A)", f"Equivalent to `jax.numpy.{name}`.")
@@ -79,6 +105,14 @@ for name in _BITS.split():
         differentiable=False,
     )
 
+for name in ("left_shift", "right_shift"):
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num A, x2: num B -> number(promote(A, B))",
+        f"Equivalent to `jax.numpy.{name}`. Integers.",
+        differentiable=False,
+    )
 op("np.square", jnp.square, "x: num A -> number(A)", "Equivalent to `jax.numpy.square`.")
 op(
     "np.floor_divide",
@@ -129,4 +163,74 @@ op(
     lambda x, *, dtype: jnp.asarray(x).astype(dtype),
     "x: num, dtype: dtype D -> D",
     "Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction.",
+)
+op(
+    "np.fmod",
+    jnp.fmod,
+    "x1: num A, x2: num B -> number(promote(A, B))",
+    "Equivalent to `jax.numpy.fmod`; the result has the sign of `x1`.",
+)
+op(
+    "np.ldexp",
+    jnp.ldexp,
+    "x1: num A, x2: num Int -> float(A)",
+    "Equivalent to `jax.numpy.ldexp`: x1·2^x2.",
+)
+op(
+    "np.rint",
+    jnp.rint,
+    "x: num A -> float(A)",
+    "Equivalent to `jax.numpy.rint`; halves go to the even neighbour. Its gradient is 0.",
+)
+for name, fn, fields, of in (
+    (
+        "divmod",
+        Divmod,
+        "quotient: number(promote(A, B)), remainder: number(promote(A, B))",
+        "x1: num A, x2: num B",
+    ),
+    ("modf", Modf, "fractional: float(A), integral: float(A)", "x: num A"),
+    ("frexp", Frexp, "mantissa: float(A), exponent: int32", "x: num A"),
+):
+    op(
+        f"np.{name}",
+        in_parts(getattr(jnp, name), fn),
+        f"{of} -> {{ {fields} }}",
+        f"Equivalent to `jax.numpy.{name}`.",
+    )
+op(
+    "np.bitwise_not",
+    jnp.bitwise_not,
+    "x: num A -> A",
+    "Equivalent to `jax.numpy.bitwise_not`. Integers and booleans.",
+    differentiable=False,
+)
+op(
+    "np.bitwise_count",
+    jnp.bitwise_count,
+    "x: num A -> uint8",
+    "Equivalent to `jax.numpy.bitwise_count`: how many bits are 1. Integers.",
+    differentiable=False,
+)
+op(
+    "np.select",
+    jnp.select,
+    "condlist: nums bool, choicelist: nums A, { default?: num A } -> number(promote(A, A))",
+    "Equivalent to `jax.numpy.select`: each element from the first choice whose condition holds, else `default` (0).",
+)
+for name in ("allclose", "array_equal"):
+    tolerances = "rtol?: num, atol?: num, " if name == "allclose" else ""
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        f"a: num, b: num, {{ {tolerances}equal_nan?: static boolean }} -> bool",
+        f"Equivalent to `jax.numpy.{name}`: one boolean.",
+        differentiable=False,
+    )
+op(
+    "np.isin",
+    jnp.isin,
+    "element: num, test_elements: num, { invert?: static boolean } -> bool",
+    "Equivalent to `jax.numpy.isin`: whether each element is one of `test_elements`.",
+    differentiable=False,
 )

@@ -21,6 +21,29 @@ for name in ("matmul", "dot", "inner"):
         f"a: num A, b: num B, {{ {_PRECISION} }} -> promote(A, B)",
         f"Equivalent to `jax.numpy.{name}`. {_NOTE}",
     )
+for name in ("vdot", "vecdot"):
+    axis = "axis?: static number, " if name == "vecdot" else ""
+    what = "the flattened arrays" if name == "vdot" else "vectors along the last axis, or along `axis`"
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        f"x1: num A, x2: num B, {{ {axis}{_PRECISION} }} -> promote(A, B)",
+        f"Equivalent to `jax.numpy.{name}`: products of {what}. {_NOTE}",
+    )
+for name, shapes in (("matvec", "(… m n) and (… n)"), ("vecmat", "(… m) and (… m n)")):
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "x1: num A, x2: num B -> promote(A, B)",
+        f"Equivalent to `jax.numpy.{name}`: {shapes}.",
+    )
+op(
+    "np.cross",
+    jnp.cross,
+    "a: num A, b: num B, { axis?: static number } -> number(promote(A, B))",
+    "Equivalent to `jax.numpy.cross`, of vectors along the last axis unless `axis` is given.",
+)
+op("np.kron", jnp.kron, "a: num A, b: num B -> number(promote(A, B))", "Equivalent to `jax.numpy.kron`.")
 op("np.outer", jnp.outer, "a: num A, b: num B -> promote(A, B)", "Equivalent to `jax.numpy.outer`.")
 op(
     "np.tensordot",

@@ -170,3 +170,87 @@ op(
     "key: key, mean: num, cov: num, { shape?: shape, dtype?: dtype D = float32 } -> D",
     "Equivalent to `jax.random.multivariate_normal`: `mean` (… n), `cov` (… n n); `shape` is the batch shape.",
 )
+_SHAPE = "{ shape?: shape, dtype?: dtype D = float32 } -> D"
+_ONE_PARAMETER = {"chisquare": "df", "loggamma": "a", "pareto": "b", "rayleigh": "scale", "t": "df"}
+
+for name, parameter in _ONE_PARAMETER.items():
+    op(
+        f"random.{name}",
+        getattr(random, name),
+        f"key: key, {parameter}: num, {_SHAPE}",
+        f"Equivalent to `jax.random.{name}`.",
+    )
+op(
+    "random.weibull_min",
+    random.weibull_min,
+    f"key: key, scale: num, concentration: num, {_SHAPE}",
+    "Equivalent to `jax.random.weibull_min`.",
+)
+op(
+    "random.triangular",
+    random.triangular,
+    f"key: key, left: num, mode: num, right: num, {_SHAPE}",
+    "Equivalent to `jax.random.triangular`.",
+)
+op(
+    "random.lognormal",
+    random.lognormal,
+    "key: key, { sigma?: num, shape?: shape, dtype?: dtype D = float32 } -> D",
+    "Equivalent to `jax.random.lognormal`; `sigma` is 1 unless given.",
+)
+op(
+    "random.maxwell",
+    random.maxwell,
+    f"key: key, {_SHAPE}",
+    "Equivalent to `jax.random.maxwell`.",
+    differentiable=False,
+)
+op(
+    "random.ball",
+    random.ball,
+    "key: key, d: static number, { p?: static number, shape?: shape, dtype?: dtype D = float32 } -> D",
+    "Equivalent to `jax.random.ball`: points of the unit ball of `d` dimensions, by the L2 norm unless `p` is given.",
+    differentiable=False,
+)
+op(
+    "random.orthogonal",
+    random.orthogonal,
+    "key: key, n: static number, { shape?: shape, dtype?: dtype D = float32 } -> D",
+    "Equivalent to `jax.random.orthogonal`: (n n) matrices; `shape` is the batch shape.",
+    differentiable=False,
+)
+op(
+    "random.binomial",
+    lambda key, n, p, **options: random.binomial(key, _float(n), _float(p), **options),
+    "key: key, n: num, p: num, { shape?: shape, dtype?: dtype D = float32 } -> D",
+    "Equivalent to `jax.random.binomial`: successes of `n` trials, as floats.",
+    differentiable=False,
+)
+op(
+    "random.multinomial",
+    lambda key, n, p, **options: random.multinomial(key, _float(n), _float(p), **options),
+    "key: key, n: num, p: num, { shape?: shape, dtype?: dtype D = float32 } -> D",
+    "Equivalent to `jax.random.multinomial`: counts of `n` trials by the probabilities `p` (… k), as floats.",
+    differentiable=False,
+)
+op(
+    "random.geometric",
+    lambda key, p, **options: random.geometric(key, _float(p), **options),
+    "key: key, p: num, { shape?: shape, dtype?: dtype D = int32 } -> D",
+    "Equivalent to `jax.random.geometric`: trials until the first success.",
+    differentiable=False,
+)
+op(
+    "random.key_data",
+    random.key_data,
+    "keys: key -> uint32",
+    "Equivalent to `jax.random.key_data`: the bits of keys, two words each along a new last axis.",
+    differentiable=False,
+)
+op(
+    "random.wrap_key_data",
+    lambda key_bits_array: random.wrap_key_data(jnp.asarray(key_bits_array, jnp.uint32)),
+    "key_bits_array: num uint32 -> key",
+    "Equivalent to `jax.random.wrap_key_data`: keys from what `random.keyData` gives.",
+    differentiable=False,
+)

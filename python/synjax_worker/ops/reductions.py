@@ -23,7 +23,7 @@ for name in ("sum", "prod"):
     op(
         f"np.{name}",
         getattr(jnp, name),
-        f"a: num A, {{ {_AXIS}, where?: num bool }} -> sum(A)",
+        f"a: num A, {{ {_AXIS}, initial?: num, where?: num bool }} -> sum(A)",
         f"Equivalent to `jax.numpy.{name}`. Over all axes unless `axis` is given.",
     )
 op(
@@ -44,8 +44,8 @@ for name in ("max", "min"):
     op(
         f"np.{name}",
         getattr(jnp, name),
-        f"a: num A, {{ {_AXIS} }} -> A",
-        f"Equivalent to `jax.numpy.{name}`.",
+        f"a: num A, {{ {_AXIS}, initial?: num, where?: num bool }} -> A",
+        f"Equivalent to `jax.numpy.{name}`; `where` needs `initial`, what there is where it holds nowhere.",
     )
 for name, fn in (("argmax", argmax), ("argmin", argmin)):
     op(
@@ -77,4 +77,11 @@ for name in ("cumsum", "cumprod"):
         getattr(jnp, name),
         "a: num A, { axis?: static number } -> number(A)",
         f"Equivalent to `jax.numpy.{name}`. Without an axis, of the flattened array.",
+    )
+for name, result in (("cumulative_sum", "sum"), ("cumulative_prod", "number")):
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        f"x: num A, {{ axis?: static number, include_initial?: static boolean }} -> {result}(A)",
+        f"Equivalent to `jax.numpy.{name}`: of a vector unless `axis` is given.",
     )

@@ -1,7 +1,10 @@
 """`np`: functions that change the shape of an array or the order of its elements, not their values."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..errors import InvalidArgument
 from ..registry import op
@@ -131,4 +134,43 @@ op(
     diff,
     "a: num A, { n?: static number, axis?: static number } -> A",
     "Equivalent to `jax.numpy.diff`; `n` is at most 100.",
+)
+for name in ("atleast_1d", "atleast_2d", "atleast_3d"):
+    op(f"np.{name}", getattr(jnp, name), "x: num A -> A", f"Equivalent to `jax.numpy.{name}`.")
+for name, axis in (("fliplr", 1), ("flipud", 0)):
+    op(
+        f"np.{name}",
+        getattr(jnp, name),
+        "m: num A -> A",
+        f"Equivalent to `jax.numpy.{name}`: along axis {axis}.",
+    )
+op(
+    "np.rot90",
+    jnp.rot90,
+    "m: num A, { k?: static number, axes?: axis } -> A",
+    "Equivalent to `jax.numpy.rot90`: `k` quarters (1) from the first of `axes` (0, 1) towards the second.",
+)
+op(
+    "np.matrix_transpose",
+    jnp.matrix_transpose,
+    "x: num A -> A",
+    "Equivalent to `jax.numpy.matrix_transpose`: the last two axes exchanged.",
+)
+op(
+    "np.diagflat",
+    jnp.diagflat,
+    "v: num A, { k?: static number } -> A",
+    "Equivalent to `jax.numpy.diagflat`: a matrix with the flattened array as its `k`-th diagonal.",
+)
+op(
+    "np.fill_diagonal",
+    functools.partial(jnp.fill_diagonal, inplace=False),
+    "a: num A, val: num, { wrap?: static boolean } -> A",
+    "Equivalent to `jax.numpy.fill_diagonal(inplace=False)`.",
+)
+op(
+    "np.delete",
+    lambda arr, *, obj, axis=None: jnp.delete(arr, np.array(obj, int), axis),
+    "arr: num A, obj: static number | readonly number[], { axis?: static number } -> A",
+    "Equivalent to `jax.numpy.delete` of these positions; of the flattened array unless `axis` is given.",
 )

@@ -7,8 +7,9 @@ from .. import special as structured
 from ..errors import InvalidArgument
 from ..registry import Check, op
 
-_UNARY = "logit expit gammaln digamma erf erfc erfinv entr ndtr ndtri log_ndtr"
-_BINARY = "betaln xlogy xlog1py rel_entr kl_div"
+_UNARY = """logit expit gammaln digamma erf erfc erfinv entr ndtr ndtri log_ndtr gamma factorial
+expi i0 i0e i1 i1e"""
+_BINARY = "betaln beta xlogy xlog1py rel_entr kl_div gammainc gammaincc zeta comb"
 
 for name in _UNARY.split():
     op(
@@ -128,3 +129,28 @@ op(
     "differentiable_input: num A, non_differentiable_output: num B -> B",
     "The second argument, with the derivative of the first.",
 )
+op(
+    "special.betainc",
+    special.betainc,
+    "a: num A, b: num A, x: num A -> float(promote(A, A))",
+    "Equivalent to `jax.scipy.special.betainc`: the regularized incomplete beta function.",
+)
+op(
+    "special.multigammaln",
+    lambda a, *, d: special.multigammaln(a, d),
+    "a: num A, d: static number -> float(A)",
+    "Equivalent to `jax.scipy.special.multigammaln`.",
+)
+op(
+    "special.polygamma",
+    special.polygamma,
+    "n: num, x: num A -> float(A)",
+    "Equivalent to `jax.scipy.special.polygamma`: the `n`-th derivative of `digamma`.",
+)
+for name in ("softmax", "log_softmax"):
+    op(
+        f"special.{name}",
+        getattr(special, name),
+        "x: num A, { axis?: axis } -> float(A)",
+        f"Equivalent to `jax.scipy.special.{name}`; over all axes unless `axis` is given.",
+    )

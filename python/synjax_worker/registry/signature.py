@@ -7,8 +7,13 @@
                | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
                | event | compact    the tree of tensors that the class declares
                | struct <Name>      what a query of the class answers under that name
+               | schedule           a number or a schedule of optax's; schedules is a list of those
+               | transformation     an optimizer of optax's
+               | mask               a tree of booleans like that of the parameters, as a tuple
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
     result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
+               | transformation | schedule
+               | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
 
 A field that is a `parameter` is what the class's parameter of that name is: an array or a distribution. What stands
@@ -29,8 +34,11 @@ from ..protocol import NUMERIC_DTYPES
 DTYPES = NUMERIC_DTYPES
 VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
-OPERAND_KINDS = ("num", "nums", "any", "key", "dist", "event", "compact", "struct")
-STATIC_KINDS = ("size", "shape", "axis", "dtype", "static")
+OPERAND_KINDS = (
+    *("num", "nums", "any", "key", "dist", "event", "compact", "struct"),
+    *("schedule", "schedules", "transformation"),
+)
+STATIC_KINDS = ("size", "shape", "axis", "dtype", "mask", "static")
 TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
 
 _PARAMETER = re.compile(
@@ -69,9 +77,10 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    kind: str  # "array" | "key" | "dist" | "event" | "compact" | "parameter" | "struct"
+    kind: str  # "array" | "struct" | "list" | "parameter", or what it is called in a signature
     type: Type = None
     dims: str | None = None
+    per: str | None = None  # of a list: the parameter that says how many
     name: str | None = None  # of a struct
     fields: tuple[tuple[str, Result], ...] = ()
 
@@ -79,7 +88,7 @@ class Result:
         if self.kind == "struct":
             fields = [{"name": name, "result": result.to_json()} for name, result in self.fields]
             return {"kind": "struct", **({"name": self.name} if self.name else {}), "fields": fields}
-        fields = {"kind": self.kind, "type": self.type, "dims": self.dims}
+        fields = {"kind": self.kind, "type": self.type, "dims": self.dims, "per": self.per}
         return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -137,7 +146,7 @@ def _parameter(text: str) -> Parameter:
         raise SignatureError(f"{text!r} is not 'name: kind'")
     name, kind, of = match["name"], match["kind"], match["of"].strip()
     parameter = Parameter(name, kind, optional=bool(match["optional"]), rest=bool(match["rest"]))
-    if parameter.rest and kind != "num":
+    if parameter.rest and kind not in ("num", "transformation"):
         raise SignatureError(f"'...{name}' must be num")
     if kind in ("num", "nums"):
         type_name, dims = _type_and_dims(of)
@@ -174,8 +183,10 @@ def _result(text: str) -> Result:
                 raise SignatureError(f"{part!r} is not 'name: result'")
             fields.append((name, _result(result)))
         return Result("struct", name=struct, fields=tuple(fields))
-    if text in ("key", "dist", "event", "compact"):
+    if text in ("key", "dist", "event", "compact", "transformation", "schedule"):
         return Result(text)
+    if listed := re.fullmatch(r"(.*\S) per (\w+)", text, re.S):
+        return Result("list", _type(listed[1]), per=listed[2])
     type_text, dims = _type_and_dims(text)
     if type_text == "parameter":
         return Result("parameter", dims=dims)
@@ -206,6 +217,8 @@ def _check_names(signature: Signature) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SignatureError(f"two parameters are called {name!r}")
+    if signature.result.per is not None and signature.result.per not in names:
+        raise SignatureError(f"no parameter is called {signature.result.per!r}")
     declared = {parameter.type for parameter in signature.parameters}
     used = [*_variables(signature.result), *(p.default for p in signature.parameters if p.default)]
     for variable in used:

@@ -48,6 +48,15 @@ def test_a_struct_of_results():
     )
 
 
+def test_a_list_has_as_many_arrays_as_a_parameter_says():
+    assert parse("xs: nums A -> A per xs").result == Result("list", "A", per="xs")
+    assert parse("x: num A, parts: static number -> float(A) per parts").result.to_json() == {
+        "kind": "list",
+        "type": ("float", "A"),
+        "per": "parts",
+    }
+
+
 def test_no_parameters():
     assert parse("-> F").parameters == ()
 
@@ -78,6 +87,7 @@ def test_no_parameters():
         ("{ d?: dtype E = float32 } -> int32", "a dtype is 'dtype D'"),
         ("{ d?: dtype D = A } -> D", "no parameter has the type 'A'"),
         ("k: key A -> key", "no known kind 'key A'"),
+        ("x: num A -> A per y", "no parameter is called 'y'"),
         ("x: num A -> { A }", "'A' is not 'name: result'"),
     ],
 )
