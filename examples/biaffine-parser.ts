@@ -25,6 +25,7 @@ export const variants = {
 export type Variant = keyof typeof variants;
 
 const [WORD, TAG, WIDE, ARC, FARTHEST] = [64, 32, 128, 96, 10] as const;
+const KEPT = 2 / 3;
 
 export type Params = ReturnType<typeof initial>;
 
@@ -51,8 +52,9 @@ export function initial(words: number, tags: number, labels: number) {
 const dense = (x: Floats, { weights, bias }: { weights: Floats; bias: Floats }): Floats =>
   x.matmul(weights).add(bias);
 
-/** Half of the numbers become 0, the others are doubled: what the network learns must not hang on a few of them. */
-const dropout = (x: Floats, key: Key): Floats => x.mul(random.bernoulli(key, { shape: x.shape })).mul(2);
+/** A third of the numbers become 0, so that what the network learns does not hang on a few of them. */
+const dropout = (x: Floats, key: Key): Floats =>
+  x.mul(random.bernoulli(key, { p: KEPT, shape: x.shape })).div(KEPT);
 
 /** Each word with its neighbours, three times over, so that seven words are seen together. */
 function encoded(p: Params, { words, tags, lengths }: Batch, key?: Key) {

@@ -13,6 +13,8 @@ import {
   jit,
   nn,
   np,
+  optax,
+  type OptState,
   padded,
   random,
   SpanningTreeCRF,
@@ -21,7 +23,6 @@ import {
   valueAndGrad,
   type Tensor,
 } from "../src/index.ts";
-import { adam, applyUpdates, type AdamState } from "./adam.ts";
 
 type Floats = Tensor<"float32">;
 
@@ -87,11 +88,11 @@ function loss(scores: Floats, key: Tensor<"key">): [Floats, { best: Floats; draw
   return [np.negative(gain).mean(), { best: best.mean(), drawn: drawn.mean() }];
 }
 
-const optimizer = adam(0.1);
-const step = jit((scores: Floats, state: AdamState<Floats>, key: Tensor<"key">) => {
+const optimizer = optax.adam(0.1);
+const step = jit((scores: Floats, state: OptState, key: Tensor<"key">) => {
   const [[, rewards], gradient] = valueAndGrad(loss, { hasAux: true })(scores, key);
   const [updates, next] = optimizer.update(gradient, state);
-  return { scores: applyUpdates(scores, updates), state: next, rewards };
+  return { scores: optax.applyUpdates(scores, updates), state: next, rewards };
 });
 
 let scores: Floats = np.zeros([tags.length * tags.length * places]);
