@@ -23,7 +23,7 @@ const ROOMS_BELOW = {
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/emission.ts"], // the signatures of distributions name its types
-  training: ["program/", "tensor/", "transforms/trees.ts", "ops/dtypes.ts"],
+  training: ["program/", "tensor/", "ops/", "session/", "transforms/"],
   distributions: ["display/", "program/", "tensor/", "session/", "transforms/", "ops/"],
 };
 

@@ -1,5 +1,7 @@
 /** Words as numbers: which word of the vocabulary each is, and its letters. */
+import { array, padded, put } from "../src/index.ts";
 import type { Sentence } from "./brown.ts";
+import type { Table } from "./word-encoder.ts";
 
 /** Longer words are known by their last letters: endings say more than beginnings. */
 const LETTERS = 12;
@@ -8,31 +10,36 @@ export interface Lexicon {
   /** The number of a word among all that occur. */
   readonly typeOf: ReadonlyMap<string, number>;
   readonly tags: readonly string[];
-  /** `(types)`: the row of each word's embedding; 0 for all that are rare. */
-  readonly vocabulary: Int32Array;
+  /** How many words have a row of their own; row 0 is for all others. */
   readonly vocabularySize: number;
-  /** `[type][letter]`: which letters it has, 0 past its end. */
-  readonly letters: readonly (readonly number[])[];
+  /** How often the words of each row occur in training. */
+  readonly counts: readonly number[];
   readonly alphabetSize: number;
+  readonly table: Table;
 }
 
 /** Knows the words of `all`, but gives a row of its own only to those that occur `least` times in `train`. */
 export function lexiconOf(all: readonly Sentence[], train: readonly Sentence[], least = 2): Lexicon {
-  const counts = new Map<string, number>();
-  for (const { words } of train) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  const known = numbered([...counts].filter(([, count]) => count >= least).map(([word]) => word));
+  const occurrences = new Map<string, number>();
+  for (const { words } of train)
+    for (const word of words) occurrences.set(word, (occurrences.get(word) ?? 0) + 1);
+  const frequent = [...occurrences].filter(([, count]) => count >= least);
+  const rare = [...occurrences.values()].reduce((sum, count) => sum + (count < least ? count : 0), 0);
+  const rows = numbered(frequent.map(([word]) => word));
   const types = [...new Set(all.flatMap(({ words }) => words))];
   const alphabet = numbered(new Set(train.flatMap(({ words }) => words).join("")));
+  const letters = padded(
+    types.map((word) => [...word].slice(-LETTERS).map((letter) => alphabet.get(letter) ?? 0)),
+    { dtype: "int32", width: LETTERS },
+  );
+  const vocabulary = Int32Array.from(types, (word) => rows.get(word) ?? 0);
   return {
     typeOf: new Map(types.map((word, i) => [word, i])),
     tags: [...new Set(train.flatMap(({ tags }) => tags))].sort(),
-    vocabulary: Int32Array.from(types, (word) => known.get(word) ?? 0),
-    vocabularySize: known.size + 1,
-    letters: types.map((word) => {
-      const last = [...word].slice(-LETTERS).map((letter) => alphabet.get(letter) ?? 0);
-      return Array.from({ length: LETTERS }, (_, i) => last[i] ?? 0);
-    }),
+    vocabularySize: rows.size + 1,
+    counts: [rare, ...frequent.map(([, count]) => count)],
     alphabetSize: alphabet.size + 1,
+    table: put({ vocabulary: array(vocabulary), letters: letters.values, letterCounts: letters.lengths }),
   };
 }
 

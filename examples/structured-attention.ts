@@ -5,14 +5,25 @@
  * two states, outside and inside, weigh them together: what stands between two likely positions is likely itself.
  * (Kim, Denton, Hoang & Rush 2017, "Structured attention networks".)
  *
- *   npx tsx examples/structured-attention.ts [structured-attention.svg] [--steps 600]
+ *   npx tsx examples/structured-attention.ts [structured-attention.svg] [--steps 1000]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { get, jit, LinearChainCRF, nn, np, random, type Tensor, valueAndGrad } from "../src/index.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
+import {
+  get,
+  jit,
+  LinearChainCRF,
+  nn,
+  np,
+  optax,
+  type OptState,
+  random,
+  type Tensor,
+  valueAndGrad,
+} from "../src/index.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { drawTable } from "../src/display/table.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
+import { LossCurve } from "./loss-curve.ts";
 
 type T = Tensor<"float32">;
 type Key = Tensor<"key">;
@@ -74,8 +85,10 @@ function classify(p: Params, attention: Attention, x: T): T {
   return nn.logSoftmax(context.matmul(p.output));
 }
 
+const optimizer = optax.adam(1e-2);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, attention: Attention, key: Key) => {
+  (p: Params, state: OptState, attention: Attention, key: Key) => {
     const { x, label } = draw(key);
     const loss = (q: Params): T =>
       np
@@ -83,8 +96,8 @@ const step = jit(
         .mean()
         .neg() as T;
     const [value, grads] = valueAndGrad(loss)(p);
-    const [params, next] = adam(p, grads, state, 1e-2);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { staticArgnums: 2, donateArgnums: [0, 1] },
 );
@@ -110,20 +123,16 @@ const { values, positionals } = parseArgs({
   options: { steps: { type: "string", default: "1000" } },
 });
 
-async function fit(attention: Attention): Promise<{ readonly params: Params; readonly curve: Curve }> {
+async function fit(attention: Attention): Promise<{ readonly params: Params; readonly curve: LossCurve }> {
   let params = initParams(random.key(0));
-  let state = adamInit(params);
-  const losses: T[] = [];
+  let state = optimizer.init(params);
+  const curve = new LossCurve(attention);
   for (let i = 0; i < Number(values.steps); i++) {
     const done = step(params, state, attention, random.key(i));
     ({ params, state } = done);
-    losses.push(done.value);
+    await curve.add(done.value);
   }
-  const numbers = (await get(losses)).map((loss) => loss.item());
-  const points = numbers.flatMap((_, i): [number, number][] =>
-    i % 20 === 19 ? [[i + 1, mean(numbers.slice(i - 19, i + 1))]] : [],
-  );
-  return { params, curve: { name: attention, points } };
+  return { params, curve };
 }
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
@@ -131,7 +140,7 @@ const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a 
 /** The first of the new sequences. */
 const first = (rows: unknown): number[] => (rows as unknown[][])[0]!.map(Number);
 
-const curves: Curve[] = [];
+const curves: LossCurve[] = [];
 const rows: { name: string; weights: number[]; inside: number[] }[] = [];
 for (const attention of ["softmax", "chain"] as const) {
   const { params, curve } = await fit(attention);

@@ -5,7 +5,7 @@
  * log-likelihood: what the guessed states say of the words, less the divergence of the guess from the prior. Both terms
  * are exact sums over all sequences, by `marginals` and `klDivergence`: nothing is sampled.
  *
- *   npx tsx examples/structured-vae.ts [structured-vae.svg] [--sentences 8000] [--epochs 4] [--longest 32]
+ *   npx tsx examples/structured-vae.ts [structured-vae.svg] [--sentences 20000] [--epochs 6] [--longest 16]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -16,17 +16,18 @@ import {
   LinearChainCRF,
   nn,
   np,
-  put,
+  optax,
+  type OptState,
   random,
   type Tensor,
   valueAndGrad,
 } from "../src/index.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
-import { drawTable } from "../src/display/table.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { evenly, readBrown, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
+import { LossCurve } from "./loss-curve.ts";
 import { batchesOf } from "./sentence-batches.ts";
+import { StateTags } from "./state-tags.ts";
 import { encode, ENCODED, initEncoder, type Table } from "./word-encoder.ts";
 
 type T = Tensor<"float32">;
@@ -44,7 +45,9 @@ function initParams(key: Tensor<"key">, lexicon: Lexicon) {
     hmm: {
       initLogits: np.zeros([STATES]),
       transitionLogits: normal(0, [STATES, STATES], 0.1),
-      emissionDist: normal(1, [STATES, lexicon.vocabularySize], 0.1),
+      emissionDist: normal(1, [STATES, lexicon.vocabularySize], 0.5).add(
+        np.log(lexicon.counts.map((n) => n + 1)),
+      ),
     },
     recogniser: {
       encoder: initEncoder(keys.slice(2), lexicon),
@@ -83,8 +86,10 @@ function bound(p: Params, guess: LinearChainCRF, words: Ints, lengths: Ints): T 
   return guessed.mul(emitted).sum([-2, -1]).sub(guess.klDivergence(prior));
 }
 
+const optimizer = optax.adam(1e-2);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, table: Table, types: Ints, lengths: Ints) => {
+  (p: Params, state: OptState, table: Table, types: Ints, lengths: Ints) => {
     const words = np.take(table.vocabulary, types);
     const loss = (q: Params): T =>
       bound(q, recognise(q, table, types, lengths), words, lengths)
@@ -92,8 +97,8 @@ const step = jit(
         .neg()
         .div(lengths.sum());
     const [value, grads] = valueAndGrad(loss)(p);
-    const [params, next] = adam(p, grads, state, 4e-3);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { donateArgnums: [0, 1] },
 );
@@ -120,9 +125,9 @@ const look = jit((p: Params, table: Table, types: Ints, lengths: Ints) => {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    sentences: { type: "string", default: "8000" },
-    epochs: { type: "string", default: "4" },
-    longest: { type: "string", default: "32" },
+    sentences: { type: "string", default: "20000" },
+    epochs: { type: "string", default: "6" },
+    longest: { type: "string", default: "16" },
   },
 });
 const began = performance.now();
@@ -133,58 +138,47 @@ const parts = split(brown);
 const train = evenly(parts.train, Number(values.sentences));
 const heldOut = evenly(parts.heldOut, Number(values.sentences));
 const lexicon = lexiconOf(brown, train, 5);
-const table: Table = put({
-  vocabulary: np.array(lexicon.vocabulary),
-  letters: np.array(lexicon.letters, { dtype: "int32" }),
-});
+const { table } = lexicon;
 console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.vocabularySize} words`,
 );
 
 let params = initParams(random.key(0), lexicon);
-let state = adamInit(params);
-const points: [number, number][] = [];
+let state = optimizer.init(params);
+const curve = new LossCurve("minus the bound");
 for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-  const batches = batchesOf(train, lexicon, { seed: epoch });
-  const losses: T[] = [];
-  for (const [i, { types, lengths }] of batches.entries()) {
+  for (const { types, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
     const done = step(params, state, table, types, lengths);
     ({ params, state } = done);
-    losses.push(done.value);
-    if (losses.length < 20 && i + 1 < batches.length) continue;
-    const numbers = (await get(losses.splice(0))).map((loss) => loss.item());
-    points.push([epoch * batches.length + i + 1, numbers.reduce((a, b) => a + b, 0) / numbers.length]);
+    await curve.add(done.value);
   }
   console.log(
-    `epoch ${epoch + 1}: minus the bound ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
+    `epoch ${epoch + 1}: minus the bound ${(await curve.latest()).toFixed(3)} nats a word, ${seconds()} s`,
   );
 }
 
-/** How often each state stands where people gave each tag, and what the held-out sentences cost. */
-const counts = Array.from({ length: STATES }, () => new Map<string, number>());
-const sums = { words: 0, bound: 0, exact: 0, lacking: 0 };
+const tags = new StateTags(STATES);
+const sums = { bound: 0, exact: 0, lacking: 0 };
 for (const { types, lengths, sentences } of batchesOf(heldOut, lexicon)) {
   const seen = await get(look(params, table, types, lengths));
   const rows = seen.states.array() as number[][];
   for (const name of ["bound", "exact", "lacking"] as const) sums[name] += seen[name].item();
-  sentences.forEach(({ tags }, i) =>
-    tags.forEach((tag, j) => {
-      const row = counts[rows[i]![j]!]!;
-      row.set(tag, (row.get(tag) ?? 0) + 1);
-      sums.words++;
-    }),
-  );
+  sentences.forEach((sentence, i) => sentence.tags.forEach((tag, j) => tags.add(rows[i]![j]!, tag)));
 }
-const each = (name: "bound" | "exact" | "lacking"): string => (sums[name] / sums.words).toFixed(4);
+const each = (name: "bound" | "exact" | "lacking"): string => (sums[name] / tags.words).toFixed(4);
+const share = (count: number): string => `${((100 * count) / tags.words).toFixed(1)} %`;
 console.log(
   `held out, nats a word: bound ${each("bound")} = log-likelihood ${each("exact")} less ${each("lacking")}`,
 );
-const most = counts.map((row) => Math.max(0, ...row.values()));
-const share = (part: number): string => `${((100 * part) / sums.words).toFixed(1)} %`;
-const totals = new Map<string, number>();
-for (const row of counts) for (const [tag, n] of row) totals.set(tag, (totals.get(tag) ?? 0) + n);
-const frequent = [...totals].sort((a, b) => b[1] - a[1]);
-console.log(
-  `each state as the tag it stands for most often: ${share(most.reduce((a, b) => a + b, 0))} of words right`,
-);
-console.log(`every word as ${frequent[0]![0]}, the most frequent tag: ${share(frequent[0]![1])}`);
+console.log(`each state as the tag it meets most often: ${share(tags.right)} of words right`);
+console.log(`every word as ${tags.frequent()[0]![0]}: ${share(tags.frequent()[0]![1])}`);
+
+const file = positionals[0] ?? "structured-vae.svg";
+await writeFile(file, tags.draw(20));
+const loss = drawCurves({
+  title: "Training an autoencoder",
+  quantity: "nats a word",
+  against: "step",
+  curves: [curve],
+});
+await writeFile(file.replace(/(\.svg)?$/, "-loss.svg"), loss);

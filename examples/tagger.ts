@@ -7,12 +7,22 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { get, jit, LinearChainCRF, nn, np, put, random, type Tensor, valueAndGrad } from "../src/index.ts";
+import {
+  jit,
+  LinearChainCRF,
+  nn,
+  np,
+  optax,
+  type OptState,
+  random,
+  type Tensor,
+  valueAndGrad,
+} from "../src/index.ts";
 import { drawConfusion } from "../src/display/confusion.ts";
-import { type Curve, drawCurves } from "../src/display/curve.ts";
-import { adam, adamInit, type AdamState } from "./adam.ts";
+import { drawCurves } from "../src/display/curve.ts";
 import { evenly, readBrown, type Sentence, split } from "./brown.ts";
 import { type Lexicon, lexiconOf } from "./lexicon.ts";
+import { LossCurve } from "./loss-curve.ts";
 import { batchesOf } from "./sentence-batches.ts";
 import { confusion, mostFrequent, scoreOf, shown, type Tagged } from "./tag-scores.ts";
 import { encode, ENCODED, initEncoder, type Table } from "./word-encoder.ts";
@@ -56,11 +66,13 @@ function loss(p: Params, head: Head, table: Table, types: Ints, tags: Ints, leng
   return np.where(isWord, each, 0).sum().neg().div(words);
 }
 
+const optimizer = optax.adam(4e-3);
+
 const step = jit(
-  (p: Params, state: AdamState<Params>, head: Head, table: Table, types: Ints, tags: Ints, lengths: Ints) => {
+  (p: Params, state: OptState, head: Head, table: Table, types: Ints, tags: Ints, lengths: Ints) => {
     const [value, grads] = valueAndGrad((q: Params) => loss(q, head, table, types, tags, lengths))(p);
-    const [params, next] = adam(p, grads, state, 4e-3);
-    return { value, params, state: next };
+    const [updates, next] = optimizer.update(grads, state, p);
+    return { value, params: optax.applyUpdates(p, updates), state: next };
   },
   { staticArgnums: 2, donateArgnums: [0, 1] },
 );
@@ -78,30 +90,23 @@ const predict = jit(
 
 // -- training and looking -------------------------------------------------------------------------------------------
 
-/** Trains one of the two from its beginning; its curve has a point for every 20 steps, their mean loss. */
-async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: Curve }> {
+/** Trains one of the two from its beginning. */
+async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: LossCurve }> {
   let params = initParams(random.key(0), lexicon);
-  let state = adamInit(params);
-  const points: [number, number][] = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    const batches = batchesOf(train, lexicon, { seed: epoch });
-    const losses: T[] = [];
-    for (const [i, { types, tags, lengths }] of batches.entries()) {
+  let state = optimizer.init(params);
+  const curve = new LossCurve(head);
+  for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
+    for (const { types, tags, lengths } of batchesOf(train, lexicon, { seed: epoch })) {
       const done = step(params, state, head, table, types, tags, lengths);
       ({ params, state } = done);
-      losses.push(done.value);
-      if (losses.length < 20 && i + 1 < batches.length) continue;
-      const fetched = await get(losses.splice(0));
-      points.push([epoch * batches.length + i + 1, meanOf(fetched.map((each) => each.item()))]);
+      await curve.add(done.value);
     }
     console.log(
-      `${head}, epoch ${epoch + 1}: loss ${points.at(-1)![1].toFixed(3)} nats a word, ${seconds()} s`,
+      `${head}, epoch ${epoch + 1}: loss ${(await curve.latest()).toFixed(3)} nats a word, ${seconds()} s`,
     );
   }
-  return { params, curve: { name: head, points } };
+  return { params, curve };
 }
-
-const meanOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
 /** The tags that it gives to sentences it has not seen. */
 async function tagged(head: Head, params: Params): Promise<Tagged> {
@@ -126,7 +131,6 @@ const { values, positionals } = parseArgs({
     longest: { type: "string", default: "64" },
   },
 });
-const epochs = Number(values.epochs);
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
 
@@ -135,17 +139,14 @@ const parts = split(brown);
 const train = evenly(parts.train, Number(values.sentences));
 const heldOut = evenly(parts.heldOut, Number(values.sentences));
 const lexicon = lexiconOf(brown, train);
-const table: Table = put({
-  vocabulary: np.array(lexicon.vocabulary),
-  letters: np.array(lexicon.letters, { dtype: "int32" }),
-});
+const { table } = lexicon;
 console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.tags.length} tags`,
 );
 console.log(`most frequent tag of each word: ${shown(scoreOf(heldOut, mostFrequent(train, heldOut)))}`);
 
 const file = positionals[0] ?? "tagger.svg";
-const curves: Curve[] = [];
+const curves: LossCurve[] = [];
 for (const head of ["softmax", "chain"] as const) {
   const { params, curve } = await fit(head);
   curves.push(curve);

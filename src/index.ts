@@ -58,6 +58,22 @@ export {
   type VmapOptions,
 } from "./transforms/transforms.ts";
 
+export { biaffine, type BiaffineParams } from "./training/biaffine.ts";
+export { charCnn, type CharCnnParams } from "./training/char-cnn.ts";
+export { dense, type DenseParams } from "./training/dense.ts";
+export { dropout } from "./training/dropout.ts";
+export { embedding, type EmbeddingParams } from "./training/embedding.ts";
+export { gru, type GruParams } from "./training/gru.ts";
+export { layerNorm, type LayerNormParams } from "./training/layer-norm.ts";
+export { lstm, type LstmCarry, type LstmParams } from "./training/lstm.ts";
+export {
+  multiHeadAttention,
+  type MultiHeadAttentionOptions,
+  type MultiHeadAttentionParams,
+  type MultiHeadAttentionSizes,
+} from "./training/multi-head-attention.ts";
+export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
+
 export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
 export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";

@@ -1,5 +1,5 @@
 import { colourOf, framed, MARGIN } from "./parts.ts";
-import { bottomAxis, leftAxis, linearScale, polyline, text } from "./svg.ts";
+import { bottomAxis, element, leftAxis, linearScale, polyline, text } from "./svg.ts";
 
 const [WIDTH, HEIGHT] = [480, 240];
 /** Room for the numbers of an axis. */
@@ -41,6 +41,7 @@ export function drawCurves({ title, quantity, against, curves }: CurveData): str
       width: left + WIDTH + MARGIN + NUMBERS / 2,
       height: top + HEIGHT + MARGIN + NUMBERS,
       children: [
+        element("style", {}, ".axis line { stroke: #d5d9dd; }"),
         leftAxis(y, [left, left + WIDTH], { step: stepOf(up), format: short }),
         bottomAxis(x, top + HEIGHT, { step: stepOf(across), format: short }),
         ...lines,
