@@ -26,7 +26,7 @@ const { values: given, positionals } = parseArgs({
     sentences: { type: "string", default: "4937" },
     test: { type: "string", default: "716" },
     longest: { type: "string", default: "47" }, // words; the longer sentences take most of the time
-    epochs: { type: "string", default: "5" },
+    epochs: { type: "string", default: "6" },
     variants: { type: "string", default: "softmax,non-projective,single-root,projective" },
   },
   allowPositionals: true,

@@ -3,7 +3,7 @@
  * Tu 2021, "PCFGs can do better") is fitted to the probability of the sentences, and beside it a hidden Markov model,
  * which knows no phrases. How many bits a word costs on sentences held out tells which of the two predicts them better.
  *
- *     npx tsx examples/grammar-induction.ts picture.svg --sentences 6000 --epochs 3 --symbols 20
+ *     npx tsx examples/grammar-induction.ts picture.svg --sentences 3200 --epochs 3 --symbols 16
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -27,11 +27,11 @@ type Whole = Tensor<"int32">;
 
 const { values: given, positionals } = parseArgs({
   options: {
-    sentences: { type: "string", default: "6000" },
-    "held-out": { type: "string", default: "960" },
-    epochs: { type: "string", default: "4" },
+    sentences: { type: "string", default: "3200" },
+    "held-out": { type: "string", default: "640" },
+    epochs: { type: "string", default: "3" },
     longest: { type: "string", default: "20" },
-    symbols: { type: "string", default: "30" }, // nonterminals; there are twice as many kinds of words
+    symbols: { type: "string", default: "16" }, // nonterminals; there are twice as many kinds of words
   },
   allowPositionals: true,
 });
