@@ -150,3 +150,17 @@ test("a parser learns from few short sentences", () => {
   expect(numberAfter(lines, "heads right,")).toBeGreaterThan(20);
   expect(picture).toContain("nats a word");
 });
+
+test("a grammar and a hidden Markov model learn to predict short sentences, and trees are drawn", () => {
+  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "6", "--longest", "8"];
+  const bits = join(directory, "bits.svg");
+  const { lines, picture } = run("grammar-induction", bits, ...few);
+  for (const model of ["grammar:", "hidden Markov model:"]) {
+    const line = lines.find((each) => each.startsWith(model))!;
+    const [before, , after] = line.slice(model.length).split("→").map(parseFloat);
+    expect(after).toBeLessThan(before! - 0.5);
+  }
+  expect(lines[3]).toMatch(/^\[.*both.*figures.*\]$/);
+  expect(picture).toContain("figures");
+  expect(readFileSync(bits, "utf8")).toContain("bits a word");
+});
