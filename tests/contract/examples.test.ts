@@ -133,3 +133,34 @@ test("states are found by an autoencoder whose bound is the likelihood less a di
   expect(picture).toMatch(/<title>\d+, nn: /);
   expect(curve("structured-vae")).toContain("<path");
 });
+
+test("a policy learns trees from how many heads are right", () => {
+  const { lines, picture } = run("policy-gradient", "--steps", "40");
+  expect(numberAfter(lines, "in the best trees,")).toBeLessThan(30); // of trees drawn before it has learnt
+  expect(numberAfter(lines, "After 40 steps:")).toBeGreaterThan(60);
+  expect(picture).toContain("share of right heads");
+});
+
+test("a parser learns from few short sentences", () => {
+  const few = ["--sentences", "300", "--longest", "23", "--test", "100", "--epochs", "4"];
+  const { lines, picture } = run("dependency-parser", ...few, "--variants", "single-root");
+  expect(lines[0]).toBe("300 sentences to learn from, 100 to be tested on.");
+  // A head at random is right in one of some twenty words
+  expect(numberAfter(lines, "single-root:")).toBeGreaterThan(25);
+  expect(numberAfter(lines, "heads right,")).toBeGreaterThan(20);
+  expect(picture).toContain("nats a word");
+});
+
+test("a grammar and a hidden Markov model learn to predict short sentences, and trees are drawn", () => {
+  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "6", "--longest", "8"];
+  const bits = join(directory, "bits.svg");
+  const { lines, picture } = run("grammar-induction", bits, ...few);
+  for (const model of ["grammar:", "hidden Markov model:"]) {
+    const line = lines.find((each) => each.startsWith(model))!;
+    const [before, , after] = line.slice(model.length).split("→").map(parseFloat);
+    expect(after).toBeLessThan(before! - 0.5);
+  }
+  expect(lines[3]).toMatch(/^\[.*both.*figures.*\]$/);
+  expect(picture).toContain("figures");
+  expect(readFileSync(bits, "utf8")).toContain("bits a word");
+});
