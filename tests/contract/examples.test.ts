@@ -152,7 +152,7 @@ test("a parser learns from few short sentences", () => {
 });
 
 test("a grammar and a hidden Markov model learn to predict short sentences, and trees are drawn", () => {
-  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "6", "--longest", "8"];
+  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "4", "--longest", "8"];
   const bits = join(directory, "bits.svg");
   const { lines, picture } = run("grammar-induction", bits, ...few);
   for (const model of ["grammar:", "hidden Markov model:"]) {

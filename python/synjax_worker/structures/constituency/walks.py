@@ -55,10 +55,22 @@ def most_splits(words: int) -> int:
     return max(words - 1, 1)
 
 
+def numbered(start: Array, width: Array, words: int) -> Array:
+    """A span as one number."""
+    return start * _stride(words) + width
+
+
 def start_and_width(span: Array, words: int) -> tuple[Array, Array]:
     """0 and 0 where there is none."""
-    span = jnp.maximum(span, 0)
-    return lax.div(span, jnp.int32(words)), lax.rem(span, jnp.int32(words))
+    span, stride = jnp.maximum(span, 0), jnp.int32(_stride(words))
+    return lax.div(span, stride), lax.rem(span, stride)
+
+
+def _stride(words: int) -> int:
+    """Odd. By a power of two a remainder is a mask, and of a difference of that and a constant, as an index into what
+    is gathered, XLA made an address that lies 2^32 elements too far (jaxlib 0.10.2, on a CPU, with 8 words).
+    """
+    return words | 1
 
 
 def started(real: Array, lengths: Array, words: int) -> Array:
@@ -81,7 +93,7 @@ def divided(agenda: Array, step: Array, choice: Array) -> Array:
     starts, widths = jnp.stack([start, start + choice + 1]), jnp.stack([choice, width - choice - 1])
     places = step + 1 + jnp.stack([jnp.zeros_like(choice), choice])
     places = jnp.where((span != NONE) & (widths > 0), places, words)
-    return agenda.at[places, item, walk].set(starts * words + widths, mode="drop")
+    return agenda.at[places, item, walk].set(numbered(starts, widths, words), mode="drop")
 
 
 def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
@@ -98,7 +110,7 @@ def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
     starting = jnp.zeros(agenda.shape, jnp.int32).at[start, item, walk].add(some.astype(jnp.int32))
     place_of_word = jnp.where(real & (word < lengths[:, None]), word + jnp.cumsum(starting, 0), 2 * words)
     found = jnp.full((2 * words - 1, *real.shape), NONE, jnp.int32)
-    spans = jnp.concatenate([agenda, jnp.broadcast_to(word * words, agenda.shape)])
+    spans = jnp.concatenate([agenda, jnp.broadcast_to(numbered(word, jnp.zeros_like(word), words), agenda.shape)])
     return found.at[jnp.concatenate([place, place_of_word]), item, walk].set(spans, mode="drop")
 
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from ..constituency.walks import NONE, start_and_width
+from ..constituency.walks import NONE, numbered, start_and_width
 
 
 class Walks(NamedTuple):
@@ -103,7 +103,7 @@ def divided(walks: Walks, step: Array, span: Array, made: Outcome, nonterminals:
     put = lambda x, at, values: x.at[at, item, walk].set(values, mode="drop")
     labels = jnp.stack(symbols)
     return Walks(
-        put(walks.spans, places, starts * words + widths),
+        put(walks.spans, places, numbered(starts, widths, words)),
         put(walks.labels, places, labels),
         put(walks.tags, word, labels - nonterminals),
     )
