@@ -25,7 +25,9 @@ const PROBE =
 /** The spec of a device, from the requirement files of this package. */
 export function environmentSpec(device: Device = "cpu", dev = false): EnvironmentSpec {
   const directory = join(packageRoot(), "python", "requirements");
-  const requirements = [device, ...(dev ? ["dev"] : [])].map((file) => join(directory, `${file}.txt`));
+  const requirements = [device, ...(dev ? ["dev", "data"] : [])].map((file) =>
+    join(directory, `${file}.txt`),
+  );
   if (dev && !hasDevRequirements()) {
     throw new SynjaxError(
       "INVALID_ARGUMENT",

@@ -12,10 +12,15 @@ export interface TableData {
   readonly best: readonly (readonly boolean[])[];
   readonly rows?: readonly string[] | undefined;
   readonly columns?: readonly string[] | undefined;
+  /** What it shows, for those who hear a picture; of a distribution unless it is given. */
+  readonly description?: string;
 }
 
+const OF_A_DISTRIBUTION = "The probability of each cell, and the cells of the most probable structure.";
+
 /** The cells of a table, as dark as they are probable, and those of the best structure framed. */
-export function drawTable({ title, marginals, best, rows, columns }: TableData): string {
+export function drawTable(data: TableData): string {
+  const { title, marginals, best, rows, columns, description = OF_A_DISTRIBUTION } = data;
   const [names, heads] = [namesOf(rows, marginals.length), namesOf(columns, marginals[0]?.length ?? 0)];
   const left = MARGIN + widthOf(names, 10);
   const width = widthOf(heads, CELL);
@@ -51,6 +56,6 @@ export function drawTable({ title, marginals, best, rows, columns }: TableData):
       ],
     },
     title,
-    "The probability of each cell, and the cells of the most probable structure.",
+    description,
   );
 }

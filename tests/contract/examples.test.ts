@@ -10,15 +10,21 @@ const root = packageRoot();
 const directory = mkdtempSync(join(tmpdir(), "synjax-examples-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function run(name: string): { readonly lines: readonly string[]; readonly picture: string } {
+function run(
+  name: string,
+  ...args: readonly string[]
+): { readonly lines: readonly string[]; readonly picture: string } {
   const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
   const file = join(directory, `${name}.svg`);
   const example = join(root, "examples", `${name}.ts`);
-  const printed = execFileSync(process.execPath, [tsx, example, file], { encoding: "utf8" });
+  const printed = execFileSync(process.execPath, [tsx, example, file, ...args], { encoding: "utf8" });
   const picture = readFileSync(file, "utf8");
   expect(picture).toMatch(/^<svg [^]*<\/svg>\n$/);
   return { lines: printed.trimEnd().split("\n"), picture };
 }
+
+/** The picture of the losses of an example that has run. */
+const curve = (name: string): string => readFileSync(join(directory, `${name}-loss.svg`), "utf8");
 
 test("two protein chains are aligned as Biopython 1.88 aligns them", () => {
   const [scores, above, below] = run("protein-alignment").lines;
@@ -78,4 +84,83 @@ test("a network has as many spanning trees as Kirchhoff's theorem says", () => {
   expect(lines[0]).toBe("It has 5.09e+15 spanning trees."); // exp(36.16625), by a determinant in float64
   expect(lines[1]).toBe("In all of them: 1–12.");
   expect(picture.match(/<line/g)).toHaveLength(78);
+});
+
+/** The number after the words, which a line has: `chain: 96.4 % of words`. */
+function numberAfter(lines: readonly string[], words: string): number {
+  const line = lines.find((each) => each.includes(words))!;
+  return Number(/^-?[\d.]+/.exec(line.slice(line.indexOf(words) + words.length).trimStart())![0]);
+}
+
+test("a tagger learns from few short sentences, with a chain and without", () => {
+  const { lines, picture } = run("tagger", "--sentences", "400", "--epochs", "6", "--longest", "16");
+  expect(lines[0]).toBe("400 sentences to learn from, 400 held out; 72 tags");
+  for (const head of ["softmax", "chain"]) {
+    // As nouns, the most frequent, 13 % of these words would be right
+    expect(numberAfter(lines, `${head}:`)).toBeGreaterThan(35);
+    const [first, last] = [1, 6].map((epoch) => numberAfter(lines, `${head}, epoch ${epoch}: loss`));
+    expect(last).toBeLessThan(0.7 * first!);
+  }
+  expect(picture).toContain("<title>nn, nn: ");
+  expect(curve("tagger")).toContain("nats a word");
+});
+
+test("a network that attends through a chain finds the segment that decides", () => {
+  const { lines, picture } = run("structured-attention", "--steps", "200");
+  expect(lines).toHaveLength(2);
+  // By guessing 25 % of labels are right, and a fifth of an even attention lies inside
+  ["softmax", "chain"].forEach((attention, i) => {
+    expect(numberAfter([lines[i]!], `${attention}:`)).toBeGreaterThan(45);
+    expect(numberAfter([lines[i]!], "labels right,")).toBeGreaterThan(35);
+  });
+  expect(picture).toContain("<title>chain, 0: ");
+  expect(curve("structured-attention")).toContain("softmax");
+});
+
+test("states are found by an autoencoder whose bound is the likelihood less a divergence", () => {
+  const { lines, picture } = run("structured-vae", "--sentences", "300", "--epochs", "3", "--longest", "16");
+  const [first, last] = [1, 3].map((epoch) => numberAfter(lines, `epoch ${epoch}: minus the bound`));
+  expect(last).toBeLessThan(first!);
+  const [bound, exact, lacking] = ["bound", "= log-likelihood", "less"].map((words) =>
+    numberAfter(
+      lines.filter((line) => line.startsWith("held out")),
+      words,
+    ),
+  );
+  expect(lacking).toBeGreaterThan(0);
+  expect(bound).toBeCloseTo(exact! - lacking!, 3);
+  expect(numberAfter(lines, "most often:")).toBeGreaterThan(numberAfter(lines, "every word as nn:"));
+  expect(picture).toMatch(/<title>\d+, nn: /);
+  expect(curve("structured-vae")).toContain("<path");
+});
+
+test("a policy learns trees from how many heads are right", () => {
+  const { lines, picture } = run("policy-gradient", "--steps", "40");
+  expect(numberAfter(lines, "in the best trees,")).toBeLessThan(30); // of trees drawn before it has learnt
+  expect(numberAfter(lines, "After 40 steps:")).toBeGreaterThan(60);
+  expect(picture).toContain("share of right heads");
+});
+
+test("a parser learns from few short sentences", () => {
+  const few = ["--sentences", "300", "--longest", "23", "--test", "100", "--epochs", "4"];
+  const { lines, picture } = run("dependency-parser", ...few, "--variants", "single-root");
+  expect(lines[0]).toBe("300 sentences to learn from, 100 to be tested on.");
+  // A head at random is right in one of some twenty words
+  expect(numberAfter(lines, "single-root:")).toBeGreaterThan(25);
+  expect(numberAfter(lines, "heads right,")).toBeGreaterThan(20);
+  expect(picture).toContain("nats a word");
+});
+
+test("a grammar and a hidden Markov model learn to predict short sentences, and trees are drawn", () => {
+  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "6", "--longest", "8"];
+  const bits = join(directory, "bits.svg");
+  const { lines, picture } = run("grammar-induction", bits, ...few);
+  for (const model of ["grammar:", "hidden Markov model:"]) {
+    const line = lines.find((each) => each.startsWith(model))!;
+    const [before, , after] = line.slice(model.length).split("→").map(parseFloat);
+    expect(after).toBeLessThan(before! - 0.5);
+  }
+  expect(lines[3]).toMatch(/^\[.*both.*figures.*\]$/);
+  expect(picture).toContain("figures");
+  expect(readFileSync(bits, "utf8")).toContain("bits a word");
 });
