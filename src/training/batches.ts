@@ -8,7 +8,7 @@ import type { ArrowTableLike, Dtypes, Fields } from "./items.ts";
 const BATCHES: Signature = { takes: { data: "any" }, options: BATCH_OPTIONS };
 
 /** A column of items: `number[][]` is one of `number[]`. */
-type ItemOf<Column> = Column extends readonly (infer Item)[] ? Item : Column;
+export type ItemOf<Column> = Column extends readonly (infer Item)[] ? Item : Column;
 
 /** Columns of items by their names: arrays, typed arrays, tensors on the host, Arrow vectors. */
 export type Columns = Readonly<Record<string, unknown>>;

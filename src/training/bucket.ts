@@ -2,7 +2,7 @@
 import { checkCall, type Signature, shown } from "../program/signatures.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { refused } from "../transforms/trees.ts";
-import type { Columns } from "./batches.ts";
+import type { Columns, ItemOf } from "./batches.ts";
 import { type Batch, type Collated, Collation } from "./collation.ts";
 import { BATCH_OPTIONS, type BatchOptions, checkBatchSize, gathered } from "./gatherer.ts";
 import { type ArrowTableLike, BARE, type Dtypes, type Fields } from "./items.ts";
@@ -18,9 +18,6 @@ export interface Bucket<Values> extends Batch<Values> {
   /** How long they have been made: one of the widths */
   readonly width: number;
 }
-
-/** Columns of ragged arrays or numbers: `{ words: number[][], label: number[] }`. */
-type ItemOf<Column> = Column extends readonly (infer Item)[] ? Item : Column;
 
 const BUCKET: Signature = { takes: { data: "any" }, options: { ...BATCH_OPTIONS, widths: "list" } };
 

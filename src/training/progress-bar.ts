@@ -1,8 +1,14 @@
 /** How training goes, as a line for a terminal. */
+import { isPlainObject } from "../program/plain-object.ts";
+import { shown } from "../program/signatures.ts";
+import { refused } from "../transforms/trees.ts";
 import type { ProgressEvent } from "./progress.ts";
 
 /** How many characters the bar itself has. */
 const WIDTH = 20;
+
+const NUMBERS = ["steps", "loss", "secondsPerStep", "compileSeconds"] as const;
+const isNumber = (value: unknown): boolean => value === undefined || typeof value === "number";
 
 /**
  * An event as one line, e.g. `process.stderr.write("\r" + progressBar(event) + "\x1b[K")`:
@@ -11,8 +17,14 @@ const WIDTH = 20;
  *     ░░░░░░░░░░░░░░░░░░░░ 0/300  compiling step, 3.1 s
  */
 export function progressBar(event: ProgressEvent): string {
+  if (
+    !isPlainObject(event) ||
+    !NUMBERS.every((name) => isNumber(event[name])) ||
+    typeof event.step !== "number"
+  )
+    throw refused("progressBar", "event", "an event of progress", shown(event));
   const { type, step, steps, loss, secondsPerStep, compileSeconds, compilation } = event;
-  const filled = steps === undefined ? 0 : Math.min(WIDTH, Math.floor((step / steps) * WIDTH));
+  const filled = steps === undefined ? 0 : Math.max(0, Math.min(WIDTH, Math.floor((step / steps) * WIDTH)));
   const bar = steps === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} `;
   const parts = [
     bar + (steps === undefined ? `step ${step}` : `${step}/${steps}`),
