@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Router } from "zeromq";
 import type { Transport } from "../../bridge/transport/transport.ts";
 import { dialZeromq } from "../../bridge/transport/zeromq.ts";
-import { bindToPortOfItsOwn } from "../fixtures/own-port.ts";
+import { bindAgain, bindToPortOfItsOwn } from "../fixtures/own-port.ts";
 
 /** Blocks this thread for 500 ms, in which zeromq's own thread connects (it tries every 100 ms) or delivers. */
 const standStill = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
@@ -27,7 +27,7 @@ describe("a wake-up that somebody else took", () => {
     await router.unbind(address);
     transport = await dialZeromq(address);
     transport.send([Buffer.from("early")]);
-    await router.bind(address);
+    await bindAgain(router, address);
     standStill();
     expect(transport.connected).toBe(true);
     const [, message] = await router.receive();
