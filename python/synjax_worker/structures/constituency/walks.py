@@ -110,7 +110,9 @@ def in_order(agenda: Array, real: Array, lengths: Array) -> Array:
     starting = jnp.zeros(agenda.shape, jnp.int32).at[start, item, walk].add(some.astype(jnp.int32))
     place_of_word = jnp.where(real & (word < lengths[:, None]), word + jnp.cumsum(starting, 0), 2 * words)
     found = jnp.full((2 * words - 1, *real.shape), NONE, jnp.int32)
-    spans = jnp.concatenate([agenda, jnp.broadcast_to(numbered(word, jnp.zeros_like(word), words), agenda.shape)])
+    spans = jnp.concatenate(
+        [agenda, jnp.broadcast_to(numbered(word, jnp.zeros_like(word), words), agenda.shape)]
+    )
     return found.at[jnp.concatenate([place, place_of_word]), item, walk].set(spans, mode="drop")
 
 
