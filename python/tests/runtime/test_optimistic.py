@@ -165,7 +165,9 @@ def test_a_loop_does_not_run_on_values_that_are_not_right(client: Client) -> Non
     """With the fast pass's value it would not end."""
     condition, step, root = Body(2), Body(2), Body(2)
     before = condition.returns(condition.add("np.not_equal", -1, -2))
-    after = step.returns(step.add("np.subtract", -1, step.add("np.sign", step.add("np.subtract", -1, -2))), -2)
+    after = step.returns(
+        step.add("np.subtract", -1, step.add("np.sign", step.add("np.subtract", -1, -2))), -2
+    )
     found = root.add("while_loop", nested(0), nested(1), -1, -2)
     program = encode(before, after, root.returns(root.add("get", found, k=[0, 0])))
 
