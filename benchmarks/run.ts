@@ -14,7 +14,7 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   const python = process.env["PEER_PYTHON"] ?? (await resolvePython({ device: "cpu" }));
   // SynJax checks its own types while it runs, and refuses its own methods where jaxtyping is newer than it
   const path = fileURLToPath(new URL("../python", here));
-  const env = { ...process.env, PYTHONPATH: path, JAXTYPING_DISABLE: "1" };
+  const env = { ...process.env, PYTHONPATH: path, JAXTYPING_DISABLE: "1", OPENBLAS_NUM_THREADS: "1" }; // as a worker has it
   const script = fileURLToPath(new URL(`${suite}.py`, here));
   const { status, error } = spawnSync(python, [script, ...process.argv.slice(3)], { stdio: "inherit", env });
   if (error) throw error;

@@ -1,12 +1,15 @@
 """`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin."""
 
 import gc
+import os
 import sys
 
 
 def run() -> int:
     # What a process loads at its start stays: to look for garbage in it takes a tenth of the start.
     gc.disable()
+    # XLA calls OpenBLAS from threads of its own. Threads of OpenBLAS beside them make a call a hundred times slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from .worker.process import main
 
     return main()

@@ -16,6 +16,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
+from ...numerics.lapack import call_for_few_matrices
+
+call_for_few_matrices()
 
 # What a result may be wrong by, where the potentials have 32 and 64 bits.
 TOLERANCE = {32: 1e-6, 64: 1e-11}
