@@ -62,7 +62,11 @@ export function drawDependencies(data: DependenciesData): string {
       width: 2 * MARGIN + words.length * width,
       height: y + CELL + 2 + below! * LEVEL + LABEL + MARGIN,
       children: [
-        element("style", {}, `.label { font-size: ${LABEL}px; }`),
+        element(
+          "style",
+          {},
+          `.label { font-size: ${LABEL}px; paint-order: stroke; stroke: #fdfdfb; stroke-width: 3; }`,
+        ),
         ...drawn(found, gold, ONLY_FOUND, 1),
         ...drawn(gold, found, ONLY_GOLD, -1),
         ...words.map((word, i) => centred(MARGIN + place(i + 1) * width, width, y + 16, word)),
