@@ -38,7 +38,7 @@ const { values: given, positionals } = parseArgs({
     epochs: { type: "string", default: "6" },
     longest: { type: "string", default: "20" },
     symbols: { type: "string", default: "16" }, // nonterminals; there are twice as many kinds of words
-    rate: { type: "string", default: "0.05" },
+    rate: { type: "string", default: "0.1" },
   },
   allowPositionals: true,
 });
@@ -118,7 +118,9 @@ function paths(p: Chain, { words, lengths }: Batch): HMM {
   return new HMM({ ...p, observations, lengths: lengths.add(1) });
 }
 
-const optimizer = optax.adam(Number(given.rate));
+// In all these steps the rate falls to nothing
+const steps = epochs * (Math.ceil(train.length / 32) + 1);
+const optimizer = optax.adam(optax.cosineDecaySchedule(Number(given.rate), steps));
 
 /** Fits a model, and measures the bits that a word of other sentences costs. */
 async function fitted<P>(
