@@ -177,17 +177,17 @@ const other = await fitted("hidden Markov model", chain, paths);
 
 // The most probable trees of a few sentences. Brackets are the phrases.
 const few = dev.filter(({ length }) => length >= 6 && length <= 10).slice(0, 3);
-const { values: words, lengths } = padded(few.map(numbered), { dtype: "int32" });
-const trees = parses(one.params, { words, lengths });
-const spans = (await trees.decode(trees.argmax()).spans.array()) as number[][][];
 const pictures: string[] = [];
-for (const [i, sentence] of few.entries()) {
-  const opens = (at: number): string => "[".repeat(spans[i]!.filter(([start]) => start === at).length);
+for (const sentence of few) {
+  // All as long, so that what is compiled for one serves the next
+  const { values, lengths } = padded([numbered(sentence)], { dtype: "int32", width: 10 });
+  const trees = parses(one.params, { words: values.slice(0), lengths: lengths.slice(0) });
+  const spans = (await trees.decode(trees.argmax()).spans.array()) as number[][];
+  const opens = (at: number): string => "[".repeat(spans.filter(([start]) => start === at).length);
   const closes = (at: number): string =>
-    "]".repeat(spans[i]!.filter(([start, end]) => start! >= 0 && end === at).length);
-  const bracketed = sentence.map((word, at) => opens(at) + word + closes(at)).join(" ");
-  console.log(bracketed);
-  pictures.push(await trees.toSVG({ item: i, positions: sentence, title: sentence.join(" ") }));
+    "]".repeat(spans.filter(([start, end]) => start! >= 0 && end === at).length);
+  console.log(sentence.map((word, at) => opens(at) + word + closes(at)).join(" "));
+  pictures.push(await trees.toSVG({ positions: sentence, title: sentence.join(" ") }));
 }
 const file = positionals[0] ?? "grammar-induction.svg";
 await writeFile(file, stacked({ title: "Trees of a grammar that was found", pictures }));
