@@ -62,6 +62,8 @@ export const METHODS =
 
 const NAMES: Names = {
   dist: "Emission<F>",
+  other: "never",
+  comparable: [],
   event: "never",
   eventLike: "never",
   compact: "never",

@@ -101,6 +101,8 @@ export interface DistributionClass {
   readonly forms: readonly (readonly string[])[];
   readonly binding: readonly string[];
   readonly roles: Readonly<Record<string, Role>>;
+  /** Other classes that it may be compared with. */
+  readonly comparable?: readonly string[];
   readonly queries: readonly Query[];
 }
 

@@ -3,6 +3,7 @@ import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions
 import type { Emission } from "../../src/distributions/emission.ts";
 import { HMM, type HMMCounts, type HMMOptions, type HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
+import type { PCFG } from "../../src/distributions/pcfg.ts";
 import { dist } from "../../src/ops/dist.ts";
 import { lax } from "../../src/ops/lax.ts";
 import { linalg } from "../../src/ops/linalg.ts";
@@ -224,6 +225,13 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   new LinearChainCRF({ logPotentials: i });
   is<LinearChainCRF>()(crf.at(0).withTemperature(2).marginalsForTemplateVariables());
   is<Tensor<"float64">>()(crf64.klDivergence(crf64));
+  is<Tensor<"float32">>()(crf.klDivergence(hmm));
+  is<Tensor<"float32">>()(hmm.crossEntropy(crf));
+  is<Tensor<"float32">>()(crf.crossEntropy({} as HMM<"float32", Emission>));
+  // @ts-expect-error -- of other structures
+  hmm.klDivergence({} as PCFG);
+  // @ts-expect-error -- of another dtype
+  crf64.klDivergence(hmm);
   is<Shape>()(crf.eventShape);
   is<ArgMax<"float64">>()(crf64.argmaxAndMax());
   is<TopK>()(crf.topK(dim));
