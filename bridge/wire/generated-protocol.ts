@@ -45,7 +45,7 @@ export const WINDOWED: ReadonlySet<number> = new Set<number>([
 export const STATUS = { ok: 0, error: 1 } as const;
 
 /** Bits of the flags of a launch or compile. */
-export const FLAG = { lenient: 1, unchecked: 2 } as const;
+export const FLAG = { lenient: 1, unchecked: 2, findNans: 4 } as const;
 
 /** The first element of an input that is not a handle. */
 export const INPUT = { int: 0, array: 1, float: 2 } as const;
@@ -273,6 +273,7 @@ export const ERROR_CODES = [
   // -- The program ran, or tried to
   "OP_FAILED", // An operation refused its operands while the program was traced.
   "CHECK_FAILED", // A value on the device is not what an operation allows.
+  "NAN_FOUND", // A result has a NaN, and `debugNans` asked to be told what made the first one.
   "POISONED", // An input is the result of a call that had failed.
   "OUT_OF_MEMORY", // The device has no memory left.
   "RUN_FAILED", // XLA failed while it compiled or ran the program.

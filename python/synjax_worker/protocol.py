@@ -110,8 +110,8 @@ OK, ERROR = range(2)
 STATUSES = {"ok": OK, "error": ERROR}
 
 # Bits of a launch's or compile's flags.
-LENIENT, UNCHECKED = 1, 2
-FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED}
+LENIENT, UNCHECKED, FIND_NANS = 1, 2, 4
+FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED, "findNans": FIND_NANS}
 
 # The first element of an input that is not a handle.
 INPUT_INT, INPUT_ARRAY, INPUT_FLOAT = range(3)
@@ -308,6 +308,7 @@ ERRORS = {
     "The program ran, or tried to": {
         "OP_FAILED": "An operation refused its operands while the program was traced.",
         "CHECK_FAILED": "A value on the device is not what an operation allows.",
+        "NAN_FOUND": "A result has a NaN, and `debugNans` asked to be told what made the first one.",
         "POISONED": "An input is the result of a call that had failed.",
         "OUT_OF_MEMORY": "The device has no memory left.",
         "RUN_FAILED": "XLA failed while it compiled or ran the program.",

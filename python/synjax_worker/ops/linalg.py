@@ -5,11 +5,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import jax.scipy.linalg
 
-from ..numerics.lapack import call_for_few_matrices
 from ..registry import op
 from .special import inexact
-
-call_for_few_matrices()
 
 
 class Slogdet(NamedTuple):

@@ -19,6 +19,7 @@ class Closure(Protocol):
 
     checks: bool  # whether it may check something on the device
     captured: list[Any]
+    blank: Code  # the code of a call in which nothing failed
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
         """Its results and its code."""
@@ -34,6 +35,15 @@ class Closure(Protocol):
 
     def unchecked(self, why: str) -> Closure:
         """The same program where no code has a way out. Raises InvalidArgument, which says `why`, for what checks."""
+
+    def new_probes(self) -> Any:
+        """Zeros by which a watched program is differentiated too; an empty tree where none is watched: see `nans`."""
+
+    def probed(self, probes: Any) -> Closure:
+        """The same program, whose derivatives are noted in `probes`. None: of what JAX does not differentiate back."""
+
+    def met_backward(self, derivative: Any) -> Code:
+        """The code of a backward pass, from the derivative by the probes."""
 
     @property
     def sites(self) -> int:
