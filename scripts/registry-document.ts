@@ -110,7 +110,7 @@ export interface Registry {
   readonly hash: string;
   readonly types: {
     readonly promote: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-  } & Readonly<Record<"number" | "float" | "sum", Readonly<Record<string, readonly string[]>>>>;
+  } & Readonly<Record<"number" | "float" | "sum" | "real", Readonly<Record<string, readonly string[]>>>>;
   readonly ops: readonly Op[];
   readonly distributions: readonly DistributionClass[];
 }

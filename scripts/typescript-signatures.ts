@@ -7,6 +7,7 @@ export const TYPE_FUNCTIONS: Readonly<Record<string, string>> = {
   number: "Numeric",
   float: "Float",
   sum: "Sum",
+  real: "Real",
 };
 const CLASS_TYPES: Readonly<Record<string, string>> = {
   Float: "FloatDType",

@@ -16,7 +16,7 @@ import { jit } from "../../src/transforms/transforms.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import type { Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
+import type { Complex, Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
 import { ToyLayers } from "../fixtures/toys/toy-layers.ts";
 import { type ToyTaggedTree } from "../fixtures/toys/toy-tagged-tree.ts";
 
@@ -209,6 +209,25 @@ export function sizesAreNoNumbers(either: number | Size): readonly unknown[] {
     // @ts-expect-error -- a number has no methods
     either.add(1),
   ];
+}
+
+export function complexNumbers(z: Tensor<"complex64">): void {
+  is<Tensor<"complex64">>()(np.fft.fft(f, { n: dim, norm: "ortho" }));
+  is<Tensor<"complex128">>()(np.fft.rfft2(d));
+  is<Tensor<"complex64">>()(np.fft.fft(i));
+  is<Tensor<"float32">>()(np.fft.irfft(z));
+  is<Tensor<"float32">>()(np.abs(z));
+  is<Tensor<"int32">>()(np.real(i));
+  is<Tensor<"float32">>()(np.angle(z, { deg: true }));
+  is<Tensor<"complex64">>()(np.multiply(z, f));
+  is<Tensor<"complex128">>()(np.add(z, d));
+  is<Tensor<"complex64">>()(np.exp(z));
+  is<Tensor<"complex64">>()(array([{ real: 1, imag: 2 }]));
+  is<Tensor<"float32">>()(np.std(z));
+  is<Promise<Complex>>()(z.item());
+  is<Promise<Float32Array>>()(z.data());
+  // @ts-expect-error -- potentials are real
+  new LinearChainCRF({ logPotentials: z });
 }
 
 export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float64">, hmm: HMM): void {
