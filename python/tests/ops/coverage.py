@@ -79,9 +79,9 @@ REASONS = {
     "np": {
         COMPLEX: "roots sort_complex",
         FUNCTIONS: "apply_along_axis apply_over_axes fromfunction frompyfunc piecewise vectorize mask_indices",
-        HOST: """array_repr array_str broadcast_shapes can_cast iscomplexobj isrealobj from_dlpack frombuffer
-            fromfile fromiter fromstring get_printoptions isdtype issubdtype isscalar iterable load printoptions promote_types result_type save savez
-            set_printoptions einsum_path""",
+        HOST: """array_repr array_str broadcast_shapes can_cast from_dlpack frombuffer fromfile fromiter fromstring
+            get_printoptions iscomplexobj isdtype isrealobj issubdtype isscalar iterable load printoptions
+            promote_types result_type save savez set_printoptions einsum_path""",
         DYNAMIC: """intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique_all unique_counts unique_inverse
             unique_values unravel_index histogramdd histogram2d diag_indices diag_indices_from
             tril_indices_from triu_indices_from""",
