@@ -27,7 +27,7 @@ from ..protocol import NESTED_OPS, STRUCTURAL_OPS
 from . import passes
 from .checks import Code, Site, join, join_rows, record_of
 from .extent import check_shape, scope_name, too_many_equations
-from .nans import Watch
+from .nans import Seen, Watch
 from .nested import NESTED
 from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
@@ -176,7 +176,7 @@ class _Tracing:
             _belongs_here(value)
         for equation in range(len(body.equations)):
             frame.step(equation)
-        return [frame.output(output) for output in body.outputs], frame.code
+        return [frame.output(output) for output in body.outputs], frame.whole_code()
 
     @contextlib.contextmanager
     def one_rule_deeper(self) -> Iterator[None]:
@@ -280,6 +280,7 @@ class _Frame:
         self._root = root
         self._rules = rules
         self._values: list[Any] = []
+        self._seen = None if tracing.watch is None else Seen(tracing.watch, index, inputs)
         self.code: Code = None
 
     def step(self, position: int) -> None:
@@ -314,6 +315,10 @@ class _Frame:
             self.code = join(self.code, code)
             if self._root and self._tracing.watch is None:
                 self._add_status(position, code, record)
+
+    def whole_code(self) -> Code:
+        """The code of the walk, when it is over."""
+        return self.code if self._seen is None else join(self.code, self._seen.code())
 
     def _add_status(self, position: int, code: jax.Array, record: Any) -> None:
         """Adds the code of an equation of the root body and its record to the status."""
@@ -355,8 +360,8 @@ class _Frame:
         ]
         value, code, record = self._called(equation, position, args, attributes)
         value = watch.value(self._index, position, value)
-        own = watch.code(self._index, position, (plain, attributes, captured), value)
-        return value, join(code, own), record
+        self._seen.add(position, equation, value)
+        return value, code, record
 
     def _called(
         self, equation: Equation, position: int, args: list[Any], attributes: dict[str, Any]

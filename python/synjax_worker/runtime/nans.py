@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -30,12 +31,17 @@ _HAD, _MADE, _MADE_BACKWARD = range(3)  # rows of the flags
 _BY_ARGUMENTS, _BY_VALUE = range(2)  # probes of an equation
 
 
-def has_nan(tree: Any) -> jax.Array:
-    """bool[]: whether an array of a tree has a NaN."""
+def has_nan(tree: Any) -> Any:
+    """bool[]: whether an array of a tree has a NaN. False where it has no arrays of floats."""
     found = [
         jnp.isnan(lax.stop_gradient(leaf)).any() for leaf in jax.tree.leaves(tree) if differentiable(leaf)
     ]
-    return jnp.stack(found).any() if found else jnp.zeros((), bool)
+    return _any(found)
+
+
+def _any(flags: Sequence[Any]) -> Any:
+    flags = [flag for flag in flags if flag is not False]
+    return functools.reduce(jnp.logical_or, flags) if flags else False
 
 
 class Watch:
@@ -46,7 +52,7 @@ class Watch:
         self._first = np.cumsum([0, *sizes])
         self._size = int(self._first[-1])
         self.watched = 0  # equations traced so far
-        self.flags = self.blank  # of the whole program, when it has been traced
+        self.flags: Any = self.blank  # of the whole program, when it has been traced
         self._probes: Any = None
 
     @property
@@ -54,9 +60,9 @@ class Watch:
         """The code of a program that did not meet a NaN."""
         return np.zeros((3, self._size), np.int32)
 
-    def new_probes(self) -> jax.Array:
+    def new_probes(self) -> Any:
         """Zeros to differentiate by, for a backward pass."""
-        return jnp.zeros(2 * self._size, jnp.float32)
+        return [(jnp.float32(0), jnp.float32(0)) for _ in range(self._size)]
 
     @contextlib.contextmanager
     def probing(self, probes: Any) -> Iterator[None]:
@@ -75,27 +81,33 @@ class Watch:
         """The value of an equation, from which the program goes on."""
         return self._probed(value, self._site(body, equation), _BY_VALUE)
 
-    def code(self, body: int, equation: int, arguments: Any, value: Any) -> jax.Array:
-        """The flags of an equation that was traced."""
-        self.watched += 1
-        had = has_nan(value)
-        made = jnp.logical_and(had, jnp.logical_not(has_nan(arguments)))
-        own = jnp.stack([had, made]).astype(jnp.int32)
-        return jnp.zeros_like(self.blank).at[: len(own), self._site(body, equation)].set(own)
-
-    def met_backward(self, derivative: jax.Array) -> jax.Array:
+    def met_backward(self, derivative: Any) -> jax.Array:
         """The flags of a backward pass, from the derivative by its probes.
 
         In a loop a NaN is passed on from turn to turn: what made it has had it in its arguments' derivative more often
         than in its value's.
         """
-        counts = lax.stop_gradient(derivative).reshape(-1, 2)
+        counts = lax.stop_gradient(jnp.stack([jnp.stack(each) for each in derivative]))
         made = counts[:, _BY_ARGUMENTS] > counts[:, _BY_VALUE]
         return jnp.zeros_like(self.blank).at[_MADE_BACKWARD].set(made.astype(jnp.int32))
+
+    def of_body(self, body: int, seen: dict[int, tuple[Any, Any]]) -> Any:
+        """The flags of one call of a body, from those of its equations: whether each had and made a NaN."""
+        rows = [
+            [seen.get(k, (False, False))[row] for k in range(self._length(body))] for row in (_HAD, _MADE)
+        ]
+        if all(flag is False for row in rows for flag in row):
+            return None
+        own = jnp.stack([jnp.stack([jnp.asarray(flag) for flag in row]) for row in rows]).astype(jnp.int32)
+        before = int(self._first[body])
+        return jnp.pad(own, ((0, 1), (before, self._size - before - own.shape[1])))
 
     def flag(self, flags: np.ndarray, row: int, body: int, equation: int) -> bool:
         """A flag of a program that has run."""
         return bool(flags[row, self._site(body, equation)])
+
+    def _length(self, body: int) -> int:
+        return int(self._first[body + 1] - self._first[body])
 
     def _site(self, body: int, equation: int) -> int:
         return int(self._first[body]) + equation
@@ -104,24 +116,52 @@ class Watch:
         moving, held = partition(tree)
         if self._probes is None or not jax.tree.leaves(moving):
             return tree
-        return combine(_note(moving, self._probes, 2 * site + which), held)
+        return combine(_note(moving, self._probes[site][which]), held)
 
 
-def _note(moving: Any, probes: jax.Array, at: int) -> Any:
-    """What moves, unchanged. In a backward pass the derivative by `probes` gets 1 `at` a derivative with a NaN."""
+class Seen:
+    """The flags of one walk through a body."""
 
-    @jax.custom_vjp
-    def note(moving: Any, probes: jax.Array) -> Any:
-        return moving
+    def __init__(self, watch: Watch, body: int, inputs: Sequence[Any]):
+        self._watch = watch
+        self._body = body
+        self._inputs = inputs
+        self._had: dict[int, Any] = {}  # by reference: whether a value has a NaN
+        self._equations: dict[int, tuple[Any, Any]] = {}
 
-    def forward(moving: Any, probes: jax.Array) -> tuple[Any, None]:
-        return moving, None
+    def add(self, position: int, equation: Equation, value: Any) -> None:
+        """Notes an equation's value."""
+        self._watch.watched += 1
+        had = self._had[position] = has_nan(value)
+        before = _any([self._of(k) for k in dict.fromkeys(_uses(equation))])
+        made = had if had is False or before is False else jnp.logical_and(had, jnp.logical_not(before))
+        self._equations[position] = had, made
 
-    def backward(_: None, derivative: Any) -> tuple[Any, jax.Array]:
-        return derivative, jnp.zeros_like(probes).at[at].set(has_nan(derivative).astype(probes.dtype))
+    def code(self) -> Any:
+        """The flags of the walk."""
+        return self._watch.of_body(self._body, self._equations)
 
-    note.defvjp(forward, backward)
-    return note(moving, probes)
+    def _of(self, reference: int) -> Any:
+        if reference not in self._had:  # the value of an equation that failed has none
+            self._had[reference] = False if reference >= 0 else has_nan(self._inputs[-1 - reference])
+        return self._had[reference]
+
+
+@jax.custom_vjp
+def _note(moving: Any, probe: jax.Array) -> Any:
+    """What moves, unchanged. The derivative by `probe` is how often what moves had a NaN in its derivative."""
+    return moving
+
+
+def _note_forward(moving: Any, probe: jax.Array) -> tuple[Any, None]:
+    return moving, None
+
+
+def _note_backward(_: None, derivative: Any) -> tuple[Any, jax.Array]:
+    return derivative, jnp.asarray(has_nan(derivative)).astype(jnp.float32)
+
+
+_note.defvjp(_note_forward, _note_backward)
 
 
 # --------------------------------------------------------------------------------------------------------- blaming

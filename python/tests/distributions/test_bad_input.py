@@ -270,6 +270,7 @@ def test_one_step_and_one_state(n: int, t: int) -> None:
         np.testing.assert_array_equal(got["entropy"], 0)
 
 
+@pytest.mark.full  # of every structure by the laws of the k best and of samples
 def test_k_beyond_the_support_says_how_many_there_are() -> None:
     x = POTENTIALS[:2, :2].at[1, 1].set(-jnp.inf)
 

@@ -161,6 +161,24 @@ def test_only_a_later_step_is_refused(client: Client) -> None:
     np.testing.assert_allclose(client.fetch(add)[0], want + 1, rtol=1e-4)
 
 
+def test_a_loop_does_not_run_on_values_that_are_not_right(client: Client) -> None:
+    """With the fast pass's value it would not end."""
+    condition, step, root = Body(2), Body(2), Body(2)
+    before = condition.returns(condition.add("np.not_equal", -1, -2))
+    after = step.returns(
+        step.add("np.subtract", -1, step.add("np.sign", step.add("np.subtract", -1, -2))), -2
+    )
+    found = root.add("while_loop", nested(0), nested(1), -1, -2)
+    program = encode(before, after, root.returns(root.add("get", found, k=[0, 0])))
+
+    least = Body(1)
+    total = encode(least.returns(least.add("np.min", query(least, -1, "log_partition"))))
+    want = np.float32(np.min(log_partition(HARD)))
+    handle = client.launch(total, HARD).handles[0]
+    (ended,) = client.launch(program, handle, want, wants=[0]).values()
+    assert ended == want
+
+
 def test_a_failure_ahead_of_steps_is_theirs(client: Client) -> None:
     bad = HARD.copy()
     bad[0, 2, 1, 1] = np.nan

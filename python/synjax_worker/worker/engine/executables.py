@@ -51,6 +51,7 @@ class Executable:
     varies: bool  # a call may take much longer than the one before: that depends on its data
     bytes: int  # of memory that a call takes
     has_effects: bool  # it calls this process
+    may_not_end: bool  # it has a loop that goes on for as long as its values say
     avals: list[list | None] | None = None  # by result, known after the first call
     signatures: list[Any] = dataclasses.field(default_factory=list)
     seconds: dict[bool, float] = dataclasses.field(
@@ -191,6 +192,7 @@ class Executables:
             varies=extent.branches and extent.work > _QUICK_WORK,
             bytes=_bytes_of(compiled),
             has_effects=bool(traced.jaxpr.effects),
+            may_not_end=math.isinf(extent.work),
         )
 
     def _trace_within_limits(

@@ -83,7 +83,8 @@ class Launcher:
                 raise job.refused
             resolved = job.resolved or self._resolver.launch(job)
             executable, compiled = self._executables.get(resolved, launch)
-            if executable.has_effects:  # they would be seen twice
+            # Effects would be seen twice, and values that are not right might keep a loop going for ever.
+            if executable.has_effects or executable.may_not_end:
                 for pending in resolved.before:
                     pending.settle()
                 resolved.refresh()

@@ -21,7 +21,7 @@ def with_nans(values: Sequence[Any], x64: bool) -> list[int]:
     """The positions of the values that have a NaN. Waits for them."""
     with jax.enable_x64(True) if x64 else contextlib.nullcontext():
         found = [has_nan(value) for value in values]
-        return [position for position, flag in enumerate(found) if np.asarray(flag)]
+        return [position for position, flag in enumerate(found) if flag is not False and np.asarray(flag)]
 
 
 def errors_of(
