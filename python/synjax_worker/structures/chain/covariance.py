@@ -21,7 +21,6 @@ from .conditionals import Conditionals, ExactConditionals
 from .potentials import Marginals, Potentials, batch_first, position_first
 from .transitions import apply_transition, reverse_transition, transposed, weights_at
 
-
 # Elements of a table of edges, beyond which it is made in parts: they stay in the processor's caches.
 _LARGE = 1 << 20
 
@@ -130,7 +129,7 @@ def covariance(
 def exact_covariance(
     potentials: Potentials, lengths: Array, exact: ExactConditionals, weighted: Array, ending: Array
 ) -> Marginals:
-    """The same from tables of exact conditionals, differentiable to any order. `weighted` are all terms, (B n-1 t t)."""
+    """The same from tables of exact conditionals and of all terms, (B n-1 t t), differentiable to any order."""
     live = numeric.positions(potentials.positions)[1:] < lengths[:, None]
     expected = weighted * exact.states[:, 1:, None, :]
     of_edges_from = jnp.sum(expected, -1)

@@ -150,8 +150,8 @@ def _forward(
 
 
 def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array, Array]:
-    """Returns the last message (B t), those before each edge (n-1 B t), predecessors (n-1 B t) and the power of two taken
-    out at each edge (n-1 B) int32. As powers of two, scales round nothing and their product is a sum of integers.
+    """Returns the last message (B t), those before each edge (n-1 B t), predecessors (n-1 B t) and the power of two
+    taken out at each edge (n-1 B) int32. As powers of two, scales round nothing and their product is a sum of integers.
     """
     weights, states, _ = factors
     lift = float_range(states.dtype, 1).lift
