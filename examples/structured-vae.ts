@@ -85,6 +85,12 @@ function bound(p: Params, guess: LinearChainCRF, words: Ints, lengths: Ints): T 
 
 const optimizer = optax.adam(1e-2);
 
+/** Where training begins: one program, where each of its operations by itself would be one. */
+const begin = jit((key: Tensor<"key">) => {
+  const params = initParams(key, lexicon);
+  return { params, state: optimizer.init(params) };
+});
+
 const step = jit(
   (p: Params, state: OptState, table: Table, types: Ints, lengths: Ints) => {
     const words = np.take(table.vocabulary, types);
@@ -139,8 +145,7 @@ console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.vocabularySize} words`,
 );
 
-let params = initParams(random.key(0), lexicon);
-let state = optimizer.init(params);
+let { params, state } = begin(random.key(0));
 const curve = new LossCurve("minus the bound");
 for (let epoch = 0; epoch < Number(options.epochs); epoch++) {
   for (const { values, lengths } of batchesOf(train, lexicon, epoch)) {

@@ -15,7 +15,7 @@ from jax import Array
 from ...numerics import numeric
 from ...numerics.guard import certified_or_exact, drop_forbidden, guarded
 from .conditionals import exact_conditionals
-from .covariance import covariance, exact_covariance
+from .covariance import Terms, covariance, exact_covariance
 from .potentials import Marginals, Potentials, contract
 
 
@@ -52,7 +52,8 @@ def _entropy_derivative(primals, tangents):
 def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
     given = messages.conditionals(potentials, lengths)
     ending = _weighted_surprise(numeric.normalize(given.last))
-    return covariance(potentials, lengths, given, _weighted_surprise(given.table()), ending)
+    terms = Terms(lambda edges: _weighted_surprise(given.of_edges(*edges).table()), given.by_edge())
+    return covariance(potentials, lengths, given, terms, ending)
 
 
 def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:
