@@ -55,6 +55,8 @@ export interface RemoteError {
   readonly argument?: string;
   readonly expected?: string;
   readonly received?: string;
+  /** The input of the launch that is at fault, by its place. */
+  readonly input?: number;
   readonly trace?: string;
   readonly poisoned?: boolean;
   /** Milliseconds. */

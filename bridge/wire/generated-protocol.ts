@@ -45,7 +45,7 @@ export const WINDOWED: ReadonlySet<number> = new Set<number>([
 export const STATUS = { ok: 0, error: 1 } as const;
 
 /** Bits of the flags of a launch or compile. */
-export const FLAG = { lenient: 1, unchecked: 2 } as const;
+export const FLAG = { lenient: 1, unchecked: 2, findNans: 4 } as const;
 
 /** The first element of an input that is not a handle. */
 export const INPUT = { int: 0, array: 1, float: 2 } as const;
@@ -139,9 +139,11 @@ export type DType =
   | "bfloat16"
   | "float32"
   | "float64"
+  | "complex64"
+  | "complex128"
   | "key";
 
-/** What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints. */
+/** What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints, complex numbers as real and imaginary parts in turn. */
 export interface DataOf {
   bool: Uint8Array;
   int8: Int8Array;
@@ -156,6 +158,8 @@ export interface DataOf {
   bfloat16: Uint16Array;
   float32: Float32Array;
   float64: Float64Array;
+  complex64: Float32Array;
+  complex128: Float64Array;
   key: Uint32Array;
 }
 
@@ -180,6 +184,8 @@ export const ARRAY_OF: { readonly [D in DType]: ArrayClass<DataOf[D]> } = {
   bfloat16: Uint16Array,
   float32: Float32Array,
   float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
   key: Uint32Array,
 };
 
@@ -198,6 +204,8 @@ export const ITEM_BYTES: { readonly [D in DType]: number } = {
   bfloat16: 2,
   float32: 4,
   float64: 8,
+  complex64: 8,
+  complex128: 16,
   key: 8,
 };
 
@@ -273,6 +281,7 @@ export const ERROR_CODES = [
   // -- The program ran, or tried to
   "OP_FAILED", // An operation refused its operands while the program was traced.
   "CHECK_FAILED", // A value on the device is not what an operation allows.
+  "NAN_FOUND", // A result has a NaN, and `debugNans` asked to be told what made the first one.
   "POISONED", // An input is the result of a call that had failed.
   "OUT_OF_MEMORY", // The device has no memory left.
   "RUN_FAILED", // XLA failed while it compiled or ran the program.

@@ -110,8 +110,8 @@ OK, ERROR = range(2)
 STATUSES = {"ok": OK, "error": ERROR}
 
 # Bits of a launch's or compile's flags.
-LENIENT, UNCHECKED = 1, 2
-FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED}
+LENIENT, UNCHECKED, FIND_NANS = 1, 2, 4
+FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED, "findNans": FIND_NANS}
 
 # The first element of an input that is not a handle.
 INPUT_INT, INPUT_ARRAY, INPUT_FLOAT = range(3)
@@ -229,13 +229,15 @@ DTYPES = (
     DType("bfloat16", 2, "uint16", None),
     DType("float32", 4, "float32", "Float32"),
     DType("float64", 8, "float64", "Float64"),
+    DType("complex64", 8, "float32", None),  # real and imaginary part in turn
+    DType("complex128", 16, "float64", None),
     DType("key", 4 * KEY_WORDS, "uint32", None),
 )
 
 NUMERIC_DTYPES = tuple(dtype.name for dtype in DTYPES if dtype.name != "key")
 
 # In a program that uses one of them, JAX runs with x64 on.
-WIDE_DTYPES = ("int64", "uint64", "float64")
+WIDE_DTYPES = ("int64", "uint64", "float64", "complex128")
 
 
 # ------------------------------------------------------------------------------------------- ops of the interpreter
@@ -308,6 +310,7 @@ ERRORS = {
     "The program ran, or tried to": {
         "OP_FAILED": "An operation refused its operands while the program was traced.",
         "CHECK_FAILED": "A value on the device is not what an operation allows.",
+        "NAN_FOUND": "A result has a NaN, and `debugNans` asked to be told what made the first one.",
         "POISONED": "An input is the result of a call that had failed.",
         "OUT_OF_MEMORY": "The device has no memory left.",
         "RUN_FAILED": "XLA failed while it compiled or ran the program.",

@@ -32,7 +32,7 @@ ROOMS = {
         "runtime.plain_calls",
     },
     "ops": {"registry", "special", "semirings"},
-    "runtime": {"limits", "dtypes", "numerics.guard"},
+    "runtime": {"limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "worker": {"runtime", "registry", "limits", "dtypes"},
     "__main__": {"worker"},
     "": set(),

@@ -6,10 +6,10 @@ import type { Program } from "../program/program.ts";
 import { captureLine } from "../program/source-line.ts";
 import type { Source } from "./compilations.ts";
 import { atLine, isSynjaxError, markReported, remoteError } from "./failures.ts";
-import { checkInputs, type NameOf } from "./launch-inputs.ts";
+import { checkInputs } from "./launch-inputs.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { waitOptionsIn } from "./run-context.ts";
-import { type InputType, wireInputType } from "./wire-input.ts";
+import { type InputType, type NameOf, wireInputType } from "./wire-input.ts";
 
 /** What is compiled, for what. */
 export interface Ahead {

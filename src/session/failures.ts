@@ -4,6 +4,7 @@ import type { Constant } from "../program/body.ts";
 import type { Program } from "../program/program.ts";
 import { calledAs, camelCase, spelled, spelledValue, spelledWords } from "../program/python-names.ts";
 import { lineOf } from "../program/source-line.ts";
+import type { NameOf } from "./wire-input.ts";
 
 /** How many errors are remembered before the oldest one is forgotten. */
 const FAILURES_KEPT = 1_024;
@@ -70,7 +71,7 @@ export class Failures {
   }
 
   /** A worker's error with the caller's names and line, that of the call (`stack`) where no other is known; launches stacked on a failed one get `POISONED`. */
-  localError(remote: RemoteError, program: Program | undefined, stack: object): SynjaxError {
+  localError(remote: RemoteError, program: Program | undefined, stack: object, nameOf?: NameOf): SynjaxError {
     const key = remote.launch === undefined ? undefined : rootKey(remote);
     const root = key === undefined ? undefined : this.#roots.get(key);
     if (root) return remote.poisoned ? poisoned(root, stack) : root;
@@ -80,7 +81,8 @@ export class Failures {
         : undefined;
     const line = recorded ?? lineOf(stack);
     const isBare = remote.op && remote.code === "INVALID_ARGUMENT" && !remote.message.startsWith(remote.op);
-    const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op);
+    const ofInput = remote.input !== undefined && nameOf ? ` (${nameOf(remote.input)})` : "";
+    const message = spelled(isBare ? `${remote.op}: ${remote.message}` : remote.message, remote.op) + ofInput;
     const error = new SynjaxError(remote.code, message, {
       line,
       argument: remote.argument === undefined ? undefined : camelCase(remote.argument),

@@ -17,8 +17,8 @@ export interface LaunchContext {
   readonly reads: Reads;
   readonly memory: DeviceMemory;
   readonly compilations: Compilations;
-  /** Whether failed launches may be sent again, and whether the worker checks arguments. */
-  settings(): { readonly retry?: boolean; readonly checks?: boolean };
+  /** Whether failed launches may be sent again, and whether the worker checks arguments and looks for NaNs. */
+  settings(): { readonly retry?: boolean; readonly checks?: boolean; readonly debugNans?: boolean };
   /** Called before a value is given away: operations that wait and use it are launched first. */
   readonly beforeDonation: (handle: Handle) => void;
 }

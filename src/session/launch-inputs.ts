@@ -5,10 +5,7 @@ import type { Handle, HandleOwner } from "../program/handle.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
 import { poisoned } from "./failures.ts";
 import type { Launch } from "./launch.ts";
-import type { InputType } from "./wire-input.ts";
-
-/** What an input is called in errors, by its place. */
-export type NameOf = (input: number) => string;
+import type { InputType, NameOf } from "./wire-input.ts";
 
 const anInput: NameOf = () => "an input of this call";
 

@@ -7,6 +7,7 @@ import type { Handle, PendingLaunch } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import type { Source } from "./compilations.ts";
+import type { NameOf } from "./wire-input.ts";
 
 /** A program on its way to the worker, or running there. */
 export interface Launch extends PendingLaunch {
@@ -32,6 +33,8 @@ export interface Launch extends PendingLaunch {
   isLate: boolean;
   /** The recorded function that was called, if one was. */
   readonly source: Source | undefined;
+  /** What an input is called in errors, where one of them may be at fault. */
+  readonly nameOf: NameOf | undefined;
   /** Where it was called. */
   readonly stack: object;
   /** Its place among all calls of the session. */

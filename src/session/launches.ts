@@ -12,18 +12,20 @@ import { type Ahead, compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
 import { type Launch, orderOf } from "./launch.ts";
 import type { LaunchContext } from "./launch-context.ts";
-import { checkInputs, donatedBy, lostInput, type NameOf } from "./launch-inputs.ts";
+import { checkInputs, donatedBy, lostInput } from "./launch-inputs.ts";
 import { isLoss, sortOut } from "./losses.ts";
 import { MemoryRetries } from "./memory-retry.ts";
 import type { Outgoing } from "./outbox.ts";
 import { waitOptionsIn } from "./run-context.ts";
-import { type InputType, wireInput } from "./wire-input.ts";
+import { type InputType, type NameOf, wireInput } from "./wire-input.ts";
 
 export interface LaunchOptions {
   /** Inputs that the program may overwrite, by their places. */
   readonly donate?: readonly number[];
   /** A result that fails leaves the others alone. */
   readonly isolateFailures?: boolean;
+  /** A NaN in a result is an error, which says what made it. */
+  readonly debugNans?: boolean | undefined;
   /** What an input is called in errors, by its place. */
   readonly nameOf?: NameOf;
   /** The recorded function that is called. */
@@ -47,7 +49,7 @@ export class Launches {
     this.#memoryRetries = new MemoryRetries({
       enqueue: (item) => context.outbox.enqueue(item),
       outgoing: (launch) => this.#outgoing(launch),
-      localError: (remote, { program, stack }) => context.failures.localError(remote, program, stack),
+      localError: (remote, launch) => context.failures.localError(remote, launch.program, launch.stack),
     });
   }
 
@@ -81,17 +83,18 @@ export class Launches {
     inputs: readonly Constant[],
     outputs: readonly Handle[],
     donated: readonly number[] = [],
-    { isolateFailures, source }: LaunchOptions = {},
+    { isolateFailures, debugNans, nameOf, source }: LaunchOptions = {},
   ): Launch {
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
     reply.catch(() => undefined); // whoever fetches sees it
+    const flags = this.#flags(program, debugNans);
     const launch: Launch = {
       program,
       inputs,
       donated,
       outputs,
-      flags: (isolateFailures ? FLAG.lenient : 0) | this.#checksFlag(),
+      flags: (isolateFailures ? FLAG.lenient : 0) | flags,
       fetchOutputs: new Map(),
       inlineFetch: undefined,
       reply,
@@ -102,6 +105,7 @@ export class Launches {
       isSuspect: false,
       isLate: false,
       source,
+      nameOf: flags & FLAG.findNans ? nameOf : undefined, // it holds the arguments of the call
       stack: captureLine(),
       turn: this.#turns++,
       shortSeq: undefined,
@@ -117,10 +121,10 @@ export class Launches {
     program: Program,
     leaves: readonly InputType[],
     donated: readonly number[],
-    { nameOf, source }: LaunchOptions = {},
+    { debugNans, nameOf, source }: LaunchOptions = {},
   ): Promise<void> {
     const inputs = [...leaves, ...program.constants];
-    const ahead = { program, inputs, donated, flags: this.#checksFlag(), nameOf, source };
+    const ahead = { program, inputs, donated, flags: this.#flags(program, debugNans), nameOf, source };
     this.#ahead.add(ahead);
     await compileAhead(this.#context, ahead).finally(() => this.#ahead.delete(ahead));
   }
@@ -137,8 +141,11 @@ export class Launches {
     return found ? programName(found.source, found.program) : "a function";
   }
 
-  #checksFlag(): number {
-    return this.#context.settings().checks === false ? FLAG.unchecked : 0;
+  #flags(program: Program, debugNans: boolean | undefined): number {
+    const { checks, debugNans: always } = this.#context.settings();
+    // Bringing data to the device makes no NaN
+    const finds = (debugNans ?? always ?? false) && program.equations > 0;
+    return (checks === false ? FLAG.unchecked : 0) | (finds ? FLAG.findNans : 0);
   }
 
   // -- sending ---------------------------------------------------------------------------------------------------
@@ -224,6 +231,7 @@ export class Launches {
         remote,
         launch.program,
         launch.stack,
+        launch.nameOf,
       );
     const { program, inputs, source } = launch;
     if (reply.compiled !== undefined) this.#context.compilations.add(source, program, inputs, reply.compiled);
@@ -244,7 +252,7 @@ export class Launches {
     const error = root
       ? poisoned(root, launch.stack)
       : remote
-        ? failures.localError(remote, launch.program, launch.stack)
+        ? failures.localError(remote, launch.program, launch.stack, launch.nameOf)
         : atLine(failure as SynjaxError, launch.stack);
     if (error.code === "ABORTED" || error.code === "DEADLINE") {
       // The worker may have run it all the same

@@ -7,7 +7,7 @@ import { captureLine } from "../program/source-line.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
-import type { NameOf } from "./launch-inputs.ts";
+import type { NameOf } from "./wire-input.ts";
 import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { hostArray } from "./wire-input.ts";

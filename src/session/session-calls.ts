@@ -38,5 +38,6 @@ export const CONNECT: Readonly<Record<keyof SessionOptions | "signal", string>> 
   heartbeat: "any?",
   retry: "boolean?",
   checks: "boolean?",
+  debugNans: "boolean?",
   signal: "any?",
 };

@@ -42,6 +42,13 @@ export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" |
   readonly retry?: boolean;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
   readonly checks?: boolean;
+  /**
+   * Whether a call whose result has a NaN fails with `NAN_FOUND`, which names the operation that made the first one and
+   * the line of your code that it stands in; in a backward pass too. Each call is waited for, and a failing one runs once
+   * more with every operation watched; nothing is donated meanwhile. Default false. `jit` has the same option for one
+   * function. Like JAX's `jax_debug_nans`.
+   */
+  readonly debugNans?: boolean;
 }
 
 /** What happens to a session, as `session.status()` tells it. */
@@ -164,7 +171,7 @@ export class Session implements HandleOwner {
     try {
       this.#tell({ type: this.#started ? "restarting" : "connecting" });
       const { openConnection } = await import("../../bridge/worker/connection.ts");
-      const { retry: _retry, checks: _checks, ...options } = this.#options;
+      const { retry: _retry, checks: _checks, debugNans: _debugNans, ...options } = this.#options;
       const signals = signal ? [signal, this.#ending.signal] : [this.#ending.signal];
       const connection = await openConnection({ ...options, registryHash, signal: AbortSignal.any(signals) });
       this.#connection = connection;

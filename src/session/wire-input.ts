@@ -15,6 +15,9 @@ import { encodeNumber, weakFloat } from "../program/encode.ts";
 /** An input of a launch to come: of one that is not there yet, what it will be. */
 export type InputType = Constant | { readonly aval: ArrayAval };
 
+/** What an input is called in errors, by its place. */
+export type NameOf = (input: number) => string;
+
 export function wireInputType(input: InputType): WireInputType {
   if ("aval" in input) return [INPUT.array, ...input.aval];
   if ("host" in input) return [INPUT.array, input.host.dtype, input.host.shape, false];

@@ -20,6 +20,11 @@ export interface JitOptions {
   readonly staticArgnums?: number | readonly number[];
   /** Arguments whose device memory the call may reuse; they are dead from the moment of the call. */
   readonly donateArgnums?: number | readonly number[];
+  /**
+   * A result with a NaN is an error, `NAN_FOUND`, that names the operation that made the first one, and your line: see
+   * the session's option of that name, which this one overrides.
+   */
+  readonly debugNans?: boolean;
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: JitArgs<A>) => R) & {
@@ -41,7 +46,7 @@ interface Recording {
 
 const JIT: Signature = {
   takes: { f: "function" },
-  options: { staticArgnums: "axis?", donateArgnums: "axis?" },
+  options: { staticArgnums: "axis?", donateArgnums: "axis?", debugNans: "boolean?" },
 };
 
 /** Which of the arguments `argnums` names; negative ones count from the last. */
@@ -64,6 +69,7 @@ export function jit<A extends readonly unknown[], R>(
   const cache = new Map<string, Recording>();
   const source = { name: f.name || "a function" };
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
+  const { debugNans } = options;
 
   /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
   const prepare = (args: readonly unknown[]): Prepared => {
@@ -100,7 +106,12 @@ export function jit<A extends readonly unknown[], R>(
     if (isRecording()) return inlined(f, args, statics);
     const { recording, leaves, donate, session } = prepare(args);
     const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
-    const handles = session.launch(recording.program, constants, { donate, nameOf: nameOf(args), source });
+    const handles = session.launch(recording.program, constants, {
+      donate,
+      debugNans,
+      nameOf: nameOf(args),
+      source,
+    });
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
@@ -117,7 +128,7 @@ export function jit<A extends readonly unknown[], R>(
       const aval = avals.get(leaf);
       return aval ? { aval } : constantOf(leaf, `argument ${i}`, session);
     });
-    await session.compile(recording.program, inputs, donate, { nameOf: nameOf(args), source });
+    await session.compile(recording.program, inputs, donate, { debugNans, nameOf: nameOf(args), source });
   };
   return Object.assign(call as (...args: JitArgs<A>) => R, {
     compile: compile as Jitted<A, R>["compile"],

@@ -5,8 +5,8 @@ it waits for the others. That thread may be one of them. Where all of them wait 
 program never ends. For little work nothing is divided, so here no call has more: unless it is for one matrix.
 
 On two cores this costs nothing that could be measured; with many, a decomposition of many large matrices was divided
-among them before. A worker has OpenBLAS use one thread, too (OPENBLAS_NUM_THREADS=1): several calls at once, with several
-threads each, take a hundred times as long. Set it where you use this package without a worker.
+among them before. A worker has OpenBLAS use one thread, too (OPENBLAS_NUM_THREADS=1): several calls at once, with
+several threads each, take a hundred times as long. Set it where you use this package without a worker.
 """
 
 from __future__ import annotations

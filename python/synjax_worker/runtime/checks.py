@@ -20,7 +20,8 @@ from jax import lax
 
 from ..errors import SynjaxError
 
-Code = Any  # an int32 scalar, or None where nothing can fail
+# An int32 scalar, or None where nothing can fail. Of a program that is watched for NaNs it is a matrix: see `nans`.
+Code = Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ def join_rows(first: Any, second: jax.Array) -> jax.Array:
 
 
 def first_code(codes: jax.Array) -> jax.Array:
-    """The first code that is set, or 0."""
+    """The first code that is set, or 0; of matrices, whatever is set in any."""
+    if codes.ndim > 1:
+        return codes.max(0, initial=0)
     if codes.size == 0:
         return jnp.int32(0)
     return codes[jnp.argmax(codes != 0)]

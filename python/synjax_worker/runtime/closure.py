@@ -19,6 +19,7 @@ class Closure(Protocol):
 
     checks: bool  # whether it may check something on the device
     captured: list[Any]
+    blank: Code  # the code of a call in which nothing failed
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
         """Its results and its code."""
@@ -34,6 +35,15 @@ class Closure(Protocol):
 
     def unchecked(self, why: str) -> Closure:
         """The same program where no code has a way out. Raises InvalidArgument, which says `why`, for what checks."""
+
+    def new_probes(self) -> Any:
+        """Zeros by which a watched program is differentiated too; an empty tree where none is watched: see `nans`."""
+
+    def probed(self, probes: Any) -> Closure:
+        """The same program, whose derivatives are noted in `probes`. None: of what JAX does not differentiate back."""
+
+    def met_backward(self, derivative: Any) -> Code:
+        """The code of a backward pass, from the derivative by the probes."""
 
     @property
     def sites(self) -> int:
@@ -84,3 +94,17 @@ def differentiated(results: Sequence[Any], count: int) -> list[Any]:
                 received=received,
             )
     return values
+
+
+def require_real(values: Sequence[Any], argument: str, what: str) -> None:
+    """Refuses complex numbers where JAX has a derivative of, or by, real ones only; `what` says where one is."""
+    for k, value in enumerate(values):
+        received = next((dtype_of(leaf) for leaf in jax.tree.leaves(value) if jnp.iscomplexobj(leaf)), None)
+        if received is not None:
+            raise InvalidArgument(
+                f"{what.format(k)} is {received}: this derivative is of real numbers. Take np.real, np.imag or np.abs; "
+                f"vjp and jvp are of complex numbers, too",
+                argument=argument,
+                expected="real numbers",
+                received=received,
+            )

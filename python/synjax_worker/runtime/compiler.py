@@ -16,6 +16,10 @@ from typing import Any
 
 import jax
 
+from ..numerics.lapack import call_for_few_matrices
+
+call_for_few_matrices()
+
 _CPU = {"xla_backend_optimization_level": 1}
 _EAGER = {"xla_cpu_use_fusion_emitters": False}
 

@@ -99,7 +99,7 @@ def _closed(fn: Closure, checks: bool) -> Callable[..., tuple[list[Any], Code]]:
 
     def call(*leaves: Any) -> tuple[list[Any], Code]:
         results, code = fn(*leaves)
-        return results, np.int32(0) if checks and code is None else code
+        return results, fn.blank if checks and code is None else code
 
     return call
 
@@ -116,6 +116,7 @@ def _flat(call: Callable[..., Any], captured: list[Any]) -> Callable[..., tuple[
 
 def custom_jvp(fn: Closure, rule: Closure, *leaves: Any) -> tuple[tuple, Code]:
     """The rule takes points and directions, and gives values and derivatives."""
+    fn, rule = fn.probed(None), rule.probed(None)
     captures = _Parts([fn.captured, rule.captured])
     checks, before = fn.checks or rule.checks, fn.sites
 
@@ -149,6 +150,7 @@ def custom_vjp(
     """`forward` gives the `n_out` results and then what it leaves to `backward`, which takes that and the cotangents
     of the results, and gives those of the operands that are `given`.
     """
+    fn, forward, backward = fn.probed(None), forward.probed(None), backward.probed(None)
     backward = backward.unchecked("customVjp's `bwd`")
     captures = _Parts([fn.captured, forward.captured, backward.captured])
     checks, before = fn.checks or forward.checks, fn.sites

@@ -12,8 +12,8 @@ from typing import Any
 import jax
 
 from ..errors import InvalidArgument
-from .checks import Code
-from .closure import Closure, combine, differentiated, partition, partition_operands
+from .checks import Code, join
+from .closure import Closure, combine, differentiated, partition, partition_operands, require_real
 from .precision import strong
 
 
@@ -26,15 +26,15 @@ def _as_argnums(argnums: tuple[int, ...] | int, leaves: tuple[Any, ...]) -> tupl
 
 def _function_of(
     fn: Closure, leaves: tuple[Any, ...], argnums: tuple[int, ...]
-) -> tuple[list[Any], Callable[[list[Any]], tuple[list[Any], Code]]]:
-    """What moves of the operands `argnums`, and the program as a function of that."""
+) -> tuple[list[Any], Callable[..., tuple[list[Any], Code]]]:
+    """What moves of the operands `argnums`, and the program as a function of that and of probes."""
     parts = partition_operands(leaves, argnums)
 
-    def call(moving: list[Any]) -> tuple[list[Any], Code]:
+    def call(moving: list[Any], probes: Any = None) -> tuple[list[Any], Code]:
         operands = list(leaves)
         for k, part, (_, held) in zip(argnums, moving, parts, strict=True):
             operands[k] = combine(part, held)
-        return fn(*operands)
+        return fn.probed(probes)(*operands)
 
     return [part for part, _ in parts], call
 
@@ -47,15 +47,17 @@ def _value_and_grad(
 ) -> tuple[tuple[Any, tuple, tuple], Code]:
     moving, call = _function_of(fn, leaves, _as_argnums(argnums, leaves))
 
-    def scalar(moving: list[Any]) -> tuple[Any, tuple[list[Any], Code]]:
-        results, code = call(moving)
+    def scalar(moving: list[Any], probes: Any) -> tuple[Any, tuple[list[Any], Code]]:
+        results, code = call(moving, probes)
         if not has_aux and len(results) != 1:
             raise InvalidArgument(f"a gradient of {len(results)} results; it needs one", argument="fn")
         (value,) = differentiated(results, 1)
+        require_real([value], "f", "result {} of the function")
         return value, (results[1:], code)
 
-    (value, (aux, code)), gradients = jax.value_and_grad(scalar, has_aux=True)(moving)
-    return (value, tuple(gradients), tuple(aux)), code
+    differentiate = jax.value_and_grad(scalar, argnums=(0, 1), has_aux=True)
+    (value, (aux, code)), (gradients, met) = differentiate(moving, fn.new_probes())
+    return (value, tuple(gradients), tuple(aux)), join(code, fn.met_backward(met))
 
 
 def grad(fn: Closure, *leaves: Any, **options: Any) -> tuple[tuple, Code]:
@@ -79,10 +81,15 @@ def _jacobian(transform: Callable[..., Any]) -> Callable[..., tuple[tuple, Code]
     def op(fn: Closure, *leaves: Any, argnums: tuple[int, ...] = (0,), n_out: int = 1) -> tuple[tuple, Code]:
         argnums = _as_argnums(argnums, leaves)
         moving, call = _function_of(fn, leaves, argnums)
+        if transform is not jax.jacrev:
+            require_real(moving, "argnums", "argument {}")
 
         def several(*moving: Any) -> tuple[list[Any], tuple[list[Any], Code]]:
             results, code = call(list(moving))
-            return differentiated(results, n_out), (results[n_out:], code)
+            values = differentiated(results, n_out)
+            if transform is not jax.jacfwd:
+                require_real(values, "f", "result {} of the function")
+            return values, (results[n_out:], code)
 
         derivatives, (aux, code) = transform(several, argnums=tuple(range(len(moving))), has_aux=True)(
             *moving
@@ -125,20 +132,20 @@ def vjp(fn: Closure, *leaves: Any, n_out: int = 1) -> tuple[tuple, Code]:
     """The results are values, then aux, then what `pullback` takes."""
     moving, call = _function_of(fn, leaves, tuple(range(len(leaves))))
 
-    def several(moving: list[Any]) -> tuple[list[Any], tuple[list[Any], list[Any], Code]]:
-        results, code = call(moving)
+    def several(moving: list[Any], probes: Any) -> tuple[list[Any], tuple[list[Any], list[Any], Code]]:
+        results, code = call(moving, probes)
         parts = [partition(value) for value in differentiated(results, n_out)]
         return [part for part, _ in parts], ([held for _, held in parts], results[n_out:], code)
 
-    values, pull, (held, aux, code) = jax.vjp(several, moving, has_aux=True)
-    return (*map(combine, values, held), *aux, _Pullback(values, pull)), code
+    values, pull, (held, aux, code) = jax.vjp(several, moving, fn.new_probes(), has_aux=True)
+    return (*map(combine, values, held), *aux, _Pullback(values, pull, fn.met_backward)), code
 
 
 class _Pullback:
     """What a `vjp` leaves behind. It does not leave its program."""
 
-    def __init__(self, values: list[Any], pull: Callable[..., tuple]):
-        self.values, self.pull = values, pull
+    def __init__(self, values: list[Any], pull: Callable[..., tuple], met: Callable[[Any], Code]):
+        self.values, self.pull, self.met = values, pull, met
 
 
 def pullback(of: tuple[Any, ...], *cotangents: Any) -> tuple[tuple, Code]:
@@ -147,4 +154,5 @@ def pullback(of: tuple[Any, ...], *cotangents: Any) -> tuple[tuple, Code]:
     if not isinstance(made, _Pullback) or len(cotangents) != len(made.values):
         raise InvalidArgument("a pullback takes what `vjp` gives, and a cotangent for each result")
     given = [_like(value, strong(leaf)) for value, leaf in zip(made.values, cotangents, strict=True)]
-    return tuple(made.pull(given)[0]), None
+    derivatives, met = made.pull(given)
+    return tuple(derivatives), made.met(met)

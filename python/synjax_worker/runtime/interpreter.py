@@ -27,6 +27,7 @@ from ..protocol import NESTED_OPS, STRUCTURAL_OPS
 from . import passes
 from .checks import Code, Site, join, join_rows, record_of
 from .extent import check_shape, scope_name, too_many_equations
+from .nans import Seen, Watch
 from .nested import NESTED
 from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
@@ -85,23 +86,26 @@ def interpret(
     scoped: bool = False,
     refused: Mapping[int, SynjaxError] = _NONE,
     optimistic: bool = False,
+    watch: Watch | None = None,
 ) -> Interpretation:
     """Runs `program` on `inputs` (tracers under `jax.jit`).
 
     A lenient interpretation goes on without the equations that fail and without the inputs that are `poisoned`. In a
     `scoped` one JAX's equations tell of which equation of the program they are, which makes tracing slower. Equations
     of the root body that are `refused` fail with the error given. An `optimistic` one has no exact computations: its
-    status says where they were needed (`guard`).
+    status says where they were needed (`guard`). One with a `watch` leaves in it where the program had NaNs.
 
     Raises:
       SynjaxError: with the equation and the body that failed.
     """
-    tracing = _Tracing(program, ops, lenient, checks, x64, limits, scoped, refused, optimistic)
+    tracing = _Tracing(program, ops, lenient, checks, x64, limits, scoped, refused, optimistic, watch)
     values = list(inputs)
     for position in poisoned:
         values[position] = _Failed(SynjaxError("POISONED", "the input had failed", input=position))
     with passes.frame():
-        values, _ = tracing.run(len(program.bodies) - 1, values, root=True)
+        values, code = tracing.run(len(program.bodies) - 1, values, root=True)
+    if watch is not None and code is not None:
+        watch.flags = code
     outputs, failures = [], {}
     for position, value in enumerate(values):
         try:
@@ -131,6 +135,7 @@ class _Tracing:
         scoped: bool,
         refused: Mapping[int, SynjaxError],
         optimistic: bool,
+        watch: Watch | None,
     ):
         self.program = program
         self.ops = ops
@@ -141,6 +146,7 @@ class _Tracing:
         self.scoped = scoped
         self.refused = refused
         self.optimistic = optimistic
+        self.watch = watch
         self.refuse_checks: str | None = None  # why nothing may be checked here
         self.sites: list[Site] = []
         self.status: dict[int, jax.Array] = {}  # rows of the root frame, by equation
@@ -170,7 +176,7 @@ class _Tracing:
             _belongs_here(value)
         for equation in range(len(body.equations)):
             frame.step(equation)
-        return [frame.output(output) for output in body.outputs], frame.code
+        return [frame.output(output) for output in body.outputs], frame.whole_code()
 
     @contextlib.contextmanager
     def one_rule_deeper(self) -> Iterator[None]:
@@ -206,13 +212,21 @@ class _Closure:
         self._index = index
         self.captured = captured
         body = tracing.program.bodies[index]
-        self.checks = (tracing.checks and body.checks) or (tracing.optimistic and body.certified)
+        self.checks = (
+            (tracing.checks and body.checks)
+            or (tracing.optimistic and body.certified)
+            or tracing.watch is not None
+        )
+        self.blank = np.int32(0) if tracing.watch is None else tracing.watch.blank
         self._unchecked: str | None = None
         self._is_branch = False
+        self._probing = False
+        self._probes: Any = None
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
         with passes.frame(is_branch=self._is_branch), self._tracing.where_checks_are(self._unchecked):
-            return self._tracing.run(self._index, [*leaves, *self.captured], rules=self._rules)
+            with self._tracing.watch.probing(self._probes) if self._probing else contextlib.nullcontext():
+                return self._tracing.run(self._index, [*leaves, *self.captured], rules=self._rules)
 
     def with_captured(self, captured: list[Any]) -> _Closure:
         other = copy.copy(self)
@@ -234,9 +248,23 @@ class _Closure:
         other.checks, other._unchecked = False, why
         return other
 
+    def new_probes(self) -> Any:
+        return () if self._tracing.watch is None else self._tracing.watch.new_probes()
+
+    def probed(self, probes: Any) -> _Closure:
+        if self._tracing.watch is None:
+            return self
+        other = copy.copy(self)
+        other._probing, other._probes = True, probes
+        return other
+
+    def met_backward(self, derivative: Any) -> Code:
+        return None if self._tracing.watch is None else self._tracing.watch.met_backward(derivative)
+
     @property
     def sites(self) -> int:
-        return len(self._tracing.sites)
+        watch = self._tracing.watch
+        return len(self._tracing.sites) + (0 if watch is None else watch.watched)
 
 
 class _Frame:
@@ -252,6 +280,7 @@ class _Frame:
         self._root = root
         self._rules = rules
         self._values: list[Any] = []
+        self._seen = None if tracing.watch is None else Seen(tracing.watch, index, inputs)
         self.code: Code = None
 
     def step(self, position: int) -> None:
@@ -284,8 +313,12 @@ class _Frame:
         _belongs_here(value)
         if code is not None:
             self.code = join(self.code, code)
-            if self._root:
+            if self._root and self._tracing.watch is None:
                 self._add_status(position, code, record)
+
+    def whole_code(self) -> Code:
+        """The code of the walk, when it is over."""
+        return self.code if self._seen is None else join(self.code, self._seen.code())
 
     def _add_status(self, position: int, code: jax.Array, record: Any) -> None:
         """Adds the code of an equation of the root body and its record to the status."""
@@ -307,6 +340,32 @@ class _Frame:
         """The value of an equation, its code, and in the root body the record of its first failed check."""
         args = [self._value(arg) for arg in equation.args]
         attributes = {name: self._value(arg) for name, arg in equation.attributes}
+        watch = self._tracing.watch
+        if watch is None:
+            return self._called(equation, position, args, attributes)
+        return self._watched(watch, equation, position, args, attributes)
+
+    def _watched(
+        self, watch: Watch, equation: Equation, position: int, args: list[Any], attributes: dict[str, Any]
+    ) -> tuple[Any, Code, Any]:
+        """The same, where what an equation takes and gives is watched for NaNs."""
+        captured = [arg.captured if isinstance(arg, _Closure) else [] for arg in args]
+        plain = [None if isinstance(arg, _Closure) else arg for arg in args]
+        plain, attributes, captured = watch.arguments(self._index, position, (plain, attributes, captured))
+        for value in jax.tree.leaves((plain, captured), is_leaf=dataclasses.is_dataclass):
+            _belongs_here(value)
+        args = [
+            arg.with_captured(own) if isinstance(arg, _Closure) else given
+            for arg, given, own in zip(args, plain, captured, strict=True)
+        ]
+        value, code, record = self._called(equation, position, args, attributes)
+        value = watch.value(self._index, position, value)
+        self._seen.add(position, equation, value)
+        return value, code, record
+
+    def _called(
+        self, equation: Equation, position: int, args: list[Any], attributes: dict[str, Any]
+    ) -> tuple[Any, Code, Any]:
         if equation.op in STRUCTURAL_OPS:
             return STRUCTURAL[equation.op](*args, **attributes), None, None
         if equation.op == "custom_self":

@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from ..errors import InvalidArgument
@@ -68,7 +67,7 @@ def _scan(
         ys = [batches.stackable(y) for y in results[n_carry:]]
         return (results[:n_carry], join(code, own)), ys
 
-    start = (init, np.int32(0) if fn.checks else None)
+    start = (init, fn.blank if fn.checks else None)
     (carry, code), ys = lax.scan(step, start, xs.moving, length=length, reverse=reverse, unroll=unroll)
     return (*carry, *ys), code if fn.sites > before else None
 
@@ -111,7 +110,7 @@ def _branches(functions: tuple[Closure, ...]) -> list[Callable[..., tuple[list[A
     def branch(fn: Closure) -> Callable[..., tuple[list[Any], Code]]:
         def call(*leaves: Any) -> tuple[list[Any], Code]:
             results, code = fn(*leaves)
-            return results, np.int32(0) if checks and code is None else code
+            return results, fn.blank if checks and code is None else code
 
         return call
 
@@ -133,6 +132,7 @@ def _switch_case(index: Any, *branches_and_operands: Any) -> tuple[tuple, Code]:
 
 
 def _while_loop(condition: Closure, step: Closure, *init: Any) -> tuple[tuple, Code]:
+    condition, step = condition.probed(None), step.probed(None)
     checks = condition.checks or step.checks
     before = step.sites
 
@@ -140,7 +140,9 @@ def _while_loop(condition: Closure, step: Closure, *init: Any) -> tuple[tuple, C
         """Whether to go on. A loop stops when its code is set, because with bad values it might never end."""
         (go_on,), own = condition(*values)
         code = join(code, own)
-        return go_on if code is None else jnp.logical_and(go_on, code == 0), code
+        if code is None or jnp.ndim(code) > 0:  # a NaN ends nothing
+            return go_on, code
+        return jnp.logical_and(go_on, code == 0), code
 
     def turn(state: tuple[list[Any], Any, Code]) -> tuple[list[Any], Any, Code]:
         values, _, code = state
@@ -152,7 +154,7 @@ def _while_loop(condition: Closure, step: Closure, *init: Any) -> tuple[tuple, C
         # Without checks the condition stays in the loop's condition, which XLA optimizes better.
         loop = lax.while_loop(lambda state: condition(*state)[0][0], lambda state: step(*state)[0], values)
         return tuple(loop), None
-    start = (values, *proceed(values, np.int32(0)))
+    start = (values, *proceed(values, step.blank))
     values, _, code = lax.while_loop(lambda state: state[1], turn, start)
     return tuple(values), code if step.sites > before else None
 

@@ -70,7 +70,7 @@ def affected_outputs(body: Body, *, equations: Mapping[int, T], inputs: Mapping[
     reached = dict(equations)
 
     def source(arg: Any) -> T | None:
-        for index in _references(arg):
+        for index in references_of(arg):
             found = reached.get(index) if index >= 0 else inputs.get(-1 - index)
             if found is not None:
                 return found
@@ -86,15 +86,16 @@ def affected_outputs(body: Body, *, equations: Mapping[int, T], inputs: Mapping[
     return {position: found for position, found in outputs.items() if found is not None}
 
 
-def _references(arg: Any) -> Iterator[int]:
+def references_of(arg: Any) -> Iterator[int]:
+    """The indices that an argument refers to, those that a nested program captures included."""
     if isinstance(arg, Reference):
         yield arg.index
     elif isinstance(arg, Tuple):
         for item in arg.items:
-            yield from _references(item)
+            yield from references_of(item)
     elif isinstance(arg, Dict):
         for _, item in arg.items:
-            yield from _references(item)
+            yield from references_of(item)
     elif isinstance(arg, Nested):
         for item in arg.captures:
             yield item.index

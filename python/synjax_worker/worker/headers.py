@@ -10,14 +10,13 @@ from ..dtypes import ELEMENTS
 from ..errors import SynjaxError
 from ..protocol import (
     FIELDS,
+    FLAGS,
     HASH_BYTES,
     INPUT_ARRAY,
     INPUT_FLOAT,
     INPUT_INT,
     LARGEST_ID,
-    LENIENT,
     NAMED_FLOATS,
-    UNCHECKED,
     WEAK_INT_BITS,
 )
 from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Weak
@@ -100,7 +99,7 @@ def _program(hash_: Any, has_body: Any, flags: Any) -> None:
         type(has_body) not in (int, bool)
         or has_body not in (0, 1)
         or type(flags) is not int
-        or not 0 <= flags <= LENIENT | UNCHECKED
+        or not 0 <= flags <= sum(FLAGS.values())
     ):
         raise _bad("hasBody is 0 or 1, flags are bits")
 

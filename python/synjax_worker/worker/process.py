@@ -90,6 +90,8 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
+    # Each instruction would tell the lines of Python that made it: a twentieth of the time to compile.
+    jax.config.update("jax_traceback_in_locations_limit", 0)
 
     registry = load()
     devices = find_devices(config.get("device", "cpu"))

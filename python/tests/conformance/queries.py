@@ -1,4 +1,4 @@
-"""All queries of a class, in two compiled programs: one of values, one of derivatives."""
+"""All queries of a class, in a few compiled programs: of sums, of choices, of draws, of derivatives."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ class Question:
 
     ask: Callable[[Asked], dict[str, Any]]
     program: str  # "values" or "derivatives"
+    together: str  # those of one name are compiled together: they share passes. A program of all takes longer
     own: bool  # of what a form's own code answers, not its structure's: all that is asked of a further form
     float32: bool  # whether float32 can be wrong where float64 is right
     frame: bool  # whether a frame is open, as it is in a recorded program: queries share their passes
@@ -100,9 +101,11 @@ class Question:
 QUESTIONS: list[Question] = []
 
 
-def question(program: str = "values", own: bool = False, float32: bool = True, frame: bool = True):
+def question(
+    together: str, program: str = "values", own: bool = False, float32: bool = True, frame: bool = True
+):
     def register(ask: Callable[[Asked], dict[str, Any]]) -> Callable:
-        QUESTIONS.append(Question(ask, program, own, float32, frame))
+        QUESTIONS.append(Question(ask, program, together, own, float32, frame))
         return ask
 
     return register
@@ -117,18 +120,18 @@ def questions(program: str, thorough: bool = True, float32: bool = False) -> lis
 # --------------------------------------------------------------------------------------------------------------- values
 
 
-@question(own=True)
+@question("sums", own=True)
 def _log_partition(asked: Asked) -> dict[str, Any]:
     return {"log_partition": asked.distribution.log_partition()}
 
 
-@question(own=True)
+@question("sums", own=True)
 def _scores(asked: Asked) -> dict[str, Any]:
     distribution = asked.distribution
     return {name: getattr(distribution, name)(asked.events) for name in ("unnormalized_log_prob", "log_prob")}
 
 
-@question(own=True, float32=False)
+@question("sums", own=True, float32=False)
 def _compact(asked: Asked) -> dict[str, Any]:
     distribution = asked.distribution
     return {
@@ -137,23 +140,23 @@ def _compact(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question(float32=False)
+@question("sums", float32=False)
 def _count(asked: Asked) -> dict[str, Any]:
     return {"log_count": asked.distribution.log_count()}
 
 
-@question()
+@question("sums")
 def _entropy(asked: Asked) -> dict[str, Any]:
     return {"entropy": asked.distribution.entropy()}
 
 
-@question()
+@question("sums")
 def _marginals(asked: Asked) -> dict[str, Any]:
     names = ("marginals", "log_marginals")
     return {name: asked.flat(getattr(asked.distribution, name)()) for name in names}
 
 
-@question()
+@question("sums")
 def _divergences(asked: Asked) -> dict[str, Any]:
     distribution, second = asked.distribution, asked.second
     return {
@@ -162,12 +165,12 @@ def _divergences(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question(float32=False)
+@question("sums", float32=False)
 def _to_itself(asked: Asked) -> dict[str, Any]:
     return {"kl_to_itself": asked.distribution.kl_divergence(asked.distribution)}
 
 
-@question()
+@question("choices")
 def _best(asked: Asked) -> dict[str, Any]:
     distribution = asked.distribution
     best, score = distribution.argmax_and_max()
@@ -178,7 +181,7 @@ def _best(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question(float32=False)
+@question("choices", float32=False)
 def _best_alone(asked: Asked) -> dict[str, Any]:
     distribution = asked.distribution
     best = distribution.argmax()
@@ -205,18 +208,18 @@ def remembered(
     return said
 
 
-@question()
+@question("choices")
 def _top(asked: Asked) -> dict[str, Any]:
     top = asked.top
     return {"top_events": asked.flat(top.events), "top_scores": top.scores, "top_count": top.count}
 
 
-@question(float32=False)
+@question("choices", float32=False)
 def _top_remembered(asked: Asked) -> dict[str, Any]:
     return remembered("top_k", asked.distribution, asked.top.events, most=2)
 
 
-@question(float32=False)
+@question("choices", float32=False)
 def _encoded_remembered(asked: Asked) -> dict[str, Any]:
     """Of structures, and of what is none: of some choices another is made, inside their range or not."""
     keys = iter(jax.random.split(jax.random.key(0), 8))
@@ -233,7 +236,7 @@ def _encoded_remembered(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question(float32=False)
+@question("draws", float32=False)
 def _samples(asked: Asked) -> dict[str, Any]:
     samples = asked.distribution.sample(asked.keys[0], (DRAWS,))
     flat = asked.flat(samples)
@@ -244,7 +247,7 @@ def _samples(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question(float32=False)
+@question("draws", float32=False)
 def _without_replacement(asked: Asked) -> dict[str, Any]:
     keys = jax.random.split(asked.keys[1], PAIRS)
     pairs = jax.vmap(lambda key: asked.distribution.sample_without_replacement(key, 2))(keys)
@@ -261,7 +264,7 @@ def _without_replacement(asked: Asked) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------------------- derivatives
 
 
-@question("derivatives", own=True, float32=False)
+@question("gradient", "derivatives", own=True, float32=False)
 def _gradient(asked: Asked) -> dict[str, Any]:
     """By the parameters as the distribution holds them and, through its constructor, by what was given; the former is
     also what template marginals are: per item, and for all items together.
@@ -283,7 +286,7 @@ def _gradient(asked: Asked) -> dict[str, Any]:
     }
 
 
-@question("derivatives", float32=False)
+@question("derivatives", "derivatives", float32=False)
 def _derivatives(asked: Asked) -> dict[str, Any]:
     """Forward along a direction, per item; backward of everything at once."""
     (mine, fixed), (theirs, fixed_other) = floats_of(asked.arrays), floats_of(asked.other)
@@ -308,7 +311,7 @@ def _derivatives(asked: Asked) -> dict[str, Any]:
     return {"forward": along(*asked.directions), "backward": backward}
 
 
-@question("derivatives", own=True, float32=False, frame=False)
+@question("outside", "derivatives", own=True, float32=False, frame=False)
 def _outside_a_frame(asked: Asked) -> dict[str, Any]:
     """As plain Python asks: nothing is shared and nothing is remembered."""
     best = asked.distribution.argmax()
@@ -329,7 +332,7 @@ def ask(
     seed: int = 0,
     options: dict[str, Any] | None = None,
 ) -> Answers:
-    """Asks in one program."""
+    """Asks what is to be asked together in one program each."""
     case = enumerator.case(dtype, seed)
     clean = enumerator.case(dtype, seed, garbage=np.inf)
     oracle = Oracle(enumerator, case)
@@ -339,26 +342,40 @@ def ask(
     events = jax.tree.map(lambda x: x.astype(dtype), padded([table.events for table in oracle.tables], 0))
     compact = padded([table.compact for table in oracle.tables], -1)
 
-    def everything(*arguments):
-        said = {}
-        with passes.frame():
-            asked = Asked(enumerator, *arguments)
-            for question in questions:
-                said |= question.ask(asked) if question.frame else {}
-        for question in questions:
-            said |= {} if question.frame else question.ask(asked)
-        return said
-
     rest = (events, compact, directions, weights)
     arguments = (case.arrays, case.other, *rest, jax.random.key(seed))
+    others = (clean.arrays, clean.other, *rest, jax.random.key(seed + 1))
+    values, again, primitives = {}, {}, set()
     # Strict: a program whose own dtypes mix silently turns float32 into float64.
     with jax.enable_x64(np.dtype(dtype) == np.float64), jax.numpy_dtype_promotion("strict"):
-        traced = jax.jit(everything).trace(*arguments)
-        program = traced.lower().compile(options)
-        values = jax.device_get(program(*arguments))
-        again = jax.device_get(program(clean.arrays, clean.other, *rest, jax.random.key(seed + 1)))
-    primitives = frozenset(equation.primitive.name for equation in equations(traced.jaxpr.jaxpr))
-    return Answers(enumerator, case, oracle, np.dtype(dtype), values, again, directions, weights, primitives)
+        for asked in programs_of(questions):
+            traced = jax.jit(functools.partial(answers_to, asked, enumerator)).trace(*arguments)
+            program = traced.lower().compile(options)
+            values |= jax.device_get(program(*arguments))
+            again |= jax.device_get(program(*others))
+            primitives |= {equation.primitive.name for equation in equations(traced.jaxpr.jaxpr)}
+    found = values, again, directions, weights, frozenset(primitives)
+    return Answers(enumerator, case, oracle, np.dtype(dtype), *found)
+
+
+def programs_of(questions: Iterable[Question]) -> list[list[Question]]:
+    """Those that are asked in one program, in which they share passes."""
+    programs: dict[str, list[Question]] = {}
+    for question in questions:
+        programs.setdefault(question.together, []).append(question)
+    return list(programs.values())
+
+
+def answers_to(questions: list[Question], enumerator: Enumerator, *arguments: Any) -> dict[str, Any]:
+    """What is answered to questions that are asked together."""
+    said = {}
+    with passes.frame():
+        asked = Asked(enumerator, *arguments)
+        for question in questions:
+            said |= question.ask(asked) if question.frame else {}
+    for question in questions:
+        said |= {} if question.frame else question.ask(asked)
+    return said
 
 
 def padded(tables: list[Tree], filler: int) -> Tree:

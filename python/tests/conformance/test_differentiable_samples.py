@@ -76,14 +76,12 @@ def compiled(form: Enumerator) -> Callable[..., Any]:
         )
         return jnp.sum(event * weights(event.shape)), event
 
-    @jax.jit
-    def samples(floats: Arrays, temperature: Any) -> Any:
-        return {
-            method: jax.value_and_grad(loss, has_aux=True)(floats, temperature, method)
-            for method in methods_of(form)
-        }
+    # A program by method: one of all takes longer to compile.
+    def program(method: str) -> Callable[[Arrays, Any], Any]:
+        return jax.jit(lambda *arguments: jax.value_and_grad(loss, has_aux=True)(*arguments, method))
 
-    return samples
+    by_method = {method: program(method) for method in methods_of(form)}
+    return lambda *arguments: {method: sample(*arguments) for method, sample in by_method.items()}
 
 
 def weights(shape: tuple[int, ...]) -> np.ndarray:

@@ -114,7 +114,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "other states": (lambda: crf().kl_divergence(crf(OTHER_STATES)), "other", "(4, 2, 2)", "(4, 3, 3)"),
     "another batch": (lambda: crf().kl_divergence(crf(OTHER_BATCH)), "other", "(3)", "(2)"),
     "another batch of words": (lambda: hmm().cross_entropy(hmm(SEEN[:2])), "other", "(3)", "(2)"),
-    "another class": (lambda: crf().kl_divergence(hmm()), "other", "LinearChainCRF", "HMM"),
+    "another class": (
+        lambda: crf().kl_divergence(GeneralMonotoneAlignmentCRF([jnp.zeros((2, 3))])),
+        "other",
+        "LinearChainCRF or HMM",
+        "GeneralMonotoneAlignmentCRF",
+    ),
+    "a chain of other states": (
+        lambda: hmm().cross_entropy(crf(OTHER_STATES)),
+        "other",
+        "(4, 2, 2)",
+        "(4, 3, 3)",
+    ),
     "an event of another shape": (
         lambda: crf().log_prob(OTHER_LENGTH),
         "event",
@@ -259,6 +270,7 @@ def test_one_step_and_one_state(n: int, t: int) -> None:
         np.testing.assert_array_equal(got["entropy"], 0)
 
 
+@pytest.mark.full  # of every structure by the laws of the k best and of samples
 def test_k_beyond_the_support_says_how_many_there_are() -> None:
     x = POTENTIALS[:2, :2].at[1, 1].set(-jnp.inf)
 

@@ -10,6 +10,8 @@ import pytest
 
 from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.protocol import LENIENT, UNCHECKED
+from synjax_worker.worker.engine import resolve
+from synjax_worker.worker.engine.pending import MOST_AHEAD
 from tests.runtime.client import Body, Client, RemoteError, encode, nested, tuple_of
 
 N, T = 8, 2
@@ -26,6 +28,11 @@ HARD[1, 4, 0] -= 1000
 @jax.jit
 def log_partition(x: jax.Array) -> jax.Array:
     return LinearChainCRF(x).log_partition()
+
+
+@jax.jit
+def entropy(x: jax.Array) -> jax.Array:
+    return LinearChainCRF(x).entropy()
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -96,12 +103,93 @@ def test_an_input_may_be_donated_as_soon_as_a_refused_launch_does_not_need_it(cl
     np.testing.assert_allclose(client.fetch(first.handles[0])[0], want, rtol=1e-6)
 
 
-def test_what_donates_its_inputs_is_careful_at_once(client: Client) -> None:
-    before = client.ping()["compiles"]
+def test_donated_inputs_are_kept_until_the_results_are_known_to_be_right(client: Client) -> None:
     x = client.put(HARD)
     handle = client.launch(LOG_PARTITION, x, donated=[0]).handles[0]
     np.testing.assert_array_equal(client.fetch(handle)[0], log_partition(HARD))
-    assert client.ping()["compiles"] <= before + 2  # `put` is one
+    with pytest.raises(RemoteError, match="HANDLE_UNKNOWN"):
+        client.fetch(x)
+
+
+def test_what_donates_large_inputs_is_careful_at_once(client: Client) -> None:
+    body = Body(2)
+    crf = body.add("LinearChainCRF", log_potentials=-1)
+    program = encode(
+        body.returns(body.add("LinearChainCRF.log_partition", crf), body.add("np.add", -2, [0, 1]))
+    )
+    large = np.zeros((resolve.KEPT_BYTES >> 2) + 1, np.float32)
+    before = client.ping()["compiles"]
+    log_partitions, _ = client.launch(program, HARD, client.put(large), donated=[1]).handles
+    np.testing.assert_array_equal(client.fetch(log_partitions)[0], log_partition(HARD))
+    assert client.ping()["compiles"] == before + 2  # `put` is one
+
+
+def shifted(name: str) -> bytes:
+    """Potentials, and them with a query of theirs added: a step that is fed what it gives."""
+    body = Body(1)
+    return encode(body.returns(body.add("np.add", -1, body.add("np.mean", query(body, -1, name)))))
+
+
+def test_steps_run_ahead_of_a_refused_one(client: Client) -> None:
+    """More of them than may run ahead; the first is refused, and all after it."""
+    step = shifted("entropy")
+    at = client.put(HARD)
+    for _ in range(MOST_AHEAD + 5):
+        at = client.launch(step, at, donated=[0]).handles[0]
+    want = HARD
+    for _ in range(MOST_AHEAD + 5):
+        want = want + np.float32(np.mean(entropy(want)))
+    np.testing.assert_allclose(client.fetch(at)[0], want, rtol=1e-5)
+
+
+def test_only_a_later_step_is_refused(client: Client) -> None:
+    """Each step adds to one potential until the fast pass cannot keep up: from there on steps run again."""
+    body = Body(2)
+    query(body, -1, "marginals")
+    moved = body.add(
+        "np.add", -1, body.add("np.multiply", -2, body.add("np.sum", query(body, -1, "marginals")))
+    )
+    step = encode(body.returns(moved))
+    direction = client.put((HARD - EASY) / (10 * (N - 1) * 2))
+    at = client.put(EASY)
+    for _ in range(12):
+        at = client.launch(step, at, direction).handles[0]
+    add = client.launch(ADD_ONE, at).handles[0]
+    want, direction = EASY, (HARD - EASY) / (10 * (N - 1) * 2)
+    for _ in range(12):
+        want = want + direction * np.float32(np.sum(LinearChainCRF(want).marginals()))
+    np.testing.assert_allclose(client.fetch(add)[0], want + 1, rtol=1e-4)
+
+
+def test_a_loop_does_not_run_on_values_that_are_not_right(client: Client) -> None:
+    """With the fast pass's value it would not end."""
+    condition, step, root = Body(2), Body(2), Body(2)
+    before = condition.returns(condition.add("np.not_equal", -1, -2))
+    after = step.returns(
+        step.add("np.subtract", -1, step.add("np.sign", step.add("np.subtract", -1, -2))), -2
+    )
+    found = root.add("while_loop", nested(0), nested(1), -1, -2)
+    program = encode(before, after, root.returns(root.add("get", found, k=[0, 0])))
+
+    least = Body(1)
+    total = encode(least.returns(least.add("np.min", query(least, -1, "log_partition"))))
+    want = np.float32(np.min(log_partition(HARD)))
+    handle = client.launch(total, HARD).handles[0]
+    (ended,) = client.launch(program, handle, want, wants=[0]).values()
+    assert ended == want
+
+
+def test_a_failure_ahead_of_steps_is_theirs(client: Client) -> None:
+    bad = HARD.copy()
+    bad[0, 2, 1, 1] = np.nan
+    step = shifted("entropy")
+    handles = [client.launch(step, bad).handles[0]]
+    for _ in range(3):
+        handles.append(client.launch(step, handles[-1]).handles[0])
+    for handle in handles:
+        with pytest.raises(RemoteError, match="CHECK_FAILED"):
+            client.fetch(handle)
+    np.testing.assert_array_equal(client.run(LOG_PARTITION, EASY), log_partition(EASY))
 
 
 @pytest.mark.parametrize("flags", [LENIENT, UNCHECKED, LENIENT | UNCHECKED])

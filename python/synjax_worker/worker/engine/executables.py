@@ -14,14 +14,16 @@ from types import MappingProxyType
 from typing import Any
 
 import jax
+import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
-from ...protocol import LENIENT, UNCHECKED
+from ...protocol import FIND_NANS, LENIENT, UNCHECKED
 from ...runtime import compiler
 from ...runtime.checks import Site
 from ...runtime.extent import Extent, TooLarge, extent_of
 from ...runtime.interpreter import Interpretation, interpret
+from ...runtime.nans import Watch
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
@@ -49,6 +51,7 @@ class Executable:
     varies: bool  # a call may take much longer than the one before: that depends on its data
     bytes: int  # of memory that a call takes
     has_effects: bool  # it calls this process
+    may_not_end: bool  # it has a loop that goes on for as long as its values say
     avals: list[list | None] | None = None  # by result, known after the first call
     signatures: list[Any] = dataclasses.field(default_factory=list)
     seconds: dict[bool, float] = dataclasses.field(
@@ -133,8 +136,8 @@ class Executables:
             if executable is not None and not (careful and executable.certified):
                 self._table.move_to_end(resolved.key)
                 return executable, None
-            # What donates its inputs could not run again.
-            optimistic = not (careful or launch.donated or launch.flags & UNCHECKED)
+            # What overwrites its inputs could not run again.
+            optimistic = not (careful or resolved.donated or launch.flags & (UNCHECKED | FIND_NANS))
             program = resolved.key[0]
             if careful and executable is not None:
                 if len(self._refused) > self._limits.executables:
@@ -189,6 +192,7 @@ class Executables:
             varies=extent.branches and extent.work > _QUICK_WORK,
             bytes=_bytes_of(compiled),
             has_effects=bool(traced.jaxpr.effects),
+            may_not_end=math.isinf(extent.work),
         )
 
     def _trace_within_limits(
@@ -240,8 +244,30 @@ class Executables:
             )
             return interpretation.outputs, interpretation.status
 
-        traced = jax.jit(program, donate_argnums=launch.donated).trace(*resolved.args)
+        traced = jax.jit(program, donate_argnums=resolved.donated).trace(*resolved.args)
         return interpretation, traced
+
+    def watched(self, resolved: Resolved, launch: Launch) -> tuple[Watch, np.ndarray]:
+        """Runs a program once more with each of its equations watched for NaNs: the watch, and what it saw."""
+        watch = Watch(resolved.program)
+
+        def program(*inputs: Any) -> Any:
+            interpret(
+                resolved.program,
+                inputs,
+                self._ops,
+                poisoned=frozenset(resolved.poisoned),
+                lenient=bool(launch.flags & LENIENT),
+                checks=False,
+                x64=resolved.x64,
+                limits=self._limits,
+                watch=watch,
+            )
+            return watch.flags
+
+        with jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext():
+            call = compiler.compiled(jax.jit(program).trace(*resolved.args).lower(), eager=True)
+            return watch, np.asarray(call(*resolved.args))
 
 
 def _is_storable(resolved: Resolved) -> bool:

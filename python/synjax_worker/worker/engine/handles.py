@@ -23,6 +23,11 @@ class Outcome:
         self.error = error
         self.pending: Pending | None = None
 
+    def open_pending(self) -> Pending | None:
+        """What is still open about the launch."""
+        pending = self.pending
+        return pending if pending is not None and pending.is_open else None
+
     def settle(self) -> None:
         """Waits until the results are known to be right or failed, if they are not."""
         pending = self.pending

@@ -15,6 +15,7 @@ from ...runtime.program import Program
 from ..codec import Compile, Fetch, Launch
 from ..connections import Connection
 from .handles import ErrorMap, Handle, is_ready
+from .pending import Pending
 
 
 class Session:
@@ -106,6 +107,14 @@ class Resolved:
     poisoned: dict[int, ErrorMap]  # the failed inputs of a lenient launch
     key: tuple  # names the executable
     x64: bool
+    donated: tuple[int, ...] = ()  # inputs whose memory the program overwrites, by their positions
+    before: tuple[Pending, ...] = ()  # launches whose results it uses before they are known to be right
+
+    def refresh(self) -> None:
+        """Takes the inputs as they are by now. Those that failed stay as they were."""
+        for position, handle in enumerate(self.handles):
+            if handle is not None and handle.value is not None:
+                self.args[position] = handle.value
 
 
 class Step(NamedTuple):

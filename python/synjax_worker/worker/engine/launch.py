@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
-from ...protocol import LENIENT
+from ...protocol import FIND_NANS, LENIENT
 from ...runtime.checks import Refused, check_error
 from ...runtime.program import affected_outputs
 from ..codec import Launch, host_value
@@ -23,6 +23,7 @@ from .executables import Executable, Executables
 from .failures import launch_error, not_a_tensor, root_error
 from .handles import ErrorMap, Handle, Outcome, drop
 from .jobs import Job, Resolved, Step
+from .nans import errors_of, with_nans
 from .pending import Pending
 from .replies import Replies
 from .resolve import Resolver
@@ -82,10 +83,16 @@ class Launcher:
                 raise job.refused
             resolved = job.resolved or self._resolver.launch(job)
             executable, compiled = self._executables.get(resolved, launch)
-            self._wait_for_readers(resolved, launch)
+            # Effects would be seen twice, and values that are not right might keep a loop going for ever.
+            if executable.has_effects or executable.may_not_end:
+                for pending in resolved.before:
+                    pending.settle()
+                resolved.refresh()
+                resolved.before = ()
+            self._wait_for_readers(resolved)
             self._budget.take(executable.bytes)
             run = _dispatch(executable, resolved, outcome, compiled)
-            if executable.certified:
+            if executable.certified or resolved.before:
                 run.pending = outcome.pending = self._pending(launch, resolved, run)
         except Exception as error:
             drop(handles, launch.frees)
@@ -106,23 +113,25 @@ class Launcher:
         handles.update(
             (launch.first_output + position, handle) for position, handle in enumerate(run.outputs)
         )
-        if executable.is_awaited(launch):
-            seconds = executable.expected_seconds(True)
+        if executable.is_awaited(launch) or resolved.before:
+            seconds = executable.expected_seconds(executable.is_awaited(launch))
         else:
             job.run.result = self._unawaited.watch(run.outputs)
             seconds = None
         reads = tuple(run.outputs[position] for position in launch.wants)
-        if run.pending is not None:  # it may run again
+        if run.pending is not None or launch.flags & FIND_NANS:  # it may run again
             reads += tuple(handle for handle in resolved.handles if handle is not None)
         return Step(lambda: self._complete(job, launch, resolved, run), reads, seconds)
 
-    def _wait_for_readers(self, resolved: Resolved, launch: Launch) -> None:
+    def _wait_for_readers(self, resolved: Resolved) -> None:
         """XLA reuses a donated buffer at once, so everything that is to be read of it must have been read."""
-        donated = [resolved.handles[position] for position in launch.donated]
+        donated = [resolved.handles[position] for position in resolved.donated]
         self._completions.wait_until_read([handle for handle in donated if handle is not None])
 
     def _pending(self, launch: Launch, resolved: Resolved, run: _Dispatched) -> Pending:
         def is_refused() -> bool:
+            if run.status is None:
+                return False
             try:
                 _read_status(run, launch.seq)
             except Refused:
@@ -131,9 +140,16 @@ class Launcher:
                 return False
             return False
 
-        def run_again() -> None:
+        def run_carefully() -> None:
+            run_again(lambda: self._executables.careful(resolved, launch))
+
+        def repeat() -> None:
+            resolved.refresh()
+            run_again(lambda: (run.executable, None))
+
+        def run_again(get: Callable[[], tuple[Executable, float | None]]) -> None:
             try:
-                executable, compiled = self._executables.careful(resolved, launch)
+                executable, compiled = get()
                 self._budget.take(executable.bytes)
                 again = _dispatch(executable, resolved, run.outcome, compiled)
             except Exception as error:
@@ -146,13 +162,15 @@ class Launcher:
                 if found is not None:
                     handle.value, handle.signature = found.value, found.signature
 
-        return Pending(is_refused, run_again)
+        return Pending(is_refused, run_carefully, repeat, resolved.before)
 
     def _complete(self, job: Job, launch: Launch, resolved: Resolved, run: _Dispatched) -> None:
         """Waits for a launch, reads its status, and answers."""
+        # The thread that reads messages does not compile.
+        own = threading.current_thread().name in THREADS
+        if launch.flags & FIND_NANS and not own:
+            return self._defer(lambda: self._complete(job, launch, resolved, run))
         if run.pending is not None:
-            # The thread that reads messages does not compile.
-            own = threading.current_thread().name in THREADS
             if not run.pending.settle(may_compile=own):
                 return self._defer(lambda: self._complete(job, launch, resolved, run))
             run.outcome.pending = None
@@ -180,12 +198,28 @@ class Launcher:
                     if run.outputs[position].outcome is run.outcome:
                         run.outputs[position].outcome = Outcome(error)
                         run.outputs[position].value = None
+            if launch.flags & FIND_NANS:
+                nans_found = self._nans_found(launch, resolved, run)
+                if nans_found and not lenient:
+                    return self._fail(job, run, next(iter(nans_found.values())))
+                for position, error in nans_found.items():
+                    run.outputs[position].outcome = Outcome(error)
+                    run.outputs[position].value = None
             wanted = [run.outputs[position] for position in launch.wants]
             values = [None if h.outcome.error is not None else _on_host(h.value) for h in wanted]
         except Exception as error:
             return self._fail(job, run, launch_error(error, launch.seq, job.session.handles))
         executable.record_seconds(executable.is_awaited(launch), time.perf_counter() - run.started)
         self._replies.results(job, executable.avals, run.outputs if lenient else (), values, run.compiled)
+
+    def _nans_found(self, launch: Launch, resolved: Resolved, run: _Dispatched) -> dict[int, ErrorMap]:
+        """The errors of results that have a NaN, by their positions."""
+        values = [handle.value if handle.outcome is run.outcome else None for handle in run.outputs]
+        results = with_nans(values, resolved.x64)
+        if not results:
+            return {}
+        found = errors_of(self._executables, resolved, launch, results)
+        return {position: root_error(error, launch.seq) for position, error in found.items()}
 
     def _fail(self, job: Job, run: _Dispatched, error: ErrorMap) -> None:
         run.outcome.error = error

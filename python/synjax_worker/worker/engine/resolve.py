@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import collections
+import math
 from typing import Any
 
+import jax
 import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
-from ...protocol import LENIENT
+from ...protocol import FIND_NANS, LENIENT, UNCHECKED
 from ...runtime.decode import decode_program, program_hash
 from ...runtime.program import Program
 from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
@@ -17,9 +19,13 @@ from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
 from .handles import ErrorMap, Handle, drop, is_wide
 from .jobs import Job, Resolved, Session
+from .pending import Pending
 
 _DECODED = 80  # times as many bytes does a program take when it is decoded, at most
 _POISONED = ("poisoned", (), False)
+KEPT_BYTES = (
+    64 << 20
+)  # of donated inputs that an optimistic program keeps until its results are known to be right
 
 
 class Resolver:
@@ -86,6 +92,10 @@ class Resolver:
         signatures: list[Any] = []
         poisoned: dict[int, ErrorMap] = {}
         wide = program.root.x64
+        donated = _overwritten(launch, program, job.session.handles)
+        # What overwrites its inputs cannot run again, nor what tells of its results one by one.
+        runs_ahead = isinstance(launch, Launch) and not donated and not launch.flags & (LENIENT | FIND_NANS)
+        before: list[Pending] = []
         frames = iter(job.buffers[launch.has_body :])
         for position, item in enumerate(launch.inputs):
             handle = None
@@ -93,7 +103,12 @@ class Resolver:
                 handle = job.session.handles.get(item)
                 if handle is None:
                     raise unknown_handle(item)
-                handle.outcome.settle()
+                pending = handle.outcome.open_pending()
+                if pending is not None and runs_ahead:
+                    pending.limit_ahead()
+                    before.append(pending)
+                else:
+                    handle.outcome.settle()
                 # A failing launch sets the error before it clears the value: read in the other order.
                 value, error = handle.value, handle.outcome.error
                 if error is not None:
@@ -121,8 +136,30 @@ class Resolver:
         if next(frames, None) is not None:
             raise SynjaxError("BAD_MESSAGE", "more buffers than inputs")
         check_donation(launch)
-        key = (launch.hash, launch.flags, launch.donated, tuple(signatures))
-        return Resolved(program, args, handles, poisoned, key, wide)
+        key = (launch.hash, launch.flags, donated, tuple(signatures))
+        return Resolved(program, args, handles, poisoned, key, wide, donated, tuple(before))
+
+
+def _overwritten(launch: Launch | Compile, program: Program, handles: dict[int, Handle]) -> tuple[int, ...]:
+    """The donated inputs whose memory is used again. Of an optimistic program that is not worth being careful at once,
+    unless they are large.
+    """
+    if not launch.donated or launch.flags & FIND_NANS:
+        return ()
+    if not program.root.certified or launch.flags & UNCHECKED:
+        return launch.donated
+    given = [launch.inputs[position] for position in launch.donated]
+    size = sum(_bytes_of(handles.get(item) if type(item) is int else item) for item in given)
+    return launch.donated if size > KEPT_BYTES else ()
+
+
+def _bytes_of(item: Any) -> int:
+    """The bytes of an input, of which nothing may be known yet."""
+    if isinstance(item, Handle):
+        return sum(getattr(leaf, "nbytes", 0) for leaf in jax.tree.leaves(item.value))
+    if isinstance(item, (ArrayType, HostArray)):
+        return math.prod(item.shape) * np.dtype(item.dtype).itemsize
+    return 0
 
 
 def check_donation(launch: Launch | Compile) -> None:
