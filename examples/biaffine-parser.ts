@@ -1,19 +1,31 @@
-/** Scores of arcs and of their labels by a small network (Dozat & Manning 2017, "Deep biaffine attention"). */
-import { nn, np, random, SpanningTreeCRF, type Tensor } from "../src/index.ts";
+/** Scores of arcs and of their labels by a network (Dozat & Manning 2017, "Deep biaffine attention"), and trees of them. */
+import {
+  biaffine,
+  dense,
+  dropout,
+  embedding,
+  nn,
+  np,
+  random,
+  SpanningTreeCRF,
+  type Tensor,
+} from "../src/index.ts";
+import type { Lexicon } from "./lexicon.ts";
+import { initSides, initWords, look, readFromBothSides, type Table, WORD_VECTOR } from "./word-encoder.ts";
 
 export type Floats = Tensor<"float32">;
-export type Whole = Tensor<"int32">;
+export type Ints = Tensor<"int32">;
 export type Key = Tensor<"key">;
 
-export interface Batch {
-  readonly words: Whole;
-  readonly tags: Whole;
-  /** -1 at the root, and past the end. */
-  readonly heads: Whole;
-  readonly labels: Whole;
-  /** How many nodes each sentence has, the root with them. */
-  readonly lengths: Whole;
-}
+/** Sentences side by side, all `(b n)`. The first node of each is the root. */
+export type Numbers = {
+  /** Which words they are, */
+  readonly types: Ints;
+  /** and which parts of speech. */
+  readonly tags: Ints;
+  readonly heads: Ints;
+  readonly labels: Ints;
+};
 
 /** What is compared: which trees count, or that every word chooses its head for itself. */
 export const variants = {
@@ -23,109 +35,117 @@ export const variants = {
   projective: { directed: true, projective: true, singleRootEdge: true },
 } as const;
 export type Variant = keyof typeof variants;
+type Kind = NonNullable<(typeof variants)[Variant]>;
 
-const [WORD, TAG, WIDE, ARC, FARTHEST] = [64, 32, 128, 96, 10] as const;
-const KEPT = 2 / 3;
+const [TAG, HIDDEN, ARC, LABEL] = [32, 96, 96, 32];
 
-export type Params = ReturnType<typeof initial>;
+export type Params = ReturnType<typeof initParams>;
 
-export function initial(words: number, tags: number, labels: number) {
+export function initParams(key: Key, lexicon: Lexicon, labels: number) {
   let drawn = 0;
-  const normal = (...shape: number[]): Floats =>
-    random.normal(random.foldIn(random.key(0), drawn++), { shape }).mul(shape.at(-2)! ** -0.5);
-  const layer = (from: number, to: number) => ({ weights: normal(from, to), bias: np.zeros([to]) });
+  const next = (): Key => random.foldIn(key, drawn++);
   return {
-    words: normal(words, WORD),
-    tags: normal(tags, TAG),
-    windows: [layer(3 * (WORD + TAG), WIDE), layer(3 * WIDE, WIDE), layer(3 * WIDE, WIDE)],
-    head: layer(WIDE, ARC),
-    dependent: layer(WIDE, ARC),
-    arc: np.zeros([ARC, ARC]),
-    asHead: np.zeros([ARC, 1]),
-    distance: np.zeros([2 * FARTHEST + 1]),
-    label: np.zeros([labels, ARC, ARC]),
-    ofHead: layer(ARC, labels),
-    ofDependent: layer(ARC, labels),
+    words: initWords(next(), next(), lexicon),
+    tags: embedding.init(next(), lexicon.tags.length, TAG),
+    readers: [WORD_VECTOR + TAG, 2 * HIDDEN].map((from) => initSides(next(), next(), from, HIDDEN)),
+    arcHead: dense.init(next(), 2 * HIDDEN, ARC),
+    arcDependent: dense.init(next(), 2 * HIDDEN, ARC),
+    arc: biaffine.init(next(), ARC, ARC),
+    labelHead: dense.init(next(), 2 * HIDDEN, LABEL),
+    labelDependent: dense.init(next(), 2 * HIDDEN, LABEL),
+    label: biaffine.init(next(), LABEL, LABEL, { labels }),
   };
 }
 
-const dense = (x: Floats, { weights, bias }: { weights: Floats; bias: Floats }): Floats =>
-  x.matmul(weights).add(bias);
+/** In training numbers are dropped, so that what the network learns does not hang on a few of them. */
+export interface Training {
+  readonly key: Key;
+  readonly rate: number;
+}
 
-/** A third of the numbers become 0, so that what the network learns does not hang on a few of them. */
-const dropout = (x: Floats, key: Key): Floats =>
-  x.mul(random.bernoulli(key, { p: KEPT, shape: x.shape })).div(KEPT);
-
-/** Each word with its neighbours, three times over, so that seven words are seen together. */
-function encoded(p: Params, { words, tags, lengths }: Batch, key?: Key) {
-  const n = words.shape.at(1);
-  const isNode = np.less(np.arange(n), np.expandDims(lengths, -1));
-  let x: Floats = np.concatenate([np.take(p.words, words, { axis: 0 }), np.take(p.tags, tags, { axis: 0 })], {
-    axis: -1,
-  });
-  p.windows.forEach((window, i) => {
-    if (key) x = dropout(x, random.foldIn(key, i));
-    const middle = np.where(np.expandDims(isNode, -1), x, 0);
-    const around = np.pad(middle, [[0, 0], [1, 1], [0, 0]]); // prettier-ignore
-    const [left, right] = [around.slice([], [null, -2]), around.slice([], [2, null])];
-    x = nn.relu(dense(np.concatenate([left, middle, right], { axis: -1 }), window));
-  });
-  return { head: nn.relu(dense(x, p.head)), dependent: nn.relu(dense(x, p.dependent)), isNode, n };
+/** `(b n d)`: each word as a head and as a dependent, for arcs and for labels. */
+function encoded(p: Params, table: Table, { types, tags }: Numbers, lengths: Ints, training?: Training) {
+  let drawn = 0;
+  const drop = (x: Floats): Floats =>
+    training === undefined ? x : dropout(random.foldIn(training.key, drawn++), x, training.rate);
+  const word = look(p.words, table, types);
+  const x = p.readers.reduce(
+    (x, reader) => drop(readFromBothSides(reader, x, lengths)),
+    drop(np.concatenate([word, embedding.apply(p.tags, tags)], { axis: -1 })),
+  );
+  const layer = (of: Params["arcHead"]): Floats => drop(nn.relu(dense.apply(of, x)));
+  return {
+    arcHead: layer(p.arcHead),
+    arcDependent: layer(p.arcDependent),
+    labelHead: layer(p.labelHead),
+    labelDependent: layer(p.labelDependent),
+  };
 }
 type Encoded = ReturnType<typeof encoded>;
 
 /** `(b n n)`: how well the second word would depend on the first. */
-function arcScores(p: Params, { head, dependent, n }: Encoded): Floats {
-  const places = np.arange(n);
-  const distances = np
-    .clip(places.sub(np.expandDims(places, -1)), { min: -FARTHEST, max: FARTHEST })
-    .add(FARTHEST);
-  const matched = head.matmul(p.arc).matmul(np.swapaxes(dependent, -1, -2));
-  return matched.add(head.matmul(p.asHead)).add(np.take(p.distance, distances));
-}
+const arcScores = (p: Params, { arcHead, arcDependent }: Encoded): Floats =>
+  biaffine.apply(p.arc, arcHead, arcDependent);
 
 /** `(b n labels)`: how well each label would suit the arc from its head to each word. */
-function labelScores(p: Params, { head, dependent }: Encoded, heads: Whole): Floats {
-  const theirs = np.takeAlongAxis(head, np.expandDims(np.maximum(heads, 0), -1), 1);
-  const matched = np.einsum("bni,rij,bnj->bnr", theirs, p.label, dependent);
-  return matched.add(dense(theirs, p.ofHead)).add(dense(dependent, p.ofDependent));
+function labelScores(p: Params, { labelHead, labelDependent }: Encoded, heads: Ints): Floats {
+  const theirs = np.takeAlongAxis(labelHead, heads.slice("...", null), 1);
+  const pair = (of: Floats): Floats => np.expandDims(of, -2); // one head, one dependent
+  return np.squeeze(biaffine.apply(p.label, pair(theirs), pair(labelDependent)), { axis: [-3, -2] });
 }
 
-/** No word is its own head, the root is nobody's dependent, and what is past the end is no head. */
-function headLogits(scores: Floats, { isNode, n }: Encoded): Floats {
-  const allowed = np.logicalAnd(np.expandDims(isNode, -1), np.logicalNot(np.eye(n, { dtype: "bool" })));
-  return np.where(allowed, scores, -1e9);
+/** Which head each word chooses for itself: none its own, nor what is past the end. */
+function headLogits(scores: Floats, lengths: Ints): Floats {
+  const n = scores.shape.at(-1);
+  const isNode = np.less(np.arange(n), lengths.slice([], null)).slice("...", null);
+  return np.where(np.logicalAnd(isNode, np.logicalNot(np.eye(n, { dtype: "bool" }))), scores, -1e9);
 }
 
-const chosen = (logits: Floats, index: Whole, axis: number): Floats =>
-  np.squeeze(
-    np.takeAlongAxis(nn.logSoftmax(logits, { axis }), np.expandDims(np.maximum(index, 0), axis), axis),
-    { axis },
-  );
+/** What only fills a batch counts as a root with one word: no tree has less. */
+const treesOf = (kind: Kind, logPotentials: Floats, lengths: Ints): SpanningTreeCRF =>
+  new SpanningTreeCRF({ ...kind, logPotentials, lengths: np.maximum(lengths, 2) });
 
 /** Nats a word: of the right heads, and of the right labels of the right arcs. */
-export function loss(p: Params, batch: Batch, variant: Variant, key: Key): Floats {
-  const { heads, labels, lengths } = batch;
-  const words = encoded(p, batch, key);
+export function loss(
+  p: Params,
+  variant: Variant,
+  table: Table,
+  sentences: Numbers,
+  lengths: Ints,
+  training: Training,
+): Floats {
+  const { heads, labels } = sentences;
+  const words = encoded(p, table, sentences, lengths, training);
   const scores = arcScores(p, words);
-  const isWord = np.greaterEqual(heads, 0).mul(words.isNode);
+  const node = np.arange(heads.shape.at(1));
+  const isWord = np.logicalAnd(np.greater(node, 0), np.less(node, lengths.slice([], null)));
+  const counted = (of: Floats): Floats => np.where(isWord, of, 0).sum();
+  const ofRight = (logits: Floats, right: Ints): Floats =>
+    np.takeAlongAxis(nn.logSoftmax(logits), right.slice("...", null), -1).slice("...", 0);
+  const labelled = counted(ofRight(labelScores(p, words, heads), labels));
   const kind = variants[variant];
-  const labelled = chosen(labelScores(p, words, heads), labels, -1)
-    .mul(isWord)
-    .sum(-1);
-  const right = np.swapaxes(nn.oneHot(heads, words.n), -1, -2).mul(np.expandDims(isWord, -2)); // the tree, [head, dependent]
+  const dependents = np.where(isWord.slice("...", null), nn.oneHot(heads, heads.shape.at(1)), 0);
   const attached = kind
-    ? new SpanningTreeCRF({ ...kind, logPotentials: scores, lengths }).logProb(right)
-    : chosen(headLogits(scores, words), heads, -2).mul(isWord).sum(-1);
-  return np.negative(attached.add(labelled).sum()).div(isWord.sum());
+    ? treesOf(kind, scores, lengths)
+        .logProb(np.swapaxes(dependents, -1, -2))
+        .sum()
+    : counted(ofRight(np.swapaxes(headLogits(scores, lengths), -1, -2), heads));
+  return np.negative(attached.add(labelled)).div(isWord.sum());
 }
 
 /** The head of each word and its label. */
-export function parse(p: Params, batch: Batch, variant: Variant): { heads: Whole; labels: Whole } {
-  const words = encoded(p, batch);
+export function parse(
+  p: Params,
+  variant: Variant,
+  table: Table,
+  sentences: Numbers,
+  lengths: Ints,
+): { heads: Ints; labels: Ints } {
+  const words = encoded(p, table, sentences, lengths);
   const scores = arcScores(p, words);
   const kind = variants[variant];
-  const trees = kind && new SpanningTreeCRF({ ...kind, logPotentials: scores, lengths: batch.lengths });
-  const heads = trees ? trees.decode(trees.argmax()) : np.argmax(headLogits(scores, words), { axis: -2 });
-  return { heads, labels: np.argmax(labelScores(p, words, heads), { axis: -1 }) };
+  const trees = kind && treesOf(kind, scores, lengths);
+  const found = trees ? trees.decode(trees.argmax()) : headLogits(scores, lengths).argmax(-2);
+  const heads = np.maximum(found, 0); // the root has none
+  return { heads, labels: labelScores(p, words, heads).argmax(-1) };
 }

@@ -1,14 +1,18 @@
 /**
  * A grammar of English from sentences alone: nobody says what a phrase is. A grammar of rules of low rank (Yang, Zhao &
  * Tu 2021, "PCFGs can do better") is fitted to the probability of the sentences, and beside it a hidden Markov model,
- * which knows no phrases. How many bits a word costs on sentences held out tells which of the two predicts them better.
+ * which knows no phrases. How many bits a word costs on sentences that neither has seen tells which predicts better. Of
+ * each the epoch that does best on sentences for choosing (dev) is the one that is tested.
  *
- *     npx tsx examples/grammar-induction.ts picture.svg --sentences 3200 --epochs 3 --symbols 16
+ *   npx tsx examples/grammar-induction.ts [grammar-induction.svg] [--sentences 6400] [--epochs 6] [--symbols 16]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { drawCurves } from "../src/display/curve.ts";
+import { stacked } from "../src/display/stacked.ts";
 import {
+  bucket,
+  get,
   HMM,
   jit,
   np,
@@ -21,34 +25,39 @@ import {
   type Tensor,
 } from "../src/index.ts";
 import { evenly, readBrown, type Sentence, split } from "./brown.ts";
+import { LossCurve } from "./loss-curve.ts";
 
 type Floats = Tensor<"float32">;
 type Whole = Tensor<"int32">;
 
 const { values: given, positionals } = parseArgs({
   options: {
-    sentences: { type: "string", default: "3200" },
-    "held-out": { type: "string", default: "640" },
-    epochs: { type: "string", default: "3" },
+    sentences: { type: "string", default: "6400" },
+    dev: { type: "string", default: "640" },
+    test: { type: "string", default: "640" }, // 0 while settings are being chosen
+    epochs: { type: "string", default: "6" },
     longest: { type: "string", default: "20" },
     symbols: { type: "string", default: "16" }, // nonterminals; there are twice as many kinds of words
+    rate: { type: "string", default: "0.1" },
   },
   allowPositionals: true,
 });
-const [symbols, longest] = [Number(given.symbols), Number(given.longest)];
+const [symbols, longest, epochs] = [Number(given.symbols), Number(given.longest), Number(given.epochs)];
 
 // Punctuation is left out: where a sentence pauses is half its grammar. So are headlines of a word or two.
 const spoken = ({ words }: Sentence): readonly string[] =>
   words.map((word) => word.toLowerCase()).filter((word) => /[a-z0-9]/.test(word));
 const fits = (words: readonly string[]): boolean => words.length >= 3 && words.length <= longest;
-const { train: all, heldOut: others } = split(await readBrown());
+const { train: rest, heldOut: others } = split(await readBrown());
+const { train: all, heldOut: tested } = split(rest);
 const sentencesOf = (from: readonly Sentence[], count: string) =>
   evenly(
     from.filter((sentence) => fits(spoken(sentence))),
     Number(count),
   ).map(spoken);
 const train = sentencesOf(all, given.sentences);
-const heldOut = sentencesOf(others, given["held-out"]);
+const dev = sentencesOf(others, given.dev);
+const test = sentencesOf(tested, given.test);
 
 // The commonest words are numbers; all others, and those seen once, are one, 0.
 const VOCABULARY = 2000;
@@ -65,16 +74,13 @@ interface Batch {
   readonly words: Whole;
   readonly lengths: Whole;
 }
-const SIZE = 32;
-
-/** Batches of one shape, so that it is compiled once, each from all over the corpus; what is left over is left out. */
-function batchesOf(sentences: readonly (readonly string[])[]): readonly Batch[] {
-  const count = Math.floor(sentences.length / SIZE);
-  return Array.from({ length: count }, (_, i) => {
-    const rows = Array.from({ length: SIZE }, (_, j) => numbered(sentences[j * count + i]!));
-    const { values: words, lengths } = padded(rows, { dtype: "int32", width: longest });
-    return { words, lengths };
-  });
+/** Batches of 32 sentences, the shorter ones and the longer ones apart: each width is compiled once. */
+function* batchesOf(sentences: readonly (readonly string[])[], epoch?: number): Generator<Batch> {
+  const widths = longest > 12 ? [12, longest] : [longest];
+  const order = epoch === undefined ? {} : { seed: 0, epoch };
+  const items = sentences.map(numbered);
+  for (const { values: words, lengths } of bucket(items, { batchSize: 32, widths, dtype: "int32", ...order }))
+    yield { words, lengths };
 }
 
 /** Log-frequencies of the words and of the end of a sentence: where models begin. */
@@ -82,9 +88,8 @@ const frequencies = new Float32Array(VOCABULARY + 1).fill(1);
 for (const sentence of train) for (const word of [...numbered(sentence), VOCABULARY]) frequencies[word]! += 1;
 const usual = np.log(frequencies).sub(np.log(np.sum(frequencies)));
 
-let drawn = 0;
-const normal = (...shape: number[]): Floats =>
-  random.normal(random.foldIn(random.key(1), drawn++), { shape });
+let keys = 0;
+const normal = (...shape: number[]): Floats => random.normal(random.foldIn(random.key(1), keys++), { shape });
 
 /** Spans have one of `symbols` kinds and words one of twice as many; a rule is made of a left and a right half. */
 const grammar = () => ({
@@ -113,76 +118,83 @@ function paths(p: Chain, { words, lengths }: Batch): HMM {
   return new HMM({ ...p, observations, lengths: lengths.add(1) });
 }
 
-const [batches, held] = [batchesOf(train), batchesOf(heldOut)];
-const optimizer = optax.adam(0.05);
+// In all these steps the rate falls to nothing
+const steps = epochs * (Math.ceil(train.length / 32) + 1);
+const optimizer = optax.adam(optax.cosineDecaySchedule(Number(given.rate), steps));
 
-/** Fits a model; the bits that a word of the sentences held out costs, at the start and after every epoch. */
-async function fitted<P>(start: () => P, of: (params: P, batch: Batch) => { logPartition(): Floats }) {
-  const cost = (p: P, batch: Batch): Floats =>
-    np.negative(of(p, batch).logPartition().sum()).div(batch.lengths.sum()).div(Math.LN2);
-  const step = jit(
-    (p: P, s: OptState, batch: Batch) => {
-      const [value, gradients] = valueAndGrad((q: P) => cost(q, batch))(p);
-      const [updates, state] = optimizer.update(gradients as P, s);
-      return { value, params: optax.applyUpdates(p, updates), state };
-    },
-    { donateArgnums: [0, 1] },
-  );
-  const started = Date.now();
-  const measure = jit(cost);
-  const bitsAWord = async (p: P): Promise<number> => {
-    const each = held.map((batch) => measure(p as never, batch));
-    const sizes = await Promise.all(held.map(({ lengths }) => lengths.sum().item()));
-    const costs = await Promise.all(each.map((x) => x.item()));
-    const words = sizes.reduce((a, b) => a + b, 0);
-    return costs.reduce((sum, bits, i) => sum + bits * sizes[i]!, 0) / words;
+/** Fits a model, and measures the bits that a word of other sentences costs. */
+async function fitted<P>(
+  name: string,
+  start: () => P,
+  of: (params: P, batch: Batch) => { logPartition(): Floats },
+) {
+  /** Of a batch in all. What only fills it, of length 0, counts as one word for the model, and does not count here. */
+  const cost = (p: P, { words, lengths }: Batch): Floats => {
+    const each = of(p, { words, lengths: np.maximum(lengths, 1) }).logPartition();
+    return np.where(np.greater(lengths, 0), each, 0).sum().div(-Math.LN2);
   };
+  const step = jit((p: P, s: OptState, batch: Batch) => {
+    const loss = (q: P): Floats => cost(q, batch).div(batch.lengths.sum());
+    const [value, gradients] = valueAndGrad(loss)(p);
+    const [updates, state] = optimizer.update(gradients as P, s);
+    return { value, params: optax.applyUpdates(p, updates), state };
+  });
+  const measure = jit((p: P, batch: Batch) => ({ bits: cost(p, batch), words: batch.lengths.sum() }));
+  const bitsAWord = async (p: P, sentences: typeof dev): Promise<number> => {
+    const each = await get(Array.from(batchesOf(sentences), (batch) => measure(p as never, batch)));
+    const sum = (of: "bits" | "words") => each.reduce((total, one) => total + one[of].item(), 0);
+    return sum("bits") / sum("words");
+  };
+  const began = performance.now();
   let { params, state } = jit(() => {
     const params = start();
     return { params, state: optimizer.init(params) };
   })();
-  const bits: [number, number][] = [[0, await bitsAWord(params)]];
-  for (let epoch = 1; epoch <= Number(given.epochs); epoch++) {
-    for (const batch of batches) ({ params, state } = step(params as never, state, batch));
-    bits.push([epoch, await bitsAWord(params)]);
+  let best = { params, bits: await bitsAWord(params, dev) };
+  const told = [best.bits];
+  const curve = new LossCurve(name);
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (const batch of batchesOf(train, epoch)) {
+      const next = step(params as never, state, batch);
+      ({ params, state } = next);
+      await curve.add(next.value);
+    }
+    await curve.latest(); // of each epoch, so that its last steps are drawn too
+    told.push(await bitsAWord(params, dev));
+    if (told.at(-1)! < best.bits) best = { params, bits: told.at(-1)! };
   }
-  const told = `${bits.map(([, bit]) => bit.toFixed(2)).join(" → ")} (${((Date.now() - started) / 1000).toFixed(0)} s)`;
-  return { params, bits, told };
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`${name}, dev: ${told.map((bits) => bits.toFixed(2)).join(" → ")} (${seconds} s)`);
+  if (test.length > 0) console.log(`${name}, test: ${(await bitsAWord(best.params, test)).toFixed(2)}`);
+  return { params: best.params, curve };
 }
 
 console.log(
-  `${train.length} sentences to learn from, ${heldOut.length} held out; bits a word of those held out:`,
+  `${train.length} sentences to learn from, ${dev.length} to choose by, ${test.length} to be tested on; bits a word:`,
 );
-const one = await fitted(grammar, parses);
-console.log(`grammar: ${one.told}`);
-const other = await fitted(chain, paths);
-console.log(`hidden Markov model: ${other.told}`);
-const curves = [
-  { name: "grammar", points: one.bits },
-  { name: "hidden Markov model", points: other.bits },
-];
+const one = await fitted("grammar", grammar, parses);
+const other = await fitted("hidden Markov model", chain, paths);
 
 // The most probable trees of a few sentences. Brackets are the phrases.
-const shown = heldOut.filter(({ length }) => length >= 6 && length <= 10).slice(0, 3);
-const { values: words, lengths } = padded(shown.map(numbered), { dtype: "int32" });
+const few = dev.filter(({ length }) => length >= 6 && length <= 10).slice(0, 3);
+const { values: words, lengths } = padded(few.map(numbered), { dtype: "int32" });
 const trees = parses(one.params, { words, lengths });
 const spans = (await trees.decode(trees.argmax()).spans.array()) as number[][][];
-for (const [i, sentence] of shown.entries()) {
+const pictures: string[] = [];
+for (const [i, sentence] of few.entries()) {
   const opens = (at: number): string => "[".repeat(spans[i]!.filter(([start]) => start === at).length);
   const closes = (at: number): string =>
     "]".repeat(spans[i]!.filter(([start, end]) => start! >= 0 && end === at).length);
-  console.log(sentence.map((word, at) => opens(at) + word + closes(at)).join(" "));
+  const bracketed = sentence.map((word, at) => opens(at) + word + closes(at)).join(" ");
+  console.log(bracketed);
+  pictures.push(await trees.toSVG({ item: i, positions: sentence, title: sentence.join(" ") }));
 }
-await writeFile(
-  positionals[0] ?? "grammar-induction.svg",
-  await trees.toSVG({ item: 0, positions: shown[0]!, title: "A tree of a grammar that was found" }),
-);
-await writeFile(
-  positionals[1] ?? "grammar-induction-bits.svg",
-  drawCurves({
-    title: "Learning from sentences alone",
-    quantity: "bits a word, held out",
-    against: "epoch",
-    curves,
-  }),
-);
+const file = positionals[0] ?? "grammar-induction.svg";
+await writeFile(file, stacked({ title: "Trees of a grammar that was found", pictures }));
+const drawn = drawCurves({
+  title: "Learning from sentences alone",
+  quantity: "loss, bits a word",
+  against: "step",
+  curves: [one.curve, other.curve],
+});
+await writeFile(file.replace(/(\.svg)?$/, "-loss.svg"), drawn);

@@ -36,9 +36,9 @@ export class LossCurve implements Curve {
     if (this.#waiting.push(loss) === STEPS) await this.fetch();
   }
 
-  /** The mean loss of the latest steps, for a line of its own. */
+  /** The mean loss of the latest steps, for a line of its own. Few of them are no point yet: their mean says little. */
   async latest(): Promise<number> {
-    await this.fetch();
+    if (this.points.length === 0 || this.#waiting.length >= STEPS / 2) await this.fetch();
     await this.#progress?.end();
     this.#progress = undefined;
     if (process.stderr.isTTY) process.stderr.write(AFRESH);

@@ -3,11 +3,13 @@
  * that do better than its best guess, and less likely those that do worse: a policy gradient with a self-critical
  * baseline (Rennie et al. 2017), as in the example of Stanojević & Sartran (2023), "SynJax".
  *
- *     npx tsx examples/policy-gradient.ts picture.svg --steps 150 [--projective]
+ *   npx tsx examples/policy-gradient.ts [policy-gradient.svg] [--steps 150] [--projective]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { drawCurves } from "../src/display/curve.ts";
+import { drawDependencies } from "../src/display/dependencies.ts";
+import { stacked } from "../src/display/stacked.ts";
 import {
   array,
   jit,
@@ -69,14 +71,17 @@ const kinds = array(
   { dtype: "int32" },
 );
 
-function loss(scores: Floats, key: Tensor<"key">): [Floats, { best: Floats; drawn: Floats }] {
-  const policy = new SpanningTreeCRF({
+const policyOf = (scores: Floats): SpanningTreeCRF =>
+  new SpanningTreeCRF({
     logPotentials: np.take(scores, kinds),
     lengths: heads.lengths,
     directed: true,
     projective: options.projective, // the one flag
     singleRootEdge: true,
   });
+
+function loss(scores: Floats, key: Tensor<"key">): [Floats, { best: Floats; drawn: Floats }] {
+  const policy = policyOf(scores);
   const right = np.swapaxes(nn.oneHot(heads.values, longest), -1, -2); // [head, dependent], like a tree
   const reward = (event: Floats): Floats => event.mul(right).sum([-1, -2]).div(heads.lengths.sub(1)); // right heads of all
   const drawing = policy.sample(key);
@@ -112,15 +117,28 @@ console.log(
   `Right heads before: ${percent(best[0]![1])} in the best trees, ${percent(drawn[0]![1])} in those drawn.`,
 );
 console.log(`After ${steps} steps: ${percent(best.at(-1)![1])} and ${percent(drawn.at(-1)![1])}.`);
-await writeFile(
-  positionals[0] ?? "policy-gradient.svg",
-  drawCurves({
-    title: options.projective ? "Learning projective trees from a reward" : "Learning trees from a reward",
-    quantity: "share of right heads",
-    against: "step",
-    curves: [
-      { name: "best trees", points: best },
-      { name: "drawn trees", points: drawn },
-    ],
-  }),
-);
+
+const policy = policyOf(scores);
+const trees = (await policy.decode(policy.argmax()).array()) as number[][];
+const pictures = [2, 5, 7].map((i) => {
+  const words = sentences[i]!;
+  return drawDependencies({
+    title: words.map(([word]) => word).join(" "),
+    words: words.map(([word]) => word!),
+    found: { heads: trees[i]!.slice(1, words.length + 1) },
+    gold: { heads: words.map(([, , head]) => Number(head)) },
+  });
+});
+const file = positionals[0] ?? "policy-gradient.svg";
+await writeFile(file, stacked({ title: "Trees that were learnt, above, and the right ones", pictures }));
+const curves = [
+  { name: "best trees", points: best },
+  { name: "drawn trees", points: drawn },
+];
+const drawnCurves = drawCurves({
+  title: options.projective ? "Learning projective trees from a reward" : "Learning trees from a reward",
+  quantity: "share of right heads",
+  against: "step",
+  curves,
+});
+await writeFile(file.replace(/(\.svg)?$/, "-reward.svg"), drawnCurves);

@@ -40,6 +40,39 @@ function sentenceOf(block: string): Sentence {
   };
 }
 
+/** The root as the first word, its own head: so a network has a vector for it. */
+export const withRoot = ({ words, tags, heads, labels }: Sentence): Sentence => ({
+  words: ["<root>", ...words],
+  tags: ["<root>", ...tags],
+  heads: [0, ...heads],
+  labels: [labels[0]!, ...labels], // of no account
+});
+
+/** What a parser says of a sentence. */
+export type Parsed = Pick<Sentence, "heads" | "labels">;
+
+/** The shares of all words, punctuation among them, that have the right head; and the right label too. */
+export function attachment(
+  sentences: readonly Sentence[],
+  found: readonly Parsed[],
+): { readonly unlabelled: number; readonly labelled: number } {
+  let [words, heads, both] = [0, 0, 0];
+  for (const [i, gold] of sentences.entries())
+    for (const [j, head] of gold.heads.entries()) {
+      const isRight = found[i]!.heads[j] === head;
+      words += 1;
+      heads += Number(isRight);
+      both += Number(isRight && found[i]!.labels[j] === gold.labels[j]);
+    }
+  return { unlabelled: heads / words, labelled: both / words };
+}
+
+/** `81.2 % of heads right, 77.3 % with their labels`. */
+export function shown({ unlabelled, labelled }: ReturnType<typeof attachment>): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  return `${percent(unlabelled)} of heads right, ${percent(labelled)} with their labels`;
+}
+
 /** Whether two arcs of a tree cross. */
 export function hasCrossingArcs({ heads }: Sentence): boolean {
   const arcs = heads.map((head, i) => [Math.min(head, i + 1), Math.max(head, i + 1)] as const);

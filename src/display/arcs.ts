@@ -1,5 +1,5 @@
+import { arc } from "./arc.ts";
 import { CELL, centred, framed, MARGIN, namesOf, widthOf } from "./parts.ts";
-import { element, escaped } from "./svg.ts";
 
 export interface ArcsData {
   readonly title: string;
@@ -30,20 +30,13 @@ export function drawArcs({ title, marginals, best, positions }: ArcsData): strin
   const line = MARGIN + 30 + rise(chosen);
   const under = line + 24;
   const curve = ({ head, dependent, p }: (typeof pairs)[number], y: number, up: 1 | -1, colour: string) => {
-    const from = x(head) + 5 * Math.sign(dependent - head);
-    const height = riseOf(head, dependent) * up;
-    const d = `M${from} ${y}C${from} ${y - height * 1.3} ${x(dependent)} ${y - height * 1.3} ${x(dependent)} ${y}`;
     const style = {
       stroke: colour,
       "stroke-opacity": String(0.25 + 0.75 * p),
       "stroke-width": 0.8 + 1.4 * p,
     };
-    const tip = element("title", {}, escaped(`${names[head]!} → ${names[dependent]!}: ${p.toFixed(3)}`));
-    const point = `M${x(dependent) - 3.5} ${y - 7 * up}L${x(dependent)} ${y}L${x(dependent) + 3.5} ${y - 7 * up}`;
-    return (
-      element("path", { d, fill: "none", ...style }, tip) +
-      element("path", { d: point, fill: "none", ...style })
-    );
+    const tip = `${names[head]!} → ${names[dependent]!}: ${p.toFixed(3)}`;
+    return arc({ from: x(head), to: x(dependent), y, rise: riseOf(head, dependent) * up }, tip, style);
   };
   return framed(
     {

@@ -23,8 +23,9 @@ function run(
   return { lines: printed.trimEnd().split("\n"), picture };
 }
 
-/** The picture of the losses of an example that has run. */
-const curve = (name: string): string => readFileSync(join(directory, `${name}-loss.svg`), "utf8");
+/** The picture of the losses of an example that has run, or of another quantity. */
+const curve = (name: string, of = "loss"): string =>
+  readFileSync(join(directory, `${name}-${of}.svg`), "utf8");
 
 test("two protein chains are aligned as Biopython 1.88 aligns them", () => {
   const [scores, above, below] = run("protein-alignment").lines;
@@ -138,29 +139,39 @@ test("a policy learns trees from how many heads are right", () => {
   const { lines, picture } = run("policy-gradient", "--steps", "40");
   expect(numberAfter(lines, "in the best trees,")).toBeLessThan(30); // of trees drawn before it has learnt
   expect(numberAfter(lines, "After 40 steps:")).toBeGreaterThan(60);
-  expect(picture).toContain("share of right heads");
+  expect(picture).toContain("<title>scheduled → hearing: ");
+  expect(curve("policy-gradient", "reward")).toContain("share of right heads");
 });
 
 test("a parser learns from few short sentences", () => {
-  const few = ["--sentences", "300", "--longest", "23", "--test", "100", "--epochs", "4"];
-  const { lines, picture } = run("dependency-parser", ...few, "--variants", "single-root");
-  expect(lines[0]).toBe("300 sentences to learn from, 100 to be tested on.");
+  const data = ["--sentences", "300", "--longest", "23", "--dev", "24", "--test", "50"];
+  const settings = ["--epochs", "4", "--rate", "0.01", "--variants", "single-root"];
+  const { lines, picture } = run("dependency-parser", ...data, ...settings);
+  expect(lines[0]).toBe("300 sentences to learn from, 24 to choose by, 50 to be tested on");
+  const [first, last] = [1, 4].map((epoch) => numberAfter(lines, `single-root, epoch ${epoch}: loss`));
+  expect(last).toBeLessThan(0.7 * first!);
   // A head at random is right in one of some twenty words
   expect(numberAfter(lines, "single-root:")).toBeGreaterThan(25);
-  expect(numberAfter(lines, "heads right,")).toBeGreaterThan(20);
-  expect(picture).toContain("nats a word");
+  expect(numberAfter(lines.slice(-1), "heads right,")).toBeGreaterThan(15);
+  expect(picture).toContain("<title>single-root above the words, the treebank below</title>");
+  expect(curve("dependency-parser")).toContain("nats a word");
 });
 
 test("a grammar and a hidden Markov model learn to predict short sentences, and trees are drawn", () => {
-  const few = ["--sentences", "320", "--held-out", "64", "--epochs", "2", "--symbols", "4", "--longest", "8"];
-  const bits = join(directory, "bits.svg");
-  const { lines, picture } = run("grammar-induction", bits, ...few);
-  for (const model of ["grammar:", "hidden Markov model:"]) {
-    const line = lines.find((each) => each.startsWith(model))!;
-    const [before, , after] = line.slice(model.length).split("→").map(parseFloat);
+  const few = ["--sentences", "320", "--dev", "64", "--test", "64"];
+  const small = ["--epochs", "2", "--symbols", "4", "--longest", "8"];
+  const { lines, picture } = run("grammar-induction", ...few, ...small);
+  for (const model of ["grammar", "hidden Markov model"]) {
+    const line = lines.find((each) => each.startsWith(`${model}, dev:`))!;
+    const [before, , after] = line
+      .slice(line.indexOf(":") + 1)
+      .split("→")
+      .map(parseFloat);
     expect(after).toBeLessThan(before! - 0.5);
+    expect(numberAfter(lines, `${model}, test:`)).toBeLessThan(before!);
   }
-  expect(lines[3]).toMatch(/^\[.*both.*figures.*\]$/);
+  expect(lines[5]).toMatch(/^\[.*both.*figures.*\]$/);
   expect(picture).toContain("figures");
-  expect(readFileSync(bits, "utf8")).toContain("bits a word");
+  expect(picture.match(/<svg /g)).toHaveLength(4); // three trees in one picture
+  expect(curve("grammar-induction")).toContain("bits a word");
 });
