@@ -4,7 +4,7 @@
  * which knows no phrases. How many bits a word costs on sentences that neither has seen tells which predicts better. Of
  * each the epoch that does best on sentences for choosing (dev) is the one that is tested.
  *
- *   npx tsx examples/grammar-induction.ts [grammar-induction.svg] [--sentences 6400] [--epochs 6] [--symbols 16]
+ *   npx tsx examples/grammar-induction.ts [grammar-induction.svg] [--sentences 12800] [--epochs 4] [--symbols 32]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -32,13 +32,13 @@ type Whole = Tensor<"int32">;
 
 const { values: given, positionals } = parseArgs({
   options: {
-    sentences: { type: "string", default: "6400" },
+    sentences: { type: "string", default: "12800" },
     dev: { type: "string", default: "640" },
     test: { type: "string", default: "640" }, // 0 while settings are being chosen
-    epochs: { type: "string", default: "6" },
+    epochs: { type: "string", default: "4" },
     longest: { type: "string", default: "20" },
-    symbols: { type: "string", default: "16" }, // nonterminals; there are twice as many kinds of words
-    rate: { type: "string", default: "0.1" },
+    symbols: { type: "string", default: "32" }, // nonterminals; there are twice as many kinds of words
+    rate: { type: "string", default: "0.2" },
   },
   allowPositionals: true,
 });
