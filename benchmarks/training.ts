@@ -220,7 +220,7 @@ if (process.platform === "linux") {
     await p.initial.data(); // what was found rides on it
     await session.idle();
   };
-  await run(2_000); // tables find their sizes, and Node compiles what is often run
+  await run(5_000); // tables find their sizes, and Node compiles what is often run
   const processes = { "the worker": session.workerPid!, Node: process.pid };
   rows.push(...(await slopeRows("1,000 steps of a small tagger", processes, run)));
 }
