@@ -1,12 +1,13 @@
 /**
  * What training a tagger costs, from TypeScript: the score of the right tags as an event beside a look-up, a whole step
- * beside the recursion that one writes first, and beside the same step in a loop in Python. And a policy gradient beside
- * what it is made of.
+ * beside the recursion that one writes first, and beside the same step in a loop in Python. What a thousand steps
+ * leave behind. And a policy gradient beside what it is made of.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { resolvePython } from "../bridge/environment/resolve-python.ts";
+import { collectGarbage } from "../bridge/transport/garbage.ts";
 import {
   connect,
   grad,
@@ -21,6 +22,7 @@ import {
   valueAndGrad,
   type Tensor,
 } from "../src/index.ts";
+import { slopeRows } from "./memory-slope.ts";
 import { median, report, row, type Row, timed } from "./table.ts";
 
 type Floats = Tensor<"float32">;
@@ -125,6 +127,32 @@ const note = (ours: number, theirs: number): string =>
   if (Math.abs(x - y) > 1e-4 * Math.abs(y)) throw new Error(`the two disagree: ${x} and ${y}`);
 }
 // ---- steps driven from here, over a loop in Python
+const words = (shape: number[], below: number): Whole => {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const drawn = Int32Array.from({ length: size }, () => Math.floor(uniform() * below));
+  return session.put(np.reshape(drawn, shape)) as Whole;
+};
+type Tagger = Record<"embedding" | "output" | "initial" | "transition", Floats>;
+const taggerStep = jit(
+  (p: Tagger, x: Whole, y: Whole) => {
+    const loss = ({ embedding, output, initial, transition }: Tagger): Floats => {
+      const emission = np.matmul(np.tanh(np.take(embedding, x, { axis: 0 })), output) as Floats;
+      const crf = new LinearChainCRF({ initial, transition, emission });
+      return np.negative(crf.logProb(crf.encode(y))).mean() as Floats;
+    };
+    const [value, slopes] = valueAndGrad(loss)(p);
+    return { value, params: tree.map((w, g) => w.sub(g.mul(0.1)), p, slopes as Tagger) };
+  },
+  { donateArgnums: 0 },
+);
+
+const taggerOf = (vocabulary: number, labels: number): Tagger => ({
+  embedding: draw(vocabulary, 64),
+  output: draw(64, labels),
+  initial: draw(labels),
+  transition: draw(labels, labels),
+});
+
 {
   const python = await resolvePython({ device: "cpu" });
   const script = fileURLToPath(new URL("./python_steps.py", import.meta.url));
@@ -139,40 +167,17 @@ const note = (ours: number, theirs: number): string =>
     return Number((await answers.next()).value);
   };
 
-  const words = (shape: number[], below: number): Whole => {
-    const size = shape.reduce((product, dim) => product * dim, 1);
-    const drawn = Int32Array.from({ length: size }, () => Math.floor(uniform() * below));
-    return session.put(np.reshape(drawn, shape)) as Whole;
-  };
-  type Tagger = Record<"embedding" | "output" | "initial" | "transition", Floats>;
-  const step = jit(
-    (p: Tagger, x: Whole, y: Whole) => {
-      const loss = ({ embedding, output, initial, transition }: Tagger): Floats => {
-        const emission = np.matmul(np.tanh(np.take(embedding, x, { axis: 0 })), output) as Floats;
-        const crf = new LinearChainCRF({ initial, transition, emission });
-        return np.negative(crf.logProb(crf.encode(y))).mean() as Floats;
-      };
-      const [value, slopes] = valueAndGrad(loss)(p);
-      return { value, params: tree.map((w, g) => w.sub(g.mul(0.1)), p, slopes as Tagger) };
-    },
-    { donateArgnums: 0 },
-  );
   const vocabulary = 5_000;
   for (const [labels, items, length, bound] of [
     [48, 32, 48, 1.25],
     [64, 64, 96, 1.05],
   ] as const) {
     const [x, y] = [words([items, length], vocabulary), words([items, length], labels)];
-    let p: Tagger = {
-      embedding: draw(vocabulary, 64),
-      output: draw(64, labels),
-      initial: draw(labels),
-      transition: draw(labels, labels),
-    };
+    let p = taggerOf(vocabulary, labels);
     const here = async (steps: number, fetchEvery: number): Promise<number> => {
       const start = performance.now();
       for (let i = 1; i <= steps; i++) {
-        const { value, params: next } = step(p, x, y);
+        const { value, params: next } = taggerStep(p, x, y);
         p = next;
         if (i % fetchEvery === 0) await value.item();
       }
@@ -198,6 +203,26 @@ const note = (ours: number, theirs: number): string =>
     }
   }
   loop.stdin.end();
+}
+
+// ---- what a thousand steps leave behind
+if (process.platform === "linux") {
+  const [vocabulary, labels, items, length] = [1_000, 12, 16, 24];
+  const [x, y] = [words([items, length], vocabulary), words([items, length], labels)];
+  let p = taggerOf(vocabulary, labels);
+  const run = async (steps: number): Promise<void> => {
+    for (let i = 1; i <= steps; i++) {
+      const { value, params: next } = taggerStep(p, x, y);
+      p = next;
+      if (i % 10 === 0) await value.item();
+    }
+    await collectGarbage();
+    await p.initial.data(); // what was found rides on it
+    await session.idle();
+  };
+  await run(5_000); // tables find their sizes, and Node compiles what is often run
+  const processes = { "the worker": session.workerPid!, Node: process.pid };
+  rows.push(...(await slopeRows("1,000 steps of a small tagger", processes, run)));
 }
 
 // ---- the loss of a policy gradient, over what it asks for, each jitted apart

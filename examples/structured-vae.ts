@@ -69,24 +69,27 @@ function recognise({ recogniser: p }: Params, table: Table, types: Ints, lengths
 const likelihoods = ({ hmm }: Params, words: Ints): T =>
   np.take(np.transpose(nn.logSoftmax(hmm.emissionDist)), words, { axis: 0 });
 
-/** The states of the HMM as a chain: before the words are seen with scores of 0, afterwards with their likelihoods. */
-const states = ({ hmm }: Params, emission: T, lengths: Ints): LinearChainCRF =>
-  new LinearChainCRF({
-    initial: nn.logSoftmax(hmm.initLogits),
-    transition: nn.logSoftmax(hmm.transitionLogits),
-    emission,
-    lengths,
-  });
+/** The states before any word is seen: an HMM in which every word is as likely in all of them. */
+const priorOf = ({ hmm: { initLogits, transitionLogits } }: Params, emitted: T, lengths: Ints): HMM =>
+  new HMM({ initLogits, transitionLogits, emissionLogLikelihoods: np.zerosLike(emitted), lengths });
 
 /** The lower bound of each sentence's log-likelihood, `(b)`, nats. */
 function bound(p: Params, guess: LinearChainCRF, words: Ints, lengths: Ints): T {
   const emitted = likelihoods(p, words);
   const guessed = guess.marginals().sum(-2); // the probability of each state at each word, 0 past the end
-  const prior = states(p, np.zerosLike(emitted), lengths);
-  return guessed.mul(emitted).sum([-2, -1]).sub(guess.klDivergence(prior));
+  return guessed
+    .mul(emitted)
+    .sum([-2, -1])
+    .sub(guess.klDivergence(priorOf(p, emitted, lengths)));
 }
 
 const optimizer = optax.adam(1e-2);
+
+/** Where training begins: one program, where each of its operations by itself would be one. */
+const begin = jit((key: Tensor<"key">) => {
+  const params = initParams(key, lexicon);
+  return { params, state: optimizer.init(params) };
+});
 
 const step = jit(
   (p: Params, state: OptState, table: Table, types: Ints, lengths: Ints) => {
@@ -110,12 +113,11 @@ const step = jit(
 const look = jit((p: Params, table: Table, types: Ints, lengths: Ints) => {
   const words = np.take(table.vocabulary, types);
   const guess = recognise(p, table, types, lengths);
-  const exact = new HMM({ ...p.hmm, observations: words, lengths }).logPartition().sum();
-  const lacking = guess.klDivergence(states(p, likelihoods(p, words), lengths)).sum();
+  const truth = new HMM({ ...p.hmm, observations: words, lengths });
   return {
     bound: bound(p, guess, words, lengths).sum(),
-    exact,
-    lacking,
+    exact: truth.logPartition().sum(),
+    lacking: guess.klDivergence(truth).sum(),
     states: guess.decode(guess.argmax()),
   };
 });
@@ -143,8 +145,7 @@ console.log(
   `${train.length} sentences to learn from, ${heldOut.length} held out; ${lexicon.vocabularySize} words`,
 );
 
-let params = initParams(random.key(0), lexicon);
-let state = optimizer.init(params);
+let { params, state } = begin(random.key(0));
 const curve = new LossCurve("minus the bound");
 for (let epoch = 0; epoch < Number(options.epochs); epoch++) {
   for (const { values, lengths } of batchesOf(train, lexicon, epoch)) {

@@ -68,6 +68,12 @@ function loss(p: Params, head: Head, table: Table, types: Ints, tags: Ints, leng
 
 const optimizer = optax.adam(4e-3);
 
+/** Where training begins: one program, where each of its operations by itself would be one. */
+const begin = jit((key: Tensor<"key">) => {
+  const params = initParams(key, lexicon);
+  return { params, state: optimizer.init(params) };
+});
+
 const step = jit(
   (p: Params, state: OptState, head: Head, table: Table, types: Ints, tags: Ints, lengths: Ints) => {
     const [value, grads] = valueAndGrad((q: Params) => loss(q, head, table, types, tags, lengths))(p);
@@ -92,8 +98,7 @@ const predict = jit(
 
 /** Trains one of the two from its beginning. */
 async function fit(head: Head): Promise<{ readonly params: Params; readonly curve: LossCurve }> {
-  let params = initParams(random.key(0), lexicon);
-  let state = optimizer.init(params);
+  let { params, state } = begin(random.key(0));
   const curve = new LossCurve(head);
   for (let epoch = 0; epoch < Number(options.epochs); epoch++) {
     for (const { values, lengths } of batchesOf(train, lexicon, epoch)) {

@@ -110,12 +110,17 @@ function methodDoc(query: Query): string {
   return docComment([doc, ...(tags.length ? [tags.join("\n")] : [])].join("\n\n"));
 }
 
+/** Whether it compares with distributions of further classes. A union would not be what the base takes. */
+const takesOthers = (query: Query, comparable: readonly string[]): boolean =>
+  comparable.length > 0 && query.positional.some(({ kind }) => kind === "dist");
+
 /** A query as a method that records it. `optionsType` names its options object where that has a name. */
 function method(query: Query, names: Names, modifier = "", optionsType?: string): string {
-  const name = camelCase(query.name);
-  const parameters = parameterList(query, names, optionsType);
   const result = resultType(query.result, names);
-  return `${methodDoc(query)}\n${modifier}${name}${typeParameters(query)}(${parameters}): ${result} { ${body(query)} }`;
+  const head = (other: string): string =>
+    `${modifier}${camelCase(query.name)}${typeParameters(query)}(${parameterList(query, { ...names, other }, optionsType)}): ${result}`;
+  const overloads = takesOthers(query, names.comparable) ? `${head("this")};\n${head(names.other)};\n` : "";
+  return `${methodDoc(query)}\n${overloads}${head(overloads ? "unknown" : names.other)} { ${body(query)} }`;
 }
 
 function body(query: Query): string {
@@ -175,6 +180,8 @@ function structTables(queries: readonly Query[]): string[] {
 
 const BASE_NAMES: Names = {
   dist: "this",
+  other: "this",
+  comparable: [],
   event: "EventOf<F, E>",
   eventLike: "EventLike<E>",
   compact: "CompactOf<C>",
@@ -201,9 +208,12 @@ function leavesOf(tree: DeclaredTree): string | undefined {
 
 function classNames(cls: DistributionClass): Names {
   const [event, compact] = [leavesOf(cls.event), leavesOf(cls.compact)];
+  const { comparable = [] } = cls;
+  const others = comparable.map((name) => JSON.stringify(name)).join(" | ");
   return namesOf(
     {
       ...BASE_NAMES,
+      ...(others ? { other: `Named<F, ${others}>`, comparable } : {}),
       event: event ? `EventOf<F, ${event}>` : "Tensor<F>",
       eventLike: event ? `EventLike<${event}>` : "TensorLike",
       compact: compact ? `CompactOf<${compact}>` : 'Tensor<"int32">',
@@ -223,7 +233,7 @@ function importLines(source: string, src: string, own: string): string {
     [`${src}tensor/array.ts`]: ["asBool", "asFloat", "asInt"],
     [`${src}tensor/tensor.ts`]: ["type Dim", "type FloatDType", "type ShapeLike", tensor, "type TensorLike"],
     [`${own}declaration.ts`]: ["type Declaration", "type Fields"],
-    [`${own}declared-distribution.ts`]: ["DeclaredDistribution"],
+    [`${own}declared-distribution.ts`]: ["DeclaredDistribution", "type Named"],
     [`${own}distribution.ts`]: /export abstract class Distribution\b/.test(code) ? [] : ["Distribution"],
     [`${own}emission.ts`]: ["type EmissionLike", "type ParameterOf"],
     [`${own}events.ts`]: ["type CompactLike", "type CompactOf", "type EventLike", "type EventOf"],
@@ -248,8 +258,10 @@ ${shared.map((query) => method(withoutOptionDocs(query), names, "", optionsName(
   return `${HEADER}${importLines(source, "../", "./")}\n\n${source}\n`;
 }
 
-const checks = (of: string, queries: readonly Query[]): string =>
-  queries.length ? `checkMethods(${of}, ${callSignatures(queries, ({ name }) => camelCase(name))});` : "";
+const checks = (of: string, queries: readonly Query[], comparable?: readonly string[]): string =>
+  queries.length
+    ? `checkMethods(${of}, ${callSignatures(queries, ({ name }) => camelCase(name), comparable)});`
+    : "";
 
 /** Options that have an interface are described there. */
 function withoutOptionDocs(query: Query): Query {
@@ -277,7 +289,9 @@ export function classFile(
 ): string {
   const { name } = cls;
   const names = classNames(cls);
-  const own = cls.queries.filter((q) => !(q.inherited && shared.some((each) => each.name === q.name)));
+  const own = cls.queries.filter(
+    (q) => !(q.inherited && shared.some((each) => each.name === q.name)) || takesOthers(q, names.comparable),
+  );
   const structs = structsOf(own).filter(([s]) => !structsOf(shared).some(([each]) => each.name === s.name));
   const isShared = (query: Query): boolean => shared.some((each) => each.name === query.name);
   const leaves = [leavesOf(cls.event), leavesOf(cls.compact)];
@@ -295,10 +309,10 @@ export function classFile(
 export class ${name}<${classGenerics}> extends ${hasExtra ? `${name}Extra<F>` : base} {
 constructor(options: ${name}Options<${used}>) { super(declaration, options); }
 protected override get declared(): Declaration { return declaration; }
-
+${cls.comparable ? `/** The name of the class, in the types only. */\ndeclare readonly className: ${JSON.stringify(name)};\n` : ""}
 ${[...cls.params.filter(mayBeDistribution).map(({ name }) => parameterMethod(camelCase(name))), ...own.map((query) => method(query, names, isShared(query) ? "override " : ""))].join("\n\n")}
 }`,
-    checks(name, own),
+    checks(name, own, cls.comparable),
   ].join("\n\n");
   const extra = hasExtra ? `import { ${name}Extra } from "./${kebabCase(name)}.extra.ts";\n` : "";
   const folder = src === "../" ? "./" : `${src}distributions/`;

@@ -34,6 +34,7 @@ const UNARY_DOCS: Readonly<Record<string, string>> = {
   number: "The dtype of arithmetic: that of booleans is int32.",
   float: "The dtype of a function of floats, such as `np.exp`.",
   sum: "The dtype of a sum: small integers are added up as 32-bit ones.",
+  real: "The dtype of the real part: that of complex64 is float32.",
 };
 
 export function hashFile(registry: Registry): string {

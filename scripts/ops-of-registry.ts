@@ -28,8 +28,10 @@ export const NAMESPACES: Readonly<
 > = {
   np: {
     doc: "`jax.numpy`. Names are camelCase; what is optional in Python stands in an options object.",
-    from: { "../tensor/array.ts": ["array"] },
+    from: { "../tensor/array.ts": ["array"], "./fft.ts": ["fft"], "./linalg.ts": ["linalg"] },
     members: [
+      "/** Fourier transforms. */\nfft: fft as typeof fft",
+      "/** Linear algebra. */\nlinalg: linalg as typeof linalg",
       "/** A tensor of host data. Equivalent to `jax.numpy.array`. */\narray: array as typeof array",
       "pi: Math.PI as number",
       "e: Math.E as number",
@@ -40,7 +42,10 @@ export const NAMESPACES: Readonly<
   nn: { doc: "`jax.nn`." },
   lax: { doc: "What only `jax.lax` has." },
   random: { doc: "`jax.random`. A draw is a function of its key alone." },
-  linalg: { doc: "`jax.numpy.linalg`." },
+  linalg: { doc: "`jax.numpy.linalg`, as `np.linalg` too." },
+  fft: {
+    doc: "`jax.numpy.fft`, as `np.fft` too: Fourier transforms. What is complex is taken apart by `np.real`, `np.imag`, `np.abs` and `np.angle`.",
+  },
   ops: { doc: "`jax.ops`: reductions over segments." },
   special: { doc: "`jax.scipy.special`, and what structured models need of special functions." },
   dist: {
@@ -62,6 +67,8 @@ export const METHODS =
 
 const NAMES: Names = {
   dist: "Emission<F>",
+  other: "never",
+  comparable: [],
   event: "never",
   eventLike: "never",
   compact: "never",
@@ -154,7 +161,7 @@ const FROM = {
     "Tensor",
     "type TensorLike",
   ],
-  "./dtypes.ts": ["type Float", "type IntDType", "type Numeric", "type Promote", "type Sum"],
+  "./dtypes.ts": ["type Float", "type IntDType", "type Numeric", "type Promote", "type Real", "type Sum"],
 } as const;
 
 const FROM_TRAINING = {

@@ -118,7 +118,7 @@ function dtypes({ dtypes }: Protocol): string {
 ${doc("The element types that cross the wire, by name. A `key` is a PRNG key: its data are uint32 words.")}
 export type DType = ${union(dtypes.map((dtype) => dtype.name))};
 
-${doc("What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints.")}
+${doc("What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints, complex numbers as real and imaginary parts in turn.")}
 export interface DataOf {\n${dtypes.map((d) => `${d.name}: ${arrayClass(d.stored)};`).join("\n")}\n}
 
 type ArrayClass<T> = {

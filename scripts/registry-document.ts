@@ -101,6 +101,8 @@ export interface DistributionClass {
   readonly forms: readonly (readonly string[])[];
   readonly binding: readonly string[];
   readonly roles: Readonly<Record<string, Role>>;
+  /** Other classes that it may be compared with. */
+  readonly comparable?: readonly string[];
   readonly queries: readonly Query[];
 }
 
@@ -108,7 +110,7 @@ export interface Registry {
   readonly hash: string;
   readonly types: {
     readonly promote: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-  } & Readonly<Record<"number" | "float" | "sum", Readonly<Record<string, readonly string[]>>>>;
+  } & Readonly<Record<"number" | "float" | "sum" | "real", Readonly<Record<string, readonly string[]>>>>;
   readonly ops: readonly Op[];
   readonly distributions: readonly DistributionClass[];
 }

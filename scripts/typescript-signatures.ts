@@ -7,6 +7,7 @@ export const TYPE_FUNCTIONS: Readonly<Record<string, string>> = {
   number: "Numeric",
   float: "Float",
   sum: "Sum",
+  real: "Real",
 };
 const CLASS_TYPES: Readonly<Record<string, string>> = {
   Float: "FloatDType",
@@ -23,6 +24,10 @@ export const OPERANDS = new Set([
 /** What a distribution is called in the types, and its events: they differ between operations and classes. */
 export interface Names {
   readonly dist: string;
+  /** What a query is given to compare with. */
+  readonly other: string;
+  /** The names of the classes that may be that, besides the same. */
+  readonly comparable: readonly string[];
   readonly event: string;
   readonly eventLike: string;
   readonly compact: string;
@@ -87,7 +92,7 @@ export function parameterType(parameter: Parameter, names: Names): string {
     case "key":
       return 'Tensor<"key">';
     case "dist":
-      return names.dist;
+      return names.other;
     case "event":
       return names.eventLike;
     case "compact":
@@ -162,9 +167,14 @@ export function conversion(parameter: Parameter): Conversion | undefined {
 }
 
 /** What `checkFunctions` and `checkMethods` are told of these operations: kinds of arguments by name. */
-export function callSignatures(ops: readonly Op[], nameOf: (op: Op) => string): string {
+export function callSignatures(
+  ops: readonly Op[],
+  nameOf: (op: Op) => string,
+  comparable: readonly string[] = [],
+): string {
+  const kindOf = (p: Parameter): string => [callKind(p), ...(p.kind === "dist" ? comparable : [])].join(" ");
   const kinds = (parameters: readonly Parameter[]): string =>
-    `{ ${parameters.map((p) => `${camelCase(p.name)}: ${JSON.stringify(callKind(p))}`).join(", ")} }`;
+    `{ ${parameters.map((p) => `${camelCase(p.name)}: ${JSON.stringify(kindOf(p))}`).join(", ")} }`;
   const entries = ops.map((op) => {
     const parts = [
       ...(op.positional.length ? [`takes: ${kinds(op.positional)}`] : []),

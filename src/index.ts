@@ -13,6 +13,8 @@ export {
   IndexUpdate,
   Tensor,
   type Aval,
+  type Complex,
+  type ComplexDType,
   type FloatDType,
   type Index,
   type TensorLike,
@@ -84,7 +86,7 @@ export { safetensors, type TensorTree } from "./training/safetensors.ts";
 export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 
-export type { Float, Numeric, Promote, Sum } from "./ops/dtypes.ts";
+export type { Float, Numeric, Promote, Real, Sum } from "./ops/dtypes.ts";
 export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";
@@ -96,6 +98,7 @@ export type { OptState } from "./training/optimizer-state.ts";
 export type { ScalarOrSchedule, Schedule } from "./training/schedule.ts";
 export { random } from "./ops/random.ts";
 export { linalg } from "./ops/linalg.ts";
+export { fft } from "./ops/fft.ts";
 export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from plain.lattice import NEVER, gradient, inner
 
 
-def _inside(scores, over=jax.nn.logsumexp):
-    """Of (n n) scores of spans: the chart by width less one and by start, and what stands for all."""
+def _inside(scores, over=jax.nn.logsumexp, of_step=lambda step: step):
+    """Of (n n) scores of spans: what stands for all. The chart is by width less one and by start."""
     n = len(scores)
     start = jnp.arange(n)
 
@@ -32,12 +32,13 @@ def _inside(scores, over=jax.nn.logsumexp):
         new = jnp.where(start + width < n, over(both, 0) + of_width(width), NEVER)
         return chart.at[width].set(new), None
 
-    chart, _ = jax.lax.scan(step, chart, jnp.arange(1, n))
+    chart, _ = jax.lax.scan(of_step(step), chart, jnp.arange(1, n))
     return chart[n - 1, 0]
 
 
-def _log_partition(scores):
-    return _inside(jax.nn.logsumexp(scores, -1))
+def log_partition(scores, of_step=lambda step: step):
+    """Of (n n t) scores of labelled spans. `of_step` may change how the step of the scan is differentiated."""
+    return _inside(jax.nn.logsumexp(scores, -1), of_step=of_step)
 
 
 def _best(scores):
@@ -47,7 +48,7 @@ def _best(scores):
 def queries() -> dict[str, Callable]:
     """Functions of the parameters of p and of q and of a key, all with a batch."""
     each = lambda item: lambda p, q, key: jax.vmap(item)(p[0], q[0])
-    expected = jax.value_and_grad(_log_partition)
+    expected = jax.value_and_grad(log_partition)
 
     def entropy(p, q):
         value, marginals = expected(p)
@@ -55,13 +56,13 @@ def queries() -> dict[str, Callable]:
 
     def divergence(p, q):
         value, marginals = expected(p)
-        return _log_partition(q) - value + inner((marginals,), (p - q,))
+        return log_partition(q) - value + inner((marginals,), (p - q,))
 
     return {
-        "log_partition": each(lambda p, q: _log_partition(p)),
+        "log_partition": each(lambda p, q: log_partition(p)),
         "marginals": each(lambda p, q: expected(p)[1]),
         "entropy": each(entropy),
         "argmax": each(lambda p, q: jax.grad(_best)(p)),
         "kl_divergence": each(divergence),
-        "gradient": lambda p, q, key: gradient(lambda p: jax.vmap(_log_partition)(*p), p),
+        "gradient": lambda p, q, key: gradient(lambda p: jax.vmap(log_partition)(*p), p),
     }

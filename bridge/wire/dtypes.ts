@@ -1,4 +1,4 @@
-import type { DataOf, DType } from "./generated-protocol.ts";
+import { ARRAY_OF, type DataOf, type DType, ITEM_BYTES } from "./generated-protocol.ts";
 
 export { ARRAY_OF, type DataOf, type DType, ITEM_BYTES } from "./generated-protocol.ts";
 
@@ -10,3 +10,6 @@ export interface HostArray<D extends DType = DType> {
   readonly shape: readonly number[];
   readonly data: DataOf[D];
 }
+
+/** How many numbers of its typed array an element takes: complex numbers and keys are pairs. */
+export const wordsOf = (dtype: DType): number => ITEM_BYTES[dtype] / ARRAY_OF[dtype].BYTES_PER_ELEMENT;

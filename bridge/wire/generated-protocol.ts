@@ -139,9 +139,11 @@ export type DType =
   | "bfloat16"
   | "float32"
   | "float64"
+  | "complex64"
+  | "complex128"
   | "key";
 
-/** What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints. */
+/** What `data()` returns for each dtype: float16 and bfloat16 arrive as their bits, int64 as bigints, complex numbers as real and imaginary parts in turn. */
 export interface DataOf {
   bool: Uint8Array;
   int8: Int8Array;
@@ -156,6 +158,8 @@ export interface DataOf {
   bfloat16: Uint16Array;
   float32: Float32Array;
   float64: Float64Array;
+  complex64: Float32Array;
+  complex128: Float64Array;
   key: Uint32Array;
 }
 
@@ -180,6 +184,8 @@ export const ARRAY_OF: { readonly [D in DType]: ArrayClass<DataOf[D]> } = {
   bfloat16: Uint16Array,
   float32: Float32Array,
   float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
   key: Uint32Array,
 };
 
@@ -198,6 +204,8 @@ export const ITEM_BYTES: { readonly [D in DType]: number } = {
   bfloat16: 2,
   float32: 4,
   float64: 8,
+  complex64: 8,
+  complex128: 16,
   key: 8,
 };
 

@@ -229,13 +229,15 @@ DTYPES = (
     DType("bfloat16", 2, "uint16", None),
     DType("float32", 4, "float32", "Float32"),
     DType("float64", 8, "float64", "Float64"),
+    DType("complex64", 8, "float32", None),  # real and imaginary part in turn
+    DType("complex128", 16, "float64", None),
     DType("key", 4 * KEY_WORDS, "uint32", None),
 )
 
 NUMERIC_DTYPES = tuple(dtype.name for dtype in DTYPES if dtype.name != "key")
 
 # In a program that uses one of them, JAX runs with x64 on.
-WIDE_DTYPES = ("int64", "uint64", "float64")
+WIDE_DTYPES = ("int64", "uint64", "float64", "complex128")
 
 
 # ------------------------------------------------------------------------------------------- ops of the interpreter

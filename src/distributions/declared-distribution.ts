@@ -1,7 +1,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { component, emit, partOf } from "../program/emit.ts";
 import { checkMethods } from "../program/signatures.ts";
-import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
+import { CLASS_NAME, Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
 import { Shape } from "../tensor/shape.ts";
 import { type FloatDType, notWhileRecording, Tensor } from "../tensor/tensor.ts";
@@ -31,6 +31,11 @@ export type EventShape<Leaf extends string = never> = [Leaf] extends [never]
   ? Shape
   : { readonly [L in Leaf]: Shape };
 
+/** A distribution of one of the classes of these names. */
+export type Named<F extends FloatDType, Name extends string> = DeclaredDistribution<F> & {
+  readonly className: Name;
+};
+
 /**
  * A distribution as its declaration makes it; the generated classes add its queries. It has no fields and no private
  * names of JavaScript's: results of queries are made without the constructor.
@@ -47,6 +52,11 @@ export abstract class DeclaredDistribution<
 
   /** What the class declares. Of the class and not of the object: results are made without their constructor. */
   protected abstract get declared(): Declaration;
+
+  /** @internal */
+  get [CLASS_NAME](): string {
+    return this.declared.name;
+  }
 
   protected constructor(declaration: Declaration, options: object) {
     if (!Array.isArray((declaration as Partial<Declaration> | undefined)?.parameters))

@@ -105,7 +105,10 @@ export abstract class Distribution<
     return this.ask("at", "dist", [], { index }) as never;
   }
 
-  /** Expected -log-probability under `other` of structures of this distribution, (*batch), nats. */
+  /**
+   * Expected -log-probability under `other` of structures of this distribution, (*batch), nats. Batches
+   * are broadcast.
+   */
   crossEntropy(other: this): Tensor<F> {
     return this.ask("cross_entropy", Tensor, [other]) as never;
   }
@@ -161,7 +164,10 @@ export abstract class Distribution<
     return this.ask("entropy", Tensor) as never;
   }
 
-  /** Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. */
+  /**
+   * Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. Batches are
+   * broadcast.
+   */
   klDivergence(other: this): Tensor<F> {
     return this.ask("kl_divergence", Tensor, [other]) as never;
   }

@@ -4,6 +4,7 @@ import { checkMethods } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration, Fields } from "./declaration.ts";
+import type { Named } from "./declared-distribution.ts";
 import { Distribution } from "./distribution.ts";
 import type { EmissionLike, ParameterOf } from "./emission.ts";
 
@@ -163,12 +164,24 @@ export class HMM<
   protected override get declared(): Declaration {
     return declaration;
   }
+  /** The name of the class, in the types only. */
+  declare readonly className: "HMM";
 
   /** A parameter's value. */
   override parameter(name: "emissionDist"): ParameterOf<P, F>;
   override parameter(name: string, index?: number): Tensor<F>;
   override parameter(name: string, index?: number): never {
     return super.parameter(name, index) as never;
+  }
+
+  /**
+   * Expected -log-probability under `other` of structures of this distribution, (*batch), nats. Batches
+   * are broadcast.
+   */
+  override crossEntropy(other: this): Tensor<F>;
+  override crossEntropy(other: Named<F, "LinearChainCRF">): Tensor<F>;
+  override crossEntropy(other: unknown): Tensor<F> {
+    return this.ask("cross_entropy", Tensor, [other]) as never;
   }
 
   /**
@@ -190,6 +203,16 @@ export class HMM<
    */
   filter(): Tensor<F> {
     return this.ask("filter", Tensor) as never;
+  }
+
+  /**
+   * Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. Batches are
+   * broadcast.
+   */
+  override klDivergence(other: this): Tensor<F>;
+  override klDivergence(other: Named<F, "LinearChainCRF">): Tensor<F>;
+  override klDivergence(other: unknown): Tensor<F> {
+    return this.ask("kl_divergence", Tensor, [other]) as never;
   }
 
   /**
@@ -232,8 +255,10 @@ export class HMM<
 }
 
 checkMethods(HMM, {
+  crossEntropy: { takes: { other: "alike LinearChainCRF" } },
   expectedCounts: {},
   filter: {},
+  klDivergence: { takes: { other: "alike LinearChainCRF" } },
   maximize: { takes: { counts: "operand" }, options: { pseudocount: "operand?" } },
   predict: {},
   smooth: {},

@@ -1,7 +1,9 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import type { IntDType } from "../ops/dtypes.ts";
-import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import { checkMethods } from "../program/signatures.ts";
+import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration } from "./declaration.ts";
+import type { Named } from "./declared-distribution.ts";
 import { Distribution } from "./distribution.ts";
 
 /** What `new LinearChainCRF` takes. */
@@ -97,4 +99,31 @@ export class LinearChainCRF<F extends FloatDType = "float32"> extends Distributi
   protected override get declared(): Declaration {
     return declaration;
   }
+  /** The name of the class, in the types only. */
+  declare readonly className: "LinearChainCRF";
+
+  /**
+   * Expected -log-probability under `other` of structures of this distribution, (*batch), nats. Batches
+   * are broadcast.
+   */
+  override crossEntropy(other: this): Tensor<F>;
+  override crossEntropy(other: Named<F, "HMM">): Tensor<F>;
+  override crossEntropy(other: unknown): Tensor<F> {
+    return this.ask("cross_entropy", Tensor, [other]) as never;
+  }
+
+  /**
+   * Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. Batches are
+   * broadcast.
+   */
+  override klDivergence(other: this): Tensor<F>;
+  override klDivergence(other: Named<F, "HMM">): Tensor<F>;
+  override klDivergence(other: unknown): Tensor<F> {
+    return this.ask("kl_divergence", Tensor, [other]) as never;
+  }
 }
+
+checkMethods(LinearChainCRF, {
+  crossEntropy: { takes: { other: "alike HMM" } },
+  klDivergence: { takes: { other: "alike HMM" } },
+});

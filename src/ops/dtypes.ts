@@ -17,6 +17,8 @@ interface NumericTable {
   bfloat16: "bfloat16";
   float32: "float32";
   float64: "float64";
+  complex64: "complex64";
+  complex128: "complex128";
   weak: "int32" | "float32";
   weakInt: "int32";
   weakFloat: "float32";
@@ -39,6 +41,8 @@ interface FloatTable {
   bfloat16: "bfloat16";
   float32: "float32";
   float64: "float64";
+  complex64: "complex64";
+  complex128: "complex128";
   weak: "float32";
   weakInt: "float32";
   weakFloat: "float32";
@@ -61,6 +65,8 @@ interface SumTable {
   bfloat16: "bfloat16";
   float32: "float32";
   float64: "float64";
+  complex64: "complex64";
+  complex128: "complex128";
   weak: "int32" | "float32";
   weakInt: "int32";
   weakFloat: "float32";
@@ -68,6 +74,30 @@ interface SumTable {
 }
 /** The dtype of a sum: small integers are added up as 32-bit ones. */
 export type Sum<A extends Static> = SumTable[A];
+
+interface RealTable {
+  bool: "bool";
+  int8: "int8";
+  int16: "int16";
+  int32: "int32";
+  int64: "int64";
+  uint8: "uint8";
+  uint16: "uint16";
+  uint32: "uint32";
+  uint64: "uint64";
+  float16: "float16";
+  bfloat16: "bfloat16";
+  float32: "float32";
+  float64: "float64";
+  complex64: "float32";
+  complex128: "float64";
+  weak: "int32" | "float32";
+  weakInt: "int32";
+  weakFloat: "float32";
+  key: never;
+}
+/** The dtype of the real part: that of complex64 is float32. */
+export type Real<A extends Static> = RealTable[A];
 
 interface PromoteTable {
   bool: {
@@ -84,6 +114,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int32" | "float32";
     weakInt: "int32";
     weakFloat: "float32";
@@ -103,6 +135,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int8" | "float32";
     weakInt: "int8";
     weakFloat: "float32";
@@ -122,6 +156,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int16" | "float32";
     weakInt: "int16";
     weakFloat: "float32";
@@ -141,6 +177,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int32" | "float32";
     weakInt: "int32";
     weakFloat: "float32";
@@ -160,6 +198,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int64" | "float32";
     weakInt: "int64";
     weakFloat: "float32";
@@ -179,6 +219,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "uint8" | "float32";
     weakInt: "uint8";
     weakFloat: "float32";
@@ -198,6 +240,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "uint16" | "float32";
     weakInt: "uint16";
     weakFloat: "float32";
@@ -217,6 +261,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "uint32" | "float32";
     weakInt: "uint32";
     weakFloat: "float32";
@@ -236,6 +282,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "uint64" | "float32";
     weakInt: "uint64";
     weakFloat: "float32";
@@ -255,6 +303,8 @@ interface PromoteTable {
     bfloat16: "float32";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "float16";
     weakInt: "float16";
     weakFloat: "float16";
@@ -274,6 +324,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "bfloat16";
     weakInt: "bfloat16";
     weakFloat: "bfloat16";
@@ -293,6 +345,8 @@ interface PromoteTable {
     bfloat16: "float32";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "float32";
     weakInt: "float32";
     weakFloat: "float32";
@@ -312,9 +366,53 @@ interface PromoteTable {
     bfloat16: "float64";
     float32: "float64";
     float64: "float64";
+    complex64: "complex128";
+    complex128: "complex128";
     weak: "float64";
     weakInt: "float64";
     weakFloat: "float64";
+    key: never;
+  };
+  complex64: {
+    bool: "complex64";
+    int8: "complex64";
+    int16: "complex64";
+    int32: "complex64";
+    int64: "complex64";
+    uint8: "complex64";
+    uint16: "complex64";
+    uint32: "complex64";
+    uint64: "complex64";
+    float16: "complex64";
+    bfloat16: "complex64";
+    float32: "complex64";
+    float64: "complex128";
+    complex64: "complex64";
+    complex128: "complex128";
+    weak: "complex64";
+    weakInt: "complex64";
+    weakFloat: "complex64";
+    key: never;
+  };
+  complex128: {
+    bool: "complex128";
+    int8: "complex128";
+    int16: "complex128";
+    int32: "complex128";
+    int64: "complex128";
+    uint8: "complex128";
+    uint16: "complex128";
+    uint32: "complex128";
+    uint64: "complex128";
+    float16: "complex128";
+    bfloat16: "complex128";
+    float32: "complex128";
+    float64: "complex128";
+    complex64: "complex128";
+    complex128: "complex128";
+    weak: "complex128";
+    weakInt: "complex128";
+    weakFloat: "complex128";
     key: never;
   };
   weak: {
@@ -331,6 +429,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int32" | "float32";
     weakInt: "int32" | "float32";
     weakFloat: "float32";
@@ -350,6 +450,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "int32" | "float32";
     weakInt: "int32";
     weakFloat: "float32";
@@ -369,6 +471,8 @@ interface PromoteTable {
     bfloat16: "bfloat16";
     float32: "float32";
     float64: "float64";
+    complex64: "complex64";
+    complex128: "complex128";
     weak: "float32";
     weakInt: "float32";
     weakFloat: "float32";

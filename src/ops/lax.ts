@@ -71,6 +71,14 @@ export const lax = {
   },
 
   /**
+   * Equivalent to `jax.lax.complex`: the complex numbers with these real and imaginary parts, of one
+   * dtype and shape.
+   */
+  complex<A extends TensorLike>(x: A, y: A): Tensor<Promote<Of<A>, "complex64">> {
+    return emit("lax.complex", [x, y], undefined, Tensor) as never;
+  },
+
+  /**
    * Equivalent to `jax.lax.conv_general_dilated`: inputs (N C …) and kernels (O I …) unless
    * `dimensionNumbers` says otherwise, as ["NHWC", "HWIO", "NHWC"].
    */
@@ -456,6 +464,7 @@ checkFunctions("lax", lax, {
   bitcastConvertType: { takes: { operand: "operand", newDtype: "dtype" } },
   broadcastedIota: { takes: { dtype: "dtype", shape: "shape", dimension: "number" } },
   clamp: { takes: { min: "operand", x: "operand", max: "operand" } },
+  complex: { takes: { x: "operand", y: "operand" } },
   convGeneralDilated: {
     takes: {
       lhs: "operand",

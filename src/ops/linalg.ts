@@ -2,9 +2,9 @@
 import { emit, struct } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
 import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import type { Float, Promote } from "./dtypes.ts";
+import type { Float, Promote, Real } from "./dtypes.ts";
 
-/** `jax.numpy.linalg`. */
+/** `jax.numpy.linalg`, as `np.linalg` too. */
 export const linalg = {
   /** Equivalent to `jax.scipy.linalg.block_diag`: matrices along the diagonal of one. */
   blockDiag<A extends TensorLike>(...arrs: readonly A[]): Tensor<Promote<Of<A>, Of<A>>> {
@@ -32,7 +32,7 @@ export const linalg = {
   cond<A extends TensorLike>(
     x: A,
     options: { readonly p?: number | "fro" | "nuc" } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit("linalg.cond", [x], { p: options.p }, Tensor) as never;
   },
 
@@ -44,7 +44,7 @@ export const linalg = {
   /** Equivalent to `jax.numpy.linalg.eigh`; a (… n n), symmetric. */
   eigh<A extends TensorLike>(
     a: A,
-  ): { readonly eigenvalues: Tensor<Float<Of<A>>>; readonly eigenvectors: Tensor<Float<Of<A>>> } {
+  ): { readonly eigenvalues: Tensor<Real<Float<Of<A>>>>; readonly eigenvectors: Tensor<Float<Of<A>>> } {
     return struct("linalg.eigh", [a], undefined, {
       eigenvalues: ["eigenvalues", Tensor],
       eigenvectors: ["eigenvectors", Tensor],
@@ -52,7 +52,7 @@ export const linalg = {
   },
 
   /** Equivalent to `jax.numpy.linalg.eigvalsh`: ascending; a (… n n), symmetric. */
-  eigvalsh<A extends TensorLike>(a: A): Tensor<Float<Of<A>>> {
+  eigvalsh<A extends TensorLike>(a: A): Tensor<Real<Float<Of<A>>>> {
     return emit("linalg.eigvalsh", [a], undefined, Tensor) as never;
   },
 
@@ -84,9 +84,9 @@ export const linalg = {
     options: { readonly rcond?: number } = {},
   ): {
     readonly x: Tensor<Float<Promote<Of<A>, Of<B>>>>;
-    readonly residuals: Tensor<Float<Promote<Of<A>, Of<B>>>>;
+    readonly residuals: Tensor<Real<Float<Promote<Of<A>, Of<B>>>>>;
     readonly rank: Tensor<"int32">;
-    readonly s: Tensor<Float<Promote<Of<A>, Of<B>>>>;
+    readonly s: Tensor<Real<Float<Promote<Of<A>, Of<B>>>>>;
   } {
     return struct(
       "linalg.lstsq",
@@ -100,7 +100,7 @@ export const linalg = {
   lu<A extends TensorLike>(
     a: A,
   ): {
-    readonly p: Tensor<Float<Of<A>>>;
+    readonly p: Tensor<Real<Float<Of<A>>>>;
     readonly l: Tensor<Float<Of<A>>>;
     readonly u: Tensor<Float<Of<A>>>;
   } {
@@ -115,7 +115,7 @@ export const linalg = {
   matrixNorm<A extends TensorLike>(
     x: A,
     options: { readonly keepdims?: boolean; readonly ord?: number | "fro" | "nuc" } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit("linalg.matrix_norm", [x], { keepdims: options.keepdims, ord: options.ord }, Tensor) as never;
   },
 
@@ -142,7 +142,7 @@ export const linalg = {
       readonly axis?: number | readonly number[];
       readonly keepdims?: boolean;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "linalg.norm",
       [x],
@@ -164,7 +164,7 @@ export const linalg = {
   /** Equivalent to `jax.numpy.linalg.slogdet`; (… n n). */
   slogdet<A extends TensorLike>(
     a: A,
-  ): { readonly sign: Tensor<Float<Of<A>>>; readonly logabsdet: Tensor<Float<Of<A>>> } {
+  ): { readonly sign: Tensor<Float<Of<A>>>; readonly logabsdet: Tensor<Real<Float<Of<A>>>> } {
     return struct("linalg.slogdet", [a], undefined, {
       sign: ["sign", Tensor],
       logabsdet: ["logabsdet", Tensor],
@@ -196,7 +196,7 @@ export const linalg = {
     options: { readonly fullMatrices?: boolean } = {},
   ): {
     readonly u: Tensor<Float<Of<A>>>;
-    readonly s: Tensor<Float<Of<A>>>;
+    readonly s: Tensor<Real<Float<Of<A>>>>;
     readonly vh: Tensor<Float<Of<A>>>;
   } {
     return struct(
@@ -208,7 +208,7 @@ export const linalg = {
   },
 
   /** Equivalent to `jax.numpy.linalg.svdvals`: descending; x (… m n). */
-  svdvals<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
+  svdvals<A extends TensorLike>(x: A): Tensor<Real<Float<Of<A>>>> {
     return emit("linalg.svdvals", [x], undefined, Tensor) as never;
   },
 
@@ -231,7 +231,7 @@ export const linalg = {
       readonly keepdims?: boolean;
       readonly ord?: number;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "linalg.vector_norm",
       [x],

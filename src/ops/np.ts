@@ -11,10 +11,18 @@ import {
   Tensor,
   type TensorLike,
 } from "../tensor/tensor.ts";
-import type { Float, IntDType, Numeric, Promote, Sum } from "./dtypes.ts";
+import type { Float, IntDType, Numeric, Promote, Real, Sum } from "./dtypes.ts";
+import { fft } from "./fft.ts";
+import { linalg } from "./linalg.ts";
 
 /** `jax.numpy`. Names are camelCase; what is optional in Python stands in an options object. */
 export const np = {
+  /** Fourier transforms. */
+  fft: fft as typeof fft,
+
+  /** Linear algebra. */
+  linalg: linalg as typeof linalg,
+
   /** A tensor of host data. Equivalent to `jax.numpy.array`. */
   array: array as typeof array,
 
@@ -27,7 +35,7 @@ export const np = {
   nan: NaN as number,
 
   /** Equivalent to `jax.numpy.abs`. */
-  abs<A extends TensorLike>(x: A): Tensor<Strong<Of<A>>> {
+  abs<A extends TensorLike>(x: A): Tensor<Real<Of<A>>> {
     return emit("np.abs", [x], undefined, Tensor) as never;
   },
 
@@ -60,6 +68,11 @@ export const np = {
       rtol: options.rtol,
       atol: options.atol,
     }) as never;
+  },
+
+  /** Equivalent to `jax.numpy.angle`: of complex numbers, in radians, or in degrees where `deg` is true. */
+  angle<A extends TensorLike>(z: A, options: { readonly deg?: boolean } = {}): Tensor<Float<Real<Of<A>>>> {
+    return emit("np.angle", [z], { deg: options.deg }, Tensor) as never;
   },
 
   /** Equivalent to `jax.numpy.any`. Not differentiable. */
@@ -209,7 +222,10 @@ export const np = {
     ) as never;
   },
 
-  /** Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction. */
+  /**
+   * Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction; complex numbers
+   * become no real ones, take `np.real` of them.
+   */
   astype<D extends DType>(x: TensorLike, dtype: D): Tensor<D> {
     return emit("np.astype", [x], { dtype }, Tensor) as never;
   },
@@ -318,6 +334,11 @@ export const np = {
     options: { readonly axis?: number } = {},
   ): Tensor<Promote<Of<A>, Of<A>>> {
     return emit("np.concatenate", [arrays], { axis: options.axis }, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.numpy.conj`. */
+  conj<A extends TensorLike>(x: A): Tensor<Strong<Of<A>>> {
+    return emit("np.conj", [x], undefined, Tensor) as never;
   },
 
   /** Equivalent to `jax.numpy.convolve` of vectors; "full" unless `mode` is given. */
@@ -744,6 +765,11 @@ export const np = {
     return emit("np.identity", [], { n, dtype: options.dtype }, Tensor) as never;
   },
 
+  /** Equivalent to `jax.numpy.imag`. */
+  imag<A extends TensorLike>(x: A): Tensor<Real<Of<A>>> {
+    return emit("np.imag", [x], undefined, Tensor) as never;
+  },
+
   /** Equivalent to `jax.numpy.indices`: the positions along each axis of an array of this shape, stacked. */
   indices<D extends DType = "int32">(dimensions: ShapeLike, options: { readonly dtype?: D } = {}): Tensor<D> {
     return emit("np.indices", [], { dimensions, dtype: options.dtype }, Tensor) as never;
@@ -790,6 +816,11 @@ export const np = {
     }) as never;
   },
 
+  /** Equivalent to `jax.numpy.iscomplex`. Not differentiable. */
+  iscomplex(x: TensorLike): Tensor<"bool"> {
+    return emit("np.iscomplex", [x], undefined, Tensor) as never;
+  },
+
   /** Equivalent to `jax.numpy.isfinite`. Not differentiable. */
   isfinite(x: TensorLike): Tensor<"bool"> {
     return emit("np.isfinite", [x], undefined, Tensor) as never;
@@ -822,6 +853,11 @@ export const np = {
   /** Equivalent to `jax.numpy.isposinf`. Not differentiable. */
   isposinf(x: TensorLike): Tensor<"bool"> {
     return emit("np.isposinf", [x], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.numpy.isreal`. Not differentiable. */
+  isreal(x: TensorLike): Tensor<"bool"> {
+    return emit("np.isreal", [x], undefined, Tensor) as never;
   },
 
   /** Equivalent to `jax.numpy.kron`. */
@@ -1233,7 +1269,7 @@ export const np = {
       readonly ddof?: number;
       readonly where?: TensorLike<"bool">;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "np.nanstd",
       [a],
@@ -1266,7 +1302,7 @@ export const np = {
       readonly ddof?: number;
       readonly where?: TensorLike<"bool">;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "np.nanvar",
       [a],
@@ -1427,6 +1463,11 @@ export const np = {
   /** Equivalent to `jax.numpy.ravel`. */
   ravel<A extends TensorLike>(a: A): Tensor<Strong<Of<A>>> {
     return emit("np.ravel", [a], undefined, Tensor) as never;
+  },
+
+  /** Equivalent to `jax.numpy.real`. */
+  real<A extends TensorLike>(x: A): Tensor<Real<Of<A>>> {
+    return emit("np.real", [x], undefined, Tensor) as never;
   },
 
   /** Equivalent to `jax.numpy.reciprocal`. */
@@ -1608,7 +1649,7 @@ export const np = {
       readonly ddof?: number;
       readonly where?: TensorLike<"bool">;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "np.std",
       [a],
@@ -1820,7 +1861,7 @@ export const np = {
       readonly ddof?: number;
       readonly where?: TensorLike<"bool">;
     } = {},
-  ): Tensor<Float<Of<A>>> {
+  ): Tensor<Real<Float<Of<A>>>> {
     return emit(
       "np.var",
       [a],
@@ -1898,6 +1939,7 @@ checkFunctions("np", np, {
     takes: { a: "operand", b: "operand" },
     options: { rtol: "operand?", atol: "operand?", equalNan: "boolean?" },
   },
+  angle: { takes: { z: "operand" }, options: { deg: "boolean?" } },
   any: { takes: { a: "operand" }, options: { axis: "axis?", keepdims: "boolean?", where: "operand?" } },
   append: { takes: { arr: "operand", values: "operand" }, options: { axis: "number?" } },
   arange: { takes: { stop: "size" }, options: { start: "size?", step: "size?", dtype: "dtype?" } },
@@ -1936,6 +1978,7 @@ checkFunctions("np", np, {
   clip: { takes: { a: "operand" }, options: { min: "operand?", max: "operand?" } },
   columnStack: { takes: { arrays: "operands" } },
   concatenate: { takes: { arrays: "operands" }, options: { axis: "number?" } },
+  conj: { takes: { x: "operand" } },
   convolve: {
     takes: { a: "operand", v: "operand" },
     options: { mode: '"full" | "same" | "valid"?', precision: '"default" | "high" | "highest"?' },
@@ -2004,6 +2047,7 @@ checkFunctions("np", np, {
   hstack: { takes: { arrays: "operands" } },
   hypot: { takes: { x1: "operand", x2: "operand" } },
   identity: { takes: { n: "size" }, options: { dtype: "dtype?" } },
+  imag: { takes: { x: "operand" } },
   indices: { takes: { dimensions: "shape" }, options: { dtype: "dtype?" } },
   inner: { takes: { a: "operand", b: "operand" }, options: { precision: '"default" | "high" | "highest"?' } },
   interp: {
@@ -2014,12 +2058,14 @@ checkFunctions("np", np, {
     takes: { a: "operand", b: "operand" },
     options: { rtol: "operand?", atol: "operand?", equalNan: "boolean?" },
   },
+  iscomplex: { takes: { x: "operand" } },
   isfinite: { takes: { x: "operand" } },
   isin: { takes: { element: "operand", testElements: "operand" }, options: { invert: "boolean?" } },
   isinf: { takes: { x: "operand" } },
   isnan: { takes: { x: "operand" } },
   isneginf: { takes: { x: "operand" } },
   isposinf: { takes: { x: "operand" } },
+  isreal: { takes: { x: "operand" } },
   kron: { takes: { a: "operand", b: "operand" } },
   lcm: { takes: { x1: "operand", x2: "operand" } },
   ldexp: { takes: { x1: "operand", x2: "operand" } },
@@ -2144,6 +2190,7 @@ checkFunctions("np", np, {
   },
   rad2deg: { takes: { x: "operand" } },
   ravel: { takes: { a: "operand" } },
+  real: { takes: { x: "operand" } },
   reciprocal: { takes: { x: "operand" } },
   remainder: { takes: { x1: "operand", x2: "operand" } },
   repeat: { takes: { a: "operand", repeats: "size" }, options: { axis: "number?" } },

@@ -4,13 +4,13 @@ import { ARRAY_OF } from "../../bridge/wire/dtypes.ts";
 import { holdsTraced } from "./encode.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { captureLine, lineOf } from "./source-line.ts";
-import { AS_TRACED, Traced } from "./traced.ts";
+import { AS_TRACED, CLASS_NAME, Traced } from "./traced.ts";
 
 /**
  * What a function takes: the kind of each argument by its name, in order, and of each field of the options object that
  * comes last. A kind that ends in "?" may be left out, one that begins with "..." is the rest of the arguments.
  *
- * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike", "tensor", "size", "shape", "axis" (one or
+ * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike" (with names of further classes that may be given), "tensor", "size", "shape", "axis" (one or
  * several), "axes" (null too), "schedule", "transformation", "mask", "record", "dtype", "list", "function", "any", and alternatives: `number | "fro" | "nuc"`.
  */
 export interface Signature {
@@ -37,6 +37,9 @@ interface Checked {
   readonly most: number;
 }
 
+interface Named {
+  readonly [CLASS_NAME]: string;
+}
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Methods of one signature, by their names. */
@@ -197,6 +200,7 @@ const isSymbolic = (value: unknown): boolean =>
 
 /** What was expected where a value is not of a kind; undefined where it is. */
 function refusalOf(kind: string, value: unknown, self: unknown): string | undefined {
+  if (kind.startsWith("alike")) return refusalOfOther(kind.split(" ").slice(1), value, self);
   switch (kind) {
     case "any":
       return undefined;
@@ -209,11 +213,6 @@ function refusalOf(kind: string, value: unknown, self: unknown): string | undefi
       return unless(Array.isArray(value) || value instanceof Traced || ArrayBuffer.isView(value), "an array of tensors"); // prettier-ignore
     case "key":
       return unless(value instanceof Traced, "a key, as random.key(0) makes it");
-    case "alike":
-      return unless(
-        value instanceof Traced && value.constructor === (self as object).constructor,
-        "a distribution of the same class",
-      );
     case "size":
       return unless(isSize(value), "a number or a Size");
     case "shape":
@@ -253,6 +252,14 @@ function refusalOf(kind: string, value: unknown, self: unknown): string | undefi
         kind.replaceAll(" | ", " or ").replace("size", "number").replace("list", "array"),
       );
   }
+}
+
+/** What was expected where a value is neither of the same class nor of one of these names. */
+function refusalOfOther(names: readonly string[], value: unknown, self: unknown): string | undefined {
+  const [{ constructor: own }, came] = [self as object, value as Partial<Named> | undefined];
+  const isAlike = value instanceof Traced && (value.constructor === own || names.includes(came?.[CLASS_NAME] ?? "")); // prettier-ignore
+  const expected = names.length ? [(self as Named)[CLASS_NAME], ...names].join(" or ") : "distribution of the same class"; // prettier-ignore
+  return unless(isAlike, `a ${expected}`);
 }
 
 function isMask(value: unknown): boolean {

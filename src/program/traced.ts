@@ -24,6 +24,8 @@ export type Node =
 export const NODE: unique symbol = Symbol("node");
 /** Objects that stand for a traced value without being one (a shape) answer to this. */
 export const AS_TRACED: unique symbol = Symbol("asTraced");
+/** A distribution answers to this with the name of its class in Python, which no bundler changes. */
+export const CLASS_NAME: unique symbol = Symbol("className");
 
 /** Anything an equation yields. Its value exists on the worker, when the program runs. */
 export abstract class Traced {

@@ -20,12 +20,12 @@ export interface Source {
   readonly name: string;
 }
 
-/** A function that is compiled so often is likely to be compiled for every input. */
-const WARN_AT = 3;
+/** A function that is compiled so often is likely to be compiled for every input; fewer times are as many buckets. */
+const WARN_AT = 8;
 
 export class Compilations {
   readonly #tell: (compilation: Compilation) => void;
-  readonly #of = new WeakMap<Source, Map<string, string>>();
+  readonly #of = new WeakMap<Source, Map<string, readonly string[]>>();
 
   constructor(tell: (compilation: Compilation) => void) {
     this.#tell = tell;
@@ -50,10 +50,11 @@ export class Compilations {
   #count(source: Source, { program, inputs }: Compilation): void {
     let known = this.#of.get(source);
     if (!known) this.#of.set(source, (known = new Map()));
-    const types = inputs.join(" ");
-    if (known.has(program + types)) return; // by another worker
-    known.set(program + types, types);
-    if (known.size === WARN_AT) warn(source.name, [...known.values()]);
+    const key = program + inputs.join(" ");
+    if (known.has(key)) return; // by another worker
+    const before = [...known.values()].at(-1) ?? [];
+    known.set(key, inputs);
+    if (known.size === WARN_AT) warn(source.name, change(before, inputs));
   }
 }
 
@@ -61,11 +62,17 @@ export class Compilations {
 export const nameOf = (source: Source | undefined, program: Program): string =>
   source?.name ?? (program.equations === 0 ? "put" : "operations outside jit");
 
-function warn(name: string, types: readonly string[]): void {
+/** What was new of the latest compilation: of a model's many inputs only those that another batch changes. */
+function change(before: readonly string[], now: readonly string[]): string {
+  const changed = now.flatMap((type, i) => (type === before[i] ? [] : [`${before[i]} became ${type}`]));
+  if (changed.length === 0 || before.length !== now.length) return "its static arguments changed";
+  return changed.slice(0, 2).join(" and ");
+}
+
+function warn(name: string, because: string): void {
   globalThis.process?.emitWarning?.(
-    `${name} has been compiled ${types.length} times: each new shape, dtype or static argument of a recorded function is ` +
-      `compiled anew, which takes seconds. Pad inputs to few shapes, or compile() ahead. It was called with ` +
-      types.map((t) => `(${t})`).join(", "),
+    `${name} has been compiled ${WARN_AT} times, lately because ${because}: each time takes seconds. ` +
+      `Bring its arguments to a few shapes, as bucket() does.`,
     { type: "SynjaxWarning", code: "SYNJAX_COMPILED_OFTEN" },
   );
 }

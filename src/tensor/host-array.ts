@@ -1,8 +1,9 @@
 /** JavaScript and Arrow arrays as the bytes of tensors. */
 import { fromArrowVector, isArrowVector } from "../../bridge/wire/arrow.ts";
 import { toFloat32 } from "../../bridge/wire/float16.ts";
-import { ARRAY_OF, type DType, type HostArray, type TypedArray } from "../../bridge/wire/dtypes.ts";
+import { ARRAY_OF, type DType, type HostArray, type TypedArray, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { asBits, isFloat16Array } from "./float16-array.ts";
+import type { Complex } from "./static-dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 
 /** What raw arrays become where the dtype is not given: numbers are float32 unless integers are wanted. */
@@ -92,6 +93,13 @@ function fill(
   for (const item of value) fill(item, shape, axis + 1, put, argument);
 }
 
+/** A complex number, or a real one in its place. */
+const isComplex = (leaf: unknown): leaf is Complex =>
+  typeof leaf === "object" &&
+  leaf !== null &&
+  typeof (leaf as Complex).real === "number" &&
+  typeof (leaf as Complex).imag === "number";
+
 function firstLeaf(value: unknown): unknown {
   for (let axis = 0; axis <= RANK_LIMIT && Array.isArray(value); axis++) value = value[0] as unknown;
   return value;
@@ -101,6 +109,7 @@ function nestedDtype(value: unknown, kind: Kind): DType {
   const leaf = firstLeaf(value);
   if (typeof leaf === "boolean") return "bool";
   if (typeof leaf === "bigint") return "int64";
+  if (isComplex(leaf)) return "complex64";
   return kind === "int" ? "int32" : kind === "bool" ? "bool" : "float32";
 }
 
@@ -142,10 +151,20 @@ function fromNested(value: unknown, dtype: DType, argument: string): HostArray {
     );
   const shape = shapeOf(value, argument);
   const size = shape.reduce((n, d) => n * d, 1);
-  const data = new ARRAY_OF[dtype](size) as { [i: number]: number | bigint };
+  const data = new ARRAY_OF[dtype](size * wordsOf(dtype)) as { [i: number]: number | bigint };
   const big = dtype === "int64" || dtype === "uint64";
   let i = 0;
+  const putComplex = (leaf: unknown): void => {
+    const value = typeof leaf === "number" ? { real: leaf, imag: 0 } : leaf;
+    if (!isComplex(value))
+      throw invalid(argument, `an array of { real, imag } (${dtype})`, leaf === null ? "null" : typeof leaf);
+    for (const part of [value.real, value.imag]) {
+      assertFits(part, dtype === "complex64" ? "float32" : "float64", argument);
+      data[i++] = part;
+    }
+  };
   const put = (leaf: unknown): void => {
+    if (dtype === "complex64" || dtype === "complex128") return putComplex(leaf);
     if (
       dtype === "bool" ? typeof leaf !== "boolean" : big ? typeof leaf !== "bigint" : typeof leaf !== "number"
     ) {
@@ -177,11 +196,11 @@ function fromTyped(
   let data = asBits(given);
   if (data.buffer instanceof SharedArrayBuffer) data = (data as Float32Array).slice() as TypedArray;
   const dtype = options.dtype ?? own;
-  const words = dtype === "key" ? data.length / 2 : data.length;
-  const shape = options.shape ?? [words];
-  assertShape(shape, words, argument);
+  const count = data.length / wordsOf(dtype);
+  const shape = options.shape ?? [count];
+  assertShape(shape, count, argument);
   if (reinterprets(own, dtype)) {
-    // Booleans, half floats and keys have no typed array of their own: these are their bits
+    // Booleans, half floats, complex numbers and keys have no typed array of their own: these are their bits
     if (dtype === "bool") assertBooleans(data as Uint8Array, argument);
     const kept = options.transfer ? data : (data as Float32Array).slice();
     return { dtype, shape: [...shape], data: kept as unknown as TypedArray };
@@ -194,7 +213,9 @@ function reinterprets(from: DType, to: DType): boolean {
   return (
     (from === "uint8" && to === "bool") ||
     (from === "uint16" && (to === "float16" || to === "bfloat16")) ||
-    (from === "uint32" && to === "key")
+    (from === "uint32" && to === "key") ||
+    (from === "float32" && to === "complex64") ||
+    (from === "float64" && to === "complex128")
   );
 }
 
@@ -212,7 +233,7 @@ function convert(data: TypedArray, from: DType, to: DType, argument: string): Ty
   if (from === "float64" && to === "float32") throw narrowing(argument, to, "a Float64Array");
   const fromBig = from === "int64" || from === "uint64";
   const toBig = to === "int64" || to === "uint64";
-  if (fromBig !== toBig || to === "key" || to === "float16" || to === "bfloat16")
+  if (fromBig !== toBig || wordsOf(to) > 1 || to === "float16" || to === "bfloat16")
     throw narrowing(argument, to, `${from} values`);
   const out = new ARRAY_OF[to](data.length) as unknown as { [i: number]: unknown };
   for (let i = 0; i < data.length; i++) {
@@ -254,7 +275,7 @@ export function toHostArray(
   ) {
     const host = fromNested(value, options.dtype ?? nestedDtype(value, kind), argument);
     if (options.shape === undefined) return host;
-    assertShape(options.shape, host.data.length, argument);
+    assertShape(options.shape, host.data.length / wordsOf(host.dtype), argument);
     return { ...host, shape: [...options.shape] };
   }
   if (value instanceof DataView) return undefined;

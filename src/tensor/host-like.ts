@@ -2,6 +2,7 @@
 import type { DType } from "../../bridge/wire/dtypes.ts";
 
 import type { Float16Like } from "./float16-array.ts";
+import type { Complex, ComplexDType } from "./static-dtypes.ts";
 
 export type Nested<T> = T | readonly Nested<T>[];
 
@@ -35,7 +36,9 @@ type NestedOf<D extends DType> = D extends "key"
     ? readonly Nested<boolean>[]
     : D extends "int64" | "uint64"
       ? readonly Nested<bigint>[] | readonly Nested<number>[]
-      : readonly Nested<number>[];
+      : D extends ComplexDType
+        ? readonly Nested<Complex>[]
+        : readonly Nested<number>[];
 
 /** An Arrow vector, seen from here: no need to load apache-arrow to take one. */
 export interface ArrowVectorLike {

@@ -1,9 +1,10 @@
 /** The bytes of a tensor as JavaScript and Arrow values. */
 import { toArrowVector } from "../../bridge/wire/arrow.ts";
-import type { DType, HostArray } from "../../bridge/wire/dtypes.ts";
+import { type DType, type HostArray, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { asBits, elementsOf, type ElementsOf } from "./float16-array.ts";
 import { toFloat32 } from "../../bridge/wire/float16.ts";
+import type { Complex, ComplexDType } from "./static-dtypes.ts";
 
 /** Nested arrays of a flat one; half floats as numbers, booleans as booleans. */
 export function toNested(host: HostArray): unknown {
@@ -15,10 +16,12 @@ export function toNested(host: HostArray): unknown {
   return level(0);
 }
 
-function reader(host: HostArray): (i: number) => number | bigint | boolean | readonly number[] {
+function reader(host: HostArray): (i: number) => number | bigint | boolean | Complex | readonly number[] {
   const { dtype } = host;
   if (dtype === "bool") return (i) => host.data[i] !== 0;
   if (dtype === "key") return (i) => [Number(host.data[2 * i]), Number(host.data[2 * i + 1])];
+  if (dtype === "complex64" || dtype === "complex128")
+    return (i) => ({ real: Number(host.data[2 * i]), imag: Number(host.data[2 * i + 1]) });
   if (dtype === "float16" || dtype === "bfloat16") {
     const floats = toFloat32(host.data as Uint16Array, dtype);
     return (i) => floats[i]!;
@@ -30,7 +33,9 @@ export type Scalar<D extends DType> = D extends "bool"
   ? boolean
   : D extends "int64" | "uint64"
     ? bigint
-    : number;
+    : D extends ComplexDType
+      ? Complex
+      : number;
 
 /** The one element of a tensor that has one. */
 export function toScalar<D extends DType>(host: HostArray<D>): Scalar<D> {
@@ -99,7 +104,7 @@ export class HostTensor<D extends DType = DType> {
 
   /**
    * What `JSON.stringify` writes: dtype, shape, and the elements in row-major order, half floats as numbers. `NaN`,
-   * `Infinity` and 64-bit integers are strings; −0 is 0.
+   * `Infinity` and 64-bit integers are strings; −0 is 0. Complex numbers are real and imaginary parts in turn.
    */
   toJSON(): {
     readonly dtype: D;
@@ -107,7 +112,7 @@ export class HostTensor<D extends DType = DType> {
     readonly data: readonly (number | string | boolean)[];
   } {
     const { dtype, shape, data } = hostOf(this);
-    const values = dtype === "key" ? data : toNested({ dtype, shape: [data.length], data });
+    const values = wordsOf(dtype) > 1 ? data : toNested({ dtype, shape: [data.length], data });
     return { dtype: dtype as D, shape, data: Array.from(values as Iterable<number>, jsonOf) };
   }
 

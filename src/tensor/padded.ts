@@ -1,7 +1,7 @@
 /** Sequences of different lengths as one tensor. */
 import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { ARRAY_OF, type DType, type HostArray, type TypedArray } from "../../bridge/wire/dtypes.ts";
+import { ARRAY_OF, type DType, type HostArray, type TypedArray, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { checkCall, shown, type Signature } from "../program/signatures.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
 import { adopt } from "../program/traced.ts";
@@ -80,7 +80,7 @@ function ragged(rows: unknown, { dtype }: PaddedOptions): Ragged {
 /** @internal Row `i` of what is padded to the longest. */
 export function rowOf({ dtype, shape, data }: HostArray, i: number, length: number): HostArray {
   const item = shape.slice(2);
-  const size = item.reduce((n, d) => n * d, 1);
+  const size = item.reduce((n, d) => n * d, wordsOf(dtype));
   const start = i * shape[1]! * size;
   return { dtype, shape: [length, ...item], data: (data as Uint8Array).subarray(start, start + length * size) } as HostArray; // prettier-ignore
 }
@@ -92,7 +92,7 @@ function widened(rows: readonly HostArray[], lengths: HostArray<"int32">, option
   const first = rows.find((row) => row.data.length > 0) ?? rows[0];
   const dtype = first?.dtype ?? wanted.dtype ?? "float32";
   const item = itemOf(wanted) ?? first?.shape.slice(1) ?? [];
-  const size = width * item.reduce((n, d) => n * d, 1);
+  const size = width * item.reduce((n, d) => n * d, wordsOf(dtype));
   const data = new ARRAY_OF[dtype](rows.length * size) as Uint8Array;
   rows.forEach((row, i) => {
     if (row.data.length === 0) return;

@@ -2,6 +2,9 @@
 import type { DType } from "../../bridge/wire/dtypes.ts";
 
 export type FloatDType = "float16" | "bfloat16" | "float32" | "float64";
+export type ComplexDType = "complex64" | "complex128";
+/** A complex number on the host. */
+export type Complex = { readonly real: number; readonly imag: number };
 /** A JavaScript number has no dtype of its own: it takes that of what it meets. Of a literal it is known whether it is an int. */
 export type Static = DType | "weak" | "weakInt" | "weakFloat";
 /** The dtype of a result that keeps its argument's: a bare number has become an int32 or a float32. */

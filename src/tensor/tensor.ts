@@ -12,13 +12,13 @@ import { elementsOf, type ElementsOf, type Float16Like } from "./float16-array.t
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
 import { encodeIndex } from "./index-items.ts";
-import type { OfNumber } from "./static-dtypes.ts";
+import type { Complex, OfNumber } from "./static-dtypes.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
 export type { DType } from "../../bridge/wire/dtypes.ts";
 export type { Dim, ShapeLike } from "./shape.ts";
 export type { WaitOptions } from "../program/wait-options.ts";
-export type { FloatDType, Static, Strong } from "./static-dtypes.ts";
+export type { Complex, ComplexDType, FloatDType, Static, Strong } from "./static-dtypes.ts";
 export { Size } from "./shape.ts";
 
 /** What operations take: tensors, numbers, sizes, (nested) arrays, typed arrays and Arrow vectors. */
@@ -70,7 +70,9 @@ export type Of<T> =
                                         ? "float32"
                                         : T extends readonly Nested<bigint>[]
                                           ? "int64"
-                                          : DType;
+                                          : T extends readonly Nested<Complex>[]
+                                            ? "complex64"
+                                            : DType;
 
 /** What is known of a tensor without its elements. */
 export interface Aval<D extends DType = DType> {
@@ -129,7 +131,7 @@ export class Tensor<D extends DType = DType> extends Traced {
 
   /**
    * The elements in row-major order. float16 arrives as a Float16Array where the runtime has it (Node 24), otherwise as
-   * its bits, as bfloat16 does; int64 as bigints, keys as word pairs.
+   * its bits, as bfloat16 does; int64 as bigints, keys as word pairs, complex numbers as real and imaginary parts in turn.
    */
   data(options: WaitOptions = {}): Promise<ElementsOf<D>> {
     notWhileRecording("data");
@@ -141,7 +143,7 @@ export class Tensor<D extends DType = DType> extends Traced {
           elementsOf(dtype, isKept ? (data as Float32Array).slice() : data) as ElementsOf<D>,
       );
   }
-  /** Nested JavaScript arrays, half floats as numbers; a scalar for rank 0. */
+  /** Nested JavaScript arrays, half floats as numbers, complex numbers as `{ real, imag }`; a scalar for rank 0. */
   array(options: WaitOptions = {}): Promise<unknown> {
     notWhileRecording("array");
     return runtime().read(this, options).then(toNested);

@@ -1,5 +1,5 @@
 /** Items, gathered until they are a batch. */
-import { ARRAY_OF, type HostArray, type TypedArray } from "../../bridge/wire/dtypes.ts";
+import { ARRAY_OF, type HostArray, type TypedArray, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { adopt } from "../program/traced.ts";
 import { type ArrayDtype } from "../tensor/array.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -84,7 +84,7 @@ export class Collation {
     const item = shapeOf(like ?? rows[0]!);
     const padding = isPadded(like ?? rows[0]!) ? [width!] : [];
     const shape = [this.#batchSize, ...padding, ...item];
-    const size = shape.slice(1).reduce((n, d) => n * d, 1);
+    const size = shape.slice(1).reduce((n, d) => n * d, wordsOf(dtype));
     const data = new ARRAY_OF[dtype](this.#batchSize * size) as Uint8Array;
     rows.forEach((row, i) => {
       if (row.data.length === 0 && isPadded(row) && padding.length > 0) return;

@@ -3,7 +3,7 @@ import { emit } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
 import { asBool, asInt } from "../tensor/array.ts";
 import { type Of, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import type { Float, IntDType, Numeric, Promote } from "../ops/dtypes.ts";
+import type { Float, IntDType, Numeric, Promote, Real } from "../ops/dtypes.ts";
 import { asMask, GradientTransformation } from "./gradient-transformation.ts";
 import { optimizerStates } from "./optimizer-states.ts";
 import { asSchedule, asSchedules, type ScalarOrSchedule, schedule, type Schedule } from "./schedule.ts";
@@ -506,7 +506,7 @@ export const optax = {
     predictions: A,
     targets: B,
     options: { readonly delta?: TensorLike } = {},
-  ): Tensor<Float<Promote<Of<A>, Of<B>>>> {
+  ): Tensor<Real<Float<Promote<Of<A>, Of<B>>>>> {
     return emit("optax.huber_loss", [predictions, targets], undefined, Tensor, {
       delta: options.delta,
     }) as never;

@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   array,
+  bucket,
   connect,
   jit,
   LinearChainCRF,
@@ -177,18 +178,53 @@ describe("what is compiled is told", () => {
     });
     expect(events.map((event) => event.type === "compiled" && event.name)).toEqual(["operations outside jit", "planned"]); // prettier-ignore
   });
-  test("with a warning of the process after the third time of one function, once", async () => {
-    const padded = jit(function padded(x: T) {
-      return x.mul(7).sum();
+  test("with a warning of the process at the eighth shape of one function, once", async () => {
+    const padded = jit(function padded(x: T, y: T) {
+      return x.mul(7).sum().add(y);
     });
     const { warnings, events } = await told(async () => {
-      for (const length of [1, 2, 1, 2, 3, 4, 5]) await padded(new Float32Array(length)).data();
+      for (const length of [1, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        await padded(new Float32Array(length), array(1)).data();
     });
-    expect(events).toHaveLength(5);
-    expect(warnings.map(({ name }) => name)).toEqual(["SynjaxWarning"]);
-    expect(warnings[0]!.message).toMatch(
-      /^padded has been compiled 3 times.*\(float32\[1\]\), \(float32\[2\]\), \(float32\[3\]\)$/,
+    expect(events).toHaveLength(9);
+    expect(warnings.map(({ name, message }) => [name, message])).toEqual([
+      [
+        "SynjaxWarning",
+        "padded has been compiled 8 times, lately because float32[7] became float32[8]: each time takes seconds. " +
+          "Bring its arguments to a few shapes, as bucket() does.",
+      ],
+    ]);
+  });
+  test("once for a function that is recorded twice", async () => {
+    const record = () => jit((x: T) => np.tanh(x).mul(11));
+    const before = await compiles();
+    const { events } = await told(async () => {
+      for (const f of [record(), record()]) expect(await f(array([0])).array()).toEqual([0]);
+    });
+    expect(events).toHaveLength(1);
+    expect((await compiles()) - before).toBe(1);
+  });
+  test("four times for twenty lengths of sentences in four buckets", async () => {
+    const sentences = Array.from({ length: 20 }, (_, i) => Array<number>(i + 1).fill(i));
+    const summed = jit((words: I, lengths: I) => words.sum(-1).add(lengths));
+    const before = await compiles();
+    const widths: number[] = [];
+    const { events } = await told(async () => {
+      for (const batch of bucket(sentences, {
+        batchSize: 2,
+        widths: [5, 10, 15, 20],
+        dtype: "int32",
+        seed: 1,
+      })) {
+        await summed(batch.values, batch.lengths).data();
+        widths.push(batch.width);
+      }
+    });
+    expect(widths.sort((a, b) => a - b)).toEqual(
+      [5, 10, 15, 20].flatMap((width) => Array<number>(3).fill(width)),
     );
+    expect(events).toHaveLength(4);
+    expect((await compiles()) - before).toBe(4);
   });
 });
 

@@ -57,6 +57,33 @@ test("an HMM of numbers is that of their likelihoods", async () => {
   near(said[0]!.m.data, said[1]!.m.data);
 });
 
+test("a chain and an HMM are compared both ways, as two chains are", async () => {
+  const guess = new LinearChainCRF({ initial: [0, 1], transition: [[0, 1], [2, 0]], emission: [[0, 1], [1, 0], [0, 3]] }); // prettier-ignore
+  const likelihoods = [[-1, -2], [-3, -0.5], [-1, -1]]; // prettier-ignore
+  const hmm = new HMM({
+    initLogits: [0, 0],
+    transitionLogits: [[0, 0], [1, 1]], // prettier-ignore
+    emissionLogLikelihoods: [likelihoods, likelihoods],
+  });
+  // Every state follows every other with probability 1 / 2, which changes no posterior
+  const chain = new LinearChainCRF({ initial: [0, 0], transition: np.zeros([2, 2]), emission: likelihoods });
+  const asked = jit(() => [
+    [guess.klDivergence(hmm), hmm.klDivergence(guess), guess.crossEntropy(hmm)],
+    [guess.klDivergence(chain), chain.klDivergence(guess), guess.crossEntropy(chain)],
+  ]);
+  const [ours, theirs] = (await get(asked())).map((row) =>
+    row.map((x) => Array.from(x.data as Float32Array)),
+  );
+  near(ours!.flat(), theirs!.flatMap(([x]) => [x!, x!])); // prettier-ignore
+  const other = new SemiMarkovCRF({ logPotentials: np.zeros([3, 2, 2, 2]) });
+  for (const f of [() => guess.klDivergence(other as never), () => hmm.crossEntropy(other as never)])
+    expect((await errorOf(f)).message).toMatch(
+      /: `other`: expected a (LinearChainCRF or HMM|HMM or LinearChainCRF), got a SemiMarkovCRF/,
+    );
+  const longer = new LinearChainCRF({ logPotentials: np.zeros([4, 2, 2]) });
+  expect((await errorOf(() => hmm.klDivergence(longer).item())).message).toContain("expected (3, 2, 2)");
+});
+
 test("the gradient of the log-partition is the marginals", async () => {
   const theta = array([
     [

@@ -1,6 +1,6 @@
 /** Every operation is called from TypeScript, and answers what JAX answers in Python: see python/tests/ops/golden.py. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connect, random, type Session, type Tensor } from "../../src/index.ts";
+import { type Complex, connect, random, type Session, type Tensor } from "../../src/index.ts";
 import { call, type GoldenCall, goldenCalls, numberOf, registeredOps } from "../fixtures/golden-ops.ts";
 
 let session: Session;
@@ -33,7 +33,7 @@ test("answers have JAX's values, shapes, dtypes and weak types", async () => {
   for (const [i, golden] of calls.entries())
     for (const [k, expected] of golden.results.entries()) {
       const { dtype, shape, weak } = avals[i]![k]!;
-      const data = [found[i]![k]!.array()].flat(Infinity).map(Number);
+      const data = numbersOf(found[i]![k]!.array());
       const received = { dtype, shape, weak };
       const wanted = { dtype: expected.dtype, shape: expected.shape, weak: expected.weak ?? false };
       const same = JSON.stringify(received) === JSON.stringify(wanted);
@@ -44,7 +44,11 @@ test("answers have JAX's values, shapes, dtypes and weak types", async () => {
   expect(wrong).toEqual([]);
 });
 
+/** All numbers of nested arrays; of complex ones the two parts in turn. */
+const numbersOf = (nested: unknown): number[] =>
+  [nested].flat(Infinity).flatMap((x) => (typeof x === "object" ? Object.values(x as Complex) : Number(x)));
+
 function isClose(x: number, expected: number, dtype: string): boolean {
   if (Object.is(x, expected) || x === expected) return true;
-  return dtype.includes("float") && Math.abs(x - expected) <= 1e-5 + 1e-4 * Math.abs(expected);
+  return /float|complex/.test(dtype) && Math.abs(x - expected) <= 1e-5 + 1e-4 * Math.abs(expected);
 }

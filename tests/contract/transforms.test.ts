@@ -233,6 +233,7 @@ describe("distributions in transforms", () => {
       dist: grad(z)(crf).parameter("emission"),
       tangent,
       rows: rows.parameter("emission"),
+      columns: jacfwd((c: LinearChainCRF) => c.marginals())(crf).parameter("emission"),
       switched: vmap((k: I) => switchCase(k, [() => crf, () => crf.withTemperature(2)]))(
         array(Int32Array.of(0, 1)),
       ).logPartition(),
@@ -240,6 +241,10 @@ describe("distributions in transforms", () => {
     })) as Record<string, unknown>;
     expect(found["chosen"]).toEqual(found["z"]);
     expect(found["dist"]).toEqual(found["marginals"]);
+    const [forwards, backwards] = [found["columns"], found["rows"]].map((x) =>
+      (x as number[]).flat(Infinity),
+    );
+    (forwards as number[]).forEach((x, i) => expect(x).toBeCloseTo((backwards as number[])[i]!, 5));
     expect((found["switched"] as number[])[0]).toBeCloseTo(found["z"] as number, 5);
     // Second derivatives of log Z are covariances: those of an indicator with itself are p (1 - p)
     const [m, h] = [found["marginals"] as number[][], found["twice"] as number[][][][]];

@@ -3,6 +3,7 @@ import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions
 import type { Emission } from "../../src/distributions/emission.ts";
 import { HMM, type HMMCounts, type HMMOptions, type HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
+import type { PCFG } from "../../src/distributions/pcfg.ts";
 import { dist } from "../../src/ops/dist.ts";
 import { lax } from "../../src/ops/lax.ts";
 import { linalg } from "../../src/ops/linalg.ts";
@@ -15,7 +16,7 @@ import { jit } from "../../src/transforms/transforms.ts";
 import { random } from "../../src/ops/random.ts";
 import { special } from "../../src/ops/special.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import type { Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
+import type { Complex, Dim, Size, Tensor } from "../../src/tensor/tensor.ts";
 import { ToyLayers } from "../fixtures/toys/toy-layers.ts";
 import { type ToyTaggedTree } from "../fixtures/toys/toy-tagged-tree.ts";
 
@@ -210,6 +211,25 @@ export function sizesAreNoNumbers(either: number | Size): readonly unknown[] {
   ];
 }
 
+export function complexNumbers(z: Tensor<"complex64">): void {
+  is<Tensor<"complex64">>()(np.fft.fft(f, { n: dim, norm: "ortho" }));
+  is<Tensor<"complex128">>()(np.fft.rfft2(d));
+  is<Tensor<"complex64">>()(np.fft.fft(i));
+  is<Tensor<"float32">>()(np.fft.irfft(z));
+  is<Tensor<"float32">>()(np.abs(z));
+  is<Tensor<"int32">>()(np.real(i));
+  is<Tensor<"float32">>()(np.angle(z, { deg: true }));
+  is<Tensor<"complex64">>()(np.multiply(z, f));
+  is<Tensor<"complex128">>()(np.add(z, d));
+  is<Tensor<"complex64">>()(np.exp(z));
+  is<Tensor<"complex64">>()(array([{ real: 1, imag: 2 }]));
+  is<Tensor<"float32">>()(np.std(z));
+  is<Promise<Complex>>()(z.item());
+  is<Promise<Float32Array>>()(z.data());
+  // @ts-expect-error -- potentials are real
+  new LinearChainCRF({ logPotentials: z });
+}
+
 export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float64">, hmm: HMM): void {
   is<Tensor<"float32">>()(crf.logPartition());
   is<Tensor<"float64">>()(crf64.marginals());
@@ -224,6 +244,13 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   new LinearChainCRF({ logPotentials: i });
   is<LinearChainCRF>()(crf.at(0).withTemperature(2).marginalsForTemplateVariables());
   is<Tensor<"float64">>()(crf64.klDivergence(crf64));
+  is<Tensor<"float32">>()(crf.klDivergence(hmm));
+  is<Tensor<"float32">>()(hmm.crossEntropy(crf));
+  is<Tensor<"float32">>()(crf.crossEntropy({} as HMM<"float32", Emission>));
+  // @ts-expect-error -- of other structures
+  hmm.klDivergence({} as PCFG);
+  // @ts-expect-error -- of another dtype
+  crf64.klDivergence(hmm);
   is<Shape>()(crf.eventShape);
   is<ArgMax<"float64">>()(crf64.argmaxAndMax());
   is<TopK>()(crf.topK(dim));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
-import { array, safetensors, type Tensor, tree } from "../../src/index.ts";
+import { array, safetensors, type Tensor, type TensorTree, tree } from "../../src/index.ts";
 import { errorOf } from "../fixtures/errors.ts";
 
 /** A file of this header, and so many bytes of elements. */
@@ -23,6 +23,17 @@ async function read(of: unknown): Promise<unknown> {
     );
   const { dtype, shape } = await (of as Tensor).aval();
   return [dtype, shape, await (of as Tensor).array()];
+}
+
+/** The tensors of a tree by their names in a file: dtype, shape and numbers, those of 64 bits as text. */
+async function listed(of: TensorTree, path: readonly string[] = []): Promise<Record<string, unknown>> {
+  if (Array.isArray(of) || !("aval" in of)) {
+    const parts = Object.entries(of).map(([name, part]) => listed(part as TensorTree, [...path, name]));
+    return Object.assign({}, ...(await Promise.all(parts))) as Record<string, unknown>;
+  }
+  const [{ dtype, shape }, array] = [await (of as Tensor).aval(), await (of as Tensor).array()];
+  const numbers = [array as unknown].flat(Infinity);
+  return { [path.join(".")]: [dtype, shape, numbers.map((x) => (typeof x === "bigint" ? String(x) : x))] };
 }
 
 describe("safetensors", () => {
@@ -52,6 +63,14 @@ describe("safetensors", () => {
     expect((await held.params.lstm.if.kernel.aval()).shape).toEqual([6, 3]);
     expect(await held.ids.array()).toEqual([[3, 0, 1], [2, 2, 4]]); // prettier-ignore
     expect(await read(safetensors.load(await safetensors.save(held)))).toEqual(await read(held));
+  });
+
+  test.each(["pytorch", "flax"])("a file that %s wrote by its own writer is what was in it", async (name) => {
+    const files = join(packageRoot(), "tests", "fixtures", "files");
+    const held = safetensors.load(readFileSync(join(files, `${name}.safetensors`)));
+    const expected: unknown = JSON.parse(readFileSync(join(files, `${name}.json`), "utf8"));
+    expect(await listed(held)).toEqual(expected);
+    expect(await listed(safetensors.load(await safetensors.save(held)))).toEqual(expected);
   });
 
   test("free text is passed over, a name that is a word of JavaScript is a name", async () => {

@@ -108,6 +108,7 @@ class Declaration:
     forms: tuple[tuple[str, ...], ...]  # the sets of parameters of which exactly one is given, whole
     event: Any  # named dims, or a dict of them
     compact: Any  # Indices, or a dict of them
+    comparable: tuple[str, ...]  # names of other classes that it may be compared with
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self.parameters)
@@ -144,6 +145,7 @@ class Declaration:
             "forms": [list(form) for form in self.forms],
             "binding": list(self.binding),
             "roles": roles,
+            **({"comparable": list(self.comparable)} if self.comparable else {}),
         }
 
     @functools.cached_property
@@ -187,7 +189,7 @@ def declaration(cls: type) -> Declaration:
                 many=bool(single.get("many")),
             )
         )
-    return Declaration(tuple(found), tuple(map(tuple, cls.forms)), cls.event, cls.compact)
+    return Declaration(tuple(found), tuple(map(tuple, cls.forms)), cls.event, cls.compact, cls.comparable)
 
 
 # ----------------------------------------------------------------------------------------------------- trees of dims

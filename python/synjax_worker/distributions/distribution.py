@@ -20,7 +20,7 @@ from ..runtime import passes, plain_calls
 from ..shapes import as_number, as_shape, at_least_one, require_int32
 from ..structures.structure import Query, Structure
 from . import batching, events, relaxed
-from .alike import require_alike
+from .alike import alike
 from .checks import out_of_range
 from .declared import Indices, dims_of, event_dims, map_dims
 from .parameters import Parameters, replace
@@ -95,7 +95,7 @@ class Distribution(Parameters, abc.ABC):
         """The family's potentials, with the batch flattened to items."""
 
     def _paired_with(self, other: Self) -> tuple[Query, Query]:
-        """The arguments of a query on this distribution and another of its class and shape."""
+        """The arguments of a query on this distribution and another that it is compared with."""
         return self._query(), other._query()
 
     def _checks_of_pair(self, other: Self) -> list[Check]:
@@ -274,15 +274,17 @@ class Distribution(Parameters, abc.ABC):
 
     @query("other: dist -> F[*batch]", checks=lambda self, other: self._checks_of_pair(other))
     def cross_entropy(self, other: Self) -> Array:
-        """Expected -log-probability under `other` of structures of this distribution, (*batch), nats."""
-        require_alike(self, other)
-        return self._batched(self.structure.cross_entropy(*self._paired_with(other)))
+        """Expected -log-probability under `other` of structures of this distribution, (*batch), nats. Batches are
+        broadcast.
+        """
+        p, q = alike(self, other)
+        return p._batched(p.structure.cross_entropy(*p._paired_with(q)))
 
     @query("other: dist -> F[*batch]", checks=lambda self, other: self._checks_of_pair(other))
     def kl_divergence(self, other: Self) -> Array:
-        """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats."""
-        require_alike(self, other)
-        return self._batched(self.structure.kl_divergence(*self._paired_with(other)))
+        """Kullback-Leibler divergence from this distribution to `other`, (*batch), nats. Batches are broadcast."""
+        p, q = alike(self, other)
+        return p._batched(p.structure.kl_divergence(*p._paired_with(q)))
 
     # --------------------------------------------------------------------------------------------------- one of them
 

@@ -81,6 +81,7 @@ class HMM(Distribution):
     event = "n t t"
     compact = Indices("n", name="states", below="t")
     forms = (("emission_log_likelihoods",), ("emission_dist", "observations"))
+    comparable = ("LinearChainCRF",)
 
     init_logits: Float[Array, "*batch t"] = potential()
     transition_logits: Float[Array, "*batch t t"] = potential()

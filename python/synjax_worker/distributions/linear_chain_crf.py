@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
 from ..numerics import numeric
 from ..registry import distribution
 from ..structures.chain import Chain, Potentials
-from ..structures.structure import Query
 from . import batching
 from .declared import Indices, length, potential
 from .distribution import Distribution
@@ -58,6 +54,7 @@ class LinearChainCRF(Distribution):
     event = "n t t"
     compact = Indices("n", name="tags", below="t")
     forms = (("log_potentials",), ("initial", "transition", "emission"))
+    comparable = ("HMM",)
     structure = Chain()
 
     log_potentials: Float[Array, "*batch n t t"] | None = potential()
@@ -82,19 +79,3 @@ class LinearChainCRF(Distribution):
             return None
         n, t, _ = self.event_shape
         return (numeric.positions(n)[:, None, None] > 0) | (numeric.positions(t)[:, None] == 0)
-
-    def _paired_with(self, other: Self) -> tuple[Query, Query]:
-        if (self.log_potentials is None) != (other.log_potentials is None):
-            return self._with_edge_potentials()._query(), other._with_edge_potentials()._query()
-        return self._query(), other._query()
-
-    def _with_edge_potentials(self) -> Self:
-        """The same distribution with a potential for every edge."""
-        if self.log_potentials is not None:
-            return self
-        n, t, _ = self.event_shape
-        first = (self.initial + self.emission[..., 0, :])[..., None, None, :]
-        rest = self.transition[..., None, :, :] + self.emission[..., 1:, None, :]
-        first = jnp.broadcast_to(first, (*self.batch_shape, 1, t, t))
-        rest = jnp.broadcast_to(rest, (*self.batch_shape, n - 1, t, t))
-        return LinearChainCRF(jnp.concatenate([first, rest], -3), self.lengths)

@@ -32,6 +32,7 @@ class Parameters:
     event: ClassVar[Any]  # named dims of an event, or a dict of them
     compact: ClassVar[Any]  # Indices, or a dict of them
     forms: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    comparable: ClassVar[tuple[str, ...]] = ()  # other classes over the same structures, with the same passes
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)
@@ -273,6 +274,16 @@ class Parameters:
                 pad = lambda x, own=own: x.reshape((1,) * (count - (x.ndim - own)) + x.shape)
                 fields[parameter.name] = jax.tree.map(pad, getattr(self, parameter.name))
         return replace(self, **fields)
+
+    def with_batch(self, batch: tuple[int, ...]) -> Self:
+        """The same with a larger batch, to which its own is broadcast: the smallest of its potentials gets the axes."""
+        if batch == self.batch_shape:
+            return self
+        own = {name: self._own_axes(name) for name in self.declaration().potentials}
+        given = [name for name, axes in own.items() if axes is not None and getattr(self, name) is not None]
+        name = min(given, key=own.__getitem__)
+        full = lambda x: batching.broadcast_batch(x, batch, own[name])
+        return replace(self, **{name: jax.tree.map(full, getattr(self, name))})
 
     def with_first_axis_at(self, axis: int) -> Self:
         """The same with the first batch axis elsewhere."""

@@ -141,6 +141,34 @@ def _any_of_all_lanes(axis_size: int, in_batched: list[bool], predicate: Array) 
     return any_of_all(predicate), False
 
 
+class custom_jvp:
+    """`jax.custom_jvp` of functions that compute exactly where a program is careful. The derivative is as optimistic as
+    the call was: of what stands in a loop or in `checkpoint` JAX asks for it when the program around it is made.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._of_mode = {mode: jax.custom_jvp(_in_mode(function, mode)) for mode in (True, False)}
+
+    def defjvp(self, derivative: Callable[..., Any]) -> Callable[..., Any]:
+        for mode, function in self._of_mode.items():
+            function.defjvp(_in_mode(derivative, mode))
+        return derivative
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._of_mode[is_optimistic()](*arguments)
+
+
+def _in_mode(function: Callable[..., Any], is_optimistic: bool) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        with optimistic() if is_optimistic else careful() as refused:
+            found = function(*arguments)
+        assert not refused, "what refuses is asked before, see `refuse_where`"
+        return found
+
+    return call
+
+
 def drop_forbidden(parameters: Any, tangents: Any) -> Any:
     """Tangents with 0 where the parameter is -inf: what is forbidden stays so, and 0 times inf is avoided."""
     return jax.tree.map(lambda x, dx: jnp.where(jnp.isneginf(x), 0, dx), parameters, tangents)
@@ -165,7 +193,7 @@ def guarded(fast: Callable, exact: Callable) -> Callable:
     messages are constants to it, so that one forward pass can serve many queries.
     """
 
-    query = jax.custom_jvp(certified_or_exact(fast, exact))
+    query = custom_jvp(certified_or_exact(fast, exact))
 
     @query.defjvp
     def derivative(primals, tangents):

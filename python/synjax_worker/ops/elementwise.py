@@ -45,11 +45,25 @@ def clip(a, *, min=None, max=None):
     return jnp.clip(a, min=min, max=max)
 
 
+def astype(x, *, dtype):
+    x = jnp.asarray(x)
+    if jnp.iscomplexobj(x) and not jnp.issubdtype(dtype, jnp.complexfloating):
+        raise InvalidArgument(
+            f"np.astype: {x.dtype} cannot become {dtype}, which would drop the imaginary part: take np.real(x), or "
+            f"np.abs(x)",
+            argument="dtype",
+            expected="a complex dtype",
+            received=str(dtype),
+        )
+    return x.astype(dtype)
+
+
 _FLOAT = """exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
 arccosh arctanh reciprocal sinc deg2rad rad2deg"""
-_SAME = "negative abs sign"
+_SAME = "negative sign conj"
+_REAL = "abs real imag"
 _ROUNDING = "floor ceil trunc"
-_PREDICATES = "isnan isfinite isinf isposinf isneginf signbit logical_not"
+_PREDICATES = "isnan isfinite isinf isposinf isneginf signbit logical_not isreal iscomplex"
 _ARITHMETIC = "add subtract multiply maximum minimum fmax fmin"
 _FLOAT_BINARY = "divide arctan2 logaddexp logaddexp2 hypot heaviside copysign"
 _COMPARISONS = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor"
@@ -59,6 +73,8 @@ for name in _FLOAT.split():
     op(f"np.{name}", getattr(jnp, name), "x: num A -> float(A)", f"Equivalent to `jax.numpy.{name}`.")
 for name in _SAME.split():
     op(f"np.{name}", getattr(jnp, name), "x: num A -> A", f"Equivalent to `jax.numpy.{name}`.")
+for name in _REAL.split():
+    op(f"np.{name}", getattr(jnp, name), "x: num A -> real(A)", f"Equivalent to `jax.numpy.{name}`.")
 for name in _ROUNDING.split():
     op(
         f"np.{name}",
@@ -113,6 +129,12 @@ for name in ("left_shift", "right_shift"):
         f"Equivalent to `jax.numpy.{name}`. Integers.",
         differentiable=False,
     )
+op(
+    "np.angle",
+    jnp.angle,
+    "z: num A, { deg?: static boolean } -> float(real(A))",
+    "Equivalent to `jax.numpy.angle`: of complex numbers, in radians, or in degrees where `deg` is true.",
+)
 op("np.square", jnp.square, "x: num A -> number(A)", "Equivalent to `jax.numpy.square`.")
 op(
     "np.floor_divide",
@@ -160,9 +182,10 @@ op(
 )
 op(
     "np.astype",
-    lambda x, *, dtype: jnp.asarray(x).astype(dtype),
+    astype,
     "x: num, dtype: dtype D -> D",
-    "Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction.",
+    "Equivalent to `x.astype(dtype)`. Floats become integers by dropping the fraction; complex numbers become no real "
+    "ones, take `np.real` of them.",
 )
 op(
     "np.fmod",

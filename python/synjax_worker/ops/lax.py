@@ -96,6 +96,12 @@ for name in ("cumsum", "cumprod"):
         f"Equivalent to `jax.lax.{name}`: along axis 0 unless `axis` is given; from the end if `reverse`.",
     )
 op(
+    "lax.complex",
+    jax.lax.complex,
+    "x: num A, y: num A -> promote(A, complex64)",
+    "Equivalent to `jax.lax.complex`: the complex numbers with these real and imaginary parts, of one dtype and shape.",
+)
+op(
     "lax.clamp",
     clamp,
     "min: num A, x: num A, max: num A -> A",

@@ -72,7 +72,7 @@ def svd(a, *, full_matrices=True):
 op(
     "linalg.norm",
     lambda x, **options: jnp.linalg.norm(inexact(x), **options),
-    'x: num A, { ord?: static number | "fro" | "nuc", axis?: axis, keepdims?: static boolean } -> float(A)',
+    'x: num A, { ord?: static number | "fro" | "nuc", axis?: axis, keepdims?: static boolean } -> real(float(A))',
     "Equivalent to `jax.numpy.linalg.norm`.",
 )
 op("linalg.inv", jnp.linalg.inv, "a: num A -> float(A)", "Equivalent to `jax.numpy.linalg.inv`; (… n n).")
@@ -86,7 +86,7 @@ op("linalg.det", jnp.linalg.det, "a: num A -> float(A)", "Equivalent to `jax.num
 op(
     "linalg.slogdet",
     slogdet,
-    "a: num A -> { sign: float(A), logabsdet: float(A) }",
+    "a: num A -> { sign: float(A), logabsdet: real(float(A)) }",
     "Equivalent to `jax.numpy.linalg.slogdet`; (… n n).",
 )
 op(
@@ -117,44 +117,44 @@ op(
 op(
     "linalg.eigh",
     eigh,
-    "a: num A -> { eigenvalues: float(A), eigenvectors: float(A) }",
+    "a: num A -> { eigenvalues: real(float(A)), eigenvectors: float(A) }",
     "Equivalent to `jax.numpy.linalg.eigh`; a (… n n), symmetric.",
 )
 op(
     "linalg.svd",
     svd,
-    "a: num A, { full_matrices?: static boolean } -> { u: float(A), s: float(A), vh: float(A) }",
+    "a: num A, { full_matrices?: static boolean } -> { u: float(A), s: real(float(A)), vh: float(A) }",
     "Equivalent to `jax.numpy.linalg.svd`; a (… m n).",
 )
 op(
     "linalg.eigvalsh",
     jnp.linalg.eigvalsh,
-    "a: num A -> float(A)",
+    "a: num A -> real(float(A))",
     "Equivalent to `jax.numpy.linalg.eigvalsh`: ascending; a (… n n), symmetric.",
 )
 op(
     "linalg.svdvals",
     jnp.linalg.svdvals,
-    "x: num A -> float(A)",
+    "x: num A -> real(float(A))",
     "Equivalent to `jax.numpy.linalg.svdvals`: descending; x (… m n).",
 )
 op(
     "linalg.lstsq",
     lstsq,
-    "a: num A, b: num B, { rcond?: static number } -> { x: float(promote(A, B)), residuals: float(promote(A, B)), "
-    "rank: int32, s: float(promote(A, B)) }",
+    "a: num A, b: num B, { rcond?: static number } -> { x: float(promote(A, B)), "
+    "residuals: real(float(promote(A, B))), rank: int32, s: real(float(promote(A, B))) }",
     "Equivalent to `jax.numpy.linalg.lstsq`: least squares; a (m n), b (m) or (m k).",
 )
 op(
     "linalg.matrix_norm",
     jnp.linalg.matrix_norm,
-    'x: num A, { keepdims?: static boolean, ord?: static number | "fro" | "nuc" } -> float(A)',
+    'x: num A, { keepdims?: static boolean, ord?: static number | "fro" | "nuc" } -> real(float(A))',
     "Equivalent to `jax.numpy.linalg.matrix_norm`: Frobenius unless `ord` is given; x (… m n).",
 )
 op(
     "linalg.vector_norm",
     lambda x, **options: jnp.linalg.vector_norm(inexact(x), **options),
-    "x: num A, { axis?: axis, keepdims?: static boolean, ord?: static number } -> float(A)",
+    "x: num A, { axis?: axis, keepdims?: static boolean, ord?: static number } -> real(float(A))",
     "Equivalent to `jax.numpy.linalg.vector_norm`: Euclidean unless `ord` is given, of all elements unless "
     "`axis` is. Integers are taken as floats.",
 )
@@ -174,7 +174,7 @@ op(
 op(
     "linalg.cond",
     jnp.linalg.cond,
-    'x: num A, { p?: static number | "fro" | "nuc" } -> float(A)',
+    'x: num A, { p?: static number | "fro" | "nuc" } -> real(float(A))',
     "Equivalent to `jax.numpy.linalg.cond`: the condition number; by singular values unless `p` is given.",
 )
 op(
@@ -192,7 +192,7 @@ op(
 op(
     "linalg.lu",
     lambda a: LU(*jax.scipy.linalg.lu(a)),
-    "a: num A -> { p: float(A), l: float(A), u: float(A) }",
+    "a: num A -> { p: real(float(A)), l: float(A), u: float(A) }",
     "Equivalent to `jax.scipy.linalg.lu`: a = p·l·u; a (… m n).",
 )
 op(

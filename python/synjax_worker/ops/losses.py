@@ -19,7 +19,7 @@ for name, doc in (
 op(
     "optax.huber_loss",
     of_optax("huber_loss"),
-    "predictions: num A, targets: num B, { delta?: num } -> float(promote(A, B))",
+    "predictions: num A, targets: num B, { delta?: num } -> real(float(promote(A, B)))",
     "Equivalent to `optax.huber_loss`: half the squared difference, growing linearly beyond `delta` (1).",
 )
 for name in ("cosine_similarity", "cosine_distance"):

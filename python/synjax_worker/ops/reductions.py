@@ -36,7 +36,7 @@ for name in ("var", "std"):
     op(
         f"np.{name}",
         getattr(jnp, name),
-        f"a: num A, {{ {_AXIS}, ddof?: static number, where?: num bool }} -> float(A)",
+        f"a: num A, {{ {_AXIS}, ddof?: static number, where?: num bool }} -> real(float(A))",
         f"Equivalent to `jax.numpy.{name}`; divides by the count minus `ddof` (0).",
     )
 op("np.median", jnp.median, f"a: num A, {{ {_AXIS} }} -> float(A)", "Equivalent to `jax.numpy.median`.")

@@ -43,7 +43,7 @@ for name in ("nanvar", "nanstd"):
     op(
         f"np.{name}",
         getattr(jnp, name),
-        f"a: num A, {{ {_AXIS}, ddof?: static number, where?: num bool }} -> float(A)",
+        f"a: num A, {{ {_AXIS}, ddof?: static number, where?: num bool }} -> real(float(A))",
         f"Equivalent to `jax.numpy.{name}`: of what is not NaN; divides by its count minus `ddof` (0).",
     )
 op(

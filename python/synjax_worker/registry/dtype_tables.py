@@ -27,6 +27,7 @@ def tables() -> dict[str, Any]:
         "number": {a: unary(jnp.square, a) for a in COLUMNS},
         "float": {a: unary(jnp.tanh, a) for a in COLUMNS},
         "sum": {a: unary(jnp.sum, a) for a in COLUMNS},
+        "real": {a: unary(jnp.real, a) for a in COLUMNS},
     }
 
 

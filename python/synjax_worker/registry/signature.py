@@ -14,7 +14,7 @@
     result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
                | transformation | schedule
                | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
-    type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type)
+    type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type) | real(type)
 
 A field that is a `parameter` is what the class's parameter of that name is: an array or a distribution. What stands
 between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a number in its place is
@@ -39,7 +39,7 @@ OPERAND_KINDS = (
     *("schedule", "schedules", "transformation"),
 )
 STATIC_KINDS = ("size", "shape", "axis", "dtype", "mask", "static")
-TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1}
+TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1, "real": 1}
 
 _PARAMETER = re.compile(
     r"(?P<rest>\.\.\.)?(?P<name>[a-z]\w*)(?P<optional>\?)?\s*:\s*(?P<kind>\w+)\s*(?P<of>.*)", re.DOTALL

@@ -94,3 +94,17 @@ def differentiated(results: Sequence[Any], count: int) -> list[Any]:
                 received=received,
             )
     return values
+
+
+def require_real(values: Sequence[Any], argument: str, what: str) -> None:
+    """Refuses complex numbers where JAX has a derivative of, or by, real ones only; `what` says where one is."""
+    for k, value in enumerate(values):
+        received = next((dtype_of(leaf) for leaf in jax.tree.leaves(value) if jnp.iscomplexobj(leaf)), None)
+        if received is not None:
+            raise InvalidArgument(
+                f"{what.format(k)} is {received}: this derivative is of real numbers. Take np.real, np.imag or np.abs; "
+                f"vjp and jvp are of complex numbers, too",
+                argument=argument,
+                expected="real numbers",
+                received=received,
+            )

@@ -13,7 +13,7 @@ import jax
 
 from ..errors import InvalidArgument
 from .checks import Code, join
-from .closure import Closure, combine, differentiated, partition, partition_operands
+from .closure import Closure, combine, differentiated, partition, partition_operands, require_real
 from .precision import strong
 
 
@@ -52,6 +52,7 @@ def _value_and_grad(
         if not has_aux and len(results) != 1:
             raise InvalidArgument(f"a gradient of {len(results)} results; it needs one", argument="fn")
         (value,) = differentiated(results, 1)
+        require_real([value], "f", "result {} of the function")
         return value, (results[1:], code)
 
     differentiate = jax.value_and_grad(scalar, argnums=(0, 1), has_aux=True)
@@ -80,10 +81,15 @@ def _jacobian(transform: Callable[..., Any]) -> Callable[..., tuple[tuple, Code]
     def op(fn: Closure, *leaves: Any, argnums: tuple[int, ...] = (0,), n_out: int = 1) -> tuple[tuple, Code]:
         argnums = _as_argnums(argnums, leaves)
         moving, call = _function_of(fn, leaves, argnums)
+        if transform is not jax.jacrev:
+            require_real(moving, "argnums", "argument {}")
 
         def several(*moving: Any) -> tuple[list[Any], tuple[list[Any], Code]]:
             results, code = call(list(moving))
-            return differentiated(results, n_out), (results[n_out:], code)
+            values = differentiated(results, n_out)
+            if transform is not jax.jacfwd:
+                require_real(values, "f", "result {} of the function")
+            return values, (results[n_out:], code)
 
         derivatives, (aux, code) = transform(several, argnums=tuple(range(len(moving))), has_aux=True)(
             *moving

@@ -13,7 +13,7 @@ from ..dtypes import dtype_name
 from ..errors import InvalidArgument
 from ..protocol import WEAK_INT_BITS, WIDE_DTYPES
 
-_NARROW = {"int64": np.int32, "uint64": np.uint32, "float64": np.float32}
+_NARROW = {"int64": np.int32, "uint64": np.uint32, "float64": np.float32, "complex128": np.complex64}
 
 
 def dtype_of(value: Any) -> str:
@@ -84,5 +84,5 @@ def as_result_leaf(leaf: Any) -> jax.Array:
         raise InvalidArgument(f"a program cannot return a {type(leaf).__name__}")
     array = jnp.asarray(leaf)
     if dtype_name(array.dtype) is None:
-        raise InvalidArgument(f"a program cannot return {array.dtype}; only real numbers, booleans and keys")
+        raise InvalidArgument(f"a program cannot return {array.dtype}, which has no name on the wire")
     return _without_wide_weak(array)

@@ -1,7 +1,8 @@
 """The wire: messages as the engine takes them, buffers into arrays, arrays into buffers.
 
 A message is a msgpack header (an array) and raw little-endian buffers, one per tensor. Dtypes are sent by name. The
-elements of a `key` are the uint32 data of its PRNG keys, those of a bfloat16 its bits, those of a bool one byte.
+elements of a `key` are the uint32 data of its PRNG keys, those of a bfloat16 its bits, those of a bool one byte, those
+of a complex64 two floats.
 """
 
 from __future__ import annotations

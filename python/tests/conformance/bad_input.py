@@ -103,7 +103,7 @@ def _of_queries(good: Any) -> Iterator[BadInput]:
     yield BadInput("k of 0", "k", lambda: good.top_k(0))
     yield BadInput("k of -1", "k", lambda: good.sample_without_replacement(KEY, -1))
     yield BadInput("an event of another shape", f"event{first}", lambda: good.log_prob(event))
-    yield BadInput("another batch", "other", lambda: good.kl_divergence(good[:1]))
+    yield BadInput("a batch that does not broadcast", "other", lambda: good.kl_divergence(good[:0]))
     yield BadInput("another class", "other", lambda: good.kl_divergence("a distribution"))
 
 

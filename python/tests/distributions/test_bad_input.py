@@ -114,7 +114,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "other states": (lambda: crf().kl_divergence(crf(OTHER_STATES)), "other", "(4, 2, 2)", "(4, 3, 3)"),
     "another batch": (lambda: crf().kl_divergence(crf(OTHER_BATCH)), "other", "(3)", "(2)"),
     "another batch of words": (lambda: hmm().cross_entropy(hmm(SEEN[:2])), "other", "(3)", "(2)"),
-    "another class": (lambda: crf().kl_divergence(hmm()), "other", "LinearChainCRF", "HMM"),
+    "another class": (
+        lambda: crf().kl_divergence(GeneralMonotoneAlignmentCRF([jnp.zeros((2, 3))])),
+        "other",
+        "LinearChainCRF or HMM",
+        "GeneralMonotoneAlignmentCRF",
+    ),
+    "a chain of other states": (
+        lambda: hmm().cross_entropy(crf(OTHER_STATES)),
+        "other",
+        "(4, 2, 2)",
+        "(4, 3, 3)",
+    ),
     "an event of another shape": (
         lambda: crf().log_prob(OTHER_LENGTH),
         "event",

@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from synjax_worker.numerics import numeric
+from synjax_worker.numerics import guard, numeric
 from synjax_worker.numerics.guard import recompute_where
 from synjax_worker.structures.chain import Potentials, fast
+from synjax_worker.structures.chain.entropy import entropy
 from synjax_worker.structures.chain.log_partition import log_partition
 from tests.compiling import optimized_jit
 
@@ -93,3 +94,21 @@ def test_derivatives_up_to_the_third_order_are_right_on_both_sides() -> None:
         slope = (ahead - behind) / (2 * step)
         np.testing.assert_allclose(at[1], slope[0], rtol=2e-2, atol=2e-2)
         np.testing.assert_allclose(at[2], slope[1], rtol=5e-2, atol=5e-2)
+
+
+@pytest.mark.parametrize("within", ["a loop", "checkpoint"])
+def test_an_optimistic_program_has_nothing_exact_in_derivatives_inside(within: str) -> None:
+    """JAX asks for those after the trace of what is inside has ended."""
+    made, lengths = potentials("plain")
+
+    def total(made: Potentials) -> jax.Array:
+        with guard.optimistic():
+            return jnp.sum(value(made, lengths)[0] + entropy(made, lengths, fast.forward(made, lengths)))
+
+    inside = {
+        "a loop": lambda made: jax.lax.scan(lambda sum, _: (sum + total(made), None), 0.0, None, 2)[0],
+        "checkpoint": jax.checkpoint(total),
+    }[within]
+    loops = lambda function: str(jax.make_jaxpr(jax.grad(function))(made)).count(" while[")
+    assert loops(inside) == loops(total) == 0
+    assert loops(lambda made: jnp.sum(value(made, lengths)[0])) > 0

@@ -35,12 +35,13 @@ ARRAY_OPS = sorted(
     and not is_of_optimizers(name)
 )
 TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
-WIDE = ("int64", "uint64", "float64")
+WIDE = ("int64", "uint64", "float64", "complex128")
 
 MODULES = {
     "optax": optax,
     "ops": jax.ops,
     "np": jnp,
+    "fft": jnp.fft,
     "nn": jax.nn,
     "lax": jax.lax,
     "random": jax.random,
@@ -280,6 +281,22 @@ CASES |= {
     "special.softmax": ((...,), {"axis": -1}),
     "special.log_softmax": ((...,), {"axis": 0}),
 }
+CASES |= {
+    "np.angle": ((...,), {"deg": True}),
+    "fft.fft": ((...,), {"n": 3, "axis": 0}),
+    "fft.ifft": ((...,), {"n": 3, "norm": "ortho"}),
+    "fft.rfft": ((...,), {"n": 3}),
+    "fft.irfft": ((...,), {"n": 3}),
+    "fft.hfft": ((...,), {"axis": 0}),
+    "fft.ihfft": ((...,), {"norm": "forward"}),
+    "fft.fft2": ((...,), {"s": (3, 2), "norm": "ortho"}),
+    "fft.fftn": ((...,), {"axes": (1,)}),
+    "fft.irfft2": ((...,), {"s": (2, 3)}),
+    "fft.fftshift": ((...,), {"axes": 1}),
+    "fft.ifftshift": ((...,), {"axes": (0, 1)}),
+    "fft.fftfreq": ((), {"n": 5, "d": 0.5}),
+    "fft.rfftfreq": ((), {"n": 4}),
+}
 for name in ("set", "add", "multiply", "min", "max"):
     CASES[f"at.{name}"] = ((..., 1), {"index": (np.array([0, -1], np.int32), 0)})
 CASES["at.get"] = CASES["getitem"]
@@ -295,6 +312,8 @@ REFERENCES = {
     "np.eye": lambda n, m, k, dtype: jnp.eye(n, m, k, dtype),
     "np.einsum": lambda *operands, subscripts: jnp.einsum(subscripts, *operands),
     "getitem": lambda x, index: x[0, ::-1],
+    "fft.fftfreq": lambda n, dtype, d=1.0: jnp.fft.fftfreq(n, d, dtype=dtype),
+    "fft.rfftfreq": lambda n, dtype, d=1.0: jnp.fft.rfftfreq(n, d, dtype=dtype),
     "at.get": lambda x, index: x.at[0, ::-1].get(),
     "nn.one_hot": lambda x, num_classes, dtype: jax.nn.one_hot(x, num_classes, dtype=dtype),
     "semirings.log_sum": lambda a, axis: semirings.LogSemiring().sum(a, axis),

@@ -27,9 +27,10 @@ MODULES = {
     "linalg": (jnp.linalg, jax.scipy.linalg),
     "special": (jax.scipy.special,),
     "ops": (jax.ops,),
+    "fft": (jnp.fft,),
 }
 
-COMPLEX = "complex numbers, which tensors are not"
+COMPLEX = "mainly for complex numbers"
 FUNCTIONS = "takes a Python function: `vmap` and `scan` do what it does"
 HOST = "reads, writes or describes; done in TypeScript, or by the tensor itself"
 DYNAMIC = "the size of its result depends on values, or the number of its results on a shape"
@@ -39,7 +40,7 @@ FEW = "few people reach for it"
 
 # name: what does the same here.
 ELSEWHERE = {
-    "np": """absolute=np.abs acos=np.arccos acosh=np.arccosh amax=np.max amin=np.min around=np.round
+    "np": """absolute=np.abs conjugate=np.conj acos=np.arccos acosh=np.arccosh amax=np.max amin=np.min around=np.round
         array_equiv=np.arrayEqual
         asarray=array array=array asin=np.arcsin asinh=np.arcsinh atan=np.arctan atan2=np.arctan2 atanh=np.arctanh
         bitwise_invert=np.bitwiseNot bitwise_left_shift=np.leftShift bitwise_right_shift=np.rightShift
@@ -63,24 +64,24 @@ ELSEWHERE = {
         while_loop=whileLoop zeta=special.zeta conv=lax.convGeneralDilated index_take=np.take dot=np.matmul
         full=np.full full_like=np.fullLike empty=np.zeros gather=np.take scatter=x.at scatter_add=x.at
         scatter_max=x.at scatter_min=x.at scatter_mul=x.at scatter_apply=x.at scatter_sub=x.at unstack=x.slice
-        argmax=np.argmax argmin=np.argmin""",
+        argmax=np.argmax argmin=np.argmin fft=fft.fftn""",
     "nn": "hard_swish=nn.hardSilu swish=nn.silu",
     "random": "PRNGKey=random.key clone=random.split",
     "linalg": """matmul=np.matmul eigvals=linalg.eigvalsh cho_factor=linalg.cholesky lu_factor=linalg.lu
         lu_solve=linalg.solve""",
     "special": "loggamma=special.gammaln",
     "ops": "",
+    "fft": "",
 }
 
 # reason: the names that it holds for.
 REASONS = {
     "np": {
-        COMPLEX: """angle conj conjugate imag iscomplex iscomplexobj isreal isrealobj real roots
-            sort_complex""",
+        COMPLEX: "roots sort_complex",
         FUNCTIONS: "apply_along_axis apply_over_axes fromfunction frompyfunc piecewise vectorize mask_indices",
         HOST: """array_repr array_str broadcast_shapes can_cast from_dlpack frombuffer fromfile fromiter fromstring
-            get_printoptions isdtype issubdtype isscalar iterable load printoptions promote_types result_type save savez
-            set_printoptions einsum_path""",
+            get_printoptions iscomplexobj isdtype isrealobj issubdtype isscalar iterable load printoptions
+            promote_types result_type save savez set_printoptions einsum_path""",
         DYNAMIC: """intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique_all unique_counts unique_inverse
             unique_values unravel_index histogramdd histogram2d diag_indices diag_indices_from
             tril_indices_from triu_indices_from""",
@@ -88,7 +89,6 @@ REASONS = {
             polydiv polyfit polyint polymul polysub ravel_multi_index resize spacing unpackbits vander""",
     },
     "lax": {
-        COMPLEX: "complex conj fft imag real",
         FUNCTIONS: "composite custom_linear_solve custom_root platform_dependent reduce",
         DEVICES: """all_gather all_to_all axis_index axis_size pbroadcast pcast pmax pmean pmin ppermute precv psend
             pshuffle psum psum_scatter pswapaxes ragged_all_to_all with_sharding_constraint""",
@@ -113,6 +113,7 @@ REASONS = {
             sici spence""",
     },
     "ops": {},
+    "fft": {},
 }
 
 

@@ -124,7 +124,10 @@ def is_key(x: Any) -> bool:
 
 def data(values: Any, digits: int = DIGITS) -> list[Any]:
     values = jax.random.key_data(values) if is_key(values) else values
-    return [number(x, digits) for x in np.asarray(values).reshape(-1).tolist()]
+    values = np.asarray(values).reshape(-1)
+    if np.iscomplexobj(values):  # as on the wire: real and imaginary part in turn
+        values = np.stack([values.real, values.imag], -1).reshape(-1)
+    return [number(x, digits) for x in values.tolist()]
 
 
 def number(x: Any, digits: int) -> Any:

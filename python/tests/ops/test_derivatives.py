@@ -94,7 +94,8 @@ def arguments(name: str) -> tuple[dict[str, Any], Any]:
         positional = [floats.get(str(i), operand) for i, operand in enumerate(operands)]
         by_name = {key: value for key, value in floats.items() if not key.isdigit()}
         leaves = jax.tree.leaves(op.fn(*positional, **{**attributes, **by_name}))
-        return [x for x in leaves if jnp.issubdtype(x.dtype, jnp.floating)]
+        parts = [part for x in leaves for part in ((x.real, x.imag) if jnp.iscomplexobj(x) else (x,))]
+        return [x for x in parts if jnp.issubdtype(x.dtype, jnp.floating)]
 
     return floats, called
 

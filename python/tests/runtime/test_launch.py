@@ -266,7 +266,7 @@ class TestFailures:
         assert neighbour.values()[0][0] == 2
 
     def test_results_that_cannot_leave(self, client: Client):
-        assert client.launch(unary("test.complex"), np.float32(1)).error()["code"] == "INVALID_ARGUMENT"
+        assert client.launch(unary("test.float8"), np.float32(1)).error()["code"] == "INVALID_ARGUMENT"
         body = Body(1)
         program = encode(body.returns(body.add("get", body.add("ToyChain", emission=-1), k="lengths")))
         assert client.launch(program, np.zeros((2, 2), np.float32)).error()["code"] == "INVALID_ARGUMENT"

@@ -89,7 +89,7 @@ op(
     differentiable=False,
 )
 op("test.pair", lambda x: Pair(x, x + 1), "x: num A -> { first: A, second: A }", "Two arrays.")
-op("test.complex", lambda x: x + 1j, "x: num A -> A", "A complex array.")
+op("test.float8", lambda x: x.astype(jnp.float8_e5m2), "x: num A -> A", "An array of 8-bit floats.")
 op("test.fail", _fail, "x: num A, { message?: static string } -> A", "Fails while tracing.")
 op("test.print", _print, "x: num A -> A", "Prints while tracing.")
 op("test.gate", _gate, "x: num A, { path: static string } -> A", "Waits while tracing.")

@@ -26,6 +26,14 @@ class Conditionals(NamedTuple):
         """`weights` with an axis of edges: (1 t t), (B 1 t t) or (B n-1 t t)."""
         return self.weights if self.weights.ndim == 4 else self.weights[..., None, :, :]
 
+    def by_edge(self) -> tuple[Array, Array]:
+        """What each edge has of its own, beside weights: (B n-1 t)."""
+        return self.before, self.sums
+
+    def of_edges(self, before: Array, sums: Array) -> Conditionals:
+        """Those of some edges. Of weights that all edges share."""
+        return self._replace(before=before, sums=sums)
+
     def table(self) -> Array:
         """P(a | b), (B n-1 t t)."""
         inverse = numeric.materialize(numeric.reciprocal(self.sums))

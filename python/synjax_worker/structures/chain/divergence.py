@@ -26,7 +26,7 @@ from ...numerics.guard import (
 )
 from ..structure import Query
 from .conditionals import Conditionals, ExactConditionals, exact_conditionals, log_or_zero
-from .covariance import covariance, exact_covariance
+from .covariance import Terms, covariance, exact_covariance
 from .entropy import exact_entropy
 from .exact import exact_marginals
 from .potentials import Marginals, Potentials, batch_first, contract, position_first, transition_logs
@@ -42,6 +42,15 @@ class _Pair(NamedTuple):
     logs_q: Array
     allowed: Array  # whether p allows an edge; q allows the same where certified
     certified: Array  # (B)
+
+    def terms(self, make: Callable[[_Pair], Array]) -> Terms:
+        """`make` gives those of the edges of a pair."""
+
+        def of_some(edges: tuple) -> Array:
+            of_p, of_q = edges
+            return make(self._replace(p=self.p.of_edges(*of_p), q=self.q.of_edges(*of_q)))
+
+        return Terms(of_some, (self.p.by_edge(), self.q.by_edge()))
 
 
 def _pair(p: Query, q: Query) -> _Pair:
@@ -165,23 +174,17 @@ def _exact_cross_entropy(p: Potentials, q: Potentials, lengths: Array, lengths_q
 # nothing on average. By q's, both the divergence and the cross-entropy change by what q has more of each part than p.
 
 
-class _Terms(NamedTuple):
-    """What a choice adds to a mean, times its probability."""
-
-    edges: Array  # (B n-1 t t)
-    last: Array  # (B t): of the last state
-
-
-def _divergence_terms_fast(pair: _Pair) -> _Terms:
+# `terms(pair)` and what the last state adds to the mean, times its probability, (B t).
+def _divergence_terms_fast(pair: _Pair) -> tuple[Terms, Array]:
     last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
     last = last_p * (log_or_zero(last_p) - log_or_zero(last_q))
-    return _Terms(-pair.p.table() * _log_ratio(pair), last)
+    return pair.terms(lambda pair: -pair.p.table() * _log_ratio(pair)), last
 
 
-def _cross_entropy_terms_fast(pair: _Pair) -> _Terms:
+def _cross_entropy_terms_fast(pair: _Pair) -> tuple[Terms, Array]:
     last_p, last_q = numeric.normalize(pair.p.last), numeric.normalize(pair.q.last)
     last = last_p * _surprise(last_q, -log_or_zero(last_q))
-    return _Terms(pair.p.table() * _surprise_of_edges(pair), last)
+    return pair.terms(lambda pair: pair.p.table() * _surprise_of_edges(pair)), last
 
 
 def _exact_gradients(

@@ -8,14 +8,13 @@ Its gradient is a covariance (`covariance.py`), as the mean of -log p moves by n
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import certified_or_exact, drop_forbidden, guarded
+from ...numerics.guard import certified_or_exact, custom_jvp, drop_forbidden, guarded
 from .conditionals import exact_conditionals
-from .covariance import covariance, exact_covariance
+from .covariance import Terms, covariance, exact_covariance
 from .potentials import Marginals, Potentials, contract
 
 
@@ -37,7 +36,7 @@ def exact_entropy(potentials: Potentials, lengths: Array) -> Array:
     return jnp.sum(exact.states[:, 1:] * local, (1, 2)) - jnp.sum(numeric.x_log_x(exact.last), -1)
 
 
-@jax.custom_jvp
+@custom_jvp
 def entropy(potentials: Potentials, lengths: Array, messages) -> Array:
     """Shannon entropy (B), nats; 0 where there is no structure."""
     return certified_or_exact(_entropy_fast, exact_entropy)(potentials, lengths, messages)
@@ -52,7 +51,8 @@ def _entropy_derivative(primals, tangents):
 def _entropy_gradient_fast(potentials: Potentials, lengths: Array, messages) -> Marginals:
     given = messages.conditionals(potentials, lengths)
     ending = _weighted_surprise(numeric.normalize(given.last))
-    return covariance(potentials, lengths, given, _weighted_surprise(given.table()), ending)
+    terms = Terms(lambda edges: _weighted_surprise(given.of_edges(*edges).table()), given.by_edge())
+    return covariance(potentials, lengths, given, terms, ending)
 
 
 def _exact_entropy_gradient(potentials: Potentials, lengths: Array) -> Marginals:

@@ -43,20 +43,20 @@ class Messages(NamedTuple):
 
     log_partition: Sum  # (B)
     certified: Array  # (B): whether nothing was lost to the float range
-    filtered: Array  # (n B t): weights of the prefixes that end in each state, the largest from 1 to 2
+    before: Array  # (n-1 B t): weights of the prefixes that end in each state before an edge, the largest from 1 to 2
     predecessors: Array  # (n-1 B t): sums over the previous states, before the emission
-    last: Array  # (B t): weights of each chain's last state
+    last: Array  # (B t): the same weights of each chain's last state
 
     def filtered_weights(self, potentials: Potentials, lengths: Array) -> Array:
         """Weights of the prefixes that end in each state, (B n t). Each position has a scale of its own."""
-        return batch_first(self.filtered)
+        return batch_first(jnp.concatenate([self.before, self.last[None]]))
 
     def marginals(self, potentials: Potentials, lengths: Array) -> Marginals:
         factors, states, ratios = self._backward(potentials, lengths)
         if potentials.time_varying:
             return Marginals(states[0], _edge_marginals(factors, self, ratios), None)
         # One product over all edges, so that no array of n t t is made.
-        totals = jnp.einsum("nba,nbc->bac", self.filtered[:-1], ratios, precision=HIGHEST)
+        totals = jnp.einsum("nba,nbc->bac", self.before, ratios, precision=HIGHEST)
         return Marginals(states[0], factors.weights * totals, batch_first(states))
 
     def edge_marginals(self, potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
@@ -65,7 +65,7 @@ class Messages(NamedTuple):
 
     def conditionals(self, potentials: Potentials, lengths: Array) -> Conditionals:
         factors, states, _ = self._backward(potentials, lengths)
-        before, sums, states = (batch_first(x) for x in (self.filtered[:-1], self.predecessors, states))
+        before, sums, states = (batch_first(x) for x in (self.before, self.predecessors, states))
         return Conditionals(factors.weights, before, sums, states, self.last)
 
     def _backward(self, potentials: Potentials, lengths: Array) -> tuple[_Factors, Array, Array]:
@@ -132,7 +132,7 @@ def log_count(potentials: Potentials, lengths: Array) -> tuple[Array, Array]:
 def _forward(
     potentials: Potentials, lengths: Array, prepared: PreparedStates, factors: _Factors, exact: Callable
 ) -> Messages:
-    last, filtered, predecessors, exponents = _filter(factors, prepared.valid)
+    last, before, predecessors, exponents = _filter(factors, prepared.valid)
     weight = jnp.sum(last, -1)
     possible = weight > 0
     terms = jnp.concatenate([*factors.shift, jnp.log(jnp.where(possible, weight, 1))[None]])
@@ -146,12 +146,12 @@ def _forward(
     certified = possible & _certify(factors, prepared, predecessors, exponents)
     certified &= (largest < LARGEST_SHIFT) & (jnp.abs(exponent) < LARGEST_EXPONENT)
     value = recompute_where(~certified, exact, (potentials, lengths), value)
-    return Messages(value, certified, filtered, predecessors, last)
+    return Messages(value, certified, before, predecessors, last)
 
 
 def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array, Array]:
-    """Returns the last message (B t), filtered (n B t), predecessors (n-1 B t) and the power of two taken out at each
-    edge (n-1 B) int32. As powers of two, scales round nothing and their product is a sum of integers.
+    """Returns the last message (B t), those before each edge (n-1 B t), predecessors (n-1 B t) and the power of two
+    taken out at each edge (n-1 B) int32. As powers of two, scales round nothing and their product is a sum of integers.
     """
     weights, states, _ = factors
     lift = float_range(states.dtype, 1).lift
@@ -161,16 +161,16 @@ def _filter(factors: _Factors, valid: Array) -> tuple[Array, Array, Array, Array
         sums = apply_transition(message, weights_at(weights, index))
         product = sums * emission
         inverse = scaled.power_of_two(-_scale(product), product.dtype)
-        message = jnp.where(live[:, None], product * inverse[:, None], message)
-        return message, (sums, message)
+        moved = jnp.where(live[:, None], product * inverse[:, None], message)
+        return moved, (sums, message)
 
     first = numeric.exp_or_zero(states[0])
     emissions = scaled.lifted_exp(states[1:], lift)
     inputs = (emissions, valid[1:], numeric.positions(states.shape[0] - 1))
-    last, (sums, messages) = lax.scan(step, first, inputs)
+    last, (sums, before) = lax.scan(step, first, inputs)
     # Multiplied once more: in the loop, storing them would take as long as a short step.
     exponents = _scale(sums * emissions) - scaled.integer_log2(lift)
-    return last, jnp.concatenate([first[None], messages]), sums, exponents
+    return last, before, sums, exponents
 
 
 def _scale(weights: Array) -> Array:
@@ -219,20 +219,20 @@ def _reachable(weights: Array, alive: Array, valid: Array) -> Array:
 def _smooth(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array, Array]:
     """The backward pass: returns the marginals of the states (n B t) and q = marginal / predecessor sum (n-1 B t).
 
-    The marginal of an edge from state a to state b is filtered[a] * weights[a, b] * q[b].
+    The marginal of an edge from state a to state b is before[a] * weights[a, b] * q[b].
     """
     back = reverse_transition(factors.weights)
     last = numeric.normalize(messages.last)
 
     def step(marginal, inputs):
-        inverse, filtered, live, index = inputs
+        inverse, before, live, index = inputs
         ratio = marginal * inverse
-        moved = filtered * back(ratio, index)
+        moved = before * back(ratio, index)
         return jnp.where(live[:, None], moved, marginal), (marginal, ratio)
 
     inputs = (
         numeric.reciprocal(messages.predecessors),
-        messages.filtered[:-1],
+        messages.before,
         valid[1:],
         numeric.positions(valid.shape[0] - 1),
     )
@@ -246,5 +246,5 @@ def _smooth(factors: _Factors, valid: Array, messages: Messages) -> tuple[Array,
 def _edge_marginals(factors: _Factors, messages: Messages, ratios: Array) -> Array:
     """Marginals of every edge, (B n-1 t t)."""
     weights = factors.weights[:, None] if factors.weights.ndim == 3 else factors.weights
-    before, after = numeric.materialize((batch_first(messages.filtered[:-1]), batch_first(ratios)))
+    before, after = numeric.materialize((batch_first(messages.before), batch_first(ratios)))
     return before[..., None] * weights * after[..., None, :]

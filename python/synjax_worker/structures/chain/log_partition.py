@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from ...numerics import numeric
-from ...numerics.guard import drop_forbidden
+from ...numerics.guard import custom_jvp, drop_forbidden
 from ...numerics.numeric import Sum
 from .fast import Messages
 from .marginals import marginals
 from .potentials import Potentials, contract
 
 
-@jax.custom_jvp
+@custom_jvp
 def log_partition(potentials: Potentials, lengths: Array, messages: Messages) -> Sum:
     """The log of the sum of the exponentiated scores of all structures, an unevaluated sum (B)."""
     return messages.log_partition

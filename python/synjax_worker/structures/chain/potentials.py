@@ -47,6 +47,17 @@ class Potentials(NamedTuple):
         alone = jnp.where(numeric.positions(states) == 0, 0, -jnp.inf).astype(edges.dtype)
         return Potentials(jnp.broadcast_to(alone, (items, states)), edges, None)
 
+    def as_time_varying(self) -> Potentials:
+        """The same chains with a potential for every edge, in which those of the states are."""
+        if self.time_varying:
+            return self
+        items, _, states = self.emission.shape
+        first = (self.start + self.emission[:, 0])[:, None, None]
+        shared = self.transition if self.transition.ndim == 2 else self.transition[:, None]
+        rest = shared + self.emission[:, 1:, None]
+        edges = [jnp.broadcast_to(first, (items, 1, states, states)), rest]
+        return Potentials.time_varying_from(jnp.concatenate(edges, 1))
+
 
 class Marginals(NamedTuple):
     """Probabilities of states and edges, in the layout of `Potentials`; every field has the axis B."""

@@ -76,10 +76,22 @@ class Chain(NamedTuple):
         return entropy.entropy(potentials, _chain_lengths(potentials, lengths), messages)
 
     def cross_entropy(self, p: Query, q: Query) -> Array:
-        return divergence.cross_entropy(chain_query(p), chain_query(q))
+        return divergence.cross_entropy(*self._of_one_form(p, q))
 
     def kl_divergence(self, p: Query, q: Query) -> Array:
-        return divergence.kl_divergence(chain_query(p), chain_query(q))
+        return divergence.kl_divergence(*self._of_one_form(p, q))
+
+    def _of_one_form(self, p: Query, q: Query) -> list[Query]:
+        """The two with a potential for every edge where either has them."""
+        if p.potentials.time_varying != q.potentials.time_varying:
+            p, q = self._with_edge_potentials(p), self._with_edge_potentials(q)
+        return [chain_query(p), chain_query(q)]
+
+    def _with_edge_potentials(self, query: Query) -> Query:
+        if query.potentials.time_varying:
+            return query
+        potentials = query.potentials.as_time_varying()
+        return Query(potentials, query.lengths, self.forward(potentials, query.lengths))
 
     # ------------------------------------------------------------------------------------------------- one of them
 

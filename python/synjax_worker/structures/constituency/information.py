@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -22,7 +23,9 @@ def _expected(local: Callable[..., Array], of_labels: Array, masses: Array, word
     found = jnp.zeros_like(masses)
 
     def step(width: Array, found: Array, rows: int, starts: int) -> Array:
-        return layout.put(found, jnp.sum(local(width, rows, starts), 0), width, 0)
+        # Computed again for a derivative: what splits of all widths bring is larger than the charts.
+        row = jax.checkpoint(lambda width: jnp.sum(local(width, rows, starts), 0))(width)
+        return layout.put(found, row, width, 0)
 
     of_splits = numeric.masked_product(masses, layout.ascending(words, step, found))
     of_labels = numeric.masked_product(layout.table_of_chart(masses, 0.0), jnp.sum(of_labels, -1))

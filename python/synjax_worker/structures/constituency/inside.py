@@ -132,11 +132,15 @@ def _lows_derivative(primals, tangents):
 
     def step(width: Array, moved: Chart, rows: int, starts: int) -> Chart:
         columns = starts * items
-        chosen = jnp.exp(split_logs(known, width, rows, starts))
-        of_parts = moved.left[:rows, :columns] + layout.slab(
-            moved.right, chart.words - width, width * items, rows, columns
-        )
-        row = jnp.sum(chosen * of_parts, 0) + layout.row_of(own, width, 0, columns)
+
+        # Computed again for a derivative: what all widths choose is larger than the charts.
+        @jax.checkpoint
+        def expected(moved: Chart, width: Array) -> Array:
+            chosen = jnp.exp(split_logs(known, width, rows, starts))
+            right = layout.slab(moved.right, chart.words - width, width * items, rows, columns)
+            return jnp.sum(chosen * (moved.left[:rows, :columns] + right), 0)
+
+        row = expected(moved, width) + layout.row_of(own, width, 0, columns)
         left = layout.put(moved.left, row, width, 0)
         return Chart(left, layout.put(moved.right, row, chart.words - 1 - width, width * items))
 

@@ -93,7 +93,8 @@ def pushed(weights: Any, top: Array, words: int, lengths: Array) -> Array:
         here = layout.row_of(left, width, 0, columns)
         here = here + layout.row_of(right, words - 1 - width, width * items, columns)
         left = layout.put(left, here, width, 0)
-        moved = weights(width, rows, starts) * here
+        # Computed again for a derivative: the weights of all widths are larger than the charts.
+        moved = jax.checkpoint(lambda here, width: weights(width, rows, starts) * here)(here, width)
         left = layout.put(left, left[:rows, :columns] + moved, 0, 0)
         at = words - width, width * items
         return left, layout.put(right, layout.slab(right, *at, rows, columns) + moved, *at)

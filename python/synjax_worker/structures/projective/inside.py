@@ -63,7 +63,13 @@ def expectation(
     """
 
     def reduce(kind: str, numbers: Any, sizes: Sizes) -> Any:
-        return local(kind, log_probs(ways(chart, kind, sizes)), numbers, sizes)
+        # Computed again for a derivative: the ways of all widths are larger than the charts.
+        @jax.checkpoint
+        def reduced(numbers: Any, width: Array) -> Any:
+            of_width = (width, *sizes[1:])
+            return local(kind, log_probs(ways(chart, kind, of_width)), numbers, of_width)
+
+        return reduced(numbers, sizes[0])
 
     zero = jax.tree.map(lambda x: jnp.zeros((), x.dtype), arcs)
     algebra = Algebra(zero, zero, lambda a, b: jax.tree.map(jnp.add, a, b), reduce)

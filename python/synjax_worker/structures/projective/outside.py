@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -60,7 +61,9 @@ def pushed(weights: Weights, top: Array, nodes: int, lengths: Array, mass: Mass 
     def passed_on(kind: str, parts: Parts, here: Array, sizes: Sizes) -> tuple[Parts, Array]:
         """And what the first of all ways has got: of complete spans that is the arc alone."""
         width, rows, starts = sizes
-        moved = mass.times(weights(kind, sizes), here)
+        # Computed again for a derivative: the weights of all widths are larger than the charts.
+        along = jax.checkpoint(lambda here, width: mass.times(weights(kind, (width, rows, starts)), here))
+        moved = along(here, width)
         columns = moved.shape[1]
         at = nodes - width - (1 if kind == "complete" else 0), width * (columns // starts)
         left = mass.plus(parts.left[:rows, :columns], moved)

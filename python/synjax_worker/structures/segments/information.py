@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import information, numeric
-from ...numerics.guard import certified_or_exact, recompute_where
+from ...numerics.guard import certified_or_exact, custom_jvp, recompute_where
 from ...numerics.numeric import HIGHEST
 from ..structure import Query
 from .choices import Choices, chosen_by_weights, log_choices, probabilities
@@ -72,7 +72,7 @@ def _exact_entropy(potentials: Potentials, lengths: Array) -> Array:
     return run(potentials, lengths, _surprised, _Surprised).whole.entropy
 
 
-@jax.custom_jvp
+@custom_jvp
 def entropy(potentials: Potentials, lengths: Array, weights: Weights) -> Array:
     """(B), nats; 0 where there is no structure. Derivatives are those of the sum over all choices."""
     return certified_or_exact(_entropy_by_weights, _exact_entropy)(potentials, lengths, weights)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 from ...numerics import numeric
-from ...numerics.guard import drop_forbidden, guarded
+from ...numerics.guard import custom_jvp, drop_forbidden, guarded
 from ...numerics.numeric import HIGHEST, Sum
 from .choices import Choices, chosen_by_weights, log_choices, probabilities
 from .fast import Weights
@@ -181,7 +180,7 @@ def _event(
 # --------------------------------------------------------------------------------------------------- log-partition
 
 
-@jax.custom_jvp
+@custom_jvp
 def log_partition(potentials: Potentials, lengths: Array, weights: Weights) -> Sum:
     """The log-partition (B) as an unevaluated sum; its derivative is the marginals."""
     return weights.log_partition

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-# Launches that run ahead of each other: all of them keep their inputs.
+# Launches that run ahead of each other, one on the result of the other: all of them keep their inputs.
 MOST_AHEAD = 16
 
 
@@ -38,7 +38,6 @@ class Pending:
         self._before = tuple(before)
         self._lock = threading.Lock()
         self.ran_again = False
-        self.depth = 1 + max((each.depth for each in self._before if each.is_open), default=0)
 
     @property
     def is_open(self) -> bool:
@@ -49,6 +48,12 @@ class Pending:
         none.
         """
         return all(each._settle(may_compile) for each in self._in_order())
+
+    def limit_ahead(self) -> None:
+        """Settles the first of the launches that run ahead up to this one, where there are too many."""
+        ahead = self._in_order()
+        for each in ahead[: max(0, len(ahead) - MOST_AHEAD + 1)]:
+            each._settle()
 
     def _in_order(self) -> list[Pending]:
         """The launches that are open up to this one, each after those before it."""
@@ -63,7 +68,7 @@ class Pending:
                 waiting += [(other, False) for other in each._before]
         return list(found)
 
-    def _settle(self, may_compile: bool) -> bool:
+    def _settle(self, may_compile: bool = True) -> bool:
         with self._lock:
             if self._is_refused is None:
                 return True

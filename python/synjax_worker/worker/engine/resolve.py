@@ -19,7 +19,7 @@ from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
 from .handles import ErrorMap, Handle, drop, is_wide
 from .jobs import Job, Resolved, Session
-from .pending import MOST_AHEAD, Pending
+from .pending import Pending
 
 _DECODED = 80  # times as many bytes does a program take when it is decoded, at most
 _POISONED = ("poisoned", (), False)
@@ -104,7 +104,8 @@ class Resolver:
                 if handle is None:
                     raise unknown_handle(item)
                 pending = handle.outcome.open_pending()
-                if pending is not None and runs_ahead and pending.depth < MOST_AHEAD:
+                if pending is not None and runs_ahead:
+                    pending.limit_ahead()
                     before.append(pending)
                 else:
                     handle.outcome.settle()
