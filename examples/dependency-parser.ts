@@ -45,12 +45,13 @@ const { values: options, positionals } = parseArgs({
     epochs: { type: "string", default: "6" },
     rate: { type: "string", default: "0.006" },
     dropout: { type: "string", default: "0.2" },
+    seed: { type: "string", default: "0" },
     variants: { type: "string", default: "softmax,projective,non-projective,single-root" },
   },
 });
 const began = performance.now();
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0);
-const epochs = Number(options.epochs);
+const [epochs, seed] = [Number(options.epochs), Number(options.seed)];
 
 const treebank = await readTreebank();
 const train = treebank.train
@@ -71,7 +72,7 @@ function batchesOf(sentences: readonly Sentence[], widths: readonly number[], ep
     heads: sentence.heads,
     labels: sentence.labels.map((label) => labelOf.get(label) ?? 0),
   }));
-  const order = epoch === undefined ? {} : { seed: 0, epoch };
+  const order = epoch === undefined ? {} : { seed, epoch };
   return bucket(items, { batchSize: 32, widths, dtype: "int32", ...order });
 }
 
@@ -81,7 +82,7 @@ const optimizer = optax.adam(optax.cosineDecaySchedule(Number(options.rate), ste
 
 /** Made by one compiled function, not by an operation after the other. */
 const start = jit(() => {
-  const params = initParams(random.key(0), lexicon, labels.length);
+  const params = initParams(random.key(seed), lexicon, labels.length);
   return { params, state: optimizer.init(params) };
 });
 
@@ -133,7 +134,7 @@ async function fit(
   const curve = new LossCurve(variant);
   for (let epoch = 1; epoch <= epochs; epoch++) {
     for (const { values, lengths } of batchesOf(known, [24, 48], epoch)) {
-      const key = random.foldIn(random.key(1), i++);
+      const key = random.foldIn(random.key(seed + 1), i++);
       const next = step(params, state, lexicon.table, values, lengths, key);
       ({ params, state } = next);
       await curve.add(next.value);
