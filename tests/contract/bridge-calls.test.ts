@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RemoteFailure } from "../../bridge/transport/call.ts";
 import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
 import type { Connection } from "../../bridge/worker/connection.ts";
-import { ARRAY_OF, type DType } from "../../bridge/wire/dtypes.ts";
+import { ARRAY_OF, type DType, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { MESSAGE, type WorkerCounters } from "../../bridge/wire/protocol.ts";
 import {
   addOne,
@@ -62,7 +62,7 @@ describe("data", () => {
     async (dtype) => {
       const Class = ARRAY_OF[dtype];
       for (const n of [3, 1000]) {
-        const bytes = new Uint8Array(n * Class.BYTES_PER_ELEMENT);
+        const bytes = new Uint8Array(n * wordsOf(dtype) * Class.BYTES_PER_ELEMENT);
         bytes.forEach((_, i) => (bytes[i] = dtype === "bool" ? i & 1 : i & 0x3f));
         const data = new Class(bytes.buffer);
         const { result, data: back } = await launch(connection.channel, identity, [
