@@ -23,9 +23,8 @@ from .pending import Pending
 
 _DECODED = 80  # times as many bytes does a program take when it is decoded, at most
 _POISONED = ("poisoned", (), False)
-KEPT_BYTES = (
-    64 << 20
-)  # of donated inputs that an optimistic program keeps until its results are known to be right
+# Of inputs that are kept until results are known to be right: donated ones, and those of what runs ahead.
+KEPT_BYTES = 64 << 20
 
 
 class Resolver:
@@ -104,7 +103,7 @@ class Resolver:
                 if handle is None:
                     raise unknown_handle(item)
                 pending = handle.outcome.open_pending()
-                if pending is not None and runs_ahead:
+                if pending is not None and runs_ahead and _bytes_of(handle) <= KEPT_BYTES:
                     pending.limit_ahead()
                     before.append(pending)
                 else:
