@@ -61,7 +61,7 @@ declare const given: Params;
       const [value, grads] = valueAndGrad(loss)(p);
       return { value, params: tree.map((x, g) => x.sub(g.mul(0.1)), p, grads) };
     },
-    { donateArgnums: 0 }, // the new parameters take the memory of the old ones
+    { donateArgnums: 0 }, // the call may take the memory of the old parameters
   );
 
   const [scores, gold] = [
