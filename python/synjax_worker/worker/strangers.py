@@ -22,6 +22,7 @@ HELLO_BYTES = 1 << 16  # of a header from whom nobody knows
 MOST = 64  # connections of strangers
 _MOST_MESSAGES = 16  # of one, each of which was answered
 _MOST_BYTES = 2 * HELLO_BYTES  # of one, with what ZeroMQ itself says
+_RESET = struct.pack("@ii", 1, 0)  # struct linger: linger for no time
 _BYTES_RECEIVED = 128  # where Linux has them in its struct tcp_info
 
 
@@ -54,6 +55,9 @@ def _end(connection: Connection, why: str) -> None:
     connection.turned_away = True
     log.info("a stranger is turned away", extra={"why": why})
     with contextlib.suppress(OSError), _socket_of(connection.descriptor) as ours:
+        # The close that follows is told as a reset. A stranger that is writing into a full window would not see an
+        # orderly end, but wait until the system gives up.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         ours.shutdown(socket.SHUT_RDWR)
 
 
