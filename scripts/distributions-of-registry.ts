@@ -179,7 +179,7 @@ function structTables(queries: readonly Query[]): string[] {
 // Files
 
 const BASE_NAMES: Names = {
-  dist: "this",
+  dist: () => "this",
   other: "this",
   comparable: [],
   event: "EventOf<F, E>",
@@ -235,7 +235,7 @@ function importLines(source: string, src: string, own: string): string {
     [`${own}declaration.ts`]: ["type Declaration", "type Fields"],
     [`${own}declared-distribution.ts`]: ["DeclaredDistribution", "type Named"],
     [`${own}distribution.ts`]: /export abstract class Distribution\b/.test(code) ? [] : ["Distribution"],
-    [`${own}emission.ts`]: ["type EmissionLike", "type ParameterOf"],
+    [`${own}simple-distribution.ts`]: ["type EmissionLike", "type ParameterOf"],
     [`${own}events.ts`]: ["type CompactLike", "type CompactOf", "type EventLike", "type EventOf"],
   });
 }

@@ -66,7 +66,7 @@ export const METHODS =
   /^(getitem$|at\.|debug\.|optax\.(init|update|apply_updates|incremental_update|global_norm|schedule)$)/;
 
 const NAMES: Names = {
-  dist: "Emission<F>",
+  dist: (values) => `SimpleDistribution<F, ${values}>`,
   other: "never",
   comparable: [],
   event: "never",
@@ -106,7 +106,7 @@ function bodyOf(op: Op): string {
     ? `, ${attributes(named, (p) => converted(p, `options.${camelCase(p.name)}`))}`
     : "";
   const head = `"${op.name}", [${operands.join(", ")}], ${statics}`;
-  const Result = op.result.kind === "dist" ? "Emission" : "Tensor";
+  const Result = op.result.kind === "dist" ? "SimpleDistribution" : "Tensor";
   if (op.result.kind === "list")
     return `return list(${head}, ${howMany(op, op.result.per)}, Tensor${last}) as never;`;
   if (op.result.kind !== "struct") return `return emit(${head}, ${Result}${last}) as never;`;
@@ -146,7 +146,7 @@ function method(op: Op): string {
 }
 
 const FROM = {
-  "../distributions/emission.ts": ["Emission"],
+  "../distributions/simple-distribution.ts": ["SimpleDistribution"],
   "../program/emit.ts": ["emit", "list", "partsOf", "struct"],
   "../program/signatures.ts": ["checkFunctions"],
   "../program/traced.ts": ["type Traced"],

@@ -34,7 +34,7 @@ export type Type = string | readonly Type[];
 export type Result =
   | { readonly kind: "array"; readonly type: Type; readonly dims?: string }
   | { readonly kind: "key" }
-  | { readonly kind: "dist" }
+  | { readonly kind: "dist"; readonly type?: Type }
   | { readonly kind: "event" }
   | { readonly kind: "compact" }
   | { readonly kind: "transformation" }

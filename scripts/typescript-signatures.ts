@@ -23,7 +23,8 @@ export const OPERANDS = new Set([
 
 /** What a distribution is called in the types, and its events: they differ between operations and classes. */
 export interface Names {
-  readonly dist: string;
+  /** `values` is the dtype of its values, where the signature says it. */
+  dist(values: string): string;
   /** What a query is given to compare with. */
   readonly other: string;
   /** The names of the classes that may be that, besides the same. */
@@ -55,7 +56,7 @@ export function resultType(result: Result, names: Names): string {
     case "key":
       return 'Tensor<"key">';
     case "dist":
-      return names.dist;
+      return names.dist(result.type === undefined ? "F" : typeOf(result.type));
     case "event":
       return names.event;
     case "compact":

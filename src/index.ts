@@ -102,6 +102,10 @@ export { fft } from "./ops/fft.ts";
 export { special } from "./ops/special.ts";
 export * as semirings from "./distributions/semirings.ts";
 
-export { Emission, type EmissionLike, type ParameterOf } from "./distributions/emission.ts";
+export {
+  SimpleDistribution,
+  type EmissionLike,
+  type ParameterOf,
+} from "./distributions/simple-distribution.ts";
 export type { PictureOptions } from "./distributions/picture.ts";
 export * from "./distributions/index.ts";

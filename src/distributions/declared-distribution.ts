@@ -7,7 +7,7 @@ import { Shape } from "../tensor/shape.ts";
 import { type FloatDType, notWhileRecording, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
-import { Emission } from "./emission.ts";
+import { SimpleDistribution } from "./simple-distribution.ts";
 import { treeOperand } from "./events.ts";
 import { pictureOf, type PictureOptions } from "./picture.ts";
 import { attributeErrorsTo, refused } from "./refusal.ts";
@@ -65,7 +65,8 @@ export abstract class DeclaredDistribution<
         `new ${new.target.name}(): it is the base of the distributions`,
       );
     super(attributeErrorsTo(declaration.name, () => recordConstructor(declaration, options as Attributes)));
-    if (Object.values(options).some((given) => given instanceof Emission)) this[HAS_EMISSION] = true;
+    if (Object.values(options).some((given) => given instanceof SimpleDistribution))
+      this[HAS_EMISSION] = true;
   }
 
   /** Records a query. `statics` are part of the program; `named` are operands given by name. */
@@ -86,7 +87,7 @@ export abstract class DeclaredDistribution<
   /** The class of what is one value; undefined of what has parts. */
   private classOf(answer: Answer): ResultClass | undefined {
     if (typeof answer === "function") return answer;
-    if (answer === "parameter") return this[HAS_EMISSION] ? Emission : Tensor;
+    if (answer === "parameter") return this[HAS_EMISSION] ? SimpleDistribution : Tensor;
     if (answer === "dist") return this.constructor as unknown as ResultClass;
     return typeof answer === "string" && "dims" in this.declared[answer] ? Tensor : undefined;
   }

@@ -6,7 +6,7 @@ import { type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import type { Declaration, Fields } from "./declaration.ts";
 import type { Named } from "./declared-distribution.ts";
 import { Distribution } from "./distribution.ts";
-import type { EmissionLike, ParameterOf } from "./emission.ts";
+import type { EmissionLike, ParameterOf } from "./simple-distribution.ts";
 
 /** What `new HMM` takes. */
 export interface HMMOptions<F extends FloatDType = "float32", P extends EmissionLike = EmissionLike> {

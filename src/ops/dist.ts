@@ -1,5 +1,5 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { Emission } from "../distributions/emission.ts";
+import { SimpleDistribution } from "../distributions/simple-distribution.ts";
 import { emit } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
@@ -14,8 +14,10 @@ export const dist = {
    * Symbols 0 to v-1 by unnormalized log-probabilities. Equivalent to
    * `numpyro.distributions.Categorical`.
    */
-  categorical<F extends FloatDType = "float32">(options: { readonly logits: TensorLike<F> }): Emission<F> {
-    return emit("dist.categorical", [], undefined, Emission, {
+  categorical<F extends FloatDType = "float32">(options: {
+    readonly logits: TensorLike<F>;
+  }): SimpleDistribution<F, "int32"> {
+    return emit("dist.categorical", [], undefined, SimpleDistribution, {
       logits: asFloat(options.logits, "logits"),
     }) as never;
   },
@@ -24,8 +26,8 @@ export const dist = {
   multivariateNormal<F extends FloatDType = "float32">(options: {
     readonly loc: TensorLike<F>;
     readonly covarianceMatrix: TensorLike<F>;
-  }): Emission<F> {
-    return emit("dist.multivariate_normal", [], undefined, Emission, {
+  }): SimpleDistribution<F, F> {
+    return emit("dist.multivariate_normal", [], undefined, SimpleDistribution, {
       loc: asFloat(options.loc, "loc"),
       covariance_matrix: asFloat(options.covarianceMatrix, "covarianceMatrix"),
     }) as never;
@@ -38,16 +40,20 @@ export const dist = {
   normal<F extends FloatDType = "float32">(options: {
     readonly loc: TensorLike<F>;
     readonly scale: TensorLike<F>;
-  }): Emission<F> {
-    return emit("dist.normal", [], undefined, Emission, {
+  }): SimpleDistribution<F, F> {
+    return emit("dist.normal", [], undefined, SimpleDistribution, {
       loc: asFloat(options.loc, "loc"),
       scale: asFloat(options.scale, "scale"),
     }) as never;
   },
 
   /** Counts with mean `rate`. Equivalent to `numpyro.distributions.Poisson`. */
-  poisson<F extends FloatDType = "float32">(options: { readonly rate: TensorLike<F> }): Emission<F> {
-    return emit("dist.poisson", [], undefined, Emission, { rate: asFloat(options.rate, "rate") }) as never;
+  poisson<F extends FloatDType = "float32">(options: {
+    readonly rate: TensorLike<F>;
+  }): SimpleDistribution<F, "int32"> {
+    return emit("dist.poisson", [], undefined, SimpleDistribution, {
+      rate: asFloat(options.rate, "rate"),
+    }) as never;
   },
 };
 

@@ -4,7 +4,7 @@ import {
   connect,
   CTC,
   dist,
-  Emission,
+  SimpleDistribution,
   GeneralizedPCFG,
   get,
   grad,
@@ -165,7 +165,7 @@ describe("emissions that are distributions", () => {
 
   test("what maximize answers is one, with parameters to read, outside and through recorded functions", async () => {
     const hmm = new HMM({ ...base, emissionDist: normal(), observations });
-    const step = jit((emissionDist: Emission<"float32">, x: Tensor<"float32">) => {
+    const step = jit((emissionDist: SimpleDistribution<"float32", "float32">, x: Tensor<"float32">) => {
       const inner = new HMM({ ...base, emissionDist, observations: x });
       return inner.maximize(inner.expectedCounts());
     });
@@ -173,7 +173,7 @@ describe("emissions that are distributions", () => {
       hmm.maximize(hmm.expectedCounts()),
       step(normal(), Float32Array.from(observations)),
     ]) {
-      expect(next.emissionDist).toBeInstanceOf(Emission);
+      expect(next.emissionDist).toBeInstanceOf(SimpleDistribution);
       const [loc, scale] = [next.emissionDist.parameter("loc"), next.emissionDist.parameter("scale")];
       near(
         ((await loc.array()) as number[]).map((mean) => Math.round(mean * 1e3) / 1e3),
@@ -197,7 +197,7 @@ describe("emissions that are distributions", () => {
   });
 
   test("a wrong scale, rate or covariance is named, and not blamed on the observations", async () => {
-    const cases: [Emission, unknown, string][] = [
+    const cases: [SimpleDistribution, unknown, string][] = [
       [
         dist.normal({ loc: [0, 3], scale: [1, 0] }),
         observations,

@@ -51,7 +51,7 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
   GeneralMonotoneAlignmentCRF: () =>
     new GeneralMonotoneAlignmentCRF({ logPotentialsHorizontal: [chain.transition] }),
   CTC: () => new CTC({ logPotentials: chain.transition, labels: [1] }),
-  Emission: () => dist.poisson({ rate: [1] }),
+  SimpleDistribution: () => dist.poisson({ rate: [1] }),
   LogSemiring: () => new synjax.semirings.LogSemiring(),
   MaxSemiring: () => new synjax.semirings.MaxSemiring(),
 };

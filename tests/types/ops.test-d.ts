@@ -1,6 +1,6 @@
 /** What the generated types promise. Nothing here runs: `tsc` is the test, and an unused `@ts-expect-error` fails it. */
 import type { ArgMax, Draws, SampleOptions, TopK } from "../../src/distributions/distribution.ts";
-import type { Emission } from "../../src/distributions/emission.ts";
+import type { SimpleDistribution } from "../../src/distributions/simple-distribution.ts";
 import { HMM, type HMMCounts, type HMMOptions, type HMMParameters } from "../../src/distributions/hmm.ts";
 import { LinearChainCRF } from "../../src/distributions/linear-chain-crf.ts";
 import type { PCFG } from "../../src/distributions/pcfg.ts";
@@ -246,7 +246,7 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   is<Tensor<"float64">>()(crf64.klDivergence(crf64));
   is<Tensor<"float32">>()(crf.klDivergence(hmm));
   is<Tensor<"float32">>()(hmm.crossEntropy(crf));
-  is<Tensor<"float32">>()(crf.crossEntropy({} as HMM<"float32", Emission>));
+  is<Tensor<"float32">>()(crf.crossEntropy({} as HMM<"float32", SimpleDistribution>));
   // @ts-expect-error -- of other structures
   hmm.klDivergence({} as PCFG);
   // @ts-expect-error -- of another dtype
@@ -272,8 +272,8 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
     transitionLogits: f,
     emissionDist: dist.normal({ loc: f, scale: f }),
   });
-  is<Emission<"float32">>()(seen.maximize(seen.expectedCounts()).emissionDist);
-  is<Emission<"float32">>()(seen.parameter("emissionDist"));
+  is<SimpleDistribution<"float32", "float32">>()(seen.maximize(seen.expectedCounts()).emissionDist);
+  is<SimpleDistribution<"float32", "float32">>()(seen.parameter("emissionDist"));
   is<Tensor<"float32">>()(seen.parameter("initLogits"));
   is<Tensor<"float64">>()(dist.poisson({ rate: d }).parameter("rate"));
   const symbols = new HMM({ initLogits: f, transitionLogits: f, emissionDist: [[0]], observations: [0] });

@@ -12,6 +12,7 @@
                | mask               a tree of booleans like that of the parameters, as a tuple
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
     result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
+               | dist type             a distribution of NumPyro's whose values have that dtype
                | transformation | schedule
                | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
     type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type) | real(type)
@@ -183,6 +184,8 @@ def _result(text: str) -> Result:
                 raise SignatureError(f"{part!r} is not 'name: result'")
             fields.append((name, _result(result)))
         return Result("struct", name=struct, fields=tuple(fields))
+    if of_dtype := re.fullmatch(r"dist (\w+)", text):
+        return Result("dist", _type(of_dtype[1]))
     if text in ("key", "dist", "event", "compact", "transformation", "schedule"):
         return Result(text)
     if listed := re.fullmatch(r"(.*\S) per (\w+)", text, re.S):
