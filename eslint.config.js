@@ -24,6 +24,10 @@ const ROOMS_BELOW = {
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/emission.ts"], // the signatures of distributions name its types
   training: ["program/", "tensor/", "ops/", "session/", "transforms/"],
+  inference: [
+    ...["display/", "program/", "tensor/", "session/", "transforms/", "ops/", "training/"],
+    "distributions/",
+  ],
   distributions: ["display/", "program/", "tensor/", "session/", "transforms/", "ops/"],
 };
 

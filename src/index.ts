@@ -109,3 +109,47 @@ export {
 } from "./distributions/simple-distribution.ts";
 export type { PictureOptions } from "./distributions/picture.ts";
 export * from "./distributions/index.ts";
+
+export {
+  customDistribution,
+  type OwnDistribution,
+  type OwnDistributionParts,
+} from "./inference/own-distribution.ts";
+export {
+  hmc,
+  type HmcOptions,
+  type InitStrategy,
+  type Kernel,
+  nuts,
+  type NutsOptions,
+} from "./inference/kernels.ts";
+export type { Checkpoint } from "./inference/joined-blocks.ts";
+export type { Statistics } from "./inference/chain-programs.ts";
+export { mcmc, type Mcmc, type McmcOptions, type McmcProgress } from "./inference/mcmc.ts";
+export { makeLogJoint } from "./inference/log-joint.ts";
+export type { Posterior } from "./inference/posterior.ts";
+export { RandomVariable } from "./inference/random-variable.ts";
+export {
+  deterministic,
+  factor,
+  param,
+  plate,
+  type PlateOptions,
+  sample,
+  type SampleStatementOptions,
+  type StructureStatementOptions,
+} from "./inference/statements.ts";
+export type { AnyDistribution, PlateFrame, Statement, Tracer } from "./inference/statement.ts";
+export {
+  block,
+  condition,
+  intercept,
+  intervene,
+  type Model,
+  replay,
+  scale,
+  seed,
+  type Site,
+  trace,
+  type TraceOf,
+} from "./inference/tracers.ts";

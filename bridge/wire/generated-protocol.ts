@@ -264,6 +264,24 @@ export const NESTED_OPS = {
   switch_case: { programs: null, first: 1 },
   while_loop: { programs: 2, first: 0 },
   checkpoint: { programs: 1, first: 0 },
+  sample_site: { programs: 0, first: 0 },
+  structure_site: { programs: 0, first: 0 },
+  deterministic_site: { programs: 0, first: 0 },
+  factor_site: { programs: 0, first: 0 },
+  param_site: { programs: 0, first: 0 },
+  plate: { programs: 0, first: 0 },
+  own_distribution: { programs: 2, first: 0 },
+  in_plates: { programs: 0, first: 0 },
+  subsample: { programs: 0, first: 0 },
+  mcmc_start: { programs: 1, first: 0 },
+  mcmc_advance: { programs: 1, first: 0 },
+  svi_start: { programs: null, first: 0 },
+  svi_advance: { programs: null, first: 0 },
+  svi_params: { programs: null, first: 0 },
+  svi_evaluate: { programs: null, first: 0 },
+  guide_sample: { programs: null, first: 0 },
+  predictive: { programs: 1, first: 0 },
+  marginalized_samples: { programs: 1, first: 0 },
 } as const;
 
 /** Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler. */
@@ -284,6 +302,7 @@ export const ERROR_CODES = [
   "NAN_FOUND", // A result has a NaN, and `debugNans` asked to be told what made the first one.
   "POISONED", // An input is the result of a call that had failed.
   "OUT_OF_MEMORY", // The device has no memory left.
+  "INFERENCE_FAILED", // Inference could not begin, or came to nothing: the joint density says why.
   "RUN_FAILED", // XLA failed while it compiled or ran the program.
   "UNFETCHED_FAILURES", // Calls whose results were never read had failed.
   // -- The call was given up

@@ -289,6 +289,25 @@ NESTED_OPS = {
     "switch_case": NestedOp(None, first=1),
     "while_loop": NestedOp(2),
     "checkpoint": NestedOp(1),
+    # Statements of a probabilistic program, which only mean something inside the programs of the ops after them
+    "sample_site": NestedOp(0),
+    "structure_site": NestedOp(0),
+    "deterministic_site": NestedOp(0),
+    "factor_site": NestedOp(0),
+    "param_site": NestedOp(0),
+    "plate": NestedOp(0),
+    "own_distribution": NestedOp(2),
+    "in_plates": NestedOp(0),
+    "subsample": NestedOp(0),
+    "mcmc_start": NestedOp(1),
+    "mcmc_advance": NestedOp(1),
+    "svi_start": NestedOp(None),
+    "svi_advance": NestedOp(None),
+    "svi_params": NestedOp(None),
+    "svi_evaluate": NestedOp(None),
+    "guide_sample": NestedOp(None),
+    "predictive": NestedOp(1),
+    "marginalized_samples": NestedOp(1),
 }
 
 
@@ -313,6 +332,7 @@ ERRORS = {
         "NAN_FOUND": "A result has a NaN, and `debugNans` asked to be told what made the first one.",
         "POISONED": "An input is the result of a call that had failed.",
         "OUT_OF_MEMORY": "The device has no memory left.",
+        "INFERENCE_FAILED": "Inference could not begin, or came to nothing: the joint density says why.",
         "RUN_FAILED": "XLA failed while it compiled or ran the program.",
         "UNFETCHED_FAILURES": "Calls whose results were never read had failed.",
     },

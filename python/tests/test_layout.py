@@ -33,6 +33,7 @@ ROOMS = {
     },
     "ops": {"registry", "special", "semirings"},
     "runtime": {"limits", "dtypes", "numerics.guard", "numerics.lapack"},
+    "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
     "worker": {"runtime", "registry", "limits", "dtypes"},
     "__main__": {"worker"},
     "": set(),

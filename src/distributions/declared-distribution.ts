@@ -77,9 +77,19 @@ export abstract class DeclaredDistribution<
     statics?: Attributes,
     named?: Attributes,
   ): unknown {
-    const op = `${this.declared.name}.${query}`;
+    return this.asked(`${this.declared.name}.${query}`, answer, [this, ...operands], statics, named);
+  }
+
+  /** @internal Records an op that answers as a query of this distribution does. */
+  asked(
+    op: string,
+    answer: Answer,
+    operands: readonly unknown[],
+    statics?: Attributes,
+    named?: Attributes,
+  ): unknown {
     const Whole = this.classOf(answer);
-    const whole = emit(op, [this, ...operands], statics, Whole ?? Intermediate, named);
+    const whole = emit(op, operands, statics, Whole ?? Intermediate, named);
     if (answer === "dist" && this[HAS_EMISSION]) (whole as this)[HAS_EMISSION] = true;
     return Whole ? whole : this.partsOf(whole, answer);
   }
@@ -132,6 +142,11 @@ export abstract class DeclaredDistribution<
     convert: Convert,
   ): unknown {
     return this.operand(query, argument, given, () => treeOperand(tree, argument, given, convert));
+  }
+
+  /** @internal A value that was given for an event of this distribution, as an operand. */
+  eventGiven(argument: string, given: unknown): unknown {
+    return treeOperand(this.declared.event, argument, given, asFloat);
   }
 
   /** A parameter's value. `index` says which, where the parameter is a list of tensors. */

@@ -37,8 +37,11 @@ export interface TreeDef {
   readonly numbers?: string;
 }
 
+/** What a leaf is to a nested program: of a random variable the tensor that it is. */
 export const classOf = (leaf: unknown): ResultClass =>
-  leaf instanceof Traced && !(leaf instanceof Size) ? (leaf.constructor as unknown as ResultClass) : Tensor;
+  leaf instanceof Traced && !(leaf instanceof Size) && !(leaf instanceof Tensor)
+    ? (leaf.constructor as unknown as ResultClass)
+    : Tensor;
 
 export function treeDefOf(
   tree: unknown,

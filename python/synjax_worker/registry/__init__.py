@@ -32,7 +32,7 @@ VERSION = 1
 MODULES = "SYNJAX_MODULES"  # the environment variable that names further modules of distributions
 
 _ROOT = __name__.partition(".")[0]
-_PACKAGES = ("ops", "distributions")
+_PACKAGES = ("ops", "distributions", "inference")
 _QUERY = "__synjax_query__"
 
 

@@ -36,6 +36,9 @@ class Closure(Protocol):
     def unchecked(self, why: str) -> Closure:
         """The same program where no code has a way out. Raises InvalidArgument, which says `why`, for what checks."""
 
+    def quiet(self) -> Closure:
+        """The same program without checks, for where a value that is not allowed is no mistake: a sampler tries it."""
+
     def new_probes(self) -> Any:
         """Zeros by which a watched program is differentiated too; an empty tree where none is watched: see `nans`."""
 

@@ -346,6 +346,8 @@ def _inputs_of_programs(op: str, leaves: int, nested: list[Body]) -> list[int]:
         return [leaves // 2 if leaves % 2 == 0 else -1]
     if op == "associative_scan":  # of two items
         return [2 * leaves]
+    if op == "own_distribution":  # of a key; of a value
+        return [1, 1]
     if op == "custom_jvp":
         return [leaves, 2 * leaves]
     if op == "custom_vjp":  # the last takes what the second leaves, and a cotangent for each result

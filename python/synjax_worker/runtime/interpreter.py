@@ -192,15 +192,17 @@ class _Tracing:
             self._rules_deep -= 1
 
     @contextlib.contextmanager
-    def where_checks_are(self, refused: str | None) -> Iterator[None]:
-        """Inside, ops that check are refused where it says why, and computations are exact at once."""
-        before = self.refuse_checks, self.optimistic
+    def where_checks_are(self, refused: str | None, *, left_out: bool = False) -> Iterator[None]:
+        """Inside, ops that check are refused where it says why, or do not check; computations are exact at once."""
+        before = self.refuse_checks, self.optimistic, self.checks, self.watch
         if refused is not None:
             self.refuse_checks, self.optimistic = refused, False
+        if left_out:
+            self.optimistic, self.checks, self.watch = False, False, None
         try:
             yield
         finally:
-            self.refuse_checks, self.optimistic = before
+            self.refuse_checks, self.optimistic, self.checks, self.watch = before
 
 
 class _Closure:
@@ -219,12 +221,14 @@ class _Closure:
         )
         self.blank = np.int32(0) if tracing.watch is None else tracing.watch.blank
         self._unchecked: str | None = None
+        self._is_quiet = False
         self._is_branch = False
         self._probing = False
         self._probes: Any = None
 
     def __call__(self, *leaves: Any) -> tuple[list[Any], Code]:
-        with passes.frame(is_branch=self._is_branch), self._tracing.where_checks_are(self._unchecked):
+        checks = self._tracing.where_checks_are(self._unchecked, left_out=self._is_quiet)
+        with passes.frame(is_branch=self._is_branch), checks:
             with self._tracing.watch.probing(self._probes) if self._probing else contextlib.nullcontext():
                 return self._tracing.run(self._index, [*leaves, *self.captured], rules=self._rules)
 
@@ -246,6 +250,11 @@ class _Closure:
     def unchecked(self, why: str) -> _Closure:
         other = copy.copy(self)
         other.checks, other._unchecked = False, why
+        return other
+
+    def quiet(self) -> _Closure:
+        other = copy.copy(self)
+        other.checks, other._is_quiet = False, True
         return other
 
     def new_probes(self) -> Any:

@@ -184,3 +184,13 @@ NESTED: dict[str, Callable[..., tuple[Any, Code]]] = {
     "while_loop": _while_loop,
     "checkpoint": _checkpoint,
 }
+
+
+def nested(name: str) -> Callable[[Callable[..., tuple[Any, Code]]], Callable[..., tuple[Any, Code]]]:
+    """Decorator: makes a function the op `name`, which `protocol.NESTED_OPS` declares."""
+
+    def add(function: Callable[..., tuple[Any, Code]]) -> Callable[..., tuple[Any, Code]]:
+        NESTED[name] = function
+        return function
+
+    return add

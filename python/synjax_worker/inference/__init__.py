@@ -1,0 +1,1 @@
+"""Inference in probabilistic programs: NumPyro's, over programs whose random variables are ops."""
