@@ -281,7 +281,7 @@ export const NESTED_OPS = {
   svi_evaluate: { programs: null, first: 0 },
   guide_sample: { programs: null, first: 0 },
   predictive: { programs: 1, first: 0 },
-  marginalized_samples: { programs: 1, first: 0 },
+  posterior_structure: { programs: 1, first: 0 },
 } as const;
 
 /** Every way a call can end badly. The set is closed: a `switch` over it is checked by the compiler. */

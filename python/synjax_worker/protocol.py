@@ -307,7 +307,7 @@ NESTED_OPS = {
     "svi_evaluate": NestedOp(None),
     "guide_sample": NestedOp(None),
     "predictive": NestedOp(1),
-    "marginalized_samples": NestedOp(1),
+    "posterior_structure": NestedOp(1),
 }
 
 

@@ -10,6 +10,7 @@ import { type Block, chainPrograms, type ChainPrograms, scoredNames } from "./ch
 import { type Checkpoint, joined, type Kept } from "./joined-blocks.ts";
 import type { Kernel } from "./kernels.ts";
 import { Posterior } from "./posterior.ts";
+import { structurePrograms, type StructurePrograms } from "./posterior-structures.ts";
 import { refusedIn } from "./statements.ts";
 
 export interface McmcProgress {
@@ -63,12 +64,14 @@ export class Mcmc<A extends readonly unknown[]> {
   readonly #options: McmcOptions;
   readonly #sizes: Sizes;
   readonly #programs: ChainPrograms;
+  readonly #structures: StructurePrograms;
 
   /** @internal */
   constructor(kernel: Kernel<A>, options: McmcOptions) {
     this.#options = options;
     this.#sizes = sizesOf(options);
     this.#programs = chainPrograms(kernel as Kernel<never>, this.#sizes);
+    this.#structures = structurePrograms(kernel.model as never);
   }
 
   /**
@@ -131,13 +134,12 @@ export class Mcmc<A extends readonly unknown[]> {
     }
     if (drawn > 0 && !earlier && divergences === drawn) throw this.#allDiverged();
     const statements = this.#programs.statements();
-    return new Posterior({
-      ...joined(earlier, kept, last),
-      state,
-      done,
-      isInterrupted: done < total,
-      statements,
-    });
+    const all = joined(earlier, kept, last);
+    const structures = {
+      sample: (key: Tensor<"key">) => this.#structures.sample(key, all.draws, ...args),
+      marginals: () => this.#structures.marginals(all.draws, ...args),
+    };
+    return new Posterior({ ...all, state, done, isInterrupted: done < total, statements, structures });
   }
 
   /** @throws {SynjaxError} `INFERENCE_FAILED` that names the first variable whose density is 0 or no number */

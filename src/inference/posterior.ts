@@ -4,6 +4,7 @@ import { get } from "../session/current-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Statistics } from "./chain-programs.ts";
 import type { Checkpoint } from "./joined-blocks.ts";
+import type { Structures } from "./posterior-structures.ts";
 import type { Statement } from "./statement.ts";
 
 export interface PosteriorParts {
@@ -14,6 +15,11 @@ export interface PosteriorParts {
   readonly done: number;
   readonly isInterrupted: boolean;
   readonly statements: readonly Statement[];
+  /** What is asked of the structures that the program sums over. */
+  readonly structures: {
+    sample(key: Tensor<"key">): Structures;
+    marginals(): Structures;
+  };
 }
 
 /** Draws from a posterior by Markov chains; made by `mcmc(…).run(…)`. */
@@ -38,6 +44,19 @@ export class Posterior {
   async divergences(): Promise<number> {
     const { diverging } = await get({ diverging: this.statistics.diverging });
     return (diverging.array() as boolean[][]).flat().filter(Boolean).length;
+  }
+
+  /**
+   * The structures that the program sums over, each drawn from its exact posterior given each draw of the others: events
+   * by name, `(chain draw …)`.
+   */
+  structures(key: Tensor<"key">): Structures {
+    return this.#parts.structures.sample(key);
+  }
+
+  /** How probable each part of those structures is, in the mean of the draws: marginals by name. */
+  structureMarginals(): Structures {
+    return this.#parts.structures.marginals();
   }
 
   /** What `resume` goes on from: tensors only. `safetensors.save` makes a file of them. */
