@@ -84,6 +84,9 @@ function settingsOf({ initStrategy, ...options }: NutsOptions & HmcOptions): Rec
   const settings: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options))
     if (value !== undefined) settings[snakeCase(name)] = value;
+  // NumPyro: a number of steps and a length together leave the step size nothing to adapt
+  if (options.numSteps !== undefined && options.trajectoryLength === undefined)
+    settings["trajectory_length"] = null;
   if (initStrategy) {
     const { to, ...given } = initStrategy;
     settings["init_strategy"] = [to, settingsOf(given as NutsOptions)];
