@@ -1,9 +1,8 @@
 /** Which tracers a statement is asked of. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import { asyncContext, type ContextStorage } from "../../bridge/worker/async-context.ts";
+import { contextStorage } from "../../bridge/worker/async-context.ts";
 import { currentFrame } from "../program/recording.ts";
 import { lineOf } from "../program/source-line.ts";
-import { SynchronousStorage } from "../session/run-context.ts";
 import { draw } from "./draw.ts";
 import type { Outcome, Statement } from "./statement.ts";
 
@@ -25,7 +24,7 @@ interface Held {
   readonly scope: Scope | undefined;
 }
 
-const held: ContextStorage<Held> = asyncContext<Held>() ?? new SynchronousStorage<Held>();
+const held = contextStorage<Held>();
 
 export const currentScope = (): Scope | undefined => held.getStore()?.scope;
 

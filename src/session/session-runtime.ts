@@ -4,6 +4,7 @@ import { checkWait } from "../../bridge/transport/call-options.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import { EagerFrame } from "../program/eager.ts";
+import { noted } from "../program/noted-reads.ts";
 import { Handle, type HandleOwner } from "../program/handle.ts";
 import type { Runtime } from "../program/runtime.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
@@ -37,19 +38,21 @@ export function sessionRuntime({ currentSession, sessionOf, asSession }: Session
       return { handle: asSession(owner).handleOf(adopt(Tensor, node)) };
     },
     toTraced: asHostTensor,
-    async read(tensor, options) {
-      checkWait(options);
-      const node = tensor[NODE];
-      return node.kind === "host" ? node.host : await sessionFor([tensor]).read(tensor, options);
-    },
-    async aval(tensor) {
-      const node = tensor[NODE];
-      if (node.kind === "host") return avalOf(node.host);
-      const handle = sessionFor([tensor]).handleOf(tensor);
-      if (!handle.aval && !handle.failure) await handle.launch?.reply.catch(() => undefined);
-      if (handle.failure) throw markReported(handle.failure);
-      return handle.aval as ArrayAval;
-    },
+    read: (tensor, options) =>
+      noted(async () => {
+        checkWait(options);
+        const node = tensor[NODE];
+        return node.kind === "host" ? node.host : await sessionFor([tensor]).read(tensor, options);
+      }),
+    aval: (tensor) =>
+      noted(async () => {
+        const node = tensor[NODE];
+        if (node.kind === "host") return avalOf(node.host);
+        const handle = sessionFor([tensor]).handleOf(tensor);
+        if (!handle.aval && !handle.failure) await handle.launch?.reply.catch(() => undefined);
+        if (handle.failure) throw markReported(handle.failure);
+        return handle.aval as ArrayAval;
+      }),
     knownAval(tensor) {
       const node = tensor[NODE];
       if (node.kind === "host") return avalOf(node.host);

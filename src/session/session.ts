@@ -1,3 +1,4 @@
+import { noted } from "../program/noted-reads.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkWait } from "../../bridge/transport/call-options.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
@@ -271,7 +272,11 @@ export class Session implements HandleOwner {
   // -- values ------------------------------------------------------------------------------------------------------
 
   /** Brings a tree of tensors to the host in one round trip. */
-  async get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+  get<const T>(tree: T, options: WaitOptions = {}): Promise<Fetched<T>> {
+    return noted(() => this.#fetched(tree, options));
+  }
+
+  async #fetched<T>(tree: T, options: WaitOptions): Promise<Fetched<T>> {
     checkWait(options);
     const leaves: unknown[] = [];
     flatten(tree, leaves, "tree");

@@ -3,6 +3,7 @@ import type { DType } from "../../bridge/wire/dtypes.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Float, Numeric, Promote, Sum } from "../ops/dtypes.ts";
 import { emit } from "../program/emit.ts";
+import { isReplaying } from "../program/noted-reads.ts";
 import { isRecording } from "../program/recording.ts";
 import { runtime } from "../program/runtime.ts";
 import { alike, checkMethods } from "../program/signatures.ts";
@@ -95,7 +96,7 @@ export type Index =
   | Int32Array;
 
 export function notWhileRecording(method: string): void {
-  if (isRecording())
+  if (isRecording() && !isReplaying())
     throw new SynjaxError(
       "TRACED_AS_NUMBER",
       `${method}() inside a recorded function: no value exists while it is being recorded. Return the tensor and read it outside.`,

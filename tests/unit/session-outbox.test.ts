@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Channel } from "../../bridge/transport/channel.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import { Outbox, type Outgoing } from "../../src/session/outbox.ts";
-import { SynchronousStorage } from "../../src/session/run-context.ts";
+import { SynchronousStorage } from "../../bridge/worker/async-context.ts";
 
 /** An outbox over a channel that writes down what is posted. */
 function outboxOverFake(): { readonly outbox: Outbox; readonly posted: unknown[] } {
