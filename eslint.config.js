@@ -22,7 +22,7 @@ const ROOMS_BELOW = {
   tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],
-  ops: ["program/", "tensor/", "distributions/emission.ts"], // the signatures of distributions name its types
+  ops: ["program/", "tensor/", "distributions/simple-distribution.ts", "distributions/transform.ts"], // the signatures of distributions name its types
   training: ["program/", "tensor/", "ops/", "session/", "transforms/"],
   inference: [
     ...["display/", "program/", "tensor/", "session/", "transforms/", "ops/", "training/"],

@@ -4,6 +4,7 @@ import type { Op, Parameter, Registry } from "./registry-document.ts";
 import {
   callSignatures,
   conversion,
+  hasFloats,
   type Names,
   OPERANDS,
   parameterList,
@@ -49,7 +50,12 @@ export const NAMESPACES: Readonly<
   ops: { doc: "`jax.ops`: reductions over segments." },
   special: { doc: "`jax.scipy.special`, and what structured models need of special functions." },
   dist: {
-    doc: "Distributions of single observations, for the emissions of a hidden Markov model: NumPyro's. Each parameter has a trailing axis of `t` states.",
+    doc: "`numpyro.distributions`. Parameters are broadcast to a batch `(*batch)`; what is asked of a distribution are methods of `SimpleDistribution`.",
+    members: ["/** What `transformed` applies. */\ntransforms: transforms as typeof transforms"],
+    from: { "./transforms.ts": ["transforms"] },
+  },
+  transforms: {
+    doc: "`numpyro.distributions.transforms`, as `dist.transforms`: what `dist.transformed` applies to values.",
   },
   semirings: { doc: "Sums and einsums over log-potentials." },
   optax: {
@@ -63,18 +69,18 @@ export const NAMESPACES: Readonly<
 };
 /** Operations that hand-written code records: methods, functions of whole trees, and what answers nothing. */
 export const METHODS =
-  /^(getitem$|at\.|debug\.|optax\.(init|update|apply_updates|incremental_update|global_norm|schedule)$)/;
+  /^(getitem$|at\.|debug\.|distribution\.|optax\.(init|update|apply_updates|incremental_update|global_norm|schedule)$)/;
 
-const NAMES: Names = {
-  dist: (values) => `SimpleDistribution<F, ${values}>`,
-  other: "never",
+const namesOf = (op: Op): Names => ({
+  dist: (values) => `SimpleDistribution<${hasFloats(op) ? "F" : '"float32"'}, ${values}>`,
+  other: "SimpleDistribution<F, V>",
   comparable: [],
   event: "never",
   eventLike: "never",
   compact: "never",
   compactLike: "never",
   struct: (name) => name,
-};
+});
 
 /** An operand, as raw arrays of the dtype wanted. */
 function converted(parameter: Parameter, value: string): string {
@@ -106,7 +112,10 @@ function bodyOf(op: Op): string {
     ? `, ${attributes(named, (p) => converted(p, `options.${camelCase(p.name)}`))}`
     : "";
   const head = `"${op.name}", [${operands.join(", ")}], ${statics}`;
-  const Result = op.result.kind === "dist" ? "SimpleDistribution" : "Tensor";
+  const { [op.result.kind]: Result = "Tensor" } = {
+    dist: "SimpleDistribution",
+    transform: "Transform",
+  } as Record<string, string>;
   if (op.result.kind === "list")
     return `return list(${head}, ${howMany(op, op.result.per)}, Tensor${last}) as never;`;
   if (op.result.kind !== "struct") return `return emit(${head}, ${Result}${last}) as never;`;
@@ -142,11 +151,12 @@ const functionName = (op: Op): string => camelCase(op.name.slice(op.name.indexOf
 
 function method(op: Op): string {
   const name = functionName(op);
-  return `${opDoc(op)}\n${name}${typeParameters(op)}(${parameterList(op, NAMES)}): ${resultType(op.result, NAMES)} { ${bodyOf(op)} }`;
+  return `${opDoc(op)}\n${name}${typeParameters(op)}(${parameterList(op, namesOf(op))}): ${resultType(op.result, namesOf(op))} { ${bodyOf(op)} }`;
 }
 
 const FROM = {
   "../distributions/simple-distribution.ts": ["SimpleDistribution"],
+  "../distributions/transform.ts": ["Transform"],
   "../program/emit.ts": ["emit", "list", "partsOf", "struct"],
   "../program/signatures.ts": ["checkFunctions"],
   "../program/traced.ts": ["type Traced"],
@@ -199,7 +209,7 @@ export function namespaceFile(registry: Registry, namespace: string): string {
   const { doc, members = [], from, room } = NAMESPACES[namespace]!;
   const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`) && !METHODS.test(op.name));
   const functions = [...members, ...ops.map(method)].join(",\n\n");
-  const checks = `checkFunctions("${namespace}", ${namespace}, ${callSignatures(ops, functionName)});`;
+  const checks = `checkFunctions("${namespace}", ${namespace}, ${callSignatures(ops, functionName, [], "distribution")});`;
   const source = `${docComment(doc)}\nexport const ${namespace} = {\n${functions}\n};\n\n${checks}\n`;
   return `${HEADER}${imports(source, together(room === "training" ? { ...FROM, "./dtypes.ts": [], ...FROM_TRAINING } : FROM, from ?? {}))}\n\n${source}`;
 }

@@ -8,6 +8,8 @@ export interface Parameter {
     | "any"
     | "key"
     | "dist"
+    | "dists"
+    | "transforms"
     | "event"
     | "compact"
     | "size"
@@ -35,6 +37,7 @@ export type Result =
   | { readonly kind: "array"; readonly type: Type; readonly dims?: string }
   | { readonly kind: "key" }
   | { readonly kind: "dist"; readonly type?: Type }
+  | { readonly kind: "transform" }
   | { readonly kind: "event" }
   | { readonly kind: "compact" }
   | { readonly kind: "transformation" }

@@ -18,7 +18,7 @@ const CLASS_TYPES: Readonly<Record<string, string>> = {
 /** The kinds that are traced; everything else is part of the program. */
 export const OPERANDS = new Set([
   ...["num", "nums", "any", "key", "dist", "event", "compact", "struct"],
-  ...["schedule", "schedules", "transformation"],
+  ...["schedule", "schedules", "transformation", "dists", "transforms"],
 ]);
 
 /** What a distribution is called in the types, and its events: they differ between operations and classes. */
@@ -41,7 +41,7 @@ function typeOf(type: Type): string {
   if (typeof type !== "string")
     return `${TYPE_FUNCTIONS[type[0] as string]!}<${type.slice(1).map(argumentOf).join(", ")}>`;
   if (/^[ABC]$/.test(type)) return `Strong<Of<${type}>>`;
-  return /^[DF]$/.test(type) ? type : `"${type}"`;
+  return /^[DFV]$/.test(type) ? type : `"${type}"`;
 }
 
 /** Inside a type function a number is still weak. */
@@ -57,6 +57,8 @@ export function resultType(result: Result, names: Names): string {
       return 'Tensor<"key">';
     case "dist":
       return names.dist(result.type === undefined ? "F" : typeOf(result.type));
+    case "transform":
+      return "Transform";
     case "event":
       return names.event;
     case "compact":
@@ -93,7 +95,11 @@ export function parameterType(parameter: Parameter, names: Names): string {
     case "key":
       return 'Tensor<"key">';
     case "dist":
-      return names.other;
+      return parameter.type === undefined ? names.other : names.dist(typeOf(parameter.type));
+    case "dists":
+      return `${names.other} | readonly ${names.other}[]`;
+    case "transforms":
+      return "readonly Transform[]";
     case "event":
       return names.eventLike;
     case "compact":
@@ -131,11 +137,15 @@ export function typeParameters(op: Op): string {
     } else if (OPERANDS.has(p.kind) && /^[ABC]$/.test(p.type ?? ""))
       variables.set(p.type!, `${p.type!} extends TensorLike`);
   }
-  if (op.result.kind === "dist" && /"F"/.test(JSON.stringify(op.options)))
-    variables.set("F", 'F extends FloatDType = "float32"');
+  if (op.result.kind === "dist" && hasFloats(op)) variables.set("F", 'F extends FloatDType = "float32"');
+  if (op.result.kind === "dist" && op.result.type === "V") variables.set("V", "V extends DType = F");
   const declared = [...variables].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   return declared.length ? `<${declared.join(", ")}>` : "";
 }
+
+/** Whether floats are given to it, or a distribution of some. */
+export const hasFloats = ({ positional, options }: Op): boolean =>
+  [...positional, ...options].some(({ kind, type }) => type === "F" || kind === "dist");
 
 /** A field of an options object. */
 export function optionField(parameter: Parameter, names: Names): string {
@@ -172,8 +182,10 @@ export function callSignatures(
   ops: readonly Op[],
   nameOf: (op: Op) => string,
   comparable: readonly string[] = [],
+  distribution = "alike",
 ): string {
-  const kindOf = (p: Parameter): string => [callKind(p), ...(p.kind === "dist" ? comparable : [])].join(" ");
+  const kindOf = (p: Parameter): string =>
+    p.kind === "dist" ? [distribution, ...comparable].join(" ") : callKind(p);
   const kinds = (parameters: readonly Parameter[]): string =>
     `{ ${parameters.map((p) => `${camelCase(p.name)}: ${JSON.stringify(kindOf(p))}`).join(", ")} }`;
   const entries = ops.map((op) => {
@@ -199,7 +211,7 @@ const CALL_KINDS: Readonly<Partial<Record<Parameter["kind"], string>>> = {
   struct: "operand",
   nums: "operands",
   schedules: "list",
-  dist: "alike",
+  dists: "distributions",
 };
 
 /** Alternatives of a static parameter, with what a list or a record holds left to the worker. */

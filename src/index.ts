@@ -106,7 +106,9 @@ export {
   SimpleDistribution,
   type EmissionLike,
   type ParameterOf,
+  type SimpleSampleOptions,
 } from "./distributions/simple-distribution.ts";
+export { Transform } from "./distributions/transform.ts";
 export type { PictureOptions } from "./distributions/picture.ts";
 export * from "./distributions/index.ts";
 

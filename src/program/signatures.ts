@@ -10,7 +10,7 @@ import { AS_TRACED, CLASS_NAME, Traced } from "./traced.ts";
  * What a function takes: the kind of each argument by its name, in order, and of each field of the options object that
  * comes last. A kind that ends in "?" may be left out, one that begins with "..." is the rest of the arguments.
  *
- * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike" (with names of further classes that may be given), "tensor", "size", "shape", "axis" (one or
+ * Kinds: "operand" (what is no tensor at all is refused where it is recorded), "operands", "key", "alike" (with names of further classes that may be given), "distribution", "distributions" (one or several), "transforms", "tensor", "size", "shape", "axis" (one or
  * several), "axes" (null too), "schedule", "transformation", "mask", "record", "dtype", "list", "function", "any", and alternatives: `number | "fro" | "nuc"`.
  */
 export interface Signature {
@@ -194,6 +194,8 @@ function checkOne({ name, kind, isOptional }: Parameter, value: unknown, self: u
   if (expected !== undefined) throw new Refusal(name, expected, shown(value));
 }
 
+const isOf = (name: string, value: unknown): boolean =>
+  value instanceof Traced && (value as Partial<Named>)[CLASS_NAME] === name;
 const isSize = (value: unknown): boolean => typeof value === "number" || value instanceof Traced;
 const isSymbolic = (value: unknown): boolean =>
   typeof value === "object" && value !== null && AS_TRACED in value;
@@ -244,6 +246,18 @@ function refusalOf(kind: string, value: unknown, self: unknown): string | undefi
       return unless(isSymbolic(value), "a gradient transformation, as optax.adam(1e-3) makes it");
     case "schedule":
       return unless(typeof value === "function" || isSize(value) || ArrayBuffer.isView(value), "a number, a tensor or a schedule"); // prettier-ignore
+    case "distribution":
+      return unless(isOf("SimpleDistribution", value), "a distribution, as dist.normal({}) makes it");
+    case "distributions":
+      return unless(
+        [value].flat().every((each) => isOf("SimpleDistribution", each)),
+        "a distribution, or an array of them",
+      );
+    case "transforms":
+      return unless(
+        Array.isArray(value) && value.every((each) => isOf("Transform", each)),
+        "an array of transforms, as dist.transforms.exp() makes one",
+      );
     case "tensor":
       return unless(value instanceof Traced, "a tensor");
     default:

@@ -14,7 +14,7 @@ const registered = registeredOps();
 const calls = goldenCalls().filter(({ how }) => how !== "integers" || process.env.SYNJAX_TEST_FULL);
 
 test("every operation has an example", () => {
-  const elsewhere = /^(dist|debug|optax)\./; // distributions.test.ts, debug.test.ts, optax.test.ts beside this one
+  const elsewhere = /^(dist|distribution|transforms|debug|optax)\./; // distributions.test.ts, simple-distributions.test.ts, debug.test.ts, optax.test.ts beside this one
   const called = new Set(calls.map(({ op }) => op));
   expect([...registered.keys()].filter((name) => !called.has(name) && !elsewhere.test(name))).toEqual([]);
 });

@@ -13,6 +13,8 @@ from jax import Array
 
 from ..errors import InvalidArgument
 from ..numerics import numeric
+from ..simple import is_simple, parts_of, whole
+from ..simple.kinds import KINDS
 from .parameters import Parameters
 
 # A state's variance is not fitted below this share of all observations' variance: with one observation it would be 0,
@@ -39,26 +41,12 @@ def is_categorical(emission: Any) -> bool:
     return type(emission).__name__.startswith("Categorical")
 
 
-# The parameters of the kinds that are known, with the axes that one of them has for itself.
-_PARAMETERS = {
-    "Normal": {"loc": 0, "scale": 0},
-    "MultivariateNormal": {"loc": 1, "scale_tril": 2},
-    "Poisson": {"rate": 0},
-    "CategoricalLogits": {"logits": 1},
-    "CategoricalProbs": {"probs": 1},
-}
-
-
 def of_its_parameters(emission: Any) -> Any:
     """The distribution with the batch shape of its parameters: within `vmap` it still tells the one from outside."""
-    own = _PARAMETERS.get(type(emission).__name__)
-    if own is None:
+    if type(emission).__name__ not in KINDS or not is_simple(emission):
         return emission
-    fields = {name: getattr(emission, name) for name in own}
-    batches = [jnp.shape(value)[: jnp.ndim(value) - own[name]] for name, value in fields.items()]
-    if jnp.broadcast_shapes(*batches) == tuple(emission.batch_shape):
-        return emission
-    return type(emission)(**fields)
+    made = whole(parts_of(emission))
+    return emission if made.batch_shape == tuple(emission.batch_shape) else made
 
 
 def log_likelihoods(emission: Any, observations: Array) -> Array:

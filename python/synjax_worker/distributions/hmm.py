@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
+from ..simple.checks import parameter_checks
 from ..runtime import passes
 from ..shapes import as_float, as_int, as_number
 from ..structures.chain import Chain, Potentials
@@ -30,7 +31,6 @@ from .emission import (
     log_likelihoods,
     of_its_parameters,
 )
-from .emission_checks import parameter_checks
 from .expected_counts import ExpectedCounts, count_symbols, fields_of, log_relative, sum_to
 from .parameters import replace
 

@@ -4,22 +4,26 @@
     parameter := name[?]: kind | ...name: num T      the rest of the arguments, last of the positional ones
     kind      := num [T][dims]      a tensor; T is a variable A B C, a dtype, Float Int Bool, or F
                | nums [T]           a list of tensors
-               | any | key | dist   a tensor of any kind, a PRNG key, a distribution of the same class
+               | any | key          a tensor of any kind, a PRNG key
+               | dist [type]        of a query: a distribution of the same class; of another op: one of NumPyro's,
+                                    whose values have that dtype, or V. dists is one, or a list of those
+               | transforms         a list of NumPyro's transforms
                | event | compact    the tree of tensors that the class declares
                | struct <Name>      what a query of the class answers under that name
                | schedule           a number or a schedule of optax's; schedules is a list of those
                | transformation     an optimizer of optax's
                | mask               a tree of booleans like that of the parameters, as a tuple
                | size | shape | axis | dtype D [= default] | static <TypeScript type>
-    result    := type[dims] | key | dist | event | compact | parameter[dims] | [Name] { name: result, ... }
+    result    := type[dims] | key | dist | transform | event | compact | parameter[dims] | [Name] { name: result, ... }
                | dist type             a distribution of NumPyro's whose values have that dtype
                | transformation | schedule
                | type per name         a list of arrays: as many as `name` has items, or as many parts as it asks for
-    type      := A | F | D | float32 ... | promote(type, type) | number(type) | float(type) | sum(type) | real(type)
+    type      := A | F | D | V | float32 ... | promote(type, type) | number(type) | float(type) | sum(type) | real(type)
 
 A field that is a `parameter` is what the class's parameter of that name is: an array or a distribution. What stands
 between braces is given by name. A tensor, a key or a distribution is an operand: traced, and a number in its place is
-traced too. Everything else is static. `F` is the distribution's own float dtype.
+traced too. Everything else is static. `F` is the distribution's own float dtype, `V` the dtype of the values of the
+distribution that is given.
 `[*batch n t]` names dims. The name of a struct is that of its type in TypeScript.
 """
 
@@ -37,7 +41,7 @@ VARIABLES = ("A", "B", "C")
 CLASSES = ("Float", "Int", "Bool")
 OPERAND_KINDS = (
     *("num", "nums", "any", "key", "dist", "event", "compact", "struct"),
-    *("schedule", "schedules", "transformation"),
+    *("schedule", "schedules", "transformation", "dists", "transforms"),
 )
 STATIC_KINDS = ("size", "shape", "axis", "dtype", "mask", "static")
 TYPE_FUNCTIONS = {"promote": 2, "number": 1, "float": 1, "sum": 1, "real": 1}
@@ -154,6 +158,10 @@ def _parameter(text: str) -> Parameter:
         if type_name and type_name not in (*VARIABLES, *CLASSES, "F", *DTYPES):
             raise SignatureError(f"{name!r} has no known type {type_name!r}")
         return dataclasses.replace(parameter, type=type_name or None, dims=dims)
+    if kind == "dist" and of:
+        if of not in DTYPES:
+            raise SignatureError(f"{name!r} is a distribution of no known type {of!r}")
+        return dataclasses.replace(parameter, type=of)
     if kind == "static":
         if not of:
             raise SignatureError(f"{name!r} is static, of which TypeScript type?")
@@ -186,7 +194,7 @@ def _result(text: str) -> Result:
         return Result("struct", name=struct, fields=tuple(fields))
     if of_dtype := re.fullmatch(r"dist (\w+)", text):
         return Result("dist", _type(of_dtype[1]))
-    if text in ("key", "dist", "event", "compact", "transformation", "schedule"):
+    if text in ("key", "dist", "transform", "event", "compact", "transformation", "schedule"):
         return Result(text)
     if listed := re.fullmatch(r"(.*\S) per (\w+)", text, re.S):
         return Result("list", _type(listed[1]), per=listed[2])
@@ -199,7 +207,7 @@ def _result(text: str) -> Result:
 def _type(text: str) -> Type:
     match = re.fullmatch(r"(\w+)\((.*)\)", text.strip(), re.S)
     if not match:
-        if text.strip() not in (*VARIABLES, "F", "D", *DTYPES):
+        if text.strip() not in (*VARIABLES, "F", "D", "V", *DTYPES):
             raise SignatureError(f"no known result type {text.strip()!r}")
         return text.strip()
     name, arguments = match[1], _split(match[2])

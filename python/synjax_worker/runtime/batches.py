@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import InvalidArgument
+from ..simple import parts_of, whole
 from .closure import combine
 
 
@@ -45,6 +46,7 @@ class Rows:
 
 
 def _parts(leaf: Any, axis: Any, position: int) -> tuple[Any, Any]:
+    leaf = parts_of(leaf)
     if axis == DEFAULT:
         axis = 0 if _is_batched(leaf) else None
     if axis is None:
@@ -80,13 +82,14 @@ def _require_axis(axis: int, rank: int, what: str, shape: tuple[int, ...]) -> No
 
 def stackable(result: Any) -> Any:
     """A result of one row, which is going to get a new first axis."""
+    result = parts_of(result)
     return result.stackable() if isinstance(result, Batched) else result
 
 
 def with_first_axis_at(result: Any, axis: int | None) -> Any:
     """Stacked results with the new axis where it is wanted."""
     if not axis:
-        return result
+        return whole(result)
     if isinstance(result, Batched):
-        return result.with_first_axis_at(axis)
+        return whole(result.with_first_axis_at(axis))
     return jax.tree.map(lambda x: jnp.moveaxis(x, 0, axis), result)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InvalidArgument
+from ..simple import parts_of, whole
 from .checks import Code
 from .precision import dtype_of, strong
 
@@ -64,13 +65,15 @@ def partition(tree: Any) -> tuple[Any, Any]:
 
 
 def combine(moving: Any, held: Any) -> Any:
-    """The tree that was partitioned."""
-    return jax.tree.map(lambda a, b: b if a is None else a, moving, held, is_leaf=lambda leaf: leaf is None)
+    """The tree that was partitioned; of parts that are all there, the distribution that they are of."""
+    return whole(
+        jax.tree.map(lambda a, b: b if a is None else a, moving, held, is_leaf=lambda leaf: leaf is None)
+    )
 
 
 def partition_operands(leaves: Sequence[Any], argnums: Sequence[int]) -> list[tuple[Any, Any]]:
     """The operands that are differentiated, in two parts each: of a distribution the floating-point parameters move."""
-    parts = [partition(strong(leaves[k])) for k in argnums]
+    parts = [partition(strong(parts_of(leaves[k]))) for k in argnums]
     for k, (moving, held) in zip(argnums, parts, strict=True):
         if not jax.tree.leaves(moving):
             received = ", ".join(dtype_of(leaf) for leaf in jax.tree.leaves(held))
@@ -86,7 +89,7 @@ def partition_operands(leaves: Sequence[Any], argnums: Sequence[int]) -> list[tu
 
 def differentiated(results: Sequence[Any], count: int) -> list[Any]:
     """The first `count` results, as arrays. Raises InvalidArgument for what has no derivative."""
-    values = [strong(value) for value in results[:count]]
+    values = [strong(parts_of(value)) for value in results[:count]]
     for k, value in enumerate(values):
         if not any(differentiable(leaf) for leaf in jax.tree.leaves(value)):
             received = ", ".join(dtype_of(leaf) for leaf in jax.tree.leaves(value))

@@ -1,7 +1,8 @@
 """Ops that differentiate nested programs. Each takes closures and flat operands, and returns a value and a code.
 
 Results and operands are lists of arrays and distributions. Of a distribution only the floating-point parameters are
-differentiated; its derivative has None in the place of the others.
+differentiated; its derivative has None in the place of the others. That of a distribution of NumPyro's is `Parts`: its
+numbers are no parameters of a distribution.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import jax
 
 from ..errors import InvalidArgument
+from ..simple import parts_of
 from .checks import Code, join
 from .closure import Closure, combine, differentiated, partition, partition_operands, require_real
 from .precision import strong
@@ -110,7 +112,9 @@ def jvp(fn: Closure, *leaves: Any, n_out: int = 1) -> tuple[tuple, Code]:
     """The operands are points, then as many directions. The results are values, then derivatives, then aux."""
     count = len(leaves) // 2
     moving, call = _function_of(fn, leaves[:count], tuple(range(count)))
-    directions = [_like(point, strong(leaf)) for point, leaf in zip(moving, leaves[count:], strict=True)]
+    directions = [
+        _like(point, strong(parts_of(leaf))) for point, leaf in zip(moving, leaves[count:], strict=True)
+    ]
 
     def several(moving: list[Any]) -> tuple[list[Any], tuple[list[Any], list[Any], Code]]:
         results, code = call(moving)
@@ -153,6 +157,8 @@ def pullback(of: tuple[Any, ...], *cotangents: Any) -> tuple[tuple, Code]:
     made = of[-1] if isinstance(of, tuple) and of else None
     if not isinstance(made, _Pullback) or len(cotangents) != len(made.values):
         raise InvalidArgument("a pullback takes what `vjp` gives, and a cotangent for each result")
-    given = [_like(value, strong(leaf)) for value, leaf in zip(made.values, cotangents, strict=True)]
+    given = [
+        _like(value, strong(parts_of(leaf))) for value, leaf in zip(made.values, cotangents, strict=True)
+    ]
     derivatives, met = made.pull(given)
     return tuple(derivatives), made.met(met)

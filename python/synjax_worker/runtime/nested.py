@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..errors import InvalidArgument
+from ..simple import whole
 from . import batches, custom_rules, derivatives
 from .checks import Code, first_code, join
 from .closure import Closure
@@ -69,7 +70,7 @@ def _scan(
 
     start = (init, fn.blank if fn.checks else None)
     (carry, code), ys = lax.scan(step, start, xs.moving, length=length, reverse=reverse, unroll=unroll)
-    return (*carry, *ys), code if fn.sites > before else None
+    return (*carry, *map(whole, ys)), code if fn.sites > before else None
 
 
 def _map(fn: Closure, *leaves: Any, batch_size: int | None = None) -> tuple[tuple, Code]:
@@ -81,7 +82,7 @@ def _map(fn: Closure, *leaves: Any, batch_size: int | None = None) -> tuple[tupl
         return [batches.stackable(y) for y in results], code
 
     results, codes = lax.map(one, xs.moving, batch_size=batch_size)
-    return tuple(results), first_code(codes) if fn.sites > before else None
+    return tuple(map(whole, results)), first_code(codes) if fn.sites > before else None
 
 
 def _associative_scan(fn: Closure, *leaves: Any, reverse: bool = False, axis: int = 0) -> tuple[tuple, Code]:

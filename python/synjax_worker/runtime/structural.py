@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import InvalidArgument, wrong_value
+from ..simple import Parts, is_simple, parts_of
 
 _LARGEST_SIZE = 2**63 - 1
 
@@ -51,6 +52,8 @@ def _shape_slice(
 
 def _get(value: Any, k: int | str) -> Any:
     """An item of a tuple, or a field of a dict, named tuple or distribution."""
+    if isinstance(value, Parts):
+        return _part(value, k)
     if isinstance(k, int) and isinstance(value, (tuple, list)):
         if not 0 <= k < len(value):
             raise wrong_value("index", k, f"0 to {len(value) - 1}, one of {len(value)} arrays")
@@ -62,11 +65,32 @@ def _get(value: Any, k: int | str) -> Any:
         if found is None:
             raise InvalidArgument(f"this {type(value).__name__} was made without `{k}`", argument="name")
         return found
-    own = getattr(value, "arg_constraints", {})  # of a distribution of NumPyro's: its parameters
-    if k in own:
-        return getattr(value, k)
+    own = ()
+    if is_simple(value) and isinstance(k, str):
+        if k in ("batch_shape", "event_shape"):
+            return getattr(value, k)
+        found = parts_of(value).parameter(k)
+        own = _parameters(value)
+        if found is None and k in own:
+            found = getattr(value, k)
+        if found is not None:
+            return found
     known = f"; it has {', '.join(sorted(own))}" if own else ""
     raise InvalidArgument(f"a {type(value).__name__} has no {k!r}{known}", argument="name")
+
+
+def _part(of: Parts, k: int | str) -> Any:
+    """A parameter's part of a derivative by a distribution."""
+    found = of.parameter(k) if isinstance(k, str) else None
+    if found is None:
+        raise InvalidArgument(f"the derivative by a {of.kind} has no {k!r}", argument="name")
+    return found
+
+
+def _parameters(of: Any) -> set[str]:
+    """The names of a distribution's parameters, those of the distributions that it holds included."""
+    held = [each for each in parts_of(of).values.values() if isinstance(each, Parts)]
+    return set(of.arg_constraints).union(*(_parameters(each.whole()) for each in held))
 
 
 def _field_names(value: Any) -> Sequence[str]:

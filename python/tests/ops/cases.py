@@ -31,7 +31,7 @@ ARRAY_OPS = sorted(
     name
     for name in OPS
     if name.partition(".")[0].islower()
-    and not name.startswith(("dist.", "debug."))
+    and not name.startswith(("dist.", "distribution.", "transforms.", "debug."))
     and not is_of_optimizers(name)
 )
 TWO_GAMMAS = ("random.beta", "random.dirichlet")  # slow to compile, and made of what random.gamma is
