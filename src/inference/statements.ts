@@ -179,7 +179,7 @@ export function plate<R>(
 
 /** A value that a statement is given, as a tensor or a tree of tensors. */
 export function asValue(value: unknown): unknown {
-  if (value instanceof Traced || typeof value === "number") return value;
+  if (value instanceof Traced) return value;
   if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asValue(each)]));
   return typeof value === "boolean" ? np.array(value) : array(value as never);

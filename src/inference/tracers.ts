@@ -6,7 +6,7 @@ import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { np } from "../ops/np.ts";
 import { logDensity, splitKey } from "./draw.ts";
 import { ask, currentScope, keysOnly, type ScopeTracer, traced } from "./scopes.ts";
-import type { AnyDistribution, Outcome, Statement, Tracer } from "./statement.ts";
+import type { AnyDistribution, Outcome, PlateFrame, Statement, Tracer } from "./statement.ts";
 import { asValue } from "./statements.ts";
 
 export type Model<A extends readonly unknown[] = readonly unknown[], R = unknown> = (...args: A) => R;
@@ -154,16 +154,37 @@ export interface TraceOf<R> {
   readonly logJoint: Tensor<"float32">;
 }
 
+/** A run that may not be over yet: what an asynchronous program states is added when it does. */
+export interface Run<R> {
+  readonly result: R;
+  readonly sites: Readonly<Record<string, Site>>;
+  readonly plates: ReadonlyMap<string, PlateFrame>;
+  /** The log-densities of what has one. */
+  readonly logs: readonly Tensor<"float32">[];
+}
+
 /** A function that runs a program and gives, beside its result, what it stated. */
 export function trace<A extends readonly unknown[], R>(model: Model<A, R>): (...args: A) => TraceOf<R> {
   checkCall("trace", { takes: { model: "function" } }, [model]);
   return (...args) => {
+    const { result, sites, logs } = tracing(model)(...args);
+    return { result, sites, logJoint: total(logs) };
+  };
+}
+
+/** @internal The same of a program that may be asynchronous. */
+export function tracing<A extends readonly unknown[], R>(model: Model<A, R>): (...args: A) => Run<R> {
+  return (...args) => {
     const sites: Record<string, Site> = {};
+    const plates = new Map<string, PlateFrame>();
     const logs: Tensor<"float32">[] = [];
     const tracer: ScopeTracer = (asked, next) => {
       const outcome = next(asked);
       const { statement, value } = outcome;
-      if (statement.type === "plate") return outcome;
+      if (statement.type === "plate") {
+        plates.set(statement.name, value as PlateFrame);
+        return outcome;
+      }
       const logProb = isScored(statement) ? logDensity(statement, value) : undefined;
       if (logProb) logs.push(logProb);
       sites[statement.name] = {
@@ -178,7 +199,7 @@ export function trace<A extends readonly unknown[], R>(model: Model<A, R>): (...
       return outcome;
     };
     const result = traced(tracer, () => model(...args), { collects: true });
-    return { result, sites, logJoint: total(logs) };
+    return { result, sites, plates, logs };
   };
 }
 

@@ -143,7 +143,8 @@ interface Prepared {
   readonly session: Session;
 }
 
-function constantOf(leaf: unknown, path: string, session: Session): Constant {
+/** A leaf of an argument as an input of a program. */
+export function constantOf(leaf: unknown, path: string, session: Session): Constant {
   if (!(leaf instanceof Traced)) return { host: hostLeaf(leaf, path) };
   const node = leaf[NODE];
   return node.kind === "host" ? { host: node.host } : { handle: session.handleOf(leaf) };

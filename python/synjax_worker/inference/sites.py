@@ -66,6 +66,16 @@ def _strong(value: Any) -> Any:
     )
 
 
+def _observed(value: Any, distribution: Any) -> Any:
+    """An observed value. Of a count that came as a float the whole number; -1, which no count is, where it is none."""
+    value = _strong(value)
+    if value is None or not hasattr(value, "dtype") or not distribution.is_discrete:
+        return value
+    if not jnp.issubdtype(value.dtype, jnp.floating) or hasattr(distribution, "structure"):
+        return value
+    return jnp.where(value == jnp.round(value), value, -1).astype(jnp.int32)
+
+
 @nested("sample_site")
 def sample_site(
     distribution: Any,
@@ -79,11 +89,12 @@ def sample_site(
 ) -> tuple[Any, Code]:
     import numpyro
 
+    fn = as_numpyro(distribution, None if differentiable is None else tuple(differentiable.items()))
     with _around(plates, scale):
         drawn = numpyro.sample(
             name,
-            as_numpyro(distribution, None if differentiable is None else tuple(differentiable.items())),
-            obs=_strong(value),
+            fn,
+            obs=_observed(value, fn),
             sample_shape=tuple(sample_shape),
         )
     return drawn, None

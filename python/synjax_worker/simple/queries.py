@@ -27,8 +27,9 @@ def _log_prob(of: Any, value: Array) -> Array:
     kind = type(of).__name__
     if kind == "MaskedDistribution":  # where it is masked the value does not matter
         return _masked(of._mask, lambda: _log_prob(of.base_dist, value), value, of)
-    if kind == "ExpandedDistribution":
-        return _log_prob(of.base_dist, value)
+    if kind == "ExpandedDistribution":  # a value without the new axes is the same for all of them
+        inner = _log_prob(of.base_dist, value)
+        return jnp.broadcast_to(inner, jnp.broadcast_shapes(inner.shape, of.batch_shape))
     if kind == "Independent":
         inner = _log_prob(of.base_dist, value)
         return jnp.sum(inner, tuple(range(inner.ndim - of.reinterpreted_batch_ndims, inner.ndim)))
