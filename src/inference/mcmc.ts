@@ -144,7 +144,8 @@ export class Mcmc<A extends readonly unknown[]> {
 
   /** @throws {SynjaxError} `INFERENCE_FAILED` that names the first variable whose density is 0 or no number */
   #assertFinite(energies: readonly number[], scores: readonly (readonly number[])[], line: object): void {
-    const chain = energies.findIndex((energy) => !Number.isFinite(energy));
+    const isBad = (value: number): boolean => !Number.isFinite(value);
+    const chain = energies.findIndex((energy, c) => isBad(energy) || scores[c]!.some(isBad));
     if (chain < 0) return;
     const statements = this.#programs.statements();
     const at = scores[chain]!.findIndex((score) => !Number.isFinite(score));

@@ -20,6 +20,7 @@ from ..runtime.checks import Code
 from ..runtime.closure import Closure
 from ..runtime.nested import nested
 from .sites import model_of
+from .structured import is_structured
 from .words import packed, unpacked
 
 # What is kept of every step, beside the draws.
@@ -138,6 +139,13 @@ def _require_continuous(model: Any, args: Sequence[Any]) -> None:
             )
 
 
+def _is_inside(distribution: Any, value: Any) -> Any:
+    """Whether an observed value lies in the support; of a factor or a structure its density says so."""
+    if is_structured(distribution) or type(distribution).__name__ == "Unit":
+        return True
+    return distribution.support(value)
+
+
 def _log_densities(model: Any, args: Sequence[Any], names: Sequence[str], values: Mapping[str, Any]) -> Array:
     """The log-density of each variable at a point, (variable)."""
     from numpyro import handlers
@@ -148,5 +156,7 @@ def _log_densities(model: Any, args: Sequence[Any], names: Sequence[str], values
     for name in names:
         site = trace[name]
         score = jnp.sum(site["fn"].log_prob(site["value"]))
+        if site["is_observed"]:  # NumPyro has a density there too
+            score = jnp.where(jnp.all(_is_inside(site["fn"], site["value"])), score, -jnp.inf)
         found.append(score if site["scale"] is None else score * site["scale"])
     return jnp.stack(found) if found else jnp.zeros(0)
