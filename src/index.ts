@@ -87,6 +87,7 @@ export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 
 export type { Float, Numeric, Promote, Real, Sum } from "./ops/dtypes.ts";
+export { diagnostics } from "./ops/diagnostics.ts";
 export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";
