@@ -7,36 +7,36 @@ import type { Float } from "./dtypes.ts";
 /** `numpyro.diagnostics`: whether Markov chains have mixed, and what they found. */
 export const diagnostics = {
   /**
-   * How many independent draws would tell as much about the mean, of draws (chain draw *event), for each
-   * element of an event, as `numpyro.diagnostics.effective_sample_size` estimates it: by Geyer's initial
-   * monotone sequence. NaN where no draw differs from another. At least 2 draws. Not differentiable.
+   * Equivalent to `numpyro.diagnostics.effective_sample_size`: how many independent draws would tell as
+   * much about the mean, by Geyer's initial monotone sequence; NaN where no draw differs from another.
+   * Of draws (chain draw *event), for each element of an event; not fewer than 2. Not differentiable.
    */
   effectiveSampleSize<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
     return emit("diagnostics.effective_sample_size", [x], undefined, Tensor) as never;
   },
 
   /**
-   * The lower and the upper end of the narrowest interval that holds a share `prob` (0.9) of the draws
-   * of all chains, of draws (chain draw *event), for each element of an event, as
-   * `numpyro.diagnostics.hpdi` has it. Not differentiable.
+   * Equivalent to `numpyro.diagnostics.hpdi` of all chains together: the lower and the upper end of the
+   * narrowest interval that holds a share `prob` (0.9) of the draws. Of draws (chain draw *event), for
+   * each element of an event; not fewer than 1. Not differentiable.
    */
   hpdi<A extends TensorLike>(x: A, options: { readonly prob?: number } = {}): Tensor<Float<Of<A>>> {
     return emit("diagnostics.hpdi", [x], { prob: options.prob }, Tensor) as never;
   },
 
   /**
-   * R-hat of the halves of each chain, of draws (chain draw *event), for each element of an event, as
-   * `numpyro.diagnostics.split_gelman_rubin` estimates it: near 1 where chains agree with each other and
-   * with themselves, NaN where no draw differs from another. At least 4 draws. Not differentiable.
+   * Equivalent to `numpyro.diagnostics.split_gelman_rubin`: R-hat of the halves of each chain, near 1
+   * where chains agree with each other and with themselves, NaN where no draw differs from another. Of
+   * draws (chain draw *event), for each element of an event; not fewer than 4. Not differentiable.
    */
   splitGelmanRubin<A extends TensorLike>(x: A): Tensor<Float<Of<A>>> {
     return emit("diagnostics.split_gelman_rubin", [x], undefined, Tensor) as never;
   },
 
   /**
-   * Mean, standard deviation, median, the ends of the narrowest interval of a share `prob` (0.9),
-   * effective sample size and split R-hat, of draws (chain draw *event), for each element of an event,
-   * as `numpyro.diagnostics.summary` has them. `summaryTable` shows them. At least 4 draws. Not
+   * Equivalent to `numpyro.diagnostics.summary`: mean, standard deviation, median, the ends of the
+   * narrowest interval of a share `prob` (0.9), effective sample size and split R-hat. `summaryTable`
+   * shows them. Of draws (chain draw *event), for each element of an event; not fewer than 4. Not
    * differentiable.
    */
   summary<A extends TensorLike>(

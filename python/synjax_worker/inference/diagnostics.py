@@ -1,12 +1,12 @@
 """Whether Markov chains have mixed, and what they found: of draws (chain draw *event), each element of an event apart.
 
-The estimators are those of `numpyro.diagnostics`, as JAX has them: under `jit` and `vmap`, on any device. Inside they are
-in 64 bits, of draws less their chain's first: a mean that is far from 0 costs no digits, and a chain that does not move
-has a variance of 0 and no rounding error in its place. What comes out has the float dtype of the draws.
+The estimators are those of `numpyro.diagnostics`, as JAX has them: under `jit` and `vmap`, on any device. Inside they
+are in 64 bits, of draws less their chain's first: a mean that is far from 0 costs no digits, and a chain that does not
+move has a variance of 0 and no rounding error in its place. What comes out has the float dtype of the draws.
 
-Sources: Gelman et al., Bayesian Data Analysis, 3rd ed., section 11.4 (split R-hat); Geyer, Practical Markov Chain Monte
-Carlo, Statistical Science 7 (1992), section 3.3 (initial monotone sequence); Stan Reference Manual, chapter on posterior
-analysis (their combination over chains).
+Sources: Gelman et al., Bayesian Data Analysis, 3rd ed., section 11.4 (split R-hat); Geyer, Practical Markov Chain
+Monte Carlo, Statistical Science 7 (1992), section 3.3 (initial monotone sequence); Stan Reference Manual, chapter on
+posterior analysis (their combination over chains).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _centred(x: Array) -> _Centred:
 
 
 def _variances(centred: _Centred) -> tuple[Array, Array]:
-    """(*event) twice: the mean of the chains' variances, and the estimate of all draws' from within and between them."""
+    """(*event) twice: the mean of the chains' variances, and the estimate from within and between them."""
     chains, draws = centred.deviations.shape[:2]
     within = (jnp.square(centred.deviations).sum(1) / (draws - 1)).mean(0)
     pooled = within * (draws - 1) / draws
