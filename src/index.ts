@@ -61,6 +61,14 @@ export {
   type VmapOptions,
 } from "./transforms/transforms.ts";
 
+export type { DensitiesOptions } from "./display/densities.ts";
+export type { ChainDraws } from "./display/draws.ts";
+export type { IntervalsOptions } from "./display/intervals.ts";
+export type { Fetched, NestedList, NestedNumbers } from "./display/nested.ts";
+export { pictures } from "./display/pictures.ts";
+export { summaryTable, type SummaryRow, type SummaryTableOptions } from "./display/summary-table.ts";
+export type { TracesOptions } from "./display/traces.ts";
+
 export { batches, type Columns } from "./training/batches.ts";
 export { biaffine, type BiaffineParams } from "./training/biaffine.ts";
 export { bucket, type Bucket, type BucketOptions } from "./training/bucket.ts";
