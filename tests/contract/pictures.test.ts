@@ -212,7 +212,9 @@ describe("of draws of chains", () => {
       expect(svg).toContain(">theta[1]</text>");
     }
     // The narrowest interval is the same on both sides
-    const said = /theta\[0\]: 80 % from (\S+) to ([^<]+)</.exec(pictures.densities({ theta }, { prob: 0.8 }))!;
+    const said = /theta\[0\]: 80 % from (\S+) to ([^<]+)</.exec(
+      pictures.densities({ theta }, { prob: 0.8 }),
+    )!;
     for (const [i, end] of [summary.lower, summary.upper].entries())
       expect(Number(said[i + 1])).toBeCloseTo((end.array() as number[])[0]!, 1);
   });

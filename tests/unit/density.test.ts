@@ -53,7 +53,16 @@ test("a kernel density is the density that the draws are of, at any place and sc
 test("a draw far from all others takes no part of the area away", () => {
   const { points } = outlineOf([...normal(500), 1e6]);
   expect(areaOf(points)).toBeCloseTo(1, 3);
-  expect(Math.max(...points.map(([, y]) => y))).toBeGreaterThan(0);
+  const heights = points.map(([, y]) => y);
+  // As wide as the picture can show it
+  expect(heights.filter((y) => y > Math.max(...heights) / 100)).toHaveLength(7);
+});
+
+test("draws of which most are equal have the bandwidth of their deviation", () => {
+  const values = Array.from({ length: 100 }, (_, i) => (i < 90 ? 0.5 : 1.5));
+  const bandwidth = 0.9 * deviationOf(values) * 100 ** -0.2;
+  const peak = Math.max(...outlineOf(values).points.map(([, y]) => y));
+  expect(peak * bandwidth).toBeCloseTo(0.9 / Math.sqrt(2 * Math.PI), 2);
 });
 
 test("whole numbers are bars of one number each, or of several where there are many", () => {
