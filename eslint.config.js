@@ -17,8 +17,8 @@ const BEYOND_A_CONNECTION = [
 
 /** The rooms of src from the lowest up, and what each may import besides itself and the bridge. */
 const ROOMS_BELOW = {
-  display: [],
   program: [],
+  display: ["program/"],
   tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],

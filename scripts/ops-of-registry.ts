@@ -58,6 +58,7 @@ export const NAMESPACES: Readonly<
     doc: "`numpyro.distributions.transforms`, as `dist.transforms`: what `dist.transformed` applies to values.",
   },
   semirings: { doc: "Sums and einsums over log-potentials." },
+  diagnostics: { doc: "`numpyro.diagnostics`: whether Markov chains have mixed, and what they found." },
   optax: {
     doc: "`optax`: optimizers, which make updates of gradients (`opt.init(params)`, `opt.update(grads, state, params)`), what they are made of, schedules of learning rates, and losses.",
     room: "training",

@@ -61,6 +61,14 @@ export {
   type VmapOptions,
 } from "./transforms/transforms.ts";
 
+export type { DensitiesOptions } from "./display/densities.ts";
+export type { ChainDraws } from "./display/draws.ts";
+export type { IntervalsOptions } from "./display/intervals.ts";
+export type { Fetched, NestedList, NestedNumbers } from "./display/nested.ts";
+export { pictures } from "./display/pictures.ts";
+export { summaryTable, type SummaryRow, type SummaryTableOptions } from "./display/summary-table.ts";
+export type { TracesOptions } from "./display/traces.ts";
+
 export { batches, type Columns } from "./training/batches.ts";
 export { biaffine, type BiaffineParams } from "./training/biaffine.ts";
 export { bucket, type Bucket, type BucketOptions } from "./training/bucket.ts";
@@ -87,6 +95,7 @@ export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 
 export type { Float, Numeric, Promote, Real, Sum } from "./ops/dtypes.ts";
+export { diagnostics } from "./ops/diagnostics.ts";
 export { dist } from "./ops/dist.ts";
 export { np } from "./ops/np.ts";
 export { nn } from "./ops/nn.ts";

@@ -33,7 +33,7 @@ ROOMS = {
         "runtime.passes",
         "runtime.plain_calls",
     },
-    "ops": {"registry", "simple", "special", "semirings"},
+    "ops": {"registry", "simple", "special", "semirings", "inference.diagnostics"},
     "runtime": {"simple", "limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
     "worker": {"runtime", "registry", "limits", "dtypes"},

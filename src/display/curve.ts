@@ -1,3 +1,4 @@
+import { domainOf, short, stepOf } from "./axes.ts";
 import { colourOf, framed, MARGIN } from "./parts.ts";
 import { bottomAxis, element, leftAxis, linearScale, polyline, text } from "./svg.ts";
 
@@ -53,19 +54,3 @@ export function drawCurves({ title, quantity, against, curves }: CurveData): str
     `${quantity} against ${against}: ${curves.map(({ name }) => name).join(", ")}.`,
   );
 }
-
-/** From the least to the greatest; one unit where there is nothing between them. */
-function domainOf(values: readonly number[]): readonly [number, number] {
-  if (values.length === 0) return [0, 1];
-  const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
-  return low! < high! ? [low!, high!] : [low! - 0.5, high! + 0.5];
-}
-
-/** A round step, so that four to ten of them make up the domain. */
-function stepOf([low, high]: readonly [number, number]): number {
-  const least = (high - low) / 10;
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((round) => round * power).find((step) => step >= least)!;
-}
-
-const short = (value: number): string => String(Number(value.toPrecision(6)));

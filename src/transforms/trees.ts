@@ -5,29 +5,18 @@ import { component } from "../program/emit.ts";
 import type { NestedProgram } from "../program/encode.ts";
 import type { Frame } from "../program/frame.ts";
 import { frameFor, recordNested } from "../program/recording.ts";
+import { refused } from "../program/refused.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
 import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
 import { flatten, isBranch, rebuild } from "../program/tree.ts";
 import { toHostArray } from "../tensor/host-array.ts";
 import { Size, Tensor } from "../tensor/tensor.ts";
 
+export { refused };
+
 /** One number or several, as several. */
 export const list = (numbers: number | readonly number[] | undefined): readonly number[] =>
   numbers === undefined ? [] : typeof numbers === "number" ? [numbers] : numbers;
-
-/** The error of an argument of a transform that is not what it takes, at the caller's line. */
-export function refused(name: string, argument: string, expected: string, received: string): SynjaxError {
-  return new SynjaxError(
-    "INVALID_ARGUMENT",
-    `${name}: \`${argument}\`: expected ${expected}, got ${received}`,
-    {
-      argument,
-      expected,
-      received,
-      line: lineOf(captureLine()),
-    },
-  );
-}
 
 /** A structure without its tensors: class objects stand where the leaves were. */
 export interface TreeDef {

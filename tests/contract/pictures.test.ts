@@ -3,13 +3,16 @@ import {
   AlignmentCRF,
   connect,
   CTC,
+  diagnostics,
   GeneralizedPCFG,
   jit,
   LinearChainCRF,
   np,
+  pictures,
   random,
   SemiMarkovCRF,
   type Session,
+  summaryTable,
   type Tensor,
   TreeCRF,
 } from "../../src/index.ts";
@@ -182,5 +185,48 @@ describe("toSVG", () => {
       return x;
     });
     expect(await codesOf(async () => inside(np.zeros([2, 2, 2])).data())).toContain("TRACED_AS_NUMBER");
+  });
+});
+
+describe("of draws of chains", () => {
+  const draws = () => random.normal(random.key(3), { shape: [2, 40, 2] });
+
+  test("what was fetched is a table and pictures", async () => {
+    const x = draws();
+    const { theta, summary } = await session.get({
+      theta: x,
+      summary: diagnostics.summary(x, { prob: 0.8 }),
+    });
+    const [head, ...rows] = summaryTable({ theta: summary }, { prob: 0.8 }).trimEnd().split("\n");
+    expect(head).toContain("10.0%     90.0%");
+    const first = (theta.array() as number[][][]).flat().map((pair) => pair[0]!);
+    const mean = first.reduce((sum, each) => sum + each, 0) / first.length;
+    expect(rows.map((row) => row.trim().split(/ +/)[0])).toEqual(["theta[0]", "theta[1]"]);
+    expect(Number(rows[0]!.trim().split(/ +/)[1])).toBeCloseTo(mean, 2);
+    for (const svg of [
+      pictures.traces({ theta }),
+      pictures.densities({ theta }),
+      pictures.intervals({ theta }),
+    ]) {
+      expectWellFormed(svg);
+      expect(svg).toContain(">theta[1]</text>");
+    }
+    // The narrowest interval is the same on both sides
+    const said = /theta\[0\]: 80 % from (\S+) to ([^<]+)</.exec(
+      pictures.densities({ theta }, { prob: 0.8 }),
+    )!;
+    for (const [i, end] of [summary.lower, summary.upper].entries())
+      expect(Number(said[i + 1])).toBeCloseTo((end.array() as number[])[0]!, 1);
+  });
+
+  test("tensors that are not fetched are refused, and so are too few draws", async () => {
+    const tensor = await errorOf(() => pictures.traces({ theta: draws() } as never));
+    expect([tensor.code, tensor.argument]).toEqual(["INVALID_ARGUMENT", "draws.theta"]);
+    expect(tensor.message).toMatch(/await get\(draws\)/);
+    const few = await errorOf(() => diagnostics.summary([[1, 2, 3]]).mean.data());
+    expect([few.code, few.argument, few.received]).toEqual(["INVALID_ARGUMENT", "x", "float32[1,3]"]);
+    expect(few.line).toMatch(/pictures\.test\.ts/);
+    const prob = await errorOf(() => diagnostics.hpdi([[1, 2, 3]], { prob: 1 }).data());
+    expect([prob.code, prob.argument]).toEqual(["INVALID_ARGUMENT", "prob"]);
   });
 });

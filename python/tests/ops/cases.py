@@ -13,6 +13,7 @@ import numpy as np
 import optax
 
 from synjax_worker import semirings, special
+from synjax_worker.inference import diagnostics
 from synjax_worker.registry import load
 from synjax_worker.registry.signature import DTYPES
 
@@ -47,6 +48,7 @@ MODULES = {
     "random": jax.random,
     "linalg": jnp.linalg,
     "special": jax.scipy.special,
+    "diagnostics": diagnostics,
 }
 
 # What stands for an operand unless a case says otherwise; (2, 2) serves matrices too.
@@ -54,6 +56,9 @@ VALUES = np.array([[0.75, 0.5], [0.25, 0.9]])
 VECTOR = np.array([0.75, -0.5, 0.25], np.float32)
 SEQUENCE = np.linspace(-1, 1, 24, dtype=np.float32).reshape(1, 3, 2, 4)  # (batch time heads size)
 KEY = jax.random.key(7)
+# (chain draw event): one element in order, one that turns back and forth.
+DRAWS = np.stack([np.arange(10), (-1.0) ** np.arange(10) + 0.1 * np.arange(10) ** 2], -1)
+DRAWS = DRAWS.reshape(2, 5, 2).astype(np.float32)
 
 # name: (operands, static parameters). `...` stands for an array of the dtype tried; arrays of ints are positions.
 CASES = {
@@ -300,6 +305,8 @@ CASES |= {
 for name in ("set", "add", "multiply", "min", "max"):
     CASES[f"at.{name}"] = ((..., 1), {"index": (np.array([0, -1], np.int32), 0)})
 CASES["at.get"] = CASES["getitem"]
+CASES |= {f"diagnostics.{name}": ((DRAWS,), {}) for name in ("split_gelman_rubin", "effective_sample_size")}
+CASES |= {f"diagnostics.{name}": ((DRAWS,), {"prob": 0.8}) for name in ("hpdi", "summary")}
 CASES["np.ones_like"] = ((...,), {})
 for name in ("random.normal", "random.gumbel", "random.exponential", "random.laplace", "random.logistic"):
     CASES[name] = ((KEY,), {"shape": (2, 3)})

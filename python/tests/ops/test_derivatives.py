@@ -37,6 +37,10 @@ EXCEPTIONS = {
 NOT_DIFFERENTIABLE = {
     "random.binomial": "a count of successes, whole numbers as floats",
     "random.multinomial": "counts, whole numbers as floats",
+    "diagnostics.effective_sample_size": "of draws that have been made",
+    "diagnostics.hpdi": "of draws that have been made",
+    "diagnostics.split_gelman_rubin": "of draws that have been made",
+    "diagnostics.summary": "of draws that have been made",
 }
 
 # Other attributes than those of the example, where JAX has no derivative with those.
