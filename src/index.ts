@@ -140,6 +140,7 @@ export { mcmc, type Mcmc, type McmcOptions, type McmcProgress } from "./inferenc
 export { eager, type EagerRun } from "./inference/eager.ts";
 export { makeLogJoint } from "./inference/log-joint.ts";
 export type { Posterior } from "./inference/posterior.ts";
+export type { Summary } from "./inference/summary.ts";
 export { RandomVariable } from "./inference/random-variable.ts";
 export {
   deterministic,

@@ -3,7 +3,7 @@
  * direction copies, with two exceptions: Arrow packs booleans as bits, and a vector of several chunks is joined.
  * apache-arrow itself is loaded only where a vector is made.
  */
-import type { Vector } from "apache-arrow";
+import type { Table, Vector } from "apache-arrow";
 import { ARROW_TYPE } from "./generated-protocol.ts";
 import { ARRAY_OF, type DataOf, type DType, type HostArray, type TypedArray } from "./dtypes.ts";
 import { SynjaxError } from "../errors.ts";
@@ -152,6 +152,14 @@ export async function toArrowVector(host: HostArray): Promise<Vector> {
     });
   }
   return arrow.makeVector(node);
+}
+
+/** An Arrow table of columns that are equally long, each a vector over an array. Loads apache-arrow. */
+export async function toArrowTable(columns: Readonly<Record<string, HostArray>>): Promise<Table> {
+  const arrow = await import("apache-arrow");
+  const vectors: Record<string, Vector> = {};
+  for (const [name, host] of Object.entries(columns)) vectors[name] = await toArrowVector(host);
+  return new arrow.Table(vectors);
 }
 
 function hasArrowType(dtype: DType): dtype is keyof typeof ARROW_TYPE {

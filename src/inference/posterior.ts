@@ -1,4 +1,7 @@
 /** What an inference has drawn. */
+import { toArrowTable } from "../../bridge/wire/arrow.ts";
+import { np } from "../ops/np.ts";
+import { checkCall } from "../program/signatures.ts";
 import { array } from "../tensor/array.ts";
 import { get } from "../session/current-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -6,6 +9,8 @@ import type { Statistics } from "./chain-programs.ts";
 import type { Checkpoint } from "./joined-blocks.ts";
 import type { Structures } from "./posterior-structures.ts";
 import type { Statement } from "./statement.ts";
+import { type Summary, summaryOf } from "./summary.ts";
+import { jit } from "../transforms/jit.ts";
 
 export interface PosteriorParts {
   readonly draws: Readonly<Record<string, Tensor>>;
@@ -21,6 +26,17 @@ export interface PosteriorParts {
     marginals(): Structures;
   };
 }
+
+type ArrowTable = Awaited<ReturnType<typeof toArrowTable>>;
+
+const flattened = jit((draws: Readonly<Record<string, Tensor>>) =>
+  Object.fromEntries(
+    Object.entries(draws).map(([name, draw]) => [
+      name,
+      draw.reshape(draw.shape.slice(0, 0).concat([-1], draw.shape.slice(2))),
+    ]),
+  ),
+);
 
 /** Draws from a posterior by Markov chains; made by `mcmc(…).run(…)`. */
 export class Posterior {
@@ -38,6 +54,46 @@ export class Posterior {
     ({ draws: this.draws, statistics: this.statistics, stepSize: this.stepSize } = parts);
     this.isInterrupted = parts.isInterrupted;
     this.#parts = parts;
+  }
+
+  /**
+   * What was drawn of each element of each variable: mean, standard deviation, median, the narrowest interval of 90 %,
+   * effective sample size and split R-hat. `String(summary)` is a table for a terminal.
+   * @param options `prob`: how much the interval holds
+   */
+  async summary(options: { readonly prob?: number } = {}): Promise<Summary> {
+    checkCall("summary", { options: { prob: "number?" } }, [options]);
+    return summaryOf(this.draws, await this.divergences(), options.prob ?? 0.9);
+  }
+
+  /** The draws of all chains in a row, `(chain·draw …)`, on the device. */
+  samples(): Readonly<Record<string, Tensor>> {
+    return flattened(this.draws as never);
+  }
+
+  /**
+   * The draws and what is known of the steps as two Arrow tables, a row a draw, with ArviZ's names: `chain`, `draw` and
+   * the variables (fixed-size lists where they have axes); and `diverging`, `acceptance_rate`, `n_steps`, `lp`, `energy`.
+   */
+  async toArrow(): Promise<{ readonly posterior: ArrowTable; readonly sampleStats: ArrowTable }> {
+    const { diverging, acceptProb, numSteps, potentialEnergy, energy } = this.statistics;
+    const stats = {
+      ...{ diverging, acceptance_rate: acceptProb, n_steps: numSteps },
+      ...{ lp: potentialEnergy.neg(), energy },
+    };
+    const [chains, count] = (await diverging.aval()).shape as [number, number];
+    const places = {
+      chain: np.repeat(np.arange(chains), count),
+      draw: np.tile(np.arange(count), [chains]),
+    };
+    const rows = await get({
+      places,
+      draws: flattened(this.draws as never),
+      stats: flattened(stats as never),
+    });
+    const table = (columns: object): Promise<ArrowTable> =>
+      toArrowTable({ ...rows.places, ...columns } as never);
+    return { posterior: await table(rows.draws), sampleStats: await table(rows.stats) };
   }
 
   /** How many steps diverged, in all chains. */

@@ -269,6 +269,15 @@ describe("chains", () => {
     expect(told.map(({ phase, done, total }) => [phase, done, total])).toEqual([["warmup", 10, 30], ["warmup", 20, 30], ["sampling", 30, 30]]); // prettier-ignore
     expect(posterior.isInterrupted).toBe(false);
     expect((await posterior.statistics.diverging.aval()).shape).toEqual([2, 10]);
+    const summary = await posterior.summary({ prob: 0.5 });
+    expect(String(summary)).toMatch(/25\.0%[^]*theta\[7\][^]*Divergences: \d/);
+    const tables = await posterior.toArrow();
+    expect(tables.posterior.schema.names).toEqual(["chain", "draw", "mu", "tau", "theta", "z"]);
+    expect(tables.sampleStats.schema.names).toEqual(["chain", "draw", "acceptance_rate", "diverging", "energy", "lp", "n_steps"]); // prettier-ignore
+    const rows = (await values(posterior.draws)) as { mu: number[][]; theta: number[][][] };
+    const row = tables.posterior.get(13)!.toJSON() as { chain: number; draw: number; mu: number; theta: Iterable<number> }; // prettier-ignore
+    expect({ ...row, theta: [...row.theta] }).toMatchObject({ chain: 1, draw: 3, mu: rows.mu[1]![3], theta: rows.theta[1]![3] }); // prettier-ignore
+    expect((await posterior.samples()["theta"]!.aval()).shape).toEqual([20, 8]);
     // An interruption in between, a file, and what is left of it
     const aborter = new AbortController();
     const first = mcmc(nuts(schools), { warmup: 20, samples: 30, chains: 2, blockSize: 10, signal: aborter.signal, onProgress: ({ done }) => { if (done === 30) aborter.abort(); } }); // prettier-ignore
