@@ -16,7 +16,12 @@ export interface StructurePrograms {
 }
 
 export function structurePrograms(model: Model<never>): StructurePrograms {
-  const asked = (query: string, key: Tensor<"key"> | undefined, draws: Draws, args: readonly unknown[]): Structures => {
+  const asked = (
+    query: string,
+    key: Tensor<"key"> | undefined,
+    draws: Draws,
+    args: readonly unknown[],
+  ): Structures => {
     const { treeDefs, operands, frame } = operandsOf(args, "posterior");
     const { program, statements } = recordModel(frame, model as never, treeDefs, "posterior");
     const structures = statements.filter(({ marginalize }) => marginalize);
@@ -36,7 +41,11 @@ export function structurePrograms(model: Model<never>): StructurePrograms {
     );
   };
   return {
-    sample: jit((key: Tensor<"key">, draws: Draws, ...args: readonly unknown[]) => asked("sample", key, draws, args)) as never,
-    marginals: jit((draws: Draws, ...args: readonly unknown[]) => asked("marginals", undefined, draws, args)) as never,
+    sample: jit((key: Tensor<"key">, draws: Draws, ...args: readonly unknown[]) =>
+      asked("sample", key, draws, args),
+    ) as never,
+    marginals: jit((draws: Draws, ...args: readonly unknown[]) =>
+      asked("marginals", undefined, draws, args),
+    ) as never,
   };
 }
