@@ -29,7 +29,7 @@ const FOLDERS = [
   ...Object.values(FIXTURES),
 ];
 /** Folders of answers by enumeration, and of JAX called in Python; every file there is generated. */
-const GOLDEN = ["", "toys", "ops", "optax"].map((folder) => join("tests", "golden", folder));
+const GOLDEN = ["", "toys", "ops", "optax", "dist"].map((folder) => join("tests", "golden", folder));
 
 const python = await resolvePython({ dev: true });
 
@@ -82,7 +82,8 @@ async function generate(): Promise<Map<string, string>> {
   files.set(join("docs", "classes.md"), await page(classesPage(registry)));
   const coverage = JSON.parse(print("tests.ops.coverage")) as Coverage;
   files.set(join("docs", "ops.md"), await page(opsPage(registry, coverage)));
-  for (const module of ["tests.conformance.golden", "tests.ops.golden", "tests.ops.golden_optimizers"]) {
+  const modules = ["tests.conformance.golden", "tests.ops.golden", "tests.ops.golden_optimizers"];
+  for (const module of [...modules, "tests.simple.golden"]) {
     const golden = JSON.parse(print(module)) as Record<string, string>;
     for (const [name, text] of Object.entries(golden)) files.set(join("tests", "golden", name), text);
   }

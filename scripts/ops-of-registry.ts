@@ -157,7 +157,6 @@ function method(op: Op): string {
 
 const FROM = {
   "../distributions/simple-distribution.ts": ["SimpleDistribution"],
-  "../distributions/transform.ts": ["Transform"],
   "../program/emit.ts": ["emit", "list", "partsOf", "struct"],
   "../program/signatures.ts": ["checkFunctions"],
   "../program/traced.ts": ["type Traced"],
@@ -211,6 +210,8 @@ export function namespaceFile(registry: Registry, namespace: string): string {
   const ops = registry.ops.filter((op) => op.name.startsWith(`${namespace}.`) && !METHODS.test(op.name));
   const functions = [...members, ...ops.map(method)].join(",\n\n");
   const checks = `checkFunctions("${namespace}", ${namespace}, ${callSignatures(ops, functionName, [], "distribution")});`;
+  const makesTransforms = ops.some((op) => op.result.kind === "transform");
+  const transform = { "../distributions/transform.ts": [makesTransforms ? "Transform" : "type Transform"] };
   const source = `${docComment(doc)}\nexport const ${namespace} = {\n${functions}\n};\n\n${checks}\n`;
-  return `${HEADER}${imports(source, together(room === "training" ? { ...FROM, "./dtypes.ts": [], ...FROM_TRAINING } : FROM, from ?? {}))}\n\n${source}`;
+  return `${HEADER}${imports(source, together(room === "training" ? { ...FROM, "./dtypes.ts": [], ...FROM_TRAINING } : FROM, transform, from ?? {}))}\n\n${source}`;
 }

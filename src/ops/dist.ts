@@ -1,11 +1,11 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 import { SimpleDistribution } from "../distributions/simple-distribution.ts";
-import { Transform } from "../distributions/transform.ts";
 import { emit } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
 import { asBool, asFloat, asInt } from "../tensor/array.ts";
 import type { Dim, DType, FloatDType, Of, ShapeLike, Strong, TensorLike } from "../tensor/tensor.ts";
 import type { IntDType } from "./dtypes.ts";
+import type { Transform } from "../distributions/transform.ts";
 import { transforms } from "./transforms.ts";
 
 /**

@@ -1,9 +1,9 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
-import { Transform } from "../distributions/transform.ts";
 import { emit } from "../program/emit.ts";
 import { checkFunctions } from "../program/signatures.ts";
 import { asFloat } from "../tensor/array.ts";
 import type { FloatDType, TensorLike } from "../tensor/tensor.ts";
+import { Transform } from "../distributions/transform.ts";
 
 /** `numpyro.distributions.transforms`, as `dist.transforms`: what `dist.transformed` applies to values. */
 export const transforms = {

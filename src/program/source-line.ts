@@ -1,8 +1,9 @@
 /** The caller's line of code: a stack is captured unformatted and read only when an error is shown. */
 
-// Empty in a bundle of CommonJS. This file stands in src/program/ in a checkout, and published in dist/src/ or dist/src/chunks/.
+// Empty in a bundle of CommonJS. This file stands in src/program/ in a checkout, which may be called anything-dist, and
+// published in dist/src/ or dist/src/chunks/.
 const packageRoot = ((import.meta.url as string | undefined) ?? "").replace(
-  /(?:dist\/)?src\/(?:[^/]*\/)?[^/]*$/,
+  /(?:(?<=\/)dist\/)?src\/(?:[^/]*\/)?[^/]*$/,
   "",
 );
 const OWN_DIRECTORIES = ["src/", "bridge/", "dist/"].map((d) => pathOf(packageRoot + d));

@@ -174,6 +174,9 @@ function right({ kind, type }: Parameter): unknown {
   if (kind === "size" || kind === "shape" || kind === "axis" || kind === "dtype") return KEYS[kind];
   if (kind === "transformation") return synjax.optax.identity();
   if (kind === "schedules") return [];
+  if (kind === "dist") return type === "int32" ? dist.poisson({ rate: 1 }) : dist.normal();
+  if (kind === "dists") return dist.normal();
+  if (kind === "transforms") return [dist.transforms.exp()];
   if (kind === "mask") return true;
   if (type?.startsWith("readonly ")) return [1];
   if (type?.startsWith("Readonly<Record<")) return {};
@@ -197,13 +200,14 @@ const { ops, distributions } = registry as unknown as Registry;
 const FUNCTIONS: [name: string, op: Op, call: Call][] = ops
   .filter(
     ({ name }) =>
-      !/^(getitem$|at\.|debug\.|optax\.(init|update|apply_updates|incremental_update|global_norm|schedule)$)/.test(
+      !/^(getitem$|at\.|debug\.|distribution\.|optax\.(init|update|apply_updates|incremental_update|global_norm|schedule)$)/.test(
         name,
       ),
   )
   .map((op) => {
     const [namespace, name] = op.name.split(".").map(camelCase) as ["np", string];
-    const functions = (namespace as string) === "semirings" ? synjax.semirings : synjax[namespace];
+    const elsewhere = { semirings: synjax.semirings, transforms: dist.transforms } as Record<string, object>;
+    const functions = elsewhere[namespace] ?? synjax[namespace];
     return [`${namespace}.${name}`, op, (functions as unknown as Record<string, Call>)[name]!] as const;
   })
   .filter(([, , call]) => call !== undefined) // two of semirings are methods

@@ -13,9 +13,9 @@ from jaxtyping import Float, Int
 from ..errors import InvalidArgument
 from ..numerics import numeric
 from ..registry import Check, distribution, query
-from ..simple.checks import parameter_checks
 from ..runtime import passes
 from ..shapes import as_float, as_int, as_number
+from ..simple.checks import parameter_checks
 from ..structures.chain import Chain, Potentials
 from ..structures.chain.long import MOST_SYMBOLS, Symbols
 from . import batching

@@ -10,7 +10,7 @@ from ..simple import making
 
 
 def _of(name: str, numpyro: str, parameters: str, values: str, doc: str) -> None:
-    """One constructor. Words of `parameters`: a name, "?" where it may be left out, and its own axes after the batch's."""
+    """One constructor. Words of `parameters`: a name, "?" where it may be left out, its own axes after the batch's."""
     entries = ", ".join(_entry(*word.partition("[")) for word in parameters.split())
     op(
         f"dist.{name}",
@@ -68,7 +68,7 @@ _of(
     "Numbers from 0 to 1 with a distribution function in closed form.",
 )
 
-# -------------------------------------------------------------------------------------------------- on vectors, matrices
+# ------------------------------------------------------------------------------------------------ on vectors, matrices
 
 _of("dirichlet", "Dirichlet", "concentration[v]", "F", "Probabilities of v symbols.")
 _of(
@@ -141,7 +141,7 @@ op(
     checks=functools.partial(making.checks, "GaussianRandomWalk"),
 )
 
-# ------------------------------------------------------------------------------------------------- on counts and symbols
+# ----------------------------------------------------------------------------------------------- on counts and symbols
 
 _of("poisson", "Poisson", "rate", "int32", "Counts with mean `rate`.")
 _of("gamma_poisson", "GammaPoisson", "concentration rate?", "int32", "Counts whose rate is a gamma number.")
@@ -174,6 +174,17 @@ _of(
     "Symbols 0 to k: between which of the rising `cutpoints` a logistic number around `predictor` falls.",
 )
 
+
+def _counted(name: str, *, total_count: int = 1, **given: Any) -> Any:
+    making.require_size("total_count", total_count, 0)
+    return making.make(name, total_count=total_count, **given)
+
+
+def _multinomial(name: str, **given: Any) -> Any:
+    making.require_one({each: given.get(each) for each in ("probs", "logits")}, ("probs", "logits"))
+    return _counted(name, **given)
+
+
 _EITHER = "; by exactly one of `probs` and `logits`."
 for _name, _cls, _more, _values in (
     ("bernoulli", "Bernoulli", "", "0 or 1"),
@@ -190,7 +201,7 @@ for _name, _cls, _more, _values in (
     _dims = "*batch v" if _cls in ("Categorical", "Multinomial") else "*batch"
     op(
         f"dist.{_name}",
-        functools.partial(_one_of("probs", "logits"), _cls),
+        functools.partial(_multinomial if _cls == "Multinomial" else _one_of("probs", "logits"), _cls),
         f"{{ probs?: num F[{_dims}], logits?: num F[{_dims}]{_more} }} -> dist int32",
         f"{_values}{_EITHER} Equivalent to `numpyro.distributions.{_cls}`.",
         checks=functools.partial(making.checks, _cls),
@@ -199,7 +210,7 @@ for _name, _cls, _more, _values in (
 
 op(
     "dist.dirichlet_multinomial",
-    functools.partial(making.make, "DirichletMultinomial"),
+    functools.partial(_counted, "DirichletMultinomial"),
     "{ concentration: num F[*batch v], total_count?: size } -> dist int32",
     "How often each of v symbols is drawn in `totalCount` (1) draws of Dirichlet probabilities. "
     "Equivalent to `numpyro.distributions.DirichletMultinomial`.",

@@ -1,15 +1,17 @@
-"""What each class of NumPyro's is made of: its parameters, how many axes one of them has for itself, and how it is made.
+"""What each class of NumPyro's is made of: its parameters, how many axes each has for itself, and how it is made.
 
 Most are plain: arrays by name. The others hold distributions, transforms, or shapes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 Values = dict[str, Any]  # arrays, distributions, tuples of distributions or of transforms
 Statics = dict[str, Any]
@@ -21,6 +23,15 @@ def numpyro(name: str) -> Any:
     import numpyro.distributions as distributions  # here, because importing it takes half a second
 
     return getattr(distributions, name)
+
+
+@contextlib.contextmanager
+def without_validation() -> Iterator[None]:
+    """Inside, NumPyro refuses no parameters: those of the distributions that it makes itself it would."""
+    from numpyro.distributions.distribution import validation_enabled
+
+    with validation_enabled(False):
+        yield
 
 
 def spread(value: Any, batch: Shape, own: int) -> Any:
@@ -43,6 +54,17 @@ def _plain(name: str, own: Mapping[str, int], statics: tuple[str, ...] = ()) -> 
         make=lambda values, fixed: numpyro(name)(**values, **fixed, validate_args=False),
         spread=lambda d, values, batch: {n: spread(x, batch, own[n]) for n, x in values.items()},
     )
+
+
+def _counted(name: str, own: str) -> Kind:
+    """Of a number of draws that is part of the program; NumPyro keeps it with axes of the batch."""
+    plain = _plain(name, {own: 1}, ("total_count",))
+
+    def take(d: Any) -> tuple[Values, Statics]:
+        values, statics = plain.take(d)
+        return values, {"total_count": int(np.reshape(statics["total_count"], -1)[0])}
+
+    return dataclasses.replace(plain, take=take)
 
 
 _SCALARS = {
@@ -151,9 +173,14 @@ KINDS: dict[str, Kind] = {
     "CategoricalProbs": _plain("CategoricalProbs", {"probs": 1}),
     "CategoricalLogits": _plain("CategoricalLogits", {"logits": 1}),
     "OrderedLogistic": _plain("OrderedLogistic", {"predictor": 0, "cutpoints": 1}),
-    "MultinomialProbs": _plain("MultinomialProbs", {"probs": 1}, ("total_count",)),
-    "MultinomialLogits": _plain("MultinomialLogits", {"logits": 1}, ("total_count",)),
-    "DirichletMultinomial": _plain("DirichletMultinomial", {"concentration": 1}, ("total_count",)),
+    **{
+        name: _counted(name, own)
+        for name, own in (
+            ("MultinomialProbs", "probs"),
+            ("MultinomialLogits", "logits"),
+            ("DirichletMultinomial", "concentration"),
+        )
+    },
     **{name: _truncated(name, bounds) for name, bounds in _TRUNCATED.items()},
     "Delta": Kind(
         take=lambda d: ({"v": d.v, "log_density": d.log_density}, {"event_dim": d.event_dim}),

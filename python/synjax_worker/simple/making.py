@@ -12,7 +12,7 @@ from jax import Array
 from ..errors import InvalidArgument, spoken, wrong_value
 from ..registry import Check
 from .checks import constraint_check, factor_checks, not_a_logit, order_checks, symmetry_checks
-from .kinds import numpyro
+from .kinds import numpyro, without_validation
 
 # Not of the distribution's float dtype.
 _WHOLE = {"total_count"}
@@ -30,7 +30,8 @@ def make(name: str, **given: Any) -> Any:
     given = _settled(given)
     name = _class_name(name, given)
     _require_axes(name, given)
-    return numpyro(name)(**given, validate_args=False)
+    with without_validation():
+        return numpyro(name)(**given, validate_args=False)
 
 
 def checks(name: str, **given: Any) -> list[Check]:
@@ -42,7 +43,7 @@ def checks(name: str, **given: Any) -> list[Check]:
         if parameter in _STATIC:
             continue
         found += _parameter_checks(parameter, jnp.asarray(value), constraints[parameter])
-    made = numpyro(_class_name(name, given))(**given, validate_args=False)
+    made = make(name, **given)
     for matrix in ("covariance_matrix", "precision_matrix", "scale_tril"):
         if matrix in given:
             found += factor_checks("scale_tril", jnp.asarray(made.scale_tril), matrix)

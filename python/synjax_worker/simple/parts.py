@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import InvalidArgument
-from .kinds import KINDS, Kind, Shape
+from .kinds import KINDS, Kind, Shape, without_validation
 
 
 @jax.tree_util.register_pytree_node_class
@@ -34,9 +34,9 @@ class Parts:
 
     def whole(self) -> Any:
         """The distribution."""
-        return KINDS[self.kind].make(
-            {name: _each(whole, value) for name, value in self.values.items()}, self.statics
-        )
+        values = {name: _each(whole, value) for name, value in self.values.items()}
+        with without_validation():
+            return KINDS[self.kind].make(values, self.statics)
 
     @property
     def batch_shape(self) -> Shape:

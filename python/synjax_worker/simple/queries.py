@@ -161,7 +161,8 @@ def _asked(of: Any, query: str, ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except (NotImplementedError, AttributeError) as error:
-        raise InvalidArgument(f"NumPyro has no {query} of {_name(of)}.", expected=f"one with {query}", received=_name(of)) from error  # fmt: skip
+        message = f"NumPyro has no {query} of {_name(of)}."
+        raise InvalidArgument(message, expected=f"one with {query}", received=_name(of)) from error
 
 
 def _name(of: Any) -> str:

@@ -82,7 +82,8 @@ def satisfies(constraint: Any, value: Array) -> Array:
         )
     if kind == "Multinomial":  # NumPyro takes 1.5 and 1.5 of 3
         return jnp.all(value % 1 == 0, -1) & constraint(value)
-    return jnp.asarray(constraint(value))
+    inside = jnp.asarray(constraint(value))
+    return inside & (jnp.abs(value) < jnp.inf) if inside.ndim >= value.ndim else inside
 
 
 def asymmetric(matrix: Array) -> Array:
