@@ -6,12 +6,11 @@ export type Parents = ReadonlyMap<string, readonly string[]>;
 /**
  * Whether every path between two nodes is blocked, given others: then they are independent given these.
  *
- * Source: Koller & Friedman (2009), Probabilistic Graphical Models, algorithm 3.1: what can be reached from `x` along
- * active trails.
+ * Source: Shachter (1998), Bayes-Ball: a ball from `x` passes through what is not given, and bounces back to the parents
+ * of what is given where it came from one of them; it answers as algorithm 3.1 of Koller & Friedman (2009) does.
  */
 export function isDSeparated(parents: Parents, x: string, y: string, given: ReadonlySet<string>): boolean {
   const children = childrenOf(parents);
-  const above = withAncestors(parents, given);
   const seen = new Set<string>();
   const ahead: [node: string, from: "child" | "parent"][] = [[x, "child"]];
   const go = (nodes: readonly string[], from: "child" | "parent"): void => {
@@ -24,8 +23,7 @@ export function isDSeparated(parents: Parents, x: string, y: string, given: Read
     const isGiven = given.has(node);
     if (node === y && !isGiven) return false;
     if (!isGiven) go(children.get(node)!, "parent");
-    // Up again past a child that is given, or has a descendant that is: its parents explain it together
-    if (from === "child" ? !isGiven : above.has(node)) go(parents.get(node)!, "child");
+    if (isGiven === (from === "parent")) go(parents.get(node)!, "child");
   }
   return true;
 }
@@ -50,15 +48,4 @@ function childrenOf(parents: Parents): ReadonlyMap<string, string[]> {
   const children = new Map([...parents.keys()].map((node) => [node, [] as string[]]));
   for (const [node, from] of parents) for (const parent of from) children.get(parent)!.push(node);
   return children;
-}
-
-function withAncestors(parents: Parents, nodes: ReadonlySet<string>): ReadonlySet<string> {
-  const above = new Set<string>();
-  const ahead = [...nodes];
-  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
-    if (above.has(node)) continue;
-    above.add(node);
-    ahead.push(...parents.get(node)!);
-  }
-  return above;
 }

@@ -57,7 +57,8 @@ export class ModelGraph {
    * `param` is a constant. What is asked about is not taken for given, where it is observed; and all items of a plate
    * are one variable.
    *
-   * Source: Koller & Friedman (2009), section 3.3; Geiger, Verma & Pearl (1990) for what is computed.
+   * Source: Koller & Friedman (2009), Probabilistic Graphical Models, section 3.3; Geiger, Verma & Pearl (1990) for what
+   * is computed.
    * @returns `false` where some distributions would make them dependent
    * @throws {SynjaxError} `INVALID_ARGUMENT` for a name that the program has not, a factor, or one asked about that is given
    */
