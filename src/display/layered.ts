@@ -1,6 +1,4 @@
 /** Where the nodes of a directed graph stand: in layers from top to bottom, those of a group in a box of their own. */
-import { Graph, layout } from "@dagrejs/dagre";
-
 export type Point = readonly [x: number, y: number];
 
 export interface LayeredNode {
@@ -42,11 +40,12 @@ const ASIDE = 24;
  * Source: Gansner, Koutsofios, North & Vo (1993), A technique for drawing directed graphs; Sander (1996), Layout of
  * compound directed graphs.
  */
-export function layered(
+export async function layered(
   nodes: readonly LayeredNode[],
   edges: readonly { readonly from: string; readonly to: string }[],
   labelWidth: (label: string) => number,
-): Layered {
+): Promise<Layered> {
+  const { Graph, layout } = await import("@dagrejs/dagre"); // only where a picture is asked for
   const graph = new Graph({ compound: true });
   graph.setGraph({ ranksep: DOWN, nodesep: ASIDE, edgesep: ASIDE });
   const labels = new Map<string, string>();

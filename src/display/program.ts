@@ -39,7 +39,7 @@ const STYLE = [
 ].join(" ");
 
 /** Circles, shaded where observed and dashed where computed; squares for factors; boxes for plates. */
-export function drawProgram({ title, nodes, edges }: ProgramData): string {
+export async function drawProgram({ title, nodes, edges }: ProgramData): Promise<string> {
   const sized = nodes.map((node): LayeredNode => {
     const [rx, ry] = extentOf(node);
     const { name, kind, plates } = node;
@@ -47,7 +47,9 @@ export function drawProgram({ title, nodes, edges }: ProgramData): string {
     const width = isNamedBelow ? textWidth(name, LABEL) : 2 * rx;
     return { name, width, height: 2 * ry + (isNamedBelow ? 2 * LABEL : 0), groups: plates.map(plateLabel) };
   });
-  const { width, height, places, boxes, routes } = layered(sized, edges, (label) => textWidth(label, LABEL));
+  const { width, height, places, boxes, routes } = await layered(sized, edges, (label) =>
+    textWidth(label, LABEL),
+  );
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const top = MARGIN + 24;
   const children = [

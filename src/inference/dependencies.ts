@@ -26,7 +26,7 @@ import type { Model } from "./tracers.ts";
  * ```ts
  * const graph = dependencies(model)(data);
  * graph.independent("mu", "tau"); // false: the data were observed
- * await writeFile("model.svg", graph.toSVG());
+ * await writeFile("model.svg", await graph.toSVG());
  * ```
  * @throws {SynjaxError} `INVALID_ARGUMENT` where the program states other variables from run to run
  */
@@ -45,7 +45,8 @@ export function dependencies<A extends readonly unknown[]>(model: Model<A>): (..
 
 /**
  * A function of a program's arguments that says whether two of its variables are independent, whatever the distributions
- * are, given others and the observed ones: `dependencies(model)(…args).independent(x, y, given)`.
+ * are, given others and the observed ones: `dependencies(model)(…args).independent(x, y, given)`. Source: Tran et al.
+ * (2018), figure 6.
  * @throws {SynjaxError} `INVALID_ARGUMENT` for a name that the program has not
  */
 export function independent<A extends readonly unknown[]>(

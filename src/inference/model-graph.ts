@@ -87,7 +87,7 @@ export class ModelGraph {
    * name, plates as boxes around what stands in them.
    * @returns SVG text
    */
-  toSVG(options: { readonly title?: string } = {}): string {
+  toSVG(options: { readonly title?: string } = {}): Promise<string> {
     return drawProgram({ title: options.title ?? "Model", nodes: this.nodes, edges: this.edges });
   }
 
@@ -115,6 +115,6 @@ function refusal(argument: string, expected: string, received: string, stack: ob
 
 checkMethods(ModelGraph, {
   independent: { takes: { x: "string", y: "string", given: "list?" } },
-  toSVG: { options: { title: "string?" } },
+  toSVG: { options: { title: "string?" }, isAsync: true },
   toDOT: {},
 });

@@ -27,11 +27,11 @@ const graph = new ModelGraph(
   ],
 );
 
-describe("toSVG", () => {
-  const svg = graph.toSVG({ title: "A & B" });
-  test("has the title, all names and the plates with their sizes, as words", () => {
+describe("toSVG", async () => {
+  const svg = await graph.toSVG({ title: "A & B" });
+  test("has the title, all names and the plates with their sizes, as words", async () => {
     expect(svg).toContain("<title>A &amp; B</title>");
-    expect(graph.toSVG()).toContain("<title>Model</title>");
+    expect(await graph.toSVG()).toContain("<title>Model</title>");
     const words = [...svg.matchAll(/<text [^>]*>([^<]*)</g)].map(([, each]) => each);
     expect(words.slice(1).sort()).toEqual(["&quot;soft&quot;", "mu", "obs", "open", "pupils  30 of 90", "rate", "schools  8", "theta&lt;1&gt;"]); // prettier-ignore
     expect(svg).toContain("<title>obs ~ normal: observed</title>");
@@ -58,13 +58,13 @@ describe("toSVG", () => {
     ]);
   });
 
-  test("is inside of the picture, and there is one of a program without variables", () => {
+  test("is inside of the picture, and there is one of a program without variables", async () => {
     const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!.map(Number);
     for (const [, x, y] of svg.matchAll(/ c?x="([\d.]+)" c?y="([\d.]+)"/g)) {
       expect(Number(x)).toBeLessThan(width!);
       expect(Number(y)).toBeLessThan(height!);
     }
-    expect(new ModelGraph([], []).toSVG()).toMatch(/^<svg .*viewBox="0 0 [\d.]+ [\d.]+"/);
+    expect(await new ModelGraph([], []).toSVG()).toMatch(/^<svg .*viewBox="0 0 [\d.]+ [\d.]+"/);
   });
 });
 
@@ -92,7 +92,7 @@ test("toDOT: clusters for plates, quoted names, no arrow at a factor", () => {
 `);
 });
 
-describe("the layout", () => {
+describe("the layout", async () => {
   let state = 7;
   const random = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -102,13 +102,15 @@ describe("the layout", () => {
   const SIZE = 48;
   const nodes = (count: number): LayeredNode[] =>
     Array.from({ length: count }, (_, i) => ({ name: `n${i}`, width: SIZE, height: SIZE, groups: GROUPS[Math.floor(random() * GROUPS.length)]! })); // prettier-ignore
-  const graphs = Array.from({ length: 25 }, () => {
-    const made = nodes(3 + Math.floor(random() * 13));
-    const edges = made.flatMap(({ name: to }, i) =>
-      made.slice(0, i).flatMap(({ name: from }) => (random() < 1.5 / made.length ? [{ from, to }] : [])),
-    );
-    return { made, edges, layout: layered(made, edges, (label) => 60 * label.length) };
-  });
+  const graphs = await Promise.all(
+    Array.from({ length: 25 }, async () => {
+      const made = nodes(3 + Math.floor(random() * 13));
+      const edges = made.flatMap(({ name: to }, i) =>
+        made.slice(0, i).flatMap(({ name: from }) => (random() < 1.5 / made.length ? [{ from, to }] : [])),
+      );
+      return { made, edges, layout: await layered(made, edges, (label) => 60 * label.length) };
+    }),
+  );
 
   test("a group encloses what is in it and touches nothing else, and its label has room", () => {
     for (const { made, layout } of graphs)
