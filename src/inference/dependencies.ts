@@ -1,4 +1,5 @@
 /** The graph of a program, found by recording it and walking what was recorded. */
+import { SimpleDistribution } from "../distributions/simple-distribution.ts";
 import { type Frame, RootFrame } from "../program/frame.ts";
 import { camelCase } from "../program/python-names.ts";
 import { currentFrame } from "../program/recording.ts";
@@ -110,7 +111,7 @@ const known = (key: keyof NodePlate, size: Dim | undefined): Partial<NodePlate> 
 /** `normal` of what `dist.normal` made, and the name of the class of a structure. */
 function distributionName(distribution: AnyDistribution): string {
   if (distribution instanceof OwnDistribution) return "custom";
-  if (CLASS_NAME in distribution) return distribution[CLASS_NAME] as string;
+  if (!(distribution instanceof SimpleDistribution)) return distribution[CLASS_NAME];
   const node = distribution[NODE];
   const op = node.kind === "equation" ? (node.frame as Frame).equations[node.index]?.[0] : undefined;
   return op?.startsWith("dist.") ? camelCase(op.slice("dist.".length)) : "SimpleDistribution";

@@ -139,6 +139,17 @@ describe("kinds", () => {
     expect(graph.nodes[3]).not.toHaveProperty("distribution");
   });
 
+  test("distributions go by the names that they are made with", () => {
+    const graph = dependencies(() => {
+      const p = sample("p", dist.beta({ concentration1: 1, concentration0: 1 }));
+      const flips = dist.bernoulli({ probs: p });
+      sample("flips", dist.expanded(flips, [50]), { value: np.ones([50]) });
+      sample("count", dist.betaBinomial({ concentration1: p, concentration0: 1, totalCount: 10 }));
+    })();
+    expect(graph.nodes.map(({ distribution }) => distribution)).toEqual(["beta", "expanded", "betaBinomial"]);
+    expect(arrows(graph)).toEqual(["p → flips", "p → count"]);
+  });
+
   test("an observed value that is computed couples what it is computed from", () => {
     expect(
       arrowsOf(() => {
@@ -232,6 +243,15 @@ describe("bad input is a typed error that names the argument, at the user's line
     expect(error.message).toContain(words);
     expect(error.line).toMatch(/model-graph\.test\.ts/);
   }); // prettier-ignore
+
+  test("an asynchronous program, whose later variables would be missed", () => {
+    const model = async (): Promise<void> => {
+      latent("a");
+      await Promise.resolve();
+    };
+    const error = refusal(() => dependencies(model)());
+    expect(error.message).toMatch(/^the result of dependencies's model is a Promise/);
+  });
 
   test("a program whose variables differ from run to run", () => {
     let runs = 0;
