@@ -121,6 +121,8 @@ export { Transform } from "./distributions/transform.ts";
 export type { PictureOptions } from "./distributions/picture.ts";
 export * from "./distributions/index.ts";
 
+export { dependencies, independent } from "./inference/dependencies.ts";
+export type { ModelEdge, ModelGraph, ModelNode, NodePlate } from "./inference/model-graph.ts";
 export {
   customDistribution,
   type OwnDistribution,

@@ -9,7 +9,7 @@ import { frameFor, recordNested } from "../program/recording.ts";
 import { lineOf } from "../program/source-line.ts";
 import { Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { recordFunction, type TreeDef } from "../transforms/trees.ts";
+import { recordFunction, resultOf, type TreeDef } from "../transforms/trees.ts";
 import { freeDim } from "./draw.ts";
 import { OwnDistribution } from "./own-distribution.ts";
 import { type ScopeTracer, traced } from "./scopes.ts";
@@ -36,7 +36,8 @@ export function recordModel(
   const once = (): RecordedModel => {
     const statements: Statement[] = [];
     const stated = (...args: never[]): readonly [] => {
-      traced(recorder(statements), () => model(...args), { collects: true, outer: undefined });
+      const result = traced(recorder(statements), () => model(...args), { collects: true, outer: undefined });
+      if (result instanceof Promise) resultOf(result, `the result of ${what}'s model`); // refuses it
       return [];
     };
     const { program } = recordFunction(frame, stated, treeDefs, what);

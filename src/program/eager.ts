@@ -1,43 +1,9 @@
 /** Operations outside a recorded function wait in a graph, which runs as one program when a value is asked for. */
-import { ARGUMENT } from "../../bridge/wire/protocol.ts";
 import type { Handle, HandleOwner } from "./handle.ts";
-import type { Body, Constant, Encoded, Equation } from "./body.ts";
+import type { Body, Constant } from "./body.ts";
 import { RootFrame } from "./frame.ts";
+import { mapEquation, mapReferences, referencesOf } from "./references.ts";
 import { givesSizes } from "./structural.ts";
-
-/** Positions of the references in an encoded argument, replaced one by one. */
-function mapReferences(
-  arg: Encoded,
-  reference: (ref: number) => number,
-  body: (index: number) => number,
-): Encoded {
-  if (typeof arg === "number") return reference(arg);
-  if (!Array.isArray(arg)) return arg;
-  const [tag, content, captures] = arg as unknown as readonly [number, Encoded, readonly number[]];
-  switch (tag) {
-    case ARGUMENT.tuple:
-      return [ARGUMENT.tuple, (content as readonly Encoded[]).map((a) => mapReferences(a, reference, body))];
-    case ARGUMENT.dict:
-      return [
-        ARGUMENT.dict,
-        (content as readonly Encoded[]).map((a, i) => (i % 2 ? mapReferences(a, reference, body) : a)),
-      ];
-    case ARGUMENT.program:
-      return [ARGUMENT.program, body(content as number), captures.map(reference)];
-    default:
-      return arg;
-  }
-}
-
-function mapEquation(
-  [op, args, attributes]: Equation,
-  reference: (ref: number) => number,
-  body: (index: number) => number,
-): Equation {
-  const mappedArgs = args.map((a) => mapReferences(a, reference, body));
-  if (!attributes) return [op, mappedArgs];
-  return [op, mappedArgs, attributes.map((a, i) => (i % 2 ? mapReferences(a, reference, body) : a))];
-}
 
 function hoistAgain(into: EagerFrame, constant: Constant): number {
   if ("handle" in constant) constant.handle.use("a tensor that this value is computed from");
@@ -83,13 +49,7 @@ export class EagerFrame extends RootFrame {
    */
   outputs(): number[] {
     const consumed = new Set<number>();
-    for (const equation of this.equations) {
-      mapEquation(
-        equation,
-        (ref) => (consumed.add(ref), ref),
-        (b) => b,
-      );
-    }
+    for (const equation of this.equations) for (const ref of referencesOf(equation)) consumed.add(ref);
     return this.equations.flatMap(([op], i) => {
       const free = !consumed.has(i) && !this.#unwanted.has(i) && !givesSizes(op);
       return free || this.#wanted.has(i) ? [i] : [];

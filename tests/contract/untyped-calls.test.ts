@@ -3,7 +3,7 @@ import registry from "../../bridge/registry.json" with { type: "json" };
 import type { Op, Parameter, Registry } from "../../scripts/registry-document.ts";
 import { camelCase } from "../../scripts/typescript-spelling.ts";
 import * as synjax from "../../src/index.ts";
-import { AlignmentCRF, array, connect, CTC, dist, GeneralizedPCFG, GeneralizedTensorDecompositionPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TensorDecompositionPCFG, TreeCRF } from "../../src/index.ts"; // prettier-ignore
+import { AlignmentCRF, array, connect, CTC, dependencies, dist, GeneralizedPCFG, GeneralizedTensorDecompositionPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, sample, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TensorDecompositionPCFG, TreeCRF } from "../../src/index.ts"; // prettier-ignore
 
 /** Everything that the package exports is called as JavaScript without types may call it. */
 type Call = (...args: unknown[]) => unknown;
@@ -52,6 +52,7 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
     new GeneralMonotoneAlignmentCRF({ logPotentialsHorizontal: [chain.transition] }),
   CTC: () => new CTC({ logPotentials: chain.transition, labels: [1] }),
   SimpleDistribution: () => dist.poisson({ rate: [1] }),
+  ModelGraph: () => dependencies(() => sample("x", dist.poisson({ rate: 1 })))(),
   LogSemiring: () => new synjax.semirings.LogSemiring(),
   MaxSemiring: () => new synjax.semirings.MaxSemiring(),
 };
