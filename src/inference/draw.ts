@@ -22,7 +22,7 @@ function drawFrom(distribution: AnyDistribution, statement: Statement): unknown 
   if (marginalize) return distribution;
   if (!key) throw withoutKey(statement);
   const options = sampleShape && sampleShape.length > 0 ? { sampleShape } : {};
-  const from = distribution as {
+  const from = distribution as unknown as {
     sample(key: Tensor<"key">, options: object): unknown;
     differentiableSample(key: Tensor<"key">, options: object): unknown;
   };

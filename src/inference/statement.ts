@@ -1,13 +1,14 @@
 /** What a probabilistic program says: each statement is asked of the tracers around it, the innermost first. */
-import type { Distribution } from "../distributions/distribution.ts";
+import type { DeclaredDistribution } from "../distributions/declared-distribution.ts";
 import type { SimpleDistribution } from "../distributions/simple-distribution.ts";
 import type { Traced } from "../program/traced.ts";
 import type { Dim, FloatDType, Tensor, TensorLike } from "../tensor/tensor.ts";
 import type { OwnDistribution } from "./own-distribution.ts";
 
 /** What a random variable may be drawn from: numbers, structures, or what a user's two functions say. */
-export type AnyDistribution =
-  SimpleDistribution | Distribution<FloatDType, string, string> | Distribution | OwnDistribution;
+export type AnyDistribution = SimpleDistribution | Structure | OwnDistribution;
+/** A distribution over structures, of any events. */
+export type Structure = DeclaredDistribution<FloatDType, string> | DeclaredDistribution;
 
 /** A plate as the statements inside see it. */
 export interface PlateFrame {

@@ -1,7 +1,8 @@
 /** What a probabilistic program is written with. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { EventLike, EventOf } from "../distributions/events.ts";
-import { Distribution, type DifferentiableSampleOptions } from "../distributions/distribution.ts";
+import type { DeclaredDistribution } from "../distributions/declared-distribution.ts";
+import { type DifferentiableSampleOptions, Distribution } from "../distributions/distribution.ts";
 import { SimpleDistribution } from "../distributions/simple-distribution.ts";
 import { np } from "../ops/np.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
@@ -12,7 +13,7 @@ import { type Dim, type DType, type FloatDType, Tensor, type TensorLike } from "
 import { OwnDistribution } from "./own-distribution.ts";
 import { type RandomVariable, randomVariable } from "./random-variable.ts";
 import { perform, traced } from "./scopes.ts";
-import type { AnyDistribution, PlateFrame, Statement } from "./statement.ts";
+import type { AnyDistribution, PlateFrame, Statement, Structure } from "./statement.ts";
 
 export interface SampleStatementOptions<V = TensorLike> {
   /** What was observed in its place. */
@@ -50,14 +51,14 @@ export function sample<D extends DType>(
   distribution: OwnDistribution<D>,
   options?: Pick<SampleStatementOptions<TensorLike>, "value">,
 ): RandomVariable<D>;
-export function sample<T extends Distribution<FloatDType, string, string> | Distribution>(
+export function sample<T extends Structure>(
   name: string,
   distribution: T,
   options: { readonly marginalize: true },
 ): T;
-export function sample<F extends FloatDType, E extends string, C extends string>(
+export function sample<F extends FloatDType, E extends string>(
   name: string,
-  distribution: Distribution<F, E, C>,
+  distribution: DeclaredDistribution<F, E>,
   options?: StructureStatementOptions<EventLike<E>>,
 ): [E] extends [never] ? RandomVariable<F> : EventOf<F, E>;
 export function sample(

@@ -67,7 +67,7 @@ const NO_METHODS_OF_ITS_OWN = new Set([
 ]);
 /** Methods that end or display something, and what only the classes themselves call. */
 const NO_OPERATIONS = new Set(["constructor", "toJSON", "toString", "dispose"]);
-const PROTECTED = new Set(["ask", "classOf", "partsOf", "operand", "eventOperand", "compactOperand", "structOperand", "tree"]); // prettier-ignore
+const PROTECTED = new Set(["ask", "asked", "eventGiven", "classOf", "partsOf", "operand", "eventOperand", "compactOperand", "structOperand", "tree"]); // prettier-ignore
 
 function methodsOf(subject: object): string[] {
   const names = new Set<string>();
