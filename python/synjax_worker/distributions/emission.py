@@ -45,8 +45,8 @@ def of_its_parameters(emission: Any) -> Any:
     """The distribution with the batch shape of its parameters: within `vmap` it still tells the one from outside."""
     if type(emission).__name__ not in KINDS or not is_simple(emission):
         return emission
-    made = whole(parts_of(emission))
-    return emission if made.batch_shape == tuple(emission.batch_shape) else made
+    parts = parts_of(emission)
+    return emission if parts.batch_shape == tuple(emission.batch_shape) else whole(parts)
 
 
 def log_likelihoods(emission: Any, observations: Array) -> Array:

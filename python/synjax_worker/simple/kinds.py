@@ -46,6 +46,9 @@ class Kind:
     take: Callable[[Any], tuple[Values, Statics]]
     make: Callable[[Values, Statics], Any]
     spread: Callable[[Any, Values, Shape], Values]  # the distribution, its values, the batch
+    own: Mapping[str, int] | None = (
+        None  # the axes of one of each parameter, where there is nothing else in it
+    )
 
 
 def _plain(name: str, own: Mapping[str, int], statics: tuple[str, ...] = ()) -> Kind:
@@ -53,6 +56,7 @@ def _plain(name: str, own: Mapping[str, int], statics: tuple[str, ...] = ()) -> 
         take=lambda d: ({n: getattr(d, n) for n in own}, {n: getattr(d, n) for n in statics}),
         make=lambda values, fixed: numpyro(name)(**values, **fixed, validate_args=False),
         spread=lambda d, values, batch: {n: spread(x, batch, own[n]) for n, x in values.items()},
+        own=own,
     )
 
 

@@ -40,7 +40,11 @@ class Parts:
 
     @property
     def batch_shape(self) -> Shape:
-        return self.whole().batch_shape
+        own = KINDS[self.kind].own
+        if own is None:
+            return self.whole().batch_shape
+        shapes = {name: jnp.shape(value) for name, value in self.values.items()}
+        return jnp.broadcast_shapes(*(shape[: len(shape) - own[name]] for name, shape in shapes.items()))
 
     def full(self, batch: Shape | None = None) -> Parts:
         """The same with all axes of a batch, its own if none is given, in every array."""

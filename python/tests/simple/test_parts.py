@@ -133,4 +133,5 @@ def test_it_leaves_and_enters_a_compiled_program(name: str) -> None:
     assert jax.tree.structure(again) == structure == jax.tree.structure(of)
     parts = parts_of(again)
     hash(jax.tree.structure(parts))
+    assert parts.batch_shape == of.batch_shape
     assert whole(parts).batch_shape == of.batch_shape and type(whole(parts)) is type(of)
