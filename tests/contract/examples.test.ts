@@ -87,6 +87,27 @@ test("a network has as many spanning trees as Kirchhoff's theorem says", () => {
   expect(picture.match(/<line/g)).toHaveLength(78);
 });
 
+test("eight schools tell of one another as quadrature says", () => {
+  const { lines, picture } = run("eight-schools", "500");
+  // Mean and standard deviation of the posterior, by quadrature over tau; 4 errors of a mean of 1,000 draws and more
+  const wanted = { mu: 4.397, tau: 3.598, "theta[0]": 6.212, "theta[2]": 3.927, "theta[6]": 6.297 };
+  for (const [name, mean] of Object.entries(wanted)) {
+    const row = lines.find((line) => line.trim().startsWith(`${name} `))!;
+    const [came, std, , , , draws, rHat] = row.trim().split(/ +/).slice(1).map(Number) as number[];
+    expect(Math.abs(came! - mean), row).toBeLessThan((4 * std!) / Math.sqrt(draws!));
+    expect(rHat, row).toBeLessThan(1.05);
+  }
+  expect(picture).toContain("theta[7]");
+  expect(curve("eight-schools", "graph")).toContain("tau");
+});
+
+test("a coin is known by its tosses, as in Edward2's paper", () => {
+  const { lines, picture } = run("beta-bernoulli", "500");
+  expect(lines[2]).toBe("log p(probs = 0.3, two heads) = -5.261 nats"); // 2 log 0.3 + 8 log 0.7
+  expect(numberAfter(lines, "Posterior mean")).toBeCloseTo(0.25, 1);
+  expect(picture).toContain("probs");
+});
+
 /** The number after the words, which a line has: `chain: 96.4 % of words`. */
 function numberAfter(lines: readonly string[], words: string): number {
   const line = lines.find((each) => each.includes(words))!;

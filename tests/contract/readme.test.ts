@@ -31,6 +31,11 @@ test("the training loop learns", () => {
   expect(losses[1]).toBeLessThan(losses[0]!);
 });
 
+test("the coin's posterior is what its tosses say", () => {
+  const row = printed(exampleWith("mcmc(")).split("\n").find((line) => line.includes("probs"))!; // prettier-ignore
+  expect(Number(row.trim().split(/ +/)[1])).toBeCloseTo(0.25, 1);
+});
+
 test("the service answers, says what is wrong, and answers again after its worker was killed", () => {
   const ask = `
     await new Promise((resolve) => server.on("listening", resolve));

@@ -9,9 +9,13 @@ import {
   HMM,
   jit,
   LinearChainCRF,
+  mcmc,
   np,
+  nuts,
   padded,
   random,
+  type RandomVariable,
+  sample,
   type Session,
   SynjaxError,
   type Tensor,
@@ -87,6 +91,26 @@ declare const given: Params;
   step(params, array([[1, 2]]));
   // @ts-expect-error strings are no tensors
   step(params, "emission", Int32Array.of(0), Int32Array.of(1));
+}
+
+// -- README: a probabilistic program ------------------------------------------------------------------------------
+
+export async function probabilisticProgram(): Promise<void> {
+  function coin(tosses: Tensor): void {
+    const probs = sample("probs", dist.beta({ concentration1: 1, concentration0: 1 }));
+    sample("x", dist.bernoulli({ probs }), { value: tosses });
+  }
+  const tosses = array([0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+  const posterior = await mcmc(nuts(coin), { warmup: 200, samples: 500, chains: 2 }).run(random.key(0), tosses); // prettier-ignore
+  const table: string = String(await posterior.summary());
+  const draws: Tensor | undefined = posterior.draws["probs"];
+  void [table, draws];
+  // @ts-expect-error the model takes a tensor
+  await mcmc(nuts(coin), { warmup: 200, samples: 500 }).run(random.key(0), "tosses");
+  const count: RandomVariable<"int32"> = sample("count", dist.poisson({ rate: 3 }));
+  // @ts-expect-error only a structure can be summed over
+  sample("count", dist.poisson({ rate: 3 }), { marginalize: true });
+  void count;
 }
 
 // -- README: a service -------------------------------------------------------------------------------------------
