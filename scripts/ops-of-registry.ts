@@ -50,7 +50,7 @@ export const NAMESPACES: Readonly<
   ops: { doc: "`jax.ops`: reductions over segments." },
   special: { doc: "`jax.scipy.special`, and what structured models need of special functions." },
   dist: {
-    doc: "`numpyro.distributions`. Parameters are broadcast to a batch `(*batch)`; what is asked of a distribution are methods of `SimpleDistribution`.",
+    doc: "`numpyro.distributions`. Parameters are broadcast to a batch `(*batch)`; what is asked of a distribution are methods of `SimpleDistribution`: `logProb`, `sample`, `mean`, `variance`, `entropy`, `klDivergence`, `cdf`, `icdf`, `inSupport`, `enumerateSupport`, `parameter`, `batchShape`, `eventShape`, and `expand`, `toEvent` and `mask`, which make another one. Outside the support the log-probability is -Infinity.",
     members: ["/** What `transformed` applies. */\ntransforms: transforms as typeof transforms"],
     from: { "./transforms.ts": ["transforms"] },
   },

@@ -10,7 +10,10 @@ import { transforms } from "./transforms.ts";
 
 /**
  * `numpyro.distributions`. Parameters are broadcast to a batch `(*batch)`; what is asked of a
- * distribution are methods of `SimpleDistribution`.
+ * distribution are methods of `SimpleDistribution`: `logProb`, `sample`, `mean`, `variance`,
+ * `entropy`, `klDivergence`, `cdf`, `icdf`, `inSupport`, `enumerateSupport`, `parameter`,
+ * `batchShape`, `eventShape`, and `expand`, `toEvent` and `mask`, which make another one. Outside the
+ * support the log-probability is -Infinity.
  */
 export const dist = {
   /** What `transformed` applies. */

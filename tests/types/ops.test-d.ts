@@ -276,6 +276,25 @@ export function distributions(crf: LinearChainCRF, crf64: LinearChainCRF<"float6
   is<SimpleDistribution<"float32", "float32">>()(seen.parameter("emissionDist"));
   is<Tensor<"float32">>()(seen.parameter("initLogits"));
   is<Tensor<"float64">>()(dist.poisson({ rate: d }).parameter("rate"));
+  is<SimpleDistribution<"float64", "int32">>()(dist.poisson({ rate: d }));
+  is<SimpleDistribution<"float32", "float32">>()(dist.normal());
+  is<Tensor<"float64">>()(dist.normal({ loc: d }).sample(k));
+  is<Tensor<"int32">>()(dist.bernoulli({ probs: d }).toEvent(1).expand([n]).sample(k));
+  is<Tensor<"float64">>()(dist.bernoulli({ probs: d }).logProb(0));
+  is<SimpleDistribution<"float32", "int32">>()(dist.delta({ v: i }));
+  is<SimpleDistribution<"float32", "int32">>()(dist.discreteUniform({ high: 3 }));
+  is<SimpleDistribution<"float32", "float32">>()(dist.transformed(dist.normal(), [dist.transforms.exp()]));
+  const weights = dist.categorical({ logits: f });
+  is<SimpleDistribution<"float32", "int32">>()(
+    dist.mixture({
+      mixingDistribution: weights,
+      componentDistributions: [weights, dist.poisson({ rate: f })],
+    }),
+  );
+  // @ts-expect-error -- chosen by a categorical distribution, whose values are integers
+  dist.mixture({ mixingDistribution: dist.normal(), componentDistributions: weights });
+  // @ts-expect-error -- a scale is needed
+  dist.pareto({ alpha: f });
   const symbols = new HMM({ initLogits: f, transitionLogits: f, emissionDist: [[0]], observations: [0] });
   is<Tensor<"float32">>()(symbols.maximize(symbols.expectedCounts()).emissionDist);
   // @ts-expect-error -- counts are all three of them

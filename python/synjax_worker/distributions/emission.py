@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing
 from typing import Any, Protocol
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -86,7 +87,9 @@ def fit(emission: Any, observations: Array, weights: Array) -> Any:
         observations = observations.reshape(-1, *observations.shape[observations.ndim - event_ndim :])
     kind = type(emission).__name__
     if is_categorical(emission):
-        return type(emission)(logits=_fit_logits(emission.logits, observations, weights))
+        logits = _fit_logits(emission.logits, observations, weights)
+        by_probs = kind == "CategoricalProbs"
+        return type(emission)(jax.nn.softmax(logits) if by_probs else logits, validate_args=False)
     if kind not in ("Normal", "MultivariateNormal", "Poisson"):
         raise InvalidArgument(
             f"`emission_dist` is {kind}, which has no closed-form fit here: expected logits, Normal, "

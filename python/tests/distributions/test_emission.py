@@ -47,6 +47,19 @@ def test_a_distribution_with_the_shape_it_tells_stays_itself() -> None:
         assert emission.of_its_parameters(of) is of
 
 
+def test_categorical_emissions_are_fitted_in_their_own_spelling() -> None:
+    weights = jnp.array([[1.0, 0.0], [1.0, 0.0], [2.0, 1.0]])
+    observed = jnp.array([0, 1, 1])
+    wanted = [[0.25, 0.75], [0.0, 1.0]]
+    for of in (
+        emissions.Categorical(probs=jnp.full((2, 2), 0.5)),
+        emissions.Categorical(logits=jnp.zeros((2, 2))),
+    ):
+        fitted = emission.fit(of, observed, weights)
+        assert type(fitted) is type(of)
+        np.testing.assert_allclose(fitted.probs, wanted, atol=1e-6)
+
+
 CORRELATED = jnp.array([[1.0, 2.0], [2.0, 1.0]])
 WRONG = {
     "a mean that is no number": (lambda: emissions.Normal(jnp.array([0, jnp.nan]), 1.0), "loc", "nan"),

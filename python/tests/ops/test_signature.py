@@ -36,6 +36,16 @@ def test_a_static_type_is_any_typescript():
     assert parse("f: static (x: number, y: number) => number -> key").positional[0].type.endswith("=> number")
 
 
+def test_distributions_say_the_dtype_of_their_values():
+    base, weights = parse("base: dist, { weights: dist int32 } -> dist V").parameters
+    assert (base.type, weights.type) == (None, "int32") and base.is_operand
+    assert parse("{ rate: num F } -> dist int32").result == Result("dist", "int32")
+    assert parse("-> dist").result == Result("dist")
+    for wrong in ("a: dist C -> dist", "-> dist odd"):
+        with pytest.raises(SignatureError, match="no known"):
+            parse(wrong)
+
+
 def test_a_struct_of_results():
     result = parse("k: size -> { events: F[k *batch], count: int32, inner: { q: float(F) } }").result
     assert result == Result(
