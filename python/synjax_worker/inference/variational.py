@@ -143,9 +143,7 @@ def svi_evaluate(
     return (loss, jnp.stack(finite) if finite else jnp.zeros(0, bool), scores), None
 
 
-def _scores(
-    fit: _Fit, key: Array, params: Mapping[str, Any], scored: Sequence[Sequence[str]]
-) -> Array:
+def _scores(fit: _Fit, key: Array, params: Mapping[str, Any], scored: Sequence[Sequence[str]]) -> Array:
     """Log-densities by the draws of the next step, all particles together, (variable)."""
     from numpyro import handlers
 
