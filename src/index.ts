@@ -156,6 +156,7 @@ export {
   type NormalGuideOptions,
 } from "./inference/automatic-guides.ts";
 export { elbo, type Elbo, type ElboOptions, type RenyiOptions } from "./inference/elbo.ts";
+export { importance, type ImportanceOptions, type ImportanceSamples } from "./inference/importance.ts";
 export { predictive, type PredictiveOptions } from "./inference/predictive.ts";
 export { svi, type Svi, type SviOptions, type SviProgress, type SviRun } from "./inference/svi.ts";
 export { makeLogJoint } from "./inference/log-joint.ts";

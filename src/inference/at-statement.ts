@@ -10,7 +10,10 @@ export async function atStatement<R>(
 ): Promise<R> {
   try {
     return await body();
-  } catch (error) {
+  } catch (caught) {
+    // What the first launch ended with, where a later one was told of it
+    const isEarlier = caught instanceof SynjaxError && caught.code === "POISONED" && caught.cause;
+    const error: unknown = isEarlier ? caught.cause : caught;
     if (!(error instanceof SynjaxError) || error.code === "INFERENCE_FAILED") throw error;
     const at = statements().find(({ name }) => name === error.argument);
     if (!at) throw error;

@@ -15,18 +15,22 @@ export const paramsOf = (statements: readonly Statement[]): readonly string[] =>
   namesOf(statements.filter(({ type }) => type === "param"));
 
 /** @throws {SynjaxError} `INVALID_ARGUMENT` for the first variable that only one of the two draws, at its line */
-export function assertGuides(model: readonly Statement[], guide: readonly Statement[]): void {
+export function assertGuides(model: readonly Statement[], guide: readonly Statement[], what = "svi"): void {
   const [latents, guided] = [latentsOf(model), latentsOf(guide)];
   const [expected, received] = [latents, guided].map(
     (statements) => namesOf(statements).join(", ") || "none",
   );
   const refuse = ({ name, stack }: Statement, why: string): SynjaxError =>
-    new SynjaxError("INVALID_ARGUMENT", `svi: ${why}: the model draws ${expected}, the guide ${received}`, {
-      argument: name,
-      expected,
-      received,
-      line: lineOf(stack),
-    });
+    new SynjaxError(
+      "INVALID_ARGUMENT",
+      `${what}: ${why}: the model draws ${expected}, the guide ${received}`,
+      {
+        argument: name,
+        expected,
+        received,
+        line: lineOf(stack),
+      },
+    );
   const missing = latents.find(({ name }) => !guided.some((each) => each.name === name));
   if (missing) throw refuse(missing, `the guide draws no \`${missing.name}\``);
   const foreign = guided.find(({ name }) => !latents.some((each) => each.name === name));

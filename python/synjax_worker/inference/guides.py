@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -46,7 +47,28 @@ def automatic(name: str, model: Callable[..., None], settings: Mapping[str, Any]
     for sizes in ("hidden_dims", "hidden_factors"):
         if sizes in options:
             options[sizes] = list(options[sizes])
-    return getattr(autoguide, AUTOMATIC[name])(model, **options)
+    return _in_order(getattr(autoguide, AUTOMATIC[name]))(model, **options)
+
+
+@functools.cache
+def _in_order(guide: type) -> type:
+    """An automatic guide whose variables are in the order of the program.
+
+    They are in NumPyro's `SVI.run`, which begins outside of a compiled function; inside, JAX sorts them by name, and the
+    same key would give each the draw of another.
+    """
+
+    class InOrder(guide):
+        @property
+        def _init_locs(self) -> dict[str, Any]:
+            return self._ordered_locs
+
+        @_init_locs.setter
+        def _init_locs(self, locs: dict[str, Any]) -> None:
+            self._ordered_locs = {name: locs[name] for name in self.prototype_trace if name in locs}
+
+    InOrder.__name__ = guide.__name__
+    return InOrder
 
 
 def require_continuous(model: Callable[..., None], args: Sequence[Any]) -> None:
