@@ -116,6 +116,7 @@ export class Svi<A extends readonly unknown[]> {
    *   discrete where the loss has no gradient for it; `INFERENCE_FAILED` where the loss becomes no number
    */
   async run(key: Tensor<"key">, steps: number, ...args: A): Promise<SviRun> {
+    checkSteps(steps);
     return atStatement(this.#statements, async () =>
       this.#steps(this.#programs.init(key, ...args), steps, args),
     );
@@ -123,6 +124,7 @@ export class Svi<A extends readonly unknown[]> {
 
   /** Goes on from a state, of this process or another, as if there had been no interruption. */
   async resume(state: Tensor<"uint32">, steps: number, ...args: A): Promise<SviRun> {
+    checkSteps(steps);
     return atStatement(this.#statements, async () => this.#steps(state, steps, args));
   }
 
@@ -132,8 +134,6 @@ export class Svi<A extends readonly unknown[]> {
   };
 
   async #steps(state: Tensor<"uint32">, total: number, args: A): Promise<SviRun> {
-    if (!(Number.isSafeInteger(total) && total >= 1))
-      throw refusedIn("steps", "svi", "a whole number of at least 1", String(total));
     const { signal, onProgress, stableUpdate } = this.#options;
     const blockSize = this.#options.blockSize ?? Math.min(LARGEST_BLOCK, Math.ceil(total / 20));
     const losses = new Float32Array(total);
@@ -187,6 +187,11 @@ export class Svi<A extends readonly unknown[]> {
     const why = score === -Infinity ? (statement?.isObserved ? ": its value lies outside of the support" : ": the guide draws outside of its support") : ""; // prettier-ignore
     return failed(`${what}: the log-density of \`${name}\` in the ${program} is ${String(score)}${why}`, name, "a finite log-density", statement?.stack); // prettier-ignore
   }
+}
+
+function checkSteps(steps: number): void {
+  if (!(Number.isSafeInteger(steps) && steps >= 1))
+    throw refusedIn("steps", "svi", "a whole number of at least 1", String(steps));
 }
 
 interface Failed {
