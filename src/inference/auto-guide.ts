@@ -63,14 +63,6 @@ export class AutoGuide<A extends readonly unknown[] = readonly unknown[]> {
     ) as never;
   }
 
-  /** @internal The names of its parameters, for a model of these statements. */
-  paramNames(statements: readonly Statement[]): readonly string[] {
-    return KINDS[this.kind].params(
-      namesOf(latentsOf(statements)),
-      this.settings["num_flows"] as number | undefined,
-    );
-  }
-
   /**
    * Draws of all variables that are inferred, and of what is computed of them, by name, `(*sampleShape …)`. Of a Laplace
    * approximation they are NaN where the density has no maximum at the parameters.
@@ -125,6 +117,12 @@ export class AutoGuide<A extends readonly unknown[] = readonly unknown[]> {
   #hasNone(what: string): Error {
     return refusedIn("guide", what, `one that has ${what}`, `${this.kind}, which has draws only`);
   }
+}
+
+/** The names of a guide's parameters, for a model of these statements. */
+export function guideParamsOf(guide: AutoGuide, statements: readonly Statement[]): readonly string[] {
+  const flows = guide.settings["num_flows"] as number | undefined;
+  return KINDS[guide.kind].params(namesOf(latentsOf(statements)), flows);
 }
 
 checkMethods(AutoGuide, {

@@ -61,7 +61,7 @@ export type Optional<A extends readonly unknown[]> = { readonly [K in keyof A]?:
  */
 export function predictive<A extends readonly unknown[]>(
   model: Model<A>,
-  options: PredictiveOptions<A>,
+  options: PredictiveOptions<A> = {},
 ): (key: Tensor<"key">, ...args: Optional<A>) => Readonly<Record<string, Tensor>> {
   checkCall("predictive", PREDICTIVE, [model, options]);
   const { draws, guide, params, numSamples } = options;

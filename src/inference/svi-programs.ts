@@ -5,7 +5,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { GradientTransformation } from "../training/gradient-transformation.ts";
 import { jit } from "../transforms/jit.ts";
 import { components, operandsOf } from "../transforms/trees.ts";
-import { AutoGuide, type ByName } from "./auto-guide.ts";
+import { AutoGuide, type ByName, guideParamsOf } from "./auto-guide.ts";
 import { scoredNames } from "./chain-programs.ts";
 import type { Elbo } from "./elbo.ts";
 import { assertGuides, paramsOf } from "./guide-variables.ts";
@@ -74,7 +74,7 @@ export function sviPrograms({ model, guide, optimizer, loss, isStable }: Fit): S
     const own = recordModel(frame, model, treeDefs, "svi");
     const about = isAuto && guide.model === model ? own : recordModel(frame, isAuto ? guide.model : guide, treeDefs, "the guide of svi"); // prettier-ignore
     assertGuides(own.statements, about.statements);
-    const guides = isAuto ? guide.paramNames(about.statements) : paramsOf(about.statements);
+    const guides = isAuto ? guideParamsOf(guide, about.statements) : paramsOf(about.statements);
     stated = {
       model: own.statements,
       guide: isAuto ? [] : about.statements,

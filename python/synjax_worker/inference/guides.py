@@ -54,8 +54,8 @@ def automatic(name: str, model: Callable[..., None], settings: Mapping[str, Any]
 def _in_order(guide: type) -> type:
     """An automatic guide whose variables are in the order of the program.
 
-    They are in NumPyro's `SVI.run`, which begins outside of a compiled function; inside, JAX sorts them by name, and the
-    same key would give each the draw of another.
+    They are in NumPyro's `SVI.run`, which begins outside of a compiled function; inside, JAX sorts them by name, and
+    the same key would give each the draw of another.
     """
 
     class InOrder(guide):
@@ -75,8 +75,8 @@ def require_continuous(model: Callable[..., None], args: Sequence[Any]) -> None:
     """Raises InvalidArgument for a variable that an automatic guide has no distribution for."""
     for name, kind in _discrete(model, args):
         raise InvalidArgument(
-            f"`{name}` is a {kind}, which is discrete: automatic guides are of continuous variables. Observe it, sum over "
-            f"it, or write a guide of your own",
+            f"`{name}` is a {kind}, which is discrete: automatic guides are of continuous variables. Observe it, sum "
+            f"over it, or write a guide of your own",
             argument=name,
             expected="a continuous variable",
             received=kind,
@@ -87,8 +87,8 @@ def require_derivatives(guide: Callable[..., None], args: Sequence[Any], loss: s
     """Raises InvalidArgument for a variable whose draws have no derivatives, which this loss takes them to have."""
     for name, kind in _discrete(guide, args):
         raise InvalidArgument(
-            f"the guide draws `{name}` from a {kind}, which is discrete: the gradient of elbo.{loss} has no part for it. "
-            f"elbo.traceGraph has; a structure may be drawn with `differentiable`",
+            f"the guide draws `{name}` from a {kind}, which is discrete: the gradient of elbo.{loss} has no part "
+            f"for it. elbo.traceGraph has; a structure may be drawn with `differentiable`",
             argument=name,
             expected="a draw that has derivatives",
             received=kind,

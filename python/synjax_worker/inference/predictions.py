@@ -28,8 +28,8 @@ def predictive(
     alone: bool = False,
 ) -> tuple[Any, Code]:
     """The variables in `names`, drawn by `key`: one for each of `draws`, whose leading axes say which, (*draws ...); or
-    `num_samples` of them, (sample ...). A second program is a guide, whose parameters are in `params` as the model's are.
-    `alone`: the one variable, and not a tuple of it.
+    `num_samples` of them, (sample ...). A second program is a guide, whose parameters are in `params` as those of the
+    model are. `alone`: the one variable, and not a tuple of it.
     """
     from numpyro.infer import Predictive
 
