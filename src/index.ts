@@ -140,6 +140,25 @@ export type { Checkpoint } from "./inference/joined-blocks.ts";
 export type { Statistics } from "./inference/chain-programs.ts";
 export { mcmc, type Mcmc, type McmcOptions, type McmcProgress } from "./inference/mcmc.ts";
 export { eager, type EagerRun } from "./inference/eager.ts";
+export type { AutoGuide, ByName, GuideOptions } from "./inference/auto-guide.ts";
+export {
+  autoBNAFNormal,
+  autoDelta,
+  autoDiagonalNormal,
+  autoIAFNormal,
+  autoLaplaceApproximation,
+  autoLowRankMultivariateNormal,
+  autoMultivariateNormal,
+  autoNormal,
+  type BnafGuideOptions,
+  type IafGuideOptions,
+  type LowRankGuideOptions,
+  type NormalGuideOptions,
+} from "./inference/automatic-guides.ts";
+export { elbo, type Elbo, type ElboOptions, type RenyiOptions } from "./inference/elbo.ts";
+export { importance, type ImportanceOptions, type ImportanceSamples } from "./inference/importance.ts";
+export { predictive, type PredictiveOptions } from "./inference/predictive.ts";
+export { svi, type Svi, type SviOptions, type SviProgress, type SviRun } from "./inference/svi.ts";
 export { makeLogJoint } from "./inference/log-joint.ts";
 export type { Posterior } from "./inference/posterior.ts";
 export type { Summary } from "./inference/summary.ts";

@@ -279,8 +279,8 @@ export const NESTED_OPS = {
   svi_advance: { programs: null, first: 0 },
   svi_params: { programs: null, first: 0 },
   svi_evaluate: { programs: null, first: 0 },
-  guide_sample: { programs: null, first: 0 },
-  predictive: { programs: 1, first: 0 },
+  guide_sample: { programs: 1, first: 0 },
+  predictive: { programs: null, first: 0 },
   posterior_structure: { programs: 1, first: 0 },
 } as const;
 

@@ -305,8 +305,8 @@ NESTED_OPS = {
     "svi_advance": NestedOp(None),
     "svi_params": NestedOp(None),
     "svi_evaluate": NestedOp(None),
-    "guide_sample": NestedOp(None),
-    "predictive": NestedOp(1),
+    "guide_sample": NestedOp(1),
+    "predictive": NestedOp(None),
     "posterior_structure": NestedOp(1),
 }
 

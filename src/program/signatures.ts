@@ -141,7 +141,7 @@ function checkArguments(checked: Checked, args: readonly unknown[], self: unknow
   const { positional, options, rest, least, most } = checked;
   if (args.length < least) {
     const absent = positional[args.length]?.name ?? "options";
-    const fields = absent === "options" ? `, ${objectOf(options!)}` : "";
+    const fields = absent === "options" && options ? `, ${objectOf(options)}` : "";
     throw new Refusal(
       absent,
       `${most > least ? "at least " : ""}${counted(least)}${fields}`,

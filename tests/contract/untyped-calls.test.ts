@@ -51,6 +51,8 @@ const SUBJECTS: Readonly<Record<string, () => object>> = {
   GeneralMonotoneAlignmentCRF: () =>
     new GeneralMonotoneAlignmentCRF({ logPotentialsHorizontal: [chain.transition] }),
   CTC: () => new CTC({ logPotentials: chain.transition, labels: [1] }),
+  Svi: () => synjax.svi(nothing, nothing, synjax.optax.identity()),
+  AutoGuide: () => synjax.autoNormal(nothing),
   SimpleDistribution: () => dist.poisson({ rate: [1] }),
   ModelGraph: () => dependencies(() => sample("x", dist.poisson({ rate: 1 })))(),
   LogSemiring: () => new synjax.semirings.LogSemiring(),

@@ -74,6 +74,26 @@ def test_programs_that_make_or_take_a_distribution_are_kept(tmp_path: Path) -> N
         np.testing.assert_array_equal(one, other)
 
 
+def test_keys_of_a_kept_program_are_of_the_kind_that_there_is(tmp_path: Path) -> None:
+    """JAX asks whether a key's kind is the very object that it knows, which one that was read from a file is not."""
+    make, use, draw = Body(1), Body(1), Body(1)
+    make = encode(make.returns(make.add("random.key", -1)))
+    use = encode(use.returns(use.add("random.uniform", -1)))
+    draw = encode(draw.returns(draw.add("random.poisson", -1, [1, 3])))
+
+    def of_a_new_key(client: Client, program: bytes) -> np.ndarray:
+        key = client.launch(make, np.uint32(0))
+        (value,) = client.launch(program, key.handles[0], wants=[0]).values()
+        return value
+
+    with worker(tmp_path) as client:
+        want = of_a_new_key(client, use)
+    with worker(tmp_path) as client:
+        assert of_a_new_key(client, use) == want
+        assert client.ping()["compiles"] == 0
+        assert of_a_new_key(client, draw).shape == ()
+
+
 def test_programs_that_call_lapack_are_kept(tmp_path: Path) -> None:
     """What the functions are was found when they were lowered, which the second worker never does."""
     body = Body(1)

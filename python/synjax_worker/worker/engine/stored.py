@@ -7,6 +7,7 @@ long as reading an executable. Here a program is known by what was sent, and by 
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import functools
 import hashlib
 import logging
@@ -20,6 +21,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax._src.random import prng  # there is no public way to what a key's dtype holds
 from jax.experimental import serialize_executable
 from jaxlib import lapack
 
@@ -27,6 +29,15 @@ from ...limits import Limits
 
 _PACKAGE = Path(__file__).parents[2]
 _log = logging.getLogger("synjax_worker")
+
+
+def _kind_of_key(name: str) -> prng.PRNGImpl:
+    return prng.prngs[name]
+
+
+# A kind of key is read as the object that JAX knows: some of its functions, `random.poisson` for one, ask for that very
+# object, and what has the same fields takes its place in JAX's caches.
+copyreg.pickle(prng.PRNGImpl, lambda kind: (_kind_of_key, (kind.name,)))
 
 
 class Stored:
