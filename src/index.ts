@@ -139,6 +139,7 @@ export {
 export type { Checkpoint } from "./inference/joined-blocks.ts";
 export type { Statistics } from "./inference/chain-programs.ts";
 export { mcmc, type Mcmc, type McmcOptions, type McmcProgress } from "./inference/mcmc.ts";
+export { mcmcProgressBar } from "./inference/mcmc-progress-bar.ts";
 export { eager, type EagerRun } from "./inference/eager.ts";
 export type { AutoGuide, ByName, GuideOptions } from "./inference/auto-guide.ts";
 export {

@@ -24,10 +24,8 @@ export function progressBar(event: ProgressEvent): string {
   )
     throw refused("progressBar", "event", "an event of progress", shown(event));
   const { type, step, steps, loss, secondsPerStep, compileSeconds, compilation } = event;
-  const filled = steps === undefined ? 0 : Math.max(0, Math.min(WIDTH, Math.floor((step / steps) * WIDTH)));
-  const bar = steps === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} `;
   const parts = [
-    bar + (steps === undefined ? `step ${step}` : `${step}/${steps}`),
+    steps === undefined ? `step ${step}` : bar(step, steps),
     loss === undefined ? "" : `loss ${Number(loss.toPrecision(4))}`,
     secondsPerStep === undefined ? "" : `${duration(secondsPerStep)} a step`,
     type === "compiling" && compilation
@@ -39,5 +37,11 @@ export function progressBar(event: ProgressEvent): string {
   return parts.filter((part) => part !== "").join("  ");
 }
 
-const duration = (seconds: number): string =>
+/** How many of all, as a bar and as numbers. */
+export function bar(done: number, total: number): string {
+  const filled = Math.max(0, Math.min(WIDTH, Math.floor((done / total) * WIDTH)));
+  return `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} ${done}/${total}`;
+}
+
+export const duration = (seconds: number): string =>
   seconds < 0.9995 ? `${Number((seconds * 1_000).toPrecision(2))} ms` : `${seconds.toFixed(1)} s`;
