@@ -182,3 +182,19 @@ def test_discrete_variables_are_refused_where_there_is_no_gradient(programs: Any
     with pytest.raises(InvalidArgument, match=says) as error:
         jax.eval_shape(fitted.start, jax.random.key(0))
     assert error.value.argument == "first"
+
+
+def test_a_variable_of_another_shape_in_the_guide_is_refused():
+    def wide(data):
+        numpyro.sample("more", dist.Normal(np.zeros(2), 1.0).to_event(1))
+
+    def of_events(data):
+        numpyro.sample("more", dist.MultivariateNormal(numpyro.param("center", np.zeros(2)), np.eye(2)))
+
+    def of_a_batch(data):
+        numpyro.sample("more", dist.Normal(numpyro.param("center", np.zeros(2)), 1.0))
+
+    jax.eval_shape(Fitted([wide, of_events], ("trace", {})).start, jax.random.key(0))
+    with pytest.raises(InvalidArgument, match=r"`more` has shape \(2,\), of which the last 1") as error:
+        jax.eval_shape(Fitted([wide, of_a_batch], ("trace", {})).start, jax.random.key(0))
+    assert error.value.argument == "more"
