@@ -20,6 +20,8 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   if (error) throw error;
   process.exitCode = status ?? 1;
 } else {
-  console.error("usage: npm run bench -- bridge | chains | compile | inference | lines | memory | training | trees");
+  console.error(
+    "usage: npm run bench -- bridge | chains | compile | inference | lines | memory | training | trees",
+  );
   process.exitCode = 2;
 }

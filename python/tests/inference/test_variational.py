@@ -198,3 +198,21 @@ def test_a_variable_of_another_shape_in_the_guide_is_refused():
     with pytest.raises(InvalidArgument, match=r"`more` has shape \(2,\), of which the last 1") as error:
         jax.eval_shape(Fitted([wide, of_a_batch], ("trace", {})).start, jax.random.key(0))
     assert error.value.argument == "more"
+
+
+def test_a_stable_step_leaves_parameters_where_the_loss_is_no_number():
+    def broken(data):
+        numpyro.sample("mean", dist.Normal(0.0, 1.0))
+        numpyro.factor("bad", jnp.log(-jnp.sum(data**2)) * numpyro.param("weight", 1.5))
+
+    fitted = Fitted([broken, lambda data: numpyro.sample("mean", dist.Normal(0.0, 1.0))], ("trace", {}))
+
+    @jax.jit
+    def weights(key: Any) -> Any:
+        start = fitted.start(key)
+        ends = [fitted.update(start, stable=stable)[0] for stable in (True, False)]
+        return [fitted.params(state, ("weight",))[0] for state in ends]
+
+    stable, other = weights(jax.random.key(0))
+    assert stable == 1.5
+    assert np.isnan(other)
