@@ -16,8 +16,8 @@ import { perform, traced } from "./scopes.ts";
 import type { AnyDistribution, PlateFrame, Statement, Structure } from "./statement.ts";
 
 export interface SampleStatementOptions<V = TensorLike> {
-  /** What was observed in its place. */
-  readonly value?: V;
+  /** What was observed in its place; `undefined` where it is to be drawn, as `predictive` does. */
+  readonly value?: V | undefined;
   /** Leading axes of the value, that many independent draws. */
   readonly sampleShape?: readonly Dim[];
 }

@@ -108,6 +108,18 @@ test("a coin is known by its tosses, as in Edward2's paper", () => {
   expect(picture).toContain("probs");
 });
 
+test("a guide comes near the posterior of damaged O-rings as quadrature has it", () => {
+  const { lines, picture } = run("variational-program", "600");
+  const [first, last] = [150, 600].map((steps) => numberAfter(lines, `${steps} steps: minus the bound`));
+  expect(last).toBeLessThan(first!);
+  // Quadrature over both weights, on a grid of 1,201 by 1,201 points
+  expect(numberAfter(lines, "importance sampling")).toBeCloseTo(-13.342, 1);
+  expect(numberAfter(lines, "are worth")).toBeGreaterThan(2_000);
+  expect(Math.abs(numberAfter(lines, "log-odds") - -1.231)).toBeLessThan(0.1);
+  expect(Math.abs(numberAfter(lines, "risk of damage:") - 0.984)).toBeLessThan(0.02);
+  expect(picture).toContain("<path");
+});
+
 /** The number after the words, which a line has: `chain: 96.4 % of words`. */
 function numberAfter(lines: readonly string[], words: string): number {
   const line = lines.find((each) => each.includes(words))!;

@@ -51,9 +51,7 @@ function model(x: Floats, y?: Floats): void {
   const weights = sample("weights", dist.normal({ loc: [0, 0], scale: 1 }));
   const bias = sample("bias", dist.normal({ loc: 0, scale: 1 }));
   const mean = deterministic("mean", np.add(np.matmul(x, weights), bias) as Floats);
-  plate("items", 6, () =>
-    sample("y", dist.normal({ loc: mean, scale: 0.5 }), { ...(y ? { value: y } : {}) }),
-  );
+  plate("items", 6, () => sample("y", dist.normal({ loc: mean, scale: 0.5 }), { value: y }));
 }
 
 const close = (came: unknown, expected: unknown): void => {

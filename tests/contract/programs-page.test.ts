@@ -13,7 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 test("the page states programs, and draws from their posteriors", () => {
   const page = readFileSync(join(root, "docs", "programs.md"), "utf8");
   const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!);
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(4);
   const file = join(directory, "page.mts");
   writeFileSync(
     file,
@@ -25,6 +25,7 @@ test("the page states programs, and draws from their posteriors", () => {
   expect(printed.trimEnd().split("\n")).toEqual([
     "[ 'mu', 'tau', 'z', 'theta', 'effect' ] [ 8 ]",
     expect.stringMatching(/^ +mean +std +median +5.0% +95.0% +n_eff +r_hat$/),
+    "true [ 100, 8 ]",
     "[ 8, 2, 2 ]",
   ]);
 });

@@ -95,6 +95,32 @@ def require_derivatives(guide: Callable[..., None], args: Sequence[Any], loss: s
         )
 
 
+def require_alike(model: Callable[..., None], guide: Callable[..., None], args: Sequence[Any]) -> None:
+    """Raises InvalidArgument for a variable that is of another shape in the guide, or has other axes of events."""
+    from numpyro import handlers
+
+    key = jax.random.key(0)
+    drawn = handlers.trace(handlers.seed(guide, key)).get_trace(*args)
+    stated = handlers.trace(handlers.seed(model, key)).get_trace(*args)
+    for name, site in drawn.items():
+        other = stated.get(name)
+        if site["type"] != "sample" or other is None or isinstance(site["value"], Mapping):
+            continue
+        received, expected = ((jnp.shape(each["value"]), each["fn"].event_dim) for each in (site, other))
+        if received != expected:
+            shown = [
+                f"shape {shape}, of which the last {events} are an event's"
+                for shape, events in (expected, received)
+            ]
+            raise InvalidArgument(
+                f"`{name}` has {shown[0]}, in the model and {shown[1]}, in the guide. dist.independent makes axes of a "
+                f"batch those of an event",
+                argument=name,
+                expected=shown[0],
+                received=shown[1],
+            )
+
+
 def _discrete(program: Callable[..., None], args: Sequence[Any]) -> list[tuple[str, str]]:
     """The names of a program's discrete variables, and what they are."""
     from numpyro import handlers

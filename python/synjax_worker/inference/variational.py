@@ -17,7 +17,7 @@ from jax import Array, lax
 from ..errors import InvalidArgument
 from ..runtime.checks import Code
 from ..runtime.nested import nested
-from .guides import automatic, parameter, require_continuous, require_derivatives
+from .guides import automatic, parameter, require_alike, require_continuous, require_derivatives
 from .sites import model_of
 from .words import packed, unpacked
 
@@ -76,6 +76,8 @@ def _fit(operands: Sequence[Any], settings: Mapping[str, Any], optimizer: Any) -
 def svi_start(*operands: Any, key: Array, optimizer: Any, settings: Mapping[str, Any]) -> tuple[Array, Code]:
     """The first state."""
     fit = _fit(operands, settings, optimizer)
+    if settings["guide"] is None:
+        require_alike(fit.model, fit.guide, fit.args)
     return packed(fit.svi.init(key, *fit.args)), None
 
 

@@ -182,3 +182,37 @@ def test_discrete_variables_are_refused_where_there_is_no_gradient(programs: Any
     with pytest.raises(InvalidArgument, match=says) as error:
         jax.eval_shape(fitted.start, jax.random.key(0))
     assert error.value.argument == "first"
+
+
+def test_a_variable_of_another_shape_in_the_guide_is_refused():
+    def wide(data):
+        numpyro.sample("more", dist.Normal(np.zeros(2), 1.0).to_event(1))
+
+    def of_events(data):
+        numpyro.sample("more", dist.MultivariateNormal(numpyro.param("center", np.zeros(2)), np.eye(2)))
+
+    def of_a_batch(data):
+        numpyro.sample("more", dist.Normal(numpyro.param("center", np.zeros(2)), 1.0))
+
+    jax.eval_shape(Fitted([wide, of_events], ("trace", {})).start, jax.random.key(0))
+    with pytest.raises(InvalidArgument, match=r"`more` has shape \(2,\), of which the last 1") as error:
+        jax.eval_shape(Fitted([wide, of_a_batch], ("trace", {})).start, jax.random.key(0))
+    assert error.value.argument == "more"
+
+
+def test_a_stable_step_leaves_parameters_where_the_loss_is_no_number():
+    def broken(data):
+        numpyro.sample("mean", dist.Normal(0.0, 1.0))
+        numpyro.factor("bad", jnp.log(-jnp.sum(data**2)) * numpyro.param("weight", 1.5))
+
+    fitted = Fitted([broken, lambda data: numpyro.sample("mean", dist.Normal(0.0, 1.0))], ("trace", {}))
+
+    @jax.jit
+    def weights(key: Any) -> Any:
+        start = fitted.start(key)
+        ends = [fitted.update(start, stable=stable)[0] for stable in (True, False)]
+        return [fitted.params(state, ("weight",))[0] for state in ends]
+
+    stable, other = weights(jax.random.key(0))
+    assert stable == 1.5
+    assert np.isnan(other)
