@@ -208,3 +208,28 @@ test("a grammar and a hidden Markov model learn to predict short sentences, and 
   expect(picture.match(/<svg /g)).toHaveLength(4); // three trees in one picture
   expect(curve("grammar-induction")).toContain("bits a word");
 });
+
+test("a logistic regression has a posterior, and its mean prediction judges tumours it has not seen", () => {
+  const { lines, picture } = run("logistic-regression", "--warmup", "80", "--samples", "80", "--chains", "2");
+  expect(lines[0]).toMatch(/^427 tumours to learn from, 142 held out; 2 chains of 80 \+ 80 steps/);
+  expect(numberAfter(lines, " s,")).toBe(0); // divergences
+  expect(lines[2]).toMatch(/error of radius +1\.\d+/);
+  expect(numberAfter(lines, "R-hat at most")).toBeLessThan(1.15);
+  expect(numberAfter(lines, "held out:")).toBeGreaterThan(95); // 65 % of them are benign
+  expect(numberAfter(lines, "right (")).toBeLessThan(7);
+  expect(numberAfter(lines, "wrong),")).toBeLessThan(0.1); // nats a tumour; by the likeliest coefficients 1.6
+  expect(picture).toContain("<title>error of radius: ");
+});
+
+test("new tasks are learnt faster after learning to learn", () => {
+  const { lines, picture } = run("learning-to-learn", "--steps", "120");
+  const [before, after] = [lines[1]!, lines[2]!].map((line) =>
+    line.slice(line.lastIndexOf(":") + 1).trim().split(" ").map(Number),
+  ); // prettier-ignore
+  expect([before!.length, after!.length]).toEqual([11, 11]);
+  expect(after!.at(-1)).toBeLessThan(0.75 * before!.at(-1)!);
+  expect(after!.at(-1)).toBeLessThan(after![0]!);
+  expect(lines[3]).toMatch(/^rates of the layers: first 0\.\d+, second 0\.\d+, last 0\.\d+$/);
+  expect(picture).toContain("start and rates that were learnt");
+  expect(curve("learning-to-learn")).toContain("step of the outer loop");
+});
