@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ def _class() -> type:
     class Own(Distribution):
         """Draws are (*batch *event); a score has the batch's shape, which says what of a draw is the event's."""
 
-        arg_constraints = {}
+        arg_constraints: ClassVar = {}
 
         def __init__(self, draws: Closure, scores: Closure, like: Any = None) -> None:
             self.draws, self.scores = draws.quiet(), scores.quiet()

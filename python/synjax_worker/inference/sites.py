@@ -21,7 +21,7 @@ from .structured import structured
 
 
 def model_of(program: Closure) -> Callable[..., None]:
-    """A nested program as a model of NumPyro's. Values that are not allowed are no errors in it: a sampler tries some."""
+    """A nested program as a model of NumPyro's. Values that are not allowed are no errors: a sampler tries some."""
     quiet = program.quiet()
 
     def model(*args: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import InvalidArgument
 
@@ -18,7 +18,7 @@ def _class() -> type:
         With `differentiable`, the arguments of `differentiable_sample`, draws are relaxed and have derivatives.
         """
 
-        arg_constraints = {}
+        arg_constraints: ClassVar = {}
         support = constraints.real  # of an indicator, which a draw may relax
         pytree_data_fields = ("structure",)
         pytree_aux_fields = ("differentiable",)
