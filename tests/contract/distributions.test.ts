@@ -197,22 +197,24 @@ describe("emissions that are distributions", () => {
   });
 
   test("a wrong scale, rate or covariance is named, and not blamed on the observations", async () => {
-    const cases: [SimpleDistribution, unknown, string][] = [
+    const cases: [() => SimpleDistribution, unknown, string][] = [
       [
-        dist.normal({ loc: [0, 3], scale: [1, 0] }),
+        () => dist.normal({ loc: [0, 3], scale: [1, 0] }),
         observations,
-        "normal: `scale` must be finite and above 0; item 1 is 0",
+        "scale` must be finite and above 0; item 1 is 0",
       ],
-      [dist.poisson({ rate: [1, -1] }), [1, 2], "poisson: `rate` must be finite and 0 or more; item 1 is -1"],
+      [() => dist.poisson({ rate: [1, -1] }), [1, 2], "rate` must be finite and 0 or more; item 1 is -1"],
       [
-        dist.multivariateNormal({ loc: [[0, 0], [0, 0]], covarianceMatrix: [[[1, 0], [0, 1]], [[1, 2], [2, 1]]] }), // prettier-ignore
+        () => dist.multivariateNormal({ loc: [[0, 0], [0, 0]], covarianceMatrix: [[[1, 0], [0, 1]], [[1, 2], [2, 1]]] }), // prettier-ignore
         [[1, 2]],
-        "multivariateNormal: `covarianceMatrix` must be positive definite",
+        "covarianceMatrix` must be positive definite",
       ],
     ];
-    for (const [emissionDist, seen, message] of cases) {
-      const hmm = new HMM({ ...base, emissionDist, observations: seen as number[] });
-      expect((await errorOf(() => hmm.logPartition().item())).message).toContain(`dist.${message}`);
+    for (const [make, seen, message] of cases) {
+      const hmm = new HMM({ ...base, emissionDist: make(), observations: seen as number[] });
+      expect((await errorOf(() => hmm.logPartition().item())).message).toContain(
+        `HMM: \`emissionDist.${message}`,
+      );
     }
   });
 });

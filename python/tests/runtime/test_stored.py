@@ -94,6 +94,17 @@ def test_keys_of_a_kept_program_are_of_the_kind_that_there_is(tmp_path: Path) ->
         assert of_a_new_key(client, draw).shape == ()
 
 
+def test_programs_that_make_or_take_a_distribution_of_numpyro_are_not_kept(tmp_path: Path) -> None:
+    """NumPyro orders its parameters by the hashes of their names, which are others in every process."""
+    make, use = Body(1), Body(1)
+    make = encode(make.returns(make.add("dist.normal", loc=-1, scale=[1, 2.0])))
+    use = encode(use.returns(use.add("distribution.mean", -1)))
+    with worker(tmp_path) as client:
+        made = client.launch(make, np.float32([3, 4]))
+        np.testing.assert_array_equal(client.launch(use, made.handles[0], wants=[0]).values()[0], [3, 4])
+    assert kept(tmp_path) == []
+
+
 def test_programs_that_call_lapack_are_kept(tmp_path: Path) -> None:
     """What the functions are was found when they were lowered, which the second worker never does."""
     body = Body(1)

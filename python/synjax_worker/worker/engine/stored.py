@@ -76,6 +76,9 @@ class Stored:
             return
         try:
             payload, *trees = serialize_executable.serialize(compiled)
+            # A distribution of NumPyro's has its parameters in another order in every process.
+            if not all(map(is_known_by_words, trees)):
+                return
             # The structure of arguments and results cannot be pickled where there are distributions, but these can.
             skeletons = [tree.unflatten([0] * tree.num_leaves) for tree in trees]
             self._write(self._path(key), pickle.dumps((payload, skeletons, about)))
