@@ -76,8 +76,7 @@ class Stored:
             return
         try:
             payload, *trees = serialize_executable.serialize(compiled)
-            # A distribution of NumPyro's has its parameters in another order in every process.
-            if not all(map(is_known_by_words, trees)):
+            if not all(map(_has_one_order, trees)):
                 return
             # The structure of arguments and results cannot be pickled where there are distributions, but these can.
             skeletons = [tree.unflatten([0] * tree.num_leaves) for tree in trees]
@@ -107,6 +106,16 @@ def is_known_by_words(structure: Any) -> bool:
     kind = None if found is None else found[0]
     known = kind in (None, type(None), tuple, list, dict) or kind.__module__.startswith(f"{_PACKAGE.name}.")
     return known and all(map(is_known_by_words, structure.children()))
+
+
+def _has_one_order(structure: Any) -> bool:
+    """Whether the leaves are in the same order in every process. Those of NumPyro's distributions are not: their fields
+    are ordered by the hashes of their names.
+    """
+    found = structure.node_data()
+    return not (found and found[0].__module__.startswith("numpyro.distributions")) and all(
+        map(_has_one_order, structure.children())
+    )
 
 
 @functools.cache
