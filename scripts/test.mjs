@@ -24,6 +24,10 @@ process.env.SYNJAX_TEST_BUDGET = join(reports, "python-cpu.json");
 const results = [];
 /** CPU seconds by class; what no class is charged for stands under the part's name. */
 const costs = new Map();
+/** The names of the tests that failed, told once more at the end, where they are looked for. */
+const failures = [];
+// A test case of pytest's report whose first child says that it failed.
+const FAILED_CASE = /<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error)/g;
 // A class may use 60 in both languages together, everything twelve minutes of two cores.
 const [CLASS, WHOLE] = [60, 2 * 720];
 try {
@@ -50,10 +54,13 @@ function python(extra) {
   for (const [name, seconds] of Object.entries(readOr(process.env.SYNJAX_TEST_BUDGET, {})))
     if (name !== "everything else") charge(name, seconds);
   return counted(ok, () => {
-    const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))[0];
+    const xml = readFileSync(report, "utf8");
+    const suite = /<testsuite [^>]*>/.exec(xml)[0];
     const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     const skipped = count("skipped");
+    // pytest escapes ", <, > and & in what it writes here; a name reads well enough with them.
+    for (const [, file, name] of xml.matchAll(FAILED_CASE)) failures.push(`${file}::${name}`);
     return { passed: Math.max(0, count("tests") - failed - skipped), failed, skipped };
   });
 }
@@ -69,6 +76,7 @@ function typescript(extra) {
   ]);
   // A test that asks one class tells what its worker used: see tests/contract/conformance.test.ts.
   const tests = readOr(report, { testResults: [] }).testResults.flatMap((file) => file.assertionResults);
+  for (const { fullName, status } of tests) if (status === "failed") failures.push(fullName);
   for (const { meta } of tests) if (meta?.of !== undefined) charge(meta.of, meta.cpuSeconds ?? 0);
   return counted(ok, () => {
     const json = JSON.parse(readFileSync(report, "utf8"));
@@ -142,6 +150,7 @@ function summarize(results) {
   }
   const used = [...costs.values()].reduce((sum, seconds) => sum + seconds, 0);
   console.log(`${"in all".padEnd(24)} ${used.toFixed(1).padStart(7)}${mark(used, WHOLE)}\n`);
+  for (const name of failures) console.log(`failed: ${name}`);
   console.log(line(counts));
   process.exitCode = counts.failed === 0 ? 0 : 1;
 }
