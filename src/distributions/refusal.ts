@@ -1,6 +1,6 @@
 /** Errors about an argument of a distribution or of a query on one. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 
 /** `message` begins with the argument in backquotes. */
 export function refused(argument: string, message: string, expected: string, received: string): SynjaxError {
@@ -15,7 +15,7 @@ export function attributeErrorsTo<T>(of: string, body: () => T): T {
     if (!(error instanceof SynjaxError) || error.line) throw error;
     const { code, argument, expected, received } = error;
     const message = error.message.startsWith("`") ? `${of}: ${error.message}` : error.message;
-    throw new SynjaxError(code, message, { argument, expected, received, line: lineOf(captureLine()) });
+    throw new SynjaxError(code, message, { argument, expected, received, line: callersLine() });
   }
 }
 

@@ -6,7 +6,7 @@ import { type DifferentiableSampleOptions, Distribution } from "../distributions
 import { SimpleDistribution } from "../distributions/simple-distribution.ts";
 import { np } from "../ops/np.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine, captureLine } from "../program/source-line.ts";
 import { NODE, Traced } from "../program/traced.ts";
 import { array } from "../tensor/array.ts";
 import { type Dim, type DType, type FloatDType, Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -190,7 +190,7 @@ export function refusedIn(argument: string, name: string, expected: string, rece
   return new SynjaxError(
     "INVALID_ARGUMENT",
     `\`${argument}\` of \`${name}\`: expected ${expected}, got ${received}`,
-    { argument, expected, received, line: lineOf(captureLine()) },
+    { argument, expected, received, line: callersLine() },
   );
 }
 

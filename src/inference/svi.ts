@@ -2,7 +2,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import { checkSignal } from "../../bridge/transport/call-options.ts";
 import { checkCall, checkMethods, type Signature } from "../program/signatures.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { captureCall, lineOf } from "../program/source-line.ts";
 import { get } from "../session/current-session.ts";
 import { array } from "../tensor/array.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -202,7 +202,7 @@ interface Failed {
 }
 
 const failed = (message: string, argument: string | undefined, expected: string, stack: object | undefined): SynjaxError =>
-  new SynjaxError("INFERENCE_FAILED", message, { argument, expected, line: lineOf(stack ?? captureLine()) }); // prettier-ignore
+  new SynjaxError("INFERENCE_FAILED", message, { argument, expected, line: lineOf(stack ?? captureCall()) }); // prettier-ignore
 
 const scalar = (value: number): Tensor<"int32"> => array(Int32Array.of(value)).reshape([]) as Tensor<"int32">;
 

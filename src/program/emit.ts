@@ -7,7 +7,7 @@ import { onHost } from "./host-op.ts";
 import { camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 import { givesSizes } from "./structural.ts";
 import { adopt, Intermediate, NODE, type ResultClass, type Traced } from "./traced.ts";
 
@@ -123,7 +123,7 @@ export function partsOf(sections: number | readonly number[], argument: string):
   throw new SynjaxError(
     "INVALID_ARGUMENT",
     `\`${argument}\`: expected a number of parts, 1 or more, or a list of positions, got ${String(sections)}`,
-    { argument, expected: "1 or more", received: String(sections), line: lineOf(captureLine()) },
+    { argument, expected: "1 or more", received: String(sections), line: callersLine() },
   );
 }
 

@@ -8,7 +8,7 @@ import { captureThrough, type Frame, RootFrame } from "./frame.ts";
 import { calledAs } from "./python-names.ts";
 import type { Named } from "./handle.ts";
 import { runtime } from "./runtime.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine, captureCall, lineOf } from "./source-line.ts";
 import { adopt, AS_TRACED, Intermediate, NODE, Traced } from "./traced.ts";
 
 /** A recorded nested program, as an argument, and the values of enclosing functions it uses. */
@@ -74,7 +74,7 @@ export function reference(traced: Traced, frame: Frame, named: Named = "this ten
   throw new SynjaxError(
     "LEAKED_TRACER",
     `a ${traced.constructor.name} recorded in another function was used here after that function had ended: return it from that function instead`,
-    { line: lineOf(node.frame.stacks[node.index] ?? captureLine()) },
+    { line: lineOf(node.frame.stacks[node.index] ?? captureCall()) },
   );
 }
 
@@ -106,7 +106,7 @@ export function encode(
         throw new SynjaxError("NARROWING", `expected a bigint of 64 bits (int64), got ${value}`, {
           expected: "int64",
           received: value.toString(),
-          line: lineOf(captureLine()),
+          line: callersLine(),
         });
       return [ARGUMENT.int64, value.toString()];
     case "object": {
@@ -147,6 +147,6 @@ export function notATensor(value: unknown, op?: string): SynjaxError {
   return new SynjaxError(
     "NOT_A_TENSOR",
     `${op ? `${calledAs(op)}: ` : ""}expected a tensor, a number or an array of numbers, got ${received}`,
-    { op: op && calledAs(op), received, line: lineOf(captureLine()) },
+    { op: op && calledAs(op), received, line: callersLine() },
   );
 }

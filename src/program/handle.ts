@@ -1,6 +1,6 @@
 import { type ErrorCode, SynjaxError } from "../../bridge/errors.ts";
 import type { Aval } from "../../bridge/wire/protocol.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 
 /** What a handle knows of the session it belongs to. */
 export interface HandleOwner {
@@ -60,7 +60,7 @@ export class Handle {
     const problem = this.isUsable ? undefined : this.#problem(named);
     if (problem) {
       const [code, message] = problem;
-      throw new SynjaxError(code, message, { line: lineOf(captureLine()) });
+      throw new SynjaxError(code, message, { line: callersLine() });
     }
     return this.id;
   }

@@ -1,5 +1,5 @@
 import { SynjaxError } from "../../bridge/errors.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 
 /** The error of an argument of a function that is not what it takes, at the caller's line. */
 export function refused(name: string, argument: string, expected: string, received: string): SynjaxError {
@@ -10,7 +10,7 @@ export function refused(name: string, argument: string, expected: string, receiv
       argument,
       expected,
       received,
-      line: lineOf(captureLine()),
+      line: callersLine(),
     },
   );
 }

@@ -3,7 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { ARRAY_OF } from "../../bridge/wire/dtypes.ts";
 import { holdsTraced } from "./encode.ts";
 import { isPlainObject } from "./plain-object.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 import { AS_TRACED, CLASS_NAME, Traced } from "./traced.ts";
 
 /**
@@ -109,7 +109,7 @@ class Refusal extends Error {
     return new SynjaxError(
       expected.startsWith("a key") ? "NOT_A_TENSOR" : "INVALID_ARGUMENT",
       `${name}: \`${argument}\`: expected ${expected}, got ${received}`,
-      { argument, expected, received, line: lineOf(captureLine()) },
+      { argument, expected, received, line: callersLine() },
     );
   }
 }

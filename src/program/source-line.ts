@@ -9,16 +9,26 @@ const packageRoot = ((import.meta.url as string | undefined) ?? "").replace(
 const OWN_DIRECTORIES = ["src/", "bridge/", "dist/"].map((d) => pathOf(packageRoot + d));
 /** Frames kept per captured stack: enough to get from an operator through the library to its caller. */
 const FRAMES = 16;
+/** Where it is captured once a call and not once an operation: the way through the library is longer there. */
+const FRAMES_OF_CALL = 64;
 
 function pathOf(location: string): string {
   return location.startsWith("file://") ? decodeURI(location.slice("file://".length)) : location;
 }
 
-export function captureLine(): object {
+export const captureLine = (): object => captured(FRAMES, captureLine);
+
+/** The line of the caller, for an error that is thrown now. */
+export const callersLine = (): string | undefined => lineOf(captured(FRAMES_OF_CALL, callersLine));
+
+/** The stack of a call that sends, waits or fetches. */
+export const captureCall = (): object => captured(FRAMES_OF_CALL, captureCall);
+
+function captured(frames: number, below: () => unknown): object {
   const holder = {};
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = FRAMES;
-  Error.captureStackTrace(holder, captureLine);
+  Error.stackTraceLimit = frames;
+  Error.captureStackTrace(holder, below);
   Error.stackTraceLimit = limit;
   return holder;
 }

@@ -2,7 +2,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Handle } from "./handle.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 
 /** What a node knows of the `Frame` that its equation stands in. */
 export interface NodeFrame {
@@ -37,7 +37,7 @@ export abstract class Traced {
       throw new SynjaxError(
         "INVALID_ARGUMENT",
         `new ${new.target.name}(): operations make one, and array(data) makes a Tensor`,
-        { line: lineOf(captureLine()) },
+        { line: callersLine() },
       );
     this[NODE] = node;
   }
@@ -48,7 +48,7 @@ export abstract class Traced {
     const message = isRecorded(this[NODE])
       ? `a traced ${name} ${use}: its value does not exist while the program is being recorded. Use np.where(x.greater(0), a, b) or cond(…), and read it outside.`
       : `a ${name} ${use}: its value has to be waited for. Use await x.item() or await x.array(); x.toString() says what it is.`;
-    throw new SynjaxError("TRACED_AS_NUMBER", message, { line: lineOf(captureLine()) });
+    throw new SynjaxError("TRACED_AS_NUMBER", message, { line: callersLine() });
   }
 
   /** @throws {SynjaxError} `TRACED_AS_NUMBER`: its value has to be waited for, and `{}` is none. */
@@ -56,7 +56,7 @@ export abstract class Traced {
     throw new SynjaxError(
       "TRACED_AS_NUMBER",
       `a ${this.constructor.name} was written as JSON: its value has to be waited for. Write what await x.array() or await get(…) gives.`,
-      { line: lineOf(captureLine()) },
+      { line: callersLine() },
     );
   }
 

@@ -4,7 +4,7 @@ import { isArrowVector } from "../../bridge/wire/arrow.ts";
 import { enter } from "./cycles.ts";
 import { isPlainObject } from "./plain-object.ts";
 import { checkFunctions } from "./signatures.ts";
-import { captureLine, lineOf } from "./source-line.ts";
+import { callersLine } from "./source-line.ts";
 import { Traced } from "./traced.ts";
 
 /** Whether a value is a plain object, and so a branch of a tree. */
@@ -82,7 +82,7 @@ function notATree(value: unknown, path: string): SynjaxError {
       argument: path,
       expected: "a tensor, a number, or an array or object of them",
       received: kind,
-      line: lineOf(captureLine()),
+      line: callersLine(),
     },
   );
 }

@@ -3,7 +3,7 @@ import type { SynjaxError } from "../../bridge/errors.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Program } from "../program/program.ts";
-import { captureLine } from "../program/source-line.ts";
+import { captureCall } from "../program/source-line.ts";
 import type { Source } from "./compilations.ts";
 import { atLine, isSynjaxError, markReported, remoteError } from "./failures.ts";
 import { checkInputs } from "./launch-inputs.ts";
@@ -26,7 +26,7 @@ export async function compileAhead(
   { owner, outbox, programs, failures, compilations }: LaunchContext,
   { program, inputs, donated, flags, nameOf, source }: Ahead,
 ): Promise<void> {
-  const stack = captureLine();
+  const stack = captureCall();
   checkInputs(inputs, owner, nameOf);
   const options = waitOptionsIn(owner);
   const compiled = new Promise<void>((resolve, reject: (error: SynjaxError) => void) => {

@@ -6,7 +6,7 @@ import { EagerFrame } from "../program/eager.ts";
 import { RootFrame } from "../program/frame.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
 import { Program } from "../program/program.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { NODE, type Node, type Traced } from "../program/traced.ts";
 import type { Handles } from "./handles.ts";
 import type { LaunchOptions } from "./launches.ts";
@@ -81,7 +81,7 @@ export class EagerGraph {
       throw new SynjaxError(
         "LEAKED_TRACER",
         `a ${traced.constructor.name} recorded inside a function has no value after it: return it from that function`,
-        { line: lineOf(captureLine()) },
+        { line: callersLine() },
       );
     if (frame === this.#pending) {
       if (index < 0) return this.#constantHandle(frame.constants[-1 - index]!);

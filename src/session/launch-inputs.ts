@@ -2,7 +2,7 @@
 import { SynjaxError } from "../../bridge/errors.ts";
 import type { Constant } from "../program/body.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { poisoned } from "./failures.ts";
 import type { Launch } from "./launch.ts";
 import type { InputType, NameOf } from "./wire-input.ts";
@@ -21,7 +21,7 @@ export function checkInputs(
       throw new SynjaxError(
         "OTHER_SESSION",
         `${nameOf(i)} lives in ${input.handle.owner.name}, the call runs in ${owner.name}: fetch it and put it here`,
-        { line: lineOf(captureLine()) },
+        { line: callersLine() },
       );
     input.handle.use(() => nameOf(i));
   });

@@ -6,7 +6,7 @@ import { type ArrayAval, type Aval, FLAG, MESSAGE } from "../../bridge/wire/prot
 import type { Constant } from "../program/body.ts";
 import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
-import { captureLine } from "../program/source-line.ts";
+import { captureCall } from "../program/source-line.ts";
 import { nameOf as programName, type Source } from "./compilations.ts";
 import { type Ahead, compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
@@ -106,7 +106,7 @@ export class Launches {
       isLate: false,
       source,
       nameOf: flags & FLAG.findNans ? nameOf : undefined, // it holds the arguments of the call
-      stack: captureLine(),
+      stack: captureCall(),
       turn: this.#turns++,
       shortSeq: undefined,
     };

@@ -3,7 +3,7 @@ import { SynjaxError } from "../../bridge/errors.ts";
 import { enter } from "../program/cycles.ts";
 import { EagerFrame } from "../program/eager.ts";
 import type { HandleOwner } from "../program/handle.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { AS_TRACED, NODE, Traced } from "../program/traced.ts";
 import { isBranch } from "../program/tree.ts";
 import { Shape } from "../tensor/shape.ts";
@@ -33,7 +33,7 @@ export function ownerOf(values: readonly unknown[]): HandleOwner | undefined {
       throw new SynjaxError(
         "OTHER_SESSION",
         `values of ${found.name} and of ${owner.name} meet in one operation: fetch one and put it where the other is`,
-        { line: lineOf(captureLine()) },
+        { line: callersLine() },
       );
     found = owner;
   };

@@ -3,7 +3,7 @@ import type { Channel } from "../../bridge/transport/channel.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
-import { captureLine } from "../program/source-line.ts";
+import { captureCall } from "../program/source-line.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
@@ -58,7 +58,7 @@ export class Reads {
         else later.push({ at, handle });
       }
       if (later.length > 0) {
-        stack = captureLine(); // what comes with a launch has that one's
+        stack = captureCall(); // what comes with a launch has that one's
         const fetched = this.#fetchNow(
           later.map((l) => l.handle),
           options,

@@ -7,7 +7,7 @@ import { EagerFrame } from "../program/eager.ts";
 import { noted } from "../program/noted-reads.ts";
 import { Handle, type HandleOwner } from "../program/handle.ts";
 import type { Runtime } from "../program/runtime.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { adopt, NODE, type Traced } from "../program/traced.ts";
 import { asHostTensor } from "../tensor/array.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -32,7 +32,7 @@ export function sessionRuntime({ currentSession, sessionOf, asSession }: Session
       const { owner } = frame;
       if (into instanceof EagerFrame) {
         if (into.owner !== owner)
-          throw new SynjaxError("OTHER_SESSION", `a value of ${owner.name} is used in ${into.owner.name}: fetch it and put it there`, { line: lineOf(captureLine()) }); // prettier-ignore
+          throw new SynjaxError("OTHER_SESSION", `a value of ${owner.name} is used in ${into.owner.name}: fetch it and put it there`, { line: callersLine() }); // prettier-ignore
         return frame.resolve(node.index, into);
       }
       return { handle: asSession(owner).handleOf(adopt(Tensor, node)) };

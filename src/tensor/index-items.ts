@@ -1,7 +1,7 @@
 /** The items of an index, as `slice` and `at` take them. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { shown } from "../program/signatures.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { adopt, Intermediate, Traced } from "../program/traced.ts";
 import { toHostArray } from "./host-array.ts";
 
@@ -25,7 +25,7 @@ export function encodeIndex(method: string, index: readonly unknown[]): readonly
         argument: "index",
         expected: INDEX,
         received,
-        line: lineOf(captureLine()),
+        line: callersLine(),
       },
     );
   });

@@ -3,7 +3,7 @@ import { fromArrowLists, isArrowVector } from "../../bridge/wire/arrow.ts";
 import { SynjaxError } from "../../bridge/errors.ts";
 import { ARRAY_OF, type DType, type HostArray, type TypedArray, wordsOf } from "../../bridge/wire/dtypes.ts";
 import { checkCall, shown, type Signature } from "../program/signatures.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { adopt } from "../program/traced.ts";
 import type { ArrayDtype } from "./array.ts";
 import { toHostArray } from "./host-array.ts";
@@ -141,5 +141,5 @@ const refused = (argument: string, expected: string, received: string): SynjaxEr
     argument,
     expected,
     received,
-    line: lineOf(captureLine()),
+    line: callersLine(),
   });

@@ -1,7 +1,7 @@
 /** What the state of an optimizer looks like, as `python -m synjax_worker.registry.optimizer_states` prints it. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { camelCase } from "../program/python-names.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import type { Traced } from "../program/traced.ts";
 import { isBranch, isLeaf, pathsOf, rebuild, tree } from "../program/tree.ts";
 
@@ -121,6 +121,6 @@ function otherState(path: string, expected: string): SynjaxError {
   return new SynjaxError(
     "INVALID_ARGUMENT",
     `optax update: \`${path}\` is not of this optimizer: expected ${expected}. Is it what init or update returned?`,
-    { argument: "state", expected, line: lineOf(captureLine()) },
+    { argument: "state", expected, line: callersLine() },
   );
 }

@@ -1,7 +1,7 @@
 /** Functions whose derivative is a function too. */
 import { SynjaxError } from "../../bridge/errors.ts";
 import { emitIn } from "../program/emit.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
 import { treesOf, positionsOf } from "./differentiated.ts";
 import {
@@ -132,7 +132,7 @@ function withoutRule(name: string, define: string): SynjaxError {
   return new SynjaxError(
     "INVALID_ARGUMENT",
     `${name}: it was called before f.${define} had said what its derivative is`,
-    { argument: define, line: lineOf(captureLine()) },
+    { argument: define, line: callersLine() },
   );
 }
 

@@ -6,7 +6,7 @@ import type { NestedProgram } from "../program/encode.ts";
 import type { Frame } from "../program/frame.ts";
 import { frameFor, recordNested } from "../program/recording.ts";
 import { refused } from "../program/refused.ts";
-import { captureLine, lineOf } from "../program/source-line.ts";
+import { callersLine } from "../program/source-line.ts";
 import { Intermediate, type ResultClass, Traced, adopt } from "../program/traced.ts";
 import { flatten, isBranch, rebuild } from "../program/tree.ts";
 import { toHostArray } from "../tensor/host-array.ts";
@@ -76,7 +76,7 @@ export function called<R>(f: () => R, args: readonly (TreeDef | undefined)[]): R
         expected: "a tensor",
         received: "an array of numbers",
         cause: error,
-        line: lineOf(captureLine()),
+        line: callersLine(),
       },
     );
   }
@@ -88,7 +88,7 @@ export function resultOf(result: unknown, what: string): ReturnType<typeof treeD
   throw new SynjaxError(
     "NOT_A_TENSOR",
     `${what} is a Promise: an async function cannot be recorded. Await what it needs before the call.`,
-    { expected: "a tensor, or an array or object of them", received: "Promise", line: lineOf(captureLine()) },
+    { expected: "a tensor, or an array or object of them", received: "Promise", line: callersLine() },
   );
 }
 
@@ -130,7 +130,7 @@ export function asOperand(leaf: unknown, path: string): Traced {
 
 export function hostLeaf(leaf: unknown, path: string): HostArray {
   const host = toHostArray(leaf, "float", path);
-  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`, { line: lineOf(captureLine()) }); // prettier-ignore
+  if (!host) throw new SynjaxError("NOT_A_TENSOR", `${path}: expected a tensor, got ${typeof leaf}`, { line: callersLine() }); // prettier-ignore
   return host;
 }
 
