@@ -56,11 +56,16 @@ export function sample<T extends Structure>(
   distribution: T,
   options: { readonly marginalize: true },
 ): T;
+export function sample<F extends FloatDType>(
+  name: string,
+  distribution: DeclaredDistribution<F>, // its events are one array: of others each array has a name, which `E` is
+  options?: StructureStatementOptions<EventLike>,
+): RandomVariable<F>;
 export function sample<F extends FloatDType, E extends string>(
   name: string,
   distribution: DeclaredDistribution<F, E>,
   options?: StructureStatementOptions<EventLike<E>>,
-): [E] extends [never] ? RandomVariable<F> : EventOf<F, E>;
+): EventOf<F, E>;
 export function sample(
   name: string,
   distribution: AnyDistribution,

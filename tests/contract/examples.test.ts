@@ -233,3 +233,52 @@ test("new tasks are learnt faster after learning to learn", () => {
   expect(picture).toContain("start and rates that were learnt");
   expect(curve("learning-to-learn")).toContain("step of the outer loop");
 });
+
+test("programs inside programs believe what rational speech acts say, and the rationality is found", () => {
+  const { lines, picture } = run("nested-inference", "200");
+  // Each agent's choice, given what it is asked about, by arithmetic: rows of a table to be normalized
+  const normalized = (rows: number[][]) => rows.map((row) => row.map((x) => x / row.reduce((a, b) => a + b)));
+  const turned = (rows: number[][]) => rows[0]!.map((_, i) => rows.map((row) => row[i]!));
+  const isTrue = [[1, 0, 0, 0], [0, 1, 1, 1], [0, 0, 0, 1]].map((row) => row.map((x) => (x ? 0.99 : 0.01))); // prettier-ignore
+  const believed = (rationality: number): number[][] => {
+    const literal = normalized(isTrue);
+    const speaker = normalized(turned(literal).map((row) => row.map((p) => p ** rationality)));
+    return normalized(turned(speaker));
+  };
+  ["none", "some", "all"].forEach((words, i) => {
+    const row = lines.find((line) => line.startsWith(`${words}: `))!.split(" ").slice(1).map(Number); // prettier-ignore
+    row.forEach((p, red) => expect(Math.abs(p - believed(1)[i]![red]!), words).toBeLessThan(1e-5));
+  });
+  const slope = (believed(1 + 1e-5)[1]![3]! - believed(1 - 1e-5)[1]![3]!) / 2e-5;
+  expect(Math.abs(numberAfter(lines, "changes by") - slope)).toBeLessThan(1e-5);
+  // The posterior mean of the rationality, by quadrature: a prior of Gamma(2, 1), and the choices of the example
+  const chosen = [[19, 1, 0, 0], [0, 27, 26, 7], [0, 0, 1, 19]]; // prettier-ignore
+  let [mass, first] = [0, 0];
+  for (let at = 0.001; at < 6; at += 0.001) {
+    const table = believed(at);
+    const log = chosen.flatMap((row, i) => row.map((count, red) => count * Math.log(table[i]![red]!)));
+    const density = at * Math.exp(-at + log.reduce((a, b) => a + b) + 70);
+    [mass, first] = [mass + density, first + at * density];
+  }
+  const row = lines.find((line) => line.startsWith("rationality "))!;
+  const [mean, std, , , , draws, rHat] = row.trim().split(/ +/).slice(1).map(Number) as number[];
+  expect(Math.abs(mean! - first / mass), row).toBeLessThan(0.005 + (4 * std!) / Math.sqrt(draws!));
+  expect(rHat, row).toBeLessThan(1.05);
+  expect(picture).toContain("pragmatic listener");
+  expect(curve("nested-inference", "posterior")).toContain("rationality");
+});
+
+test("a genome is segmented by a hidden Markov model whose probabilities are unknown", () => {
+  const part = ["--from", "23861", "--bases", "500"]; // 27 % of the first 250 are G or C, 50 % of the others
+  const steps = ["--warmup", "100", "--samples", "96", "--chains", "1"];
+  const { lines, picture } = run("bayesian-genome", ...part, ...steps);
+  expect(lines[0]).toMatch(/^bases 23861 to 24360: 1 chains of 100 \+ 96 steps/);
+  expect(numberAfter(lines, "R-hat at most")).toBeLessThan(1.1);
+  const [poor, rich] = ["AT-rich", "GC-rich"].map((state) =>
+    numberAfter(lines, `${state} state: GC content`),
+  );
+  expect(Math.abs(poor! - 27)).toBeLessThan(6);
+  expect(Math.abs(rich! - 50)).toBeLessThan(6);
+  expect(numberAfter(lines, "segments of a drawn path:")).toBeLessThan(5);
+  expect(picture).toContain("P(GC-rich)");
+});

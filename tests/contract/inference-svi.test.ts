@@ -9,10 +9,16 @@ import {
   type ByName,
   connect,
   deterministic,
+  type DifferentiableSampleOptions,
   dist,
   elbo,
+  type Elbo,
+  factor,
+  grad,
+  HMM,
   importance,
   jit,
+  LinearChainCRF,
   type Model,
   np,
   optax,
@@ -243,5 +249,79 @@ describe("importance sampling", () => {
     const other = (): void => void sample("other", dist.normal({ loc: 0, scale: 1 }));
     const error = await failure(() => importance(joint, other, { numSamples: 2 })(random.key(0), array([1])));
     expect(error.message).toContain("importance: the guide draws no `z`");
+  });
+});
+
+describe("a structure in a guide", () => {
+  // Three words and two tags: of eight sequences, everything can be said by looking at each
+  const chain = { initLogits: [0.3, -0.2], transitionLogits: [[0.8, -0.4], [-0.5, 0.6]] }; // prettier-ignore
+  const emitted = array([[0.9, -1.2], [-0.7, 0.4], [0.2, -0.3]]); // prettier-ignore
+  const start = [[0.2, -0.1], [0.1, 0.3], [-0.4, 0.2]]; // prettier-ignore
+  const transition = [[0.5, -0.2], [0.1, 0.4]]; // prettier-ignore
+  const prior = (): HMM => new HMM({ ...chain, emissionLogLikelihoods: np.zeros([3, 2]) });
+  const guess = (emission: Floats): LinearChainCRF =>
+    new LinearChainCRF({ initial: [0, 0], transition, emission });
+  const likelihood = (tags: Floats): Floats => tags.sum(-2).mul(emitted).sum([-2, -1]);
+
+  const program = (): void => {
+    const tags = sample("tags", prior());
+    factor("words", likelihood(tags));
+  };
+  const guideBy = (differentiable?: DifferentiableSampleOptions) => (): void =>
+    void sample("tags", guess(param("emission", start)), differentiable ? { differentiable } : {});
+
+  /** The bound of a guess, by all sequences. */
+  const exact = jit((emission: Floats) => {
+    const bound = (emission: Floats): Floats => {
+      const crf = guess(emission);
+      const all = Array.from({ length: 8 }, (_, i) => [i >> 2, (i >> 1) & 1, i & 1]);
+      const logs = all.map((tags) => {
+        const event = crf.encode(array(Int32Array.from(tags)));
+        const q = crf.logProb(event);
+        return np.exp(q).mul(prior().logProb(event).add(likelihood(event)).sub(q));
+      });
+      return np.stack(logs).sum() as Floats;
+    };
+    return { bound: bound(emission), slope: grad(bound)(emission) };
+  });
+  const fitBy = (guide: Model<[]>, loss: Elbo) => {
+    const fit = svi(program, guide, optax.sgd(1), { loss });
+    return { fit, first: fit.init(random.key(0)) };
+  };
+  /** The bound and its slope as one step has them, a step of 1 against the gradient. */
+  const step = async ({ fit, first }: ReturnType<typeof fitBy>) => {
+    const { state, loss } = fit.update(first);
+    const slope = (await fit.params(state).emission!.sub(start).array()) as number[][];
+    return { bound: -(await loss.item()), slope: slope.flat() };
+  };
+
+  test("that is discrete has score-function gradients, which are right in the mean", async () => {
+    const { bound, slope } = exact(array(start));
+    const came = await step(fitBy(guideBy(), elbo.traceGraph({ numParticles: 20_000 })));
+    expect(Math.abs(came.bound - (await bound.item()))).toBeLessThan(0.02);
+    const wanted = ((await slope.array()) as number[][]).flat();
+    came.slope.forEach((x, i) => expect(Math.abs(x - wanted[i]!)).toBeLessThan(0.02));
+  });
+
+  test("that is relaxed has derivatives, by which the bound rises", async () => {
+    const { bound, slope } = exact(array(start));
+    const hard = guideBy({ method: "Gumbel-CRF", temperature: 0.5, straightThrough: true });
+    const { fit, first } = fitBy(hard, elbo.trace({ numParticles: 2_000 }));
+    const came = await step({ fit, first });
+    // Hard draws have the bound of discrete ones; their derivative is biased, but points the same way
+    expect(Math.abs(came.bound - (await bound.item()))).toBeLessThan(0.06);
+    const wanted = ((await slope.array()) as number[][]).flat();
+    came.slope.forEach((x, i) => expect(x / wanted[i]!).toBeGreaterThan(0.3));
+    came.slope.forEach((x, i) => expect(x / wanted[i]!).toBeLessThan(1.7));
+    let state = first;
+    for (let i = 0; i < 12; i++) ({ state } = fit.update(state));
+    const end = exact(fit.params(state).emission as Floats).bound;
+    expect(await end.item()).toBeGreaterThan((await bound.item()) + 0.2);
+  });
+
+  test("that is discrete is refused where the bound needs derivatives", async () => {
+    const error = await failure(() => svi(program, guideBy(), optax.sgd(1)).init(random.key(0)).data());
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT", argument: "tags" });
+    expect(error.message).toMatch(/a LinearChainCRF, which is discrete.*elbo\.traceGraph/);
   });
 });

@@ -15,8 +15,14 @@ from ..runtime.closure import Closure
 from ..runtime.nested import nested
 from .sites import MARGINALIZED, model_of
 
-# How many draws are looked at at once.
+# How many draws are looked at at once, at most.
 _AT_ONCE = 64
+
+
+def _at_once(count: int) -> int:
+    """A number that divides them where there is a large one: `lax.map` compiles what is done with a remainder apart."""
+    largest = max(each for each in range(1, min(count, _AT_ONCE) + 1) if count % each == 0)
+    return largest if largest >= _AT_ONCE // 4 or largest == count else _AT_ONCE
 
 
 @nested("posterior_structure")
@@ -45,11 +51,12 @@ def posterior_structure(
         return site["value"]
 
     count = next(iter(rows.values())).shape[0]
+    at_once = _at_once(count)
     if query == "sample":
         keys = jax.random.split(key, count)
-        drawn = lax.map(lambda row: structure(row[1]).sample(row[0]), (keys, rows), batch_size=_AT_ONCE)
+        drawn = lax.map(lambda row: structure(row[1]).sample(row[0]), (keys, rows), batch_size=at_once)
         return jax.tree.map(lambda leaf: leaf.reshape(*shape, *leaf.shape[1:]), drawn), None
     if query != "marginals":
         raise InvalidArgument(f'`query` is "sample" or "marginals"; received {query!r}', argument="query")
-    found = lax.map(lambda row: structure(row).marginals(), rows, batch_size=_AT_ONCE)
+    found = lax.map(lambda row: structure(row).marginals(), rows, batch_size=at_once)
     return jax.tree.map(lambda leaf: jnp.mean(leaf, 0), found), None
