@@ -28,6 +28,7 @@ def nuts(folder: str, rows: int, warmup: int, samples: int, seed: int) -> str:
     features = np.fromfile(Path(folder) / "features", np.float32).reshape(rows, COLUMNS).astype(np.float64)
     labels = np.fromfile(Path(folder) / "labels", np.int32)
     data = {"n": rows, "d": COLUMNS, "x": features, "y": labels}
+    os.chdir(folder)  # it leaves files where it builds
     posterior = stan.build(MODEL, data=data, random_seed=seed + 1)
     start = time.perf_counter()
     fit = posterior.sample(num_chains=1, num_warmup=warmup, num_samples=samples)

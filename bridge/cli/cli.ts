@@ -9,8 +9,10 @@ const USAGE = `Usage: synjax <command> [options]
 Commands
   setup    make the Python environment that runs JAX (or find the one that is there)
   doctor   say what is found, what is missing and what to type; changes nothing
+  serve    run a worker that many processes call: synjax serve --help
+  keys     make the keys of a served worker and of its clients: synjax keys --help
 
-Options
+Options of setup and doctor
   --device cpu|cuda|tpu   which JAX (default: cpu)
   --dev                   the tools of this repository's tests too (in a checkout)
   --json                  doctor: print the report as JSON
@@ -66,6 +68,8 @@ function parseStrictly(args: readonly string[]) {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  const { runWorkerCommand, WORKER_COMMANDS } = await import("./worker-command.ts");
+  if (WORKER_COMMANDS.includes(args[0] ?? "")) return runWorkerCommand(args);
   const command = parse(args);
   if (command.version) return version();
   if (command.help) return say(USAGE.trimEnd());

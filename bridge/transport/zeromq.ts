@@ -1,6 +1,7 @@
 import type * as zeromq from "zeromq";
 import type { Dealer } from "zeromq";
 import { SynjaxError } from "../errors.ts";
+import type { ClientKeys } from "./client-keys.ts";
 import type { Frames, Transport } from "./transport.ts";
 
 /**
@@ -10,8 +11,8 @@ import type { Frames, Transport } from "./transport.ts";
  */
 const POLL_INTERVAL = 100;
 
-/** Dials a worker at an `ipc://` or `tcp://` address. */
-export async function dialZeromq(address: string): Promise<Transport> {
+/** Dials a worker at an `ipc://` or `tcp://` address; with keys, all that is said is encrypted. */
+export async function dialZeromq(address: string, keys?: ClientKeys): Promise<Transport> {
   const { Dealer } = await loadZeromq();
   const socket = newSocket(Dealer, {
     // Otherwise undelivered messages would keep the process from ending.
@@ -23,6 +24,7 @@ export async function dialZeromq(address: string): Promise<Transport> {
     immediate: true,
     sendTimeout: POLL_INTERVAL,
     receiveTimeout: POLL_INTERVAL,
+    ...(keys && { curveServerKey: keys.worker, curvePublicKey: keys.public, curveSecretKey: keys.secret }),
   });
   try {
     socket.connect(address);

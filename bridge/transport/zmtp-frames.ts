@@ -34,9 +34,13 @@ export const READY: Buffer = commandFrame(
 export function greetingError(greeting: Uint8Array): string | undefined {
   if (greeting[0] !== 0xff || (greeting[9]! & 1) === 0) return "it speaks no ZeroMQ";
   if (greeting[10]! < 3) return `it speaks version ${greeting[10]} of ZeroMQ's protocol`;
-  const mechanism = Buffer.from(greeting).toString("latin1", 12, 32).replaceAll("\0", "");
+  const mechanism = mechanismOf(greeting);
   return mechanism === "NULL" ? undefined : `it asks for ${mechanism}`;
 }
+
+/** How who greets so wants to be spoken to: "NULL", "CURVE". */
+export const mechanismOf = (greeting: Uint8Array): string =>
+  Buffer.from(greeting).toString("latin1", 12, 32).replaceAll("\0", "");
 
 /** @throws Error where it has no name */
 export function command(body: Uint8Array): { readonly name: string; readonly rest: Uint8Array } {

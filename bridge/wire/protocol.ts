@@ -27,7 +27,10 @@ export interface HelloInfo {
   readonly platform: string;
   readonly devices: readonly string[];
   readonly jax: string;
+  /** Of this client, where it is known by its key. */
   readonly limits: Readonly<Record<string, number>>;
+  /** What this client is called on the worker's list, where there are keys. */
+  readonly client?: string;
 }
 
 /** Counters the worker's IO thread reports at any time, also while XLA compiles. */

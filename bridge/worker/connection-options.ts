@@ -1,5 +1,6 @@
 import type { SetupProgress } from "../environment/setup-progress.ts";
 import { checkMilliseconds, checkSignal, invalid } from "../transport/call-options.ts";
+import type { ClientKeys } from "../transport/client-keys.ts";
 import { type Device, DEVICES } from "../wire/protocol.ts";
 
 /** How a worker is started or reached. */
@@ -10,6 +11,11 @@ export interface ConnectionOptions {
   readonly address?: string | undefined;
   /** The secret that the served worker asks for. */
   readonly token?: string | undefined;
+  /**
+   * The keys that the served worker knows this client by: the path of the file that `synjax keys` made, or what is in it.
+   * All that is said is encrypted.
+   */
+  readonly keys?: string | ClientKeys | undefined;
   /** How the bundled worker is reached. Default: `"ipc"` where it works, otherwise `"tcp"` on the loopback interface. */
   readonly transport?: "ipc" | "tcp" | undefined;
   /** A Python interpreter to use instead of the environment that `synjax setup` made. */
@@ -50,6 +56,8 @@ export function checkConnectionOptions(options: ConnectionOptions): void {
   checkMilliseconds("startTimeout", options.startTimeout, "more than 0");
   checkMilliseconds("hangAfter", options.hangAfter, "more than 0");
   checkMilliseconds("heartbeat", options.heartbeat);
+  if (options.keys !== undefined && options.address === undefined)
+    throw invalid("keys", "none without an address: the bundled worker is this process's own", options.keys);
   checkSignal(options.signal);
   checkLimits(options.limits);
 }

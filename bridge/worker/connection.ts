@@ -99,13 +99,16 @@ async function connect(
   worker: WorkerProcess | undefined,
 ): Promise<Connection> {
   const { dial } = await import("../transport/dial.ts");
-  const transport = await dial(address);
+  const { clientKeys } = await import("../transport/client-keys.ts");
+  const keys = clientKeys(options.keys);
+  const transport = await dial(address, keys);
   const { signal, heartbeat, hangAfter, registryHash: registry } = options;
   const limit = giveUpAfter(timeout, address, signal);
   try {
     const opening = Channel.open(transport, { registry, token, heartbeat, hangAfter });
     const endings: Promise<never>[] = [limit.reached];
     if (worker) endings.push(worker.exited.then((error) => Promise.reject(error)));
+    else endings.push(refusedInSilence(address, keys !== undefined, limit.isOver));
     const channel = await Promise.race([opening, ...endings]);
     return connected(channel, transport, worker);
   } catch (error) {
@@ -120,8 +123,9 @@ function giveUpAfter(
   timeout: number,
   address: string,
   signal: AbortSignal | undefined,
-): { readonly reached: Promise<never>; stop(): void } {
+): { readonly reached: Promise<never>; readonly isOver: () => boolean; stop(): void } {
   let stop!: () => void;
+  let isOver = false;
   const reached = new Promise<never>((_, reject) => {
     const message = `Nothing answers at ${address} within ${timeout} ms: is a worker listening there?`;
     const lost = (): void => reject(new SynjaxError("WORKER_LOST", message));
@@ -129,12 +133,43 @@ function giveUpAfter(
     const onAbort = (): void => reject(abortedError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
     stop = () => {
+      isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     };
   });
   reached.catch(() => undefined);
-  return { reached, stop };
+  return { reached, isOver: () => isOver, stop };
+}
+
+/** Milliseconds after which a worker that has not answered is asked why. */
+const SILENCE = 1_000;
+
+/**
+ * Rejects where a worker is there and does not speak with this client: ZeroMQ lets nobody know whose keys are wrong, but
+ * a worker says to anybody whether it wants keys.
+ */
+async function refusedInSilence(address: string, hasKeys: boolean, isOver: () => boolean): Promise<never> {
+  const never = new Promise<never>(() => undefined);
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SILENCE).unref());
+  await pause();
+  while (!isOver()) {
+    const { askMechanism } = await import("../transport/mechanism.ts");
+    const found = await askMechanism(address, SILENCE);
+    const refusal = (why: string, expected: string): SynjaxError =>
+      new SynjaxError("UNAUTHORIZED", `The worker at ${address} ${why}`, { argument: "keys", expected });
+    if (found === "CURVE" && !hasKeys)
+      throw refusal("speaks only with clients that have keys: pass `keys`, from `synjax keys`", "keys");
+    if (found === "NULL" && hasKeys)
+      throw refusal(
+        "has no keys of its own: what is said to it would not be encrypted",
+        "a worker with keys",
+      );
+    await pause();
+    if (found === "CURVE" && !isOver())
+      throw refusal("does not answer to these keys: `worker` in them is the public key of another", "the keys of this worker"); // prettier-ignore
+  }
+  return never;
 }
 
 function connected(channel: Channel, transport: Transport, worker: WorkerProcess | undefined): Connection {

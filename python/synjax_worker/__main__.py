@@ -1,4 +1,7 @@
-"""`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin."""
+"""`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin.
+
+`python -m synjax_worker serve` serves whoever may call, `keys` makes the keys for that: see `--help`.
+"""
 
 import gc
 import os
@@ -10,6 +13,10 @@ def run() -> int:
     gc.disable()
     # XLA calls OpenBLAS from threads of its own. Threads of OpenBLAS beside them make a call a hundred times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if sys.argv[1:]:
+        from .worker.command import main as command
+
+        return command(sys.argv[1:])
     from .worker.process import main
 
     return main()

@@ -26,6 +26,7 @@ export const CONNECT: Readonly<Record<keyof SessionOptions | "signal", string>> 
   device: "any?",
   address: "any?",
   token: "any?",
+  keys: "any?",
   transport: "any?",
   python: "any?",
   setup: "any?",

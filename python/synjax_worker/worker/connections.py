@@ -23,13 +23,14 @@ _numbers = itertools.count()
 class Connection:
     """One connection of a client."""
 
-    __slots__ = ("accepted", "alive", "client", "descriptor", "messages", "turned_away")
+    __slots__ = ("accepted", "alive", "client", "descriptor", "key", "messages", "turned_away")
 
     def __init__(self, descriptor: int):
         self.descriptor = descriptor
         self.accepted = time.monotonic()
         self.alive = True
         self.client: bytes | None = None  # who has said hello over it
+        self.key: str | None = None  # the public key of who it is, where there are keys
         self.messages = 0  # that came before the hello
         self.turned_away = False
 

@@ -11,6 +11,7 @@ from ..errors import SynjaxError
 from ..limits import Limits
 from .codec import SMALL_BYTES
 from .connections import Connection, Connections
+from .curve import client_key
 from .strangers import HELLO_BYTES
 
 _BEGINNING = 64  # bytes of a header that is too long: its type and seq
@@ -70,11 +71,12 @@ class Inbox:
 
     def _of_stranger(self, client: bytes) -> Message:
         """One frame, and no long one: of any other only the beginning is kept."""
-        socket, connection, header, size, excess = self._socket, None, b"", 0, None
+        socket, connection, key, header, size, excess = self._socket, None, None, b"", 0, None
         if socket.get(zmq.RCVMORE):
             frame = socket.recv(copy=False)
             size = len(frame)
             connection = self._connections.of(client, frame.get(zmq.SRCFD))
+            key = client_key(frame)
             header = frame.bytes if size <= HELLO_BYTES else bytes(frame.buffer[:_BEGINNING])
         if size > HELLO_BYTES:
             excess = SynjaxError(
@@ -87,6 +89,7 @@ class Inbox:
                 socket.recv()
         if connection is not None:
             connection.messages += 1
+            connection.key = key
         return Message(client, header, [], size, excess, connection)
 
     def _excess(self, count: int, length: int, size: int) -> SynjaxError | None:

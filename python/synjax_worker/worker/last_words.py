@@ -1,4 +1,4 @@
-"""What a worker says to its clients before it gives itself up, because a launch runs for too long."""
+"""What a worker says to its clients before it ends: because a launch runs for too long, or because it was told to."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def last_words(sessions: Iterable[Session], late: Run, seconds: int) -> Iterator
         whose = "a call of yours" if session is late.session else "a call of another client"
         message = f"the worker ends, because {whose} ran for more than {seconds} s"
         yield session, [0, ERROR, {"code": "WORKER_LOST", "message": message}]
+
+
+def farewell(sessions: Iterable[Session]) -> Iterator[tuple[Session, list]]:
+    """The last reply to each session where all calls were answered."""
+    for session in sessions:
+        yield session, [0, ERROR, {"code": "WORKER_LOST", "message": "the worker was told to end"}]
 
 
 def _errors(session: Session, late: Run, seconds: int) -> Iterator[tuple[int, dict[str, Any]]]:

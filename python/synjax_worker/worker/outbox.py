@@ -39,6 +39,11 @@ class Outbox:
         if threading.get_ident() != self._thread:
             self._wake()
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is a reply that was not sent yet."""
+        return bool(self._replies)
+
     def send_all(self) -> None:
         """Sends what was posted."""
         while self._replies:

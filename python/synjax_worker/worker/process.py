@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import zmq
 
@@ -22,6 +22,7 @@ from .allocator import keep_freed_memory
 from .configuration import read_config
 from .devices import find_devices
 from .engine import Stored
+from .keys import Keys
 from .last_words import EXIT_STATUS
 from .logs import log_to_stderr
 from .parent import die_with_parent, private_socket_of
@@ -47,11 +48,32 @@ def main() -> int:
         log.exception("the worker did not start")
         announce({"ready": False, **_start_error(error).to_wire()})
         return 1
+    _serve(server, ready, announce)
+
+
+def serve(config: dict[str, Any], keys: str | None, drain_seconds: float) -> int:
+    """Serves whoever may call, until a signal ends it: a configuration as `main` reads it, and a directory of keys."""
+    keep_freed_memory()
+    announce = _take_stdout()
+    log_to_stderr()
+    try:
+        server, ready = _start(config, lambda: None, keys)
+        server.listen_to_signals(drain_seconds)
+        gc.freeze()
+        gc.enable()
+    except Exception as error:
+        log.exception("the worker did not start")
+        announce({"ready": False, **_start_error(error).to_wire()})
+        return 1
+    _serve(server, ready, announce)
+
+
+def _serve(server: Server, ready: dict[str, Any], announce: Callable[[dict[str, Any]], None]) -> NoReturn:
     announce(ready)
     log.info("ready", extra=ready)
     server.serve()
     zmq.Context.instance().term()  # waits until the last words have left, or for a moment
-    os._exit(EXIT_STATUS)  # nothing else ends a thread that is in XLA
+    os._exit(EXIT_STATUS if server.has_failed else 0)  # nothing else ends a thread that is in XLA
 
 
 def _start_error(error: Exception) -> SynjaxError:
@@ -85,8 +107,11 @@ def _take_stdout() -> Callable[[dict[str, Any]], None]:
     return announce
 
 
-def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Server, dict[str, Any]]:
+def _start(
+    config: dict[str, Any], connected: Callable[[], None], keys: str | None = None
+) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
+    known = Keys(keys, limits) if keys is not None else None  # before what takes long
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
@@ -108,7 +133,9 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     sys.setrecursionlimit(50_000)  # JAX needs dozens of frames for each level of nested programs
     threading.stack_size(512 << 20)
     stored = _stored(config.get("compilationCache"), limits)
-    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected, stored)
+    server = Server(
+        config["address"], config.get("token"), info, registry.ops, limits, connected, stored, known
+    )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
     }

@@ -6,10 +6,10 @@ is answered while XLA compiles. Only this thread touches the socket.
 
 from __future__ import annotations
 
-import hmac
+import collections
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import zmq
@@ -21,7 +21,6 @@ from ..protocol import (
     COMPILE,
     ERROR,
     FETCH,
-    FIELDS,
     FORGET,
     FREE,
     GOODBYE,
@@ -30,10 +29,12 @@ from ..protocol import (
     MESSAGES,
     OK,
     PING,
-    VERSION,
 )
+from .admission import Admission
+from .asked import Asked
 from .codec import pack_header
 from .connections import Connection, Connections
+from .curve import secure
 from .engine import RETRY_AFTER_MS, Engine, Job, Run, Session, Stored
 from .headers import (
     parse_compile,
@@ -45,13 +46,15 @@ from .headers import (
     unpack_header,
 )
 from .inbox import Inbox, Message
-from .last_words import last_words
+from .keys import Keys
+from .last_words import farewell, last_words
 from .outbox import Outbox
-from .strangers import HELLO_BYTES, Strangers
+from .strangers import HELLO_BYTES, Strangers, cut
 from .wake import Wake
 
 log = logging.getLogger("synjax_worker")
 
+_ENDING = SynjaxError("OVERLOADED", "the worker is about to end", retryAfter=RETRY_AFTER_MS)
 ANSWERED = frozenset(message.number for message in MESSAGES if message.answered)
 
 MESSAGE_BYTES = 1 << 10  # what a message takes besides its own bytes
@@ -74,10 +77,10 @@ class Server:
         limits: Limits,
         connected: Callable[[], None] = lambda: None,
         stored: Stored | None = None,
+        keys: Keys | None = None,
     ):
-        self._token = token
+        self._admission = Admission(info, limits, token, keys)
         self._connected = connected  # called whenever a hello was answered
-        self._info = info  # the answer to a hello
         self._limits = limits
         self._sessions: dict[bytes, Session] = {}
         self._wake = Wake()
@@ -94,6 +97,9 @@ class Server:
             self._socket.set(zmq.HEARTBEAT_IVL, limits.session_seconds * 500)
             self._socket.set(zmq.HEARTBEAT_TIMEOUT, limits.session_seconds * 500)
         self._late: Run | None = None  # what has run for too long
+        self._ending: collections.deque[tuple[float, Connection]] = collections.deque()  # when, and what
+        self._authenticator = secure(self._socket, keys) if keys else None
+        self._asked = Asked(self._wake.ring)
         self._connections = Connections(self._socket)
         self._strangers = Strangers(self._connections, limits.hello_seconds)
         self._tick_ms, self._next_tick, self._accepted = TICK_MS, 0.0, 0
@@ -104,13 +110,15 @@ class Server:
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
     def serve(self) -> None:
-        """Runs until a call has run for too long. Then all clients have been told, and this process must end."""
+        """Runs until a call has run for too long, or until it was told to end and has answered what it took. Then all
+        clients have been told, and this process must end.
+        """
         self._engine.start()
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake.descriptor, zmq.POLLIN)
         poller.register(self._connections.descriptor, zmq.POLLIN)
-        while self._late is None:
+        while self._late is None and not self._is_drained():
             idle = self._engine.idle
             self._outbox.send_all()
             # No other thread has a reply to post then, so a plain receive will do, which is quicker than a poll. It
@@ -126,18 +134,56 @@ class Server:
                 self._outbox.send_all()
                 self._tick(nothing_waits=False)
             self._tick(nothing_waits=True)
-        for session, header in last_words(
-            list(self._sessions.values()), self._late, self._limits.run_seconds
-        ):
+        for session, header in self._last_words():
             self._outbox.post(session, pack_header(header), ())
         self._outbox.send_all()
-        log.error("a call ran for too long", extra={"seconds": self._limits.run_seconds})
         time.sleep(FAREWELL_SECONDS)
         self.close()
+
+    def _last_words(self) -> Iterator[tuple[Session, list]]:
+        sessions = list(self._sessions.values())
+        if self._late is None:
+            log.info("the worker ends, as it was told to")
+            return farewell(sessions)
+        log.error("a call ran for too long", extra={"seconds": self._limits.run_seconds})
+        return last_words(sessions, self._late, self._limits.run_seconds)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended because a call ran for too long."""
+        return self._late is not None
+
+    def listen_to_signals(self, drain_seconds: float) -> None:
+        """Has signals end the worker in order, and its list of clients reread: see `Asked`."""
+        self._asked.listen(drain_seconds)
+
+    def _is_drained(self) -> bool:
+        """Whether the worker was told to end, and has answered what it took or has no more time for it."""
+        if self._asked.ends_by is None:
+            return False
+        return self._asked.is_late or (self._engine.idle and not self._outbox.waits)
+
+    def _reread_clients(self) -> None:
+        """Takes the list of clients as it is by now. Who is not on it any more is told, and cut off."""
+        if not self._admission.reread():
+            return
+        for session in list(self._sessions.values()):
+            if self._admission.is_listed(session):
+                continue
+            failure = {"code": "WORKER_LOST", "message": "this client is not on the worker's list any more"}
+            self._outbox.post(session, pack_header([0, ERROR, failure]), ())
+            self._outbox.send_all()
+            self._forget(session)
+            if session.connection is not None:
+                self._ending.append((time.monotonic() + FAREWELL_SECONDS, session.connection))
 
     def _tick(self, nothing_waits: bool) -> None:
         """Looks at what happens without a message, now and then."""
         now = time.monotonic()
+        if self._asked.take_reread():
+            self._reread_clients()
+        while self._ending and self._ending[0][0] <= now:
+            cut(self._ending.popleft()[1])
         if now < self._next_tick and self._accepted == self._connections.accepted:
             return
         self._look_who_left()
@@ -149,6 +195,8 @@ class Server:
 
     def close(self) -> None:
         """Closes the socket, when what was sent has left, or after a moment."""
+        if self._authenticator:
+            self._authenticator.stop()
         self._connections.close()
         self._socket.close(linger=LINGER_MS)
 
@@ -166,7 +214,7 @@ class Server:
             return
         del self._sessions[session.client]
         session.connection.client = None
-        log.info("client gone", extra={"handles": len(session.handles)})
+        log.info("client gone", extra={"handles": len(session.handles), "client": session.name})
         self._engine.drop(session)
         self._submit(Job(session, lambda: _clear(session), []))
 
@@ -245,6 +293,8 @@ class Server:
         self._run(job)
 
     def _run(self, job: Job) -> None:
+        if job.refused is None and not job.notice and self._asked.ends_by is not None:
+            job.refused = _ENDING
         if job.refused is None and not job.notice and self._engine.is_overloaded(job.session, job.bytes):
             job.refused = SynjaxError(
                 "OVERLOADED", "more calls in flight than the worker takes", retryAfter=RETRY_AFTER_MS
@@ -259,33 +309,21 @@ class Server:
         return not self._socket.get(zmq.EVENTS) & zmq.POLLIN
 
     def _hello(self, client: bytes, connection: Connection | None, header: list) -> None:
-        wish = header[2] if len(header) == 1 + len(FIELDS["hello"]) else None
-        if type(wish) is not dict or set(wish) - {"version", "registry", "token"}:
-            raise SynjaxError("BAD_MESSAGE", "a hello has version, registry and token")
-        token = wish.get("token")
-        if self._token is not None and not (
-            type(token) is str and hmac.compare_digest(token.encode(), self._token.encode())
-        ):
-            raise SynjaxError("UNAUTHORIZED", "the token is not this worker's")
-        for name, ours in (("version", VERSION), ("registry", self._info["registry"])):
-            theirs = wish.get(name)
-            if theirs != ours:
-                raise SynjaxError(
-                    "PROTOCOL_MISMATCH",
-                    f"{name}: the client has {theirs!r:.80}, the worker has {ours!r}",
-                    argument=name,
-                    expected=str(ours),
-                    received=str(theirs)[:80],
-                )
+        self._admission.check(header)
+        if self._asked.ends_by is not None:
+            raise _ENDING
         session = self._sessions.get(client)
         if session is None:
             if connection is None:
                 return  # it has left
+            session = self._admission.session(client, connection, self._sessions.values())
             connection.client = client
-            session = self._sessions[client] = Session(client, connection)
+            self._sessions[client] = session
+            if session.name:
+                log.info("hello", extra={"client": session.name})
             self._connections.settle()  # so that the answer, which is sent next, finds out whether it has left
         self._connected()
-        self._outbox.post(session, pack_header([header[1], OK, self._info]), ())
+        self._outbox.post(session, pack_header([header[1], OK, self._admission.answer(session)]), ())
 
     def _goodbye(self, session: Session, header: list) -> None:
         if len(header) != 3 or type(header[2]) is not bool:

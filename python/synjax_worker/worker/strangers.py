@@ -54,6 +54,11 @@ class Strangers:
 def _end(connection: Connection, why: str) -> None:
     connection.turned_away = True
     log.info("a stranger is turned away", extra={"why": why})
+    cut(connection)
+
+
+def cut(connection: Connection) -> None:
+    """Ends a connection; ZeroMQ takes it that the client has left."""
     with contextlib.suppress(OSError), _socket_of(connection.descriptor) as ours:
         # The close that follows is told as a reset. A stranger that is writing into a full window would not see an
         # orderly end, but wait until the system gives up.

@@ -11,18 +11,29 @@ from typing import Any, NamedTuple
 import zmq
 
 from ...errors import SynjaxError
+from ...limits import Limits
 from ...runtime.program import Program
 from ..codec import Compile, Fetch, Launch
 from ..connections import Connection
 from .handles import ErrorMap, Handle, is_ready
 from .pending import Pending
 
+DEFAULT_LIMITS = Limits()
+
 
 class Session:
     """One client: its handles and programs. Only jobs touch them, and jobs run one after the other."""
 
-    def __init__(self, client: bytes, connection: Connection | None = None):
+    def __init__(
+        self,
+        client: bytes,
+        connection: Connection | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        name: str | None = None,
+    ):
         self.client = client
+        self.limits = limits  # what it may have at most
+        self.name = name  # whose key it has, where there are keys
         self.connection = connection  # over which its hello came; None for the engine's own
         self.is_ended = False  # the worker has ended it
         self.handles: dict[int, Handle] = {}

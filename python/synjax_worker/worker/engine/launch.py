@@ -99,7 +99,7 @@ class Launcher:
             reply = launch_error(error, launch.seq, handles)
             outcome.error = {name: value for name, value in reply.items() if name != "trace"}  # it is long
             failed = Handle(None, None, outcome)
-            if len(handles) + launch.outputs <= 2 * self._limits.handles:
+            if len(handles) + launch.outputs <= 2 * job.session.limits.handles:
                 handles.update(
                     (id_, failed) for id_ in range(launch.first_output, launch.first_output + launch.outputs)
                 )

@@ -44,10 +44,10 @@ class Resolver:
             raise SynjaxError(
                 "BAD_MESSAGE", f"{launch.outputs} results of a program of {len(program.root.outputs)}"
             )
-        if len(session.handles) + launch.outputs > self._limits.handles:
+        if len(session.handles) + launch.outputs > session.limits.handles:
             raise SynjaxError(
                 "LIMIT_HANDLES",
-                f"{len(session.handles)} live results; at most {self._limits.handles}. Dispose of some",
+                f"{len(session.handles)} live results; at most {session.limits.handles}. Dispose of some",
             )
         return self.inputs(job, launch, program)
 
@@ -69,9 +69,9 @@ class Resolver:
     def _read_program(self, session: Session, hash_: bytes, encoded: bytes) -> Program | SynjaxError:
         if len(encoded) <= self._limits.body_bytes and program_hash(encoded) != hash_:
             raise SynjaxError("BAD_HASH", "the program does not have the hash it was sent with")
-        if len(session.programs) >= self._limits.programs:
+        if len(session.programs) >= session.limits.programs:
             raise SynjaxError(
-                "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {self._limits.programs}"
+                "LIMIT_PROGRAMS", f"{len(session.programs)} programs; at most {session.limits.programs}"
             )
         self._budget.take(_DECODED * len(encoded))
         try:

@@ -141,8 +141,9 @@ class Engine:
 
     def is_overloaded(self, session: Session, size: int) -> bool:
         """Whether a client has so much in flight that a message of `size` bytes must be refused."""
-        return len(session.jobs) >= 2 * self._limits.in_flight_messages or (
-            session.bytes_in_flight + size > 2 * self._limits.in_flight_bytes and session.bytes_in_flight > 0
+        limits = session.limits
+        return len(session.jobs) >= 2 * limits.in_flight_messages or (
+            session.bytes_in_flight + size > 2 * limits.in_flight_bytes and session.bytes_in_flight > 0
         )
 
     def is_flooded(self, session: Session, size: int) -> bool:
@@ -275,7 +276,7 @@ class Engine:
     def _unread(self, job: Job) -> SynjaxError | None:
         """The error of a fetch for a client that leaves so much unread that memory might run out."""
         unread = job.session.unread.bytes()
-        most = 2 * self._limits.in_flight_bytes
+        most = 2 * job.session.limits.in_flight_bytes
         if unread <= most or unread <= memory_left(self._limits.memory_bytes):
             return None
         return SynjaxError(

@@ -1,0 +1,29 @@
+/** The commands that the worker itself has: `serve`, and `keys`. */
+import { spawn } from "node:child_process";
+import { resolvePython } from "../environment/resolve-python.ts";
+import { workerEnv } from "../worker/start-configuration.ts";
+import { type Device, DEVICES } from "../wire/protocol.ts";
+
+export const WORKER_COMMANDS = ["serve", "keys"];
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+/** Runs one, in the environment of its device; its exit status. Signals are handed on. */
+export async function runWorkerCommand(args: readonly string[]): Promise<number> {
+  const device = deviceOf(args);
+  const python = await resolvePython({ device });
+  const env = { ...workerEnv(device, undefined), SYNJAX_TOKEN: process.env["SYNJAX_TOKEN"] };
+  const child = spawn(python, ["-m", "synjax_worker", ...args], { stdio: "inherit", env });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? (signal ? 128 : 1)));
+  });
+}
+
+/** Which environment is needed; what is wrong with the arguments the worker says. */
+function deviceOf(args: readonly string[]): Device {
+  const at = args.findIndex((each) => each === "--device" || each.startsWith("--device="));
+  const named = at < 0 ? undefined : (args[at]!.split("=")[1] ?? args[at + 1]);
+  return DEVICES.find((known) => known === named) ?? "cpu";
+}

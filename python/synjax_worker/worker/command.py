@@ -1,0 +1,159 @@
+"""`python -m synjax_worker serve`, and `keys`: the command line, for where there is no Node."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidArgument, SynjaxError
+from ..protocol import DEFAULT_LIMITS, DEVICES
+
+TOKEN = "SYNJAX_TOKEN"
+_USAGE_ERROR = 2
+_DRAIN_SECONDS = 30.0
+# What a file may say, by the names of the flags.
+_SETTINGS = ("listen", "device", "keys", "compilation-cache", "drain-seconds", "limits")
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a command. Its exit status."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        return _keys(given) if given.command == "keys" else _serve(given)
+    except SynjaxError as error:
+        print(f"synjax: [{error.code}] {error}", file=sys.stderr)
+        return _USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="synjax", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser(
+        "serve",
+        allow_abbrev=False,
+        help="serve clients over a socket until SIGTERM",
+        description="Says on stdout, in one line of JSON, that it is ready and where it listens; logs on stderr, a "
+        "line of JSON each. SIGTERM ends it when it has answered what it took, a second one at once. SIGHUP reads the "
+        f"list of clients again. On the loopback interface clients may say a token ({TOKEN}); others need keys.",
+    )
+    serve.add_argument(
+        "--listen", metavar="ADDRESS", help="tcp://HOST:PORT or ipc://PATH (tcp://127.0.0.1:5555)"
+    )
+    serve.add_argument("--device", choices=DEVICES, help="where JAX computes (cpu)")
+    serve.add_argument("--keys", metavar="DIR", help="the worker's keys and its list of clients")
+    serve.add_argument("--compilation-cache", metavar="DIR", help="keeps compiled programs between runs")
+    serve.add_argument("--drain-seconds", type=float, metavar="S", help=f"after SIGTERM ({_DRAIN_SECONDS:g})")
+    serve.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help=f"of {', '.join(DEFAULT_LIMITS)}; may be repeated",
+    )
+    serve.add_argument(
+        "--config", metavar="FILE", help=f"a TOML file with any of {', '.join(_SETTINGS)}; flags come first"
+    )
+    keys = commands.add_parser("keys", help="make the worker's keys, and those of clients")
+    keys.add_argument("directory")
+    keys.add_argument("--client", action="append", default=[], metavar="NAME", help="may be repeated")
+    return parser
+
+
+def _keys(given: argparse.Namespace) -> int:
+    from .keys import CLIENTS, write_client, write_own_pair
+
+    directory = Path(given.directory)
+    write_own_pair(directory)
+    (directory / CLIENTS).touch(0o600)
+    for name in given.client:
+        print(write_client(directory, name))
+    return 0
+
+
+def _serve(given: argparse.Namespace) -> int:
+    settings = _settings(given)
+    address = settings.get("listen", "tcp://127.0.0.1:5555")
+    keys, token = settings.get("keys"), os.environ.pop(TOKEN, None) or None
+    _require_protection(address, keys, token)
+    limits = settings.get("limits", {}) | dict(_limit(text) for text in given.limit)
+    config = {
+        "address": address,
+        "token": token,
+        "device": settings.get("device", "cpu"),
+        "limits": limits,
+        "compilationCache": settings.get("compilation-cache"),
+    }
+    os.environ["JAX_PLATFORMS"] = config["device"]
+    from .process import serve
+
+    return serve(config, keys, settings.get("drain-seconds", _DRAIN_SECONDS))
+
+
+def _settings(given: argparse.Namespace) -> dict[str, Any]:
+    """What a file says, and the flags in the place of it."""
+    found: dict[str, Any] = {}
+    if given.config is not None:
+        try:
+            found = tomllib.loads(Path(given.config).read_text())
+        except (OSError, ValueError) as error:
+            raise _wrong("--config", "a TOML file", str(error)) from None
+        unknown = sorted(set(found).difference(_SETTINGS))
+        if unknown:
+            raise _wrong("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
+        for name, kind in (("limits", dict), ("drain-seconds", (int, float))):
+            if not isinstance(found.get(name, kind() if kind is dict else 0), kind):
+                raise _wrong(
+                    "--config", f"{name} that is a {'table' if kind is dict else 'number'}", repr(found[name])
+                )
+        for name in ("listen", "device", "keys", "compilation-cache"):
+            if not isinstance(found.get(name, ""), str):
+                raise _wrong("--config", f"{name} that is a string", repr(found[name]))
+        if found.get("device", "cpu") not in DEVICES:
+            raise _wrong("device", ", ".join(DEVICES), repr(found["device"]))
+    flags = {name: getattr(given, name.replace("-", "_"), None) for name in _SETTINGS}
+    return found | {name: value for name, value in flags.items() if value is not None}
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if not value.isdecimal():
+        raise _wrong("--limit", "NAME=N, as handles=1000", repr(text))
+    return name, int(value)
+
+
+def _require_protection(address: str, keys: str | None, token: str | None) -> None:
+    """Nobody may call who was not told that they may. Raises InvalidArgument."""
+    tcp = re.fullmatch(r"tcp://(\[.+\]|[^:]+):(\d+|\*)", address)
+    if tcp is None and not address.startswith("ipc:///"):
+        raise _wrong("--listen", "tcp://HOST:PORT or ipc:///PATH", address)
+    if tcp is None:
+        return  # whoever may enter the directory
+    if keys is None and not _is_loopback(tcp[1].strip("[]")):
+        raise _wrong("--listen", "a loopback address, or --keys: others can reach this one", address)
+    if keys is None and token is None:
+        raise _wrong(
+            TOKEN, "a secret that clients say, or --keys: others on this machine can reach it", "none"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _wrong(argument: str, expected: str, received: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"`{argument}`: expected {expected}, got {received}",
+        argument=argument,
+        expected=expected,
+        received=received,
+    )
