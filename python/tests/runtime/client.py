@@ -134,8 +134,14 @@ class Worker:
 
 class Client:
     def __init__(self, worker: Worker, *, token: str | None = None, hello: bool = True):
+        self.over(worker, zmq.Context.instance().socket(zmq.DEALER))
+        if hello:
+            self.hello(token=token)
+
+    def over(self, worker: Any, socket: zmq.Socket) -> None:
+        """Connects a socket that may have keys."""
         self.worker = worker
-        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        self.socket = socket
         self.socket.set(zmq.LINGER, 0)
         self.socket.set(zmq.SNDHWM, 0)
         self.socket.connect(worker.ready["address"])
@@ -143,8 +149,6 @@ class Client:
         self._ids = itertools.count(1)
         self._sent: set[bytes] = set()
         self._replies: dict[int, tuple[list, list[bytes]]] = {}
-        if hello:
-            self.hello(token=token)
 
     def close(self) -> None:
         self.socket.close()

@@ -16,6 +16,7 @@ from synjax_worker.distributions.declared import Indices, length, potential
 from synjax_worker.distributions.parameters import Parameters
 from synjax_worker.registry import Check, distribution, op, query
 from synjax_worker.runtime import passes
+from synjax_worker.worker import command
 from synjax_worker.worker.process import main
 
 os.environ["SYNJAX_MODULES"] = "__main__"  # the distributions of this file join
@@ -147,4 +148,4 @@ class ToyChain(Parameters):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.main(sys.argv[1:]) if sys.argv[1:] else main())
