@@ -1,14 +1,14 @@
 /**
- * The genome of bacteriophage λ, segmented by a Bayesian hidden Markov model (Churchill 1989; R. J. Boys and
- * D. A. Henderson, "A Bayesian approach to DNA sequence segmentation", Biometrics 60 (2004), 573–581): two states that
- * differ in what they emit, both unknown. The sum over all paths of states enters the joint density, so that the No-U-Turn
+ * The genome of bacteriophage λ, segmented by a Bayesian hidden Markov model (R. J. Boys and
+ * D. A. Henderson, "A Bayesian approach to DNA sequence segmentation", Biometrics 2004): two states that differ in what
+ * they emit, both unknown. The sum over all paths of states enters the joint density, so that the No-U-Turn
  * sampler moves probabilities only; the paths are drawn afterwards, each from its exact posterior given one draw of those.
  *
  * Nothing tells one state from the other but a name, and chains that give the names differently cannot be averaged. So
  * the states are in order of their GC content.
  *
- *   npx tsx examples/bayesian-genome.ts [bayesian-genome.svg] [--from 1] [--bases 48502] [--warmup 200] [--samples 150]
- *     [--chains 4]
+ *   npx tsx examples/bayesian-genome.ts [bayesian-genome.svg] [--from 1] [--bases 48502] [--warmup 200] [--samples 200]
+ *     [--chains 2]
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -47,8 +47,8 @@ const { values: options, positionals } = parseArgs({
     from: { type: "string", default: "1" },
     bases: { type: "string", default: "48502" },
     warmup: { type: "string", default: "200" },
-    samples: { type: "string", default: "150" },
-    chains: { type: "string", default: "4" },
+    samples: { type: "string", default: "200" },
+    chains: { type: "string", default: "2" },
   },
 });
 

@@ -282,3 +282,23 @@ test("a genome is segmented by a hidden Markov model whose probabilities are unk
   expect(numberAfter(lines, "segments of a drawn path:")).toBeLessThan(5);
   expect(picture).toContain("P(GC-rich)");
 });
+
+test("an autoencoder as a probabilistic program has a bound that rises", () => {
+  // Batches of 32, all of one shape
+  const few = ["--sentences", "384", "--epochs", "4", "--longest", "16", "--draws", "1"];
+  const { lines, picture } = run("structured-vae-program", ...few);
+  const [before, after] = ["before", "after"].map((when) => {
+    const [bound, exact, lacking] = ["bound", "= log-likelihood", "less"].map((words) =>
+      numberAfter(
+        lines.filter((line) => line.startsWith(`${when}, held out`)),
+        words,
+      ),
+    );
+    expect(lacking).toBeGreaterThan(0);
+    expect(bound).toBeCloseTo(exact! - lacking!, 3);
+    return bound!;
+  });
+  expect(after! - before!).toBeGreaterThan(0.02);
+  expect(picture).toMatch(/<title>\d+, nn: /);
+  expect(curve("structured-vae-program")).toContain("<path");
+});
