@@ -19,7 +19,7 @@ from ..protocol import VERSION
 from ..registry import MODULES, load
 from . import compilation_cache
 from .allocator import keep_freed_memory
-from .configuration import read_config
+from .configuration import batching_of, read_config
 from .devices import find_devices
 from .engine import Stored
 from .last_words import EXIT_STATUS
@@ -87,6 +87,7 @@ def _take_stdout() -> Callable[[dict[str, Any]], None]:
 
 def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
+    batching = batching_of(config)
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
@@ -108,7 +109,9 @@ def _start(config: dict[str, Any], connected: Callable[[], None]) -> tuple[Serve
     sys.setrecursionlimit(50_000)  # JAX needs dozens of frames for each level of nested programs
     threading.stack_size(512 << 20)
     stored = _stored(config.get("compilationCache"), limits)
-    server = Server(config["address"], config.get("token"), info, registry.ops, limits, connected, stored)
+    server = Server(
+        config["address"], config.get("token"), info, registry.ops, limits, connected, stored, batching
+    )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
     }

@@ -34,7 +34,7 @@ from ..protocol import (
 )
 from .codec import pack_header
 from .connections import Connection, Connections
-from .engine import RETRY_AFTER_MS, Engine, Job, Run, Session, Stored
+from .engine import RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
 from .headers import (
     parse_compile,
     parse_fetch,
@@ -74,6 +74,7 @@ class Server:
         limits: Limits,
         connected: Callable[[], None] = lambda: None,
         stored: Stored | None = None,
+        batching: Batching = Batching(),
     ):
         self._token = token
         self._connected = connected  # called whenever a hello was answered
@@ -99,7 +100,7 @@ class Server:
         self._tick_ms, self._next_tick, self._accepted = TICK_MS, 0.0, 0
         self._inbox = Inbox(self._socket, limits, self._sessions, self._connections, self._look_who_left)
         self._outbox = Outbox(self._socket, self._wake.ring, self._look_who_left, self._forget)
-        self._engine = Engine(ops, limits, self._outbox.post, stored)
+        self._engine = Engine(ops, limits, self._outbox.post, stored, batching)
         self._socket.bind(address)
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
