@@ -34,7 +34,7 @@ from ..protocol import (
 )
 from .codec import pack_header
 from .connections import Connection, Connections
-from .engine import RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
+from .engine import ALONE, RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
 from .headers import (
     parse_compile,
     parse_fetch,
@@ -74,7 +74,7 @@ class Server:
         limits: Limits,
         connected: Callable[[], None] = lambda: None,
         stored: Stored | None = None,
-        batching: Batching = Batching(),
+        batching: Batching = ALONE,
     ):
         self._token = token
         self._connected = connected  # called whenever a hello was answered

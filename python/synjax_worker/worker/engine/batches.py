@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -19,7 +18,7 @@ from ...runtime.checks import Refused
 from ..codec import HostArray, Launch
 from .budget import Budget
 from .executables import Executable, Executables
-from .gather import Batching, Gatherer
+from .gather import Gatherer
 from .handles import Handle, Outcome
 from .jobs import Job, Resolved
 from .lanes import Lane, LaneStatus, Results, type_of_lane
@@ -43,14 +42,12 @@ class Batches:
 
     def __init__(
         self,
-        batching: Batching,
         gatherer: Gatherer,
         resolver: Resolver,
         executables: Executables,
         budget: Budget,
         launcher: Launcher,
     ):
-        self._max_batch = batching.max_batch
         self._gatherer = gatherer
         self._resolver = resolver
         self._executables = executables
@@ -119,9 +116,9 @@ class Batches:
         return Batch(completes, reads, executable.expected_seconds(True))
 
     def _stacked(self, jobs: list[Job]) -> Resolved:
-        """The launch of the batch. Its size is a power of two, so that few are compiled: the first launch is repeated."""
+        """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
         first, launch = jobs[0].resolved, jobs[0].message
-        size = min(1 << (len(jobs) - 1).bit_length(), self._max_batch)
+        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
         items = [job.resolved.args for job in jobs] + [first.args] * (size - len(jobs))
         axes = tuple(0 if type(item) is HostArray else None for item in launch.inputs)
         args: list[Any] = []
@@ -184,4 +181,6 @@ class Batches:
         if self._gatherer.refuse(job.kind):
             self.failed_batches += 1
             why = f"{type(error).__name__}: {error}"[:200]
-            log.info("calls of a program are not batched", extra={"program": job.message.hash.hex(), "why": why})
+            log.info(
+                "calls of a program are not batched", extra={"program": job.message.hash.hex(), "why": why}
+            )

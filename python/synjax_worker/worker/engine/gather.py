@@ -28,6 +28,9 @@ class Batching(NamedTuple):
     max_wait: float = 2  # milliseconds that one waits for others at most
 
 
+ALONE = Batching()
+
+
 class Gatherer:
     """The queue of the compute thread, by batches."""
 
@@ -38,7 +41,7 @@ class Gatherer:
           is_busy: whether the device works on launches that somebody waits for.
         """
         self._queue = jobs
-        self._batching = batching
+        self.batching = batching
         self._is_busy = is_busy
         self._waiting: collections.deque[Job] = collections.deque()  # taken from the queue, in order
         self._callers: collections.OrderedDict[Hashable, int] = collections.OrderedDict()
@@ -79,8 +82,8 @@ class Gatherer:
         return is_new
 
     def _wait(self, together: _Together, expected: int) -> None:
-        deadline = time.monotonic() + self._batching.max_wait / 1_000
-        jobs, most = together.jobs, self._batching.max_batch
+        deadline = time.monotonic() + self.batching.max_wait / 1_000
+        jobs, most = together.jobs, self.batching.max_batch
         while len(jobs) < most:
             if len(jobs) < expected and (left := deadline - time.monotonic()) > 0:
                 seconds = left
@@ -96,7 +99,7 @@ class Gatherer:
             self._place(job, together)
 
     def _place(self, job: Job, together: _Together) -> None:
-        if len(together.jobs) >= self._batching.max_batch or not together.takes(job):
+        if len(together.jobs) >= self.batching.max_batch or not together.takes(job):
             together.passed.add(job.session)
             self._waiting.append(job)
 
@@ -170,7 +173,11 @@ def _values_on_device(job: Job) -> tuple[int, ...] | None:
     for item in job.message.inputs:
         if type(item) is int:
             handle = job.session.handles.get(item)
-            if handle is None or handle.outcome.error is not None or handle.outcome.open_pending() is not None:
+            if (
+                handle is None
+                or handle.outcome.error is not None
+                or handle.outcome.open_pending() is not None
+            ):
                 return None
             found.append(id(handle.value))
     return tuple(found)

@@ -18,7 +18,7 @@ from .handles import Handle, Outcome
 def lanes_of(program: Callable[..., tuple[list[Any], Any]], axes: Sequence[int | None]) -> Callable[..., Any]:
     """A program over stacked inputs, where `axes` has 0. Its results and its status are stacked too.
 
-    What it raises while it is traced, as SynjaxError (INVALID_ARGUMENT), is for the worker only: a result is no plain array.
+    Tracing it raises SynjaxError (INVALID_ARGUMENT), for the worker only, where a result is no plain array.
     """
 
     def lane(*inputs: Any) -> tuple[list[Any], Any]:

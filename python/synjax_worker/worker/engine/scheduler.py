@@ -29,7 +29,7 @@ from .completions import Completions, Unawaited
 from .executables import Executables
 from .failures import as_error, root_error
 from .fetches import Fetches
-from .gather import Batching, Gatherer
+from .gather import ALONE, Batching, Gatherer
 from .jobs import Job, Run, Session, Step
 from .launch import THREADS, Launcher
 from .replies import Post, Replies
@@ -53,7 +53,7 @@ class Engine:
         limits: Limits,
         post: Post,
         stored: Stored | None = None,
-        batching: Batching = Batching(),
+        batching: Batching = ALONE,
     ):
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -81,9 +81,7 @@ class Engine:
         )
         self._gatherer = Gatherer(self._queue, batching, lambda: self._completions.pending > 0)
         self._batching = batching.max_batch > 1  # if not, each launch runs alone
-        self.batches = Batches(
-            batching, self._gatherer, self._resolver, self._executables, budget, self._launcher
-        )
+        self.batches = Batches(self._gatherer, self._resolver, self._executables, budget, self._launcher)
 
     def start(self) -> None:
         """Starts the compute and completion threads."""
@@ -213,9 +211,7 @@ class Engine:
             jobs = self._gatherer.get()
             for job in jobs:
                 job.started = True
-            if len(jobs) > 1:
-                jobs = self._run_together(jobs)
-            for job in jobs:
+            for job in self._run_together(jobs) if len(jobs) > 1 else jobs:
                 self._run(job, submitted=True)
 
     def _run_together(self, jobs: list[Job]) -> list[Job]:
