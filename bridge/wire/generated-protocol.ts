@@ -45,7 +45,7 @@ export const WINDOWED: ReadonlySet<number> = new Set<number>([
 export const STATUS = { ok: 0, error: 1 } as const;
 
 /** Bits of the flags of a launch or compile. */
-export const FLAG = { lenient: 1, unchecked: 2, findNans: 4 } as const;
+export const FLAG = { lenient: 1, unchecked: 2, findNans: 4, batchable: 8 } as const;
 
 /** The first element of an input that is not a handle. */
 export const INPUT = { int: 0, array: 1, float: 2 } as const;
@@ -62,7 +62,15 @@ export type Device = (typeof DEVICES)[number];
 
 /** The fields of the start configuration, the first line on a worker's stdin. */
 export type ConfigurationField =
-  "address" | "token" | "device" | "limits" | "compilationCache" | "parentWatch" | "privateDirectory";
+  | "address"
+  | "token"
+  | "device"
+  | "limits"
+  | "compilationCache"
+  | "parentWatch"
+  | "privateDirectory"
+  | "maxBatch"
+  | "maxWait";
 
 /** What one client may ask of the worker, unless the worker was started with other limits. */
 export const DEFAULT_LIMITS = {

@@ -39,6 +39,8 @@ export function startConfiguration(
     limits: options.limits ?? {},
     compilationCache: cacheDirectory(options),
     parentWatch: true,
+    maxBatch: 1, // of one client's own calls few are alike
+    maxWait: 0,
   };
 }
 

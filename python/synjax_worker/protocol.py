@@ -33,6 +33,8 @@ CONFIGURATION = (
     "compilationCache",
     "parentWatch",
     "privateDirectory",
+    "maxBatch",
+    "maxWait",
 )
 
 
@@ -110,8 +112,8 @@ OK, ERROR = range(2)
 STATUSES = {"ok": OK, "error": ERROR}
 
 # Bits of a launch's or compile's flags.
-LENIENT, UNCHECKED, FIND_NANS = 1, 2, 4
-FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED, "findNans": FIND_NANS}
+LENIENT, UNCHECKED, FIND_NANS, BATCHABLE = 1, 2, 4, 8
+FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED, "findNans": FIND_NANS, "batchable": BATCHABLE}
 
 # The first element of an input that is not a handle.
 INPUT_INT, INPUT_ARRAY, INPUT_FLOAT = range(3)

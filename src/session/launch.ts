@@ -16,6 +16,8 @@ export interface Launch extends PendingLaunch {
   readonly donated: readonly number[];
   readonly outputs: readonly Handle[];
   readonly flags: number;
+  /** A worker that batches may run it together with others. */
+  readonly batchable: boolean;
   /** Outputs whose data comes with the reply, by their places there; open until the launch is sent. */
   readonly fetchOutputs: Map<number, number>;
   /** A cancellable read of the only output. */

@@ -8,6 +8,7 @@ import type { Handle } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import { captureCall } from "../program/source-line.ts";
 import { nameOf as programName, type Source } from "./compilations.ts";
+import { batchableFlag, takesKey } from "./batchable.ts";
 import { type Ahead, compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
 import { type Launch, orderOf } from "./launch.ts";
@@ -30,6 +31,8 @@ export interface LaunchOptions {
   readonly nameOf?: NameOf;
   /** The recorded function that is called. */
   readonly source?: Source;
+  /** Whether a worker that batches may run it together with others; by default of a recorded function's call. */
+  readonly batchable?: boolean | undefined;
 }
 
 /** Bytes on the device; what a distribution holds is not known here. */
@@ -83,7 +86,7 @@ export class Launches {
     inputs: readonly Constant[],
     outputs: readonly Handle[],
     donated: readonly number[] = [],
-    { isolateFailures, debugNans, nameOf, source }: LaunchOptions = {},
+    { isolateFailures, debugNans, nameOf, source, batchable }: LaunchOptions = {},
   ): Launch {
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
@@ -95,6 +98,7 @@ export class Launches {
       donated,
       outputs,
       flags: (isolateFailures ? FLAG.lenient : 0) | flags,
+      batchable: batchable ?? (source !== undefined && !takesKey(inputs)),
       fetchOutputs: new Map(),
       inlineFetch: undefined,
       reply,
@@ -191,7 +195,7 @@ export class Launches {
       [...launch.fetchOutputs.keys()],
       launch.donated,
       outbox.takeFrees(),
-      launch.flags,
+      launch.flags | batchableFlag(launch),
     ];
     const call = channel.call(seq, header, buffers, launch.options);
     call

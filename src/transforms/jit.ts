@@ -25,6 +25,13 @@ export interface JitOptions {
    * the session's option of that name, which this one overrides.
    */
   readonly debugNans?: boolean;
+  /**
+   * Whether a worker that serves many callers may run a call together with others' calls of the same function on inputs
+   * of the same shapes, stacked under one `vmap`. A call whose results are all read at once qualifies, if nothing is
+   * donated. Each gets its own results and its own errors; matrix products may differ in the last bits. By default calls
+   * that take no random keys.
+   */
+  readonly batchable?: boolean;
 }
 
 export type Jitted<A extends readonly unknown[], R> = ((...args: JitArgs<A>) => R) & {
@@ -46,7 +53,7 @@ interface Recording {
 
 const JIT: Signature = {
   takes: { f: "function" },
-  options: { staticArgnums: "axis?", donateArgnums: "axis?", debugNans: "boolean?" },
+  options: { staticArgnums: "axis?", donateArgnums: "axis?", debugNans: "boolean?", batchable: "boolean?" },
 };
 
 /** Which of the arguments `argnums` names; negative ones count from the last. */
@@ -69,7 +76,7 @@ export function jit<A extends readonly unknown[], R>(
   const cache = new Map<string, Recording>();
   const source = { name: f.name || "a function" };
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
-  const { debugNans } = options;
+  const { debugNans, batchable } = options;
 
   /** The recording for arguments like these, their leaves, and the positions of those that are donated. */
   const prepare = (args: readonly unknown[]): Prepared => {
@@ -111,6 +118,7 @@ export function jit<A extends readonly unknown[], R>(
       debugNans,
       nameOf: nameOf(args),
       source,
+      batchable,
     });
     return fill(
       recording.result,

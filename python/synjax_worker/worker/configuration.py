@@ -7,6 +7,9 @@ from typing import Any
 
 from ..errors import InvalidArgument
 from ..protocol import CONFIGURATION, DEVICES
+from .engine import Batching
+
+_MOST_BATCHED = 10_000  # launches, and milliseconds that one waits
 
 
 def read_config(line: bytes) -> dict[str, Any]:
@@ -27,6 +30,26 @@ def read_config(line: bytes) -> dict[str, Any]:
     if not config["address"].startswith("ipc://") and not config.get("token"):
         raise ValueError("an address that others can reach needs a token")
     return config
+
+
+def batching_of(config: dict[str, Any]) -> Batching:
+    """How the worker batches calls. Raises InvalidArgument for a number that is none."""
+    chosen = {}
+    for name, field, least in (("maxBatch", "max_batch", 1), ("maxWait", "max_wait", 0)):
+        value = config.get(name)
+        if value is None:
+            continue
+        whole = name == "maxBatch"
+        if type(value) not in ((int,) if whole else (int, float)) or not least <= value <= _MOST_BATCHED:
+            expected = f"a {'whole ' if whole else ''}number between {least} and {_MOST_BATCHED}"
+            raise InvalidArgument(
+                f"`{name}`: expected {expected}, got {value!r}",
+                argument=name,
+                expected=expected,
+                received=repr(value),
+            )
+        chosen[field] = value
+    return Batching(**chosen)
 
 
 def bad_device(received: Any, expected: str, reason: str = "") -> InvalidArgument:

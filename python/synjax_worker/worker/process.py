@@ -19,7 +19,7 @@ from ..protocol import VERSION
 from ..registry import MODULES, load
 from . import compilation_cache
 from .allocator import keep_freed_memory
-from .configuration import read_config
+from .configuration import batching_of, read_config
 from .devices import find_devices
 from .engine import Stored
 from .keys import Keys
@@ -112,6 +112,7 @@ def _start(
 ) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
     known = Keys(keys, limits) if keys is not None else None  # before what takes long
+    batching = batching_of(config)
     import jax
 
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
@@ -134,7 +135,15 @@ def _start(
     threading.stack_size(512 << 20)
     stored = _stored(config.get("compilationCache"), limits)
     server = Server(
-        config["address"], config.get("token"), info, registry.ops, limits, connected, stored, known
+        config["address"],
+        config.get("token"),
+        info,
+        registry.ops,
+        limits,
+        connected,
+        stored,
+        known,
+        batching,
     )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")

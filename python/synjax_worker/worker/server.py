@@ -35,7 +35,7 @@ from .asked import Asked
 from .codec import pack_header
 from .connections import Connection, Connections
 from .curve import secure
-from .engine import RETRY_AFTER_MS, Engine, Job, Run, Session, Stored
+from .engine import ALONE, RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
 from .headers import (
     parse_compile,
     parse_fetch,
@@ -78,6 +78,7 @@ class Server:
         connected: Callable[[], None] = lambda: None,
         stored: Stored | None = None,
         keys: Keys | None = None,
+        batching: Batching = ALONE,
     ):
         self._admission = Admission(info, limits, token, keys)
         self._connected = connected  # called whenever a hello was answered
@@ -105,7 +106,7 @@ class Server:
         self._tick_ms, self._next_tick, self._accepted = TICK_MS, 0.0, 0
         self._inbox = Inbox(self._socket, limits, self._sessions, self._connections, self._look_who_left)
         self._outbox = Outbox(self._socket, self._wake.ring, self._look_who_left, self._forget)
-        self._engine = Engine(ops, limits, self._outbox.post, stored)
+        self._engine = Engine(ops, limits, self._outbox.post, stored, batching)
         self._socket.bind(address)
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 

@@ -42,6 +42,17 @@ def _print(x):
     return x
 
 
+def _lonely(x):
+    """Fails when it runs on more than one stack of numbers."""
+
+    def on_host(value):
+        if value.ndim > 1:
+            raise ValueError("not in company")
+        return value
+
+    return jax.pure_callback(on_host, jax.ShapeDtypeStruct(x.shape, x.dtype), x, vmap_method="expand_dims")
+
+
 def _busy(x, turns=1000):
     return lax.fori_loop(0, turns, lambda _, y: jnp.tanh(y @ y), x)
 
@@ -94,6 +105,7 @@ op("test.float8", lambda x: x.astype(jnp.float8_e5m2), "x: num A -> A", "An arra
 op("test.fail", _fail, "x: num A, { message?: static string } -> A", "Fails while tracing.")
 op("test.print", _print, "x: num A -> A", "Prints while tracing.")
 op("test.gate", _gate, "x: num A, { path: static string } -> A", "Waits while tracing.")
+op("test.lonely", _lonely, "x: num A -> A", "Fails in a batch, when it runs.")
 op("test.busy", _busy, "x: num A, { turns?: size } -> A", "Takes long to run.")
 op("test.take", _take, "a: num A, index: num int32 -> A", "Indexing.", checks=_take_checks)
 op("test.positive", lambda x: x, "x: num A -> A", "Checks its argument.", checks=_positive_checks)

@@ -27,6 +27,7 @@ from ...runtime.nans import Watch
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
+from .lanes import lanes_of
 from .stored import Stored, is_known_by_words
 
 _QUICK_WORK = 1e7  # elements: what takes some ten milliseconds
@@ -244,7 +245,8 @@ class Executables:
             )
             return interpretation.outputs, interpretation.status
 
-        traced = jax.jit(program, donate_argnums=resolved.donated).trace(*resolved.args)
+        whole = lanes_of(program, resolved.lanes) if resolved.lanes else program
+        traced = jax.jit(whole, donate_argnums=resolved.donated).trace(*resolved.args)
         return interpretation, traced
 
     def watched(self, resolved: Resolved, launch: Launch) -> tuple[Watch, np.ndarray]:

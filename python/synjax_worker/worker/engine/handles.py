@@ -40,6 +40,7 @@ class Handle:
     """A result on the device, or the error of the launch that should have computed it."""
 
     __slots__ = ("outcome", "reads", "signature", "value")
+    is_on_device = True
 
     def __init__(self, value: Any, signature: Any, outcome: Outcome):
         self.value = value
@@ -56,7 +57,8 @@ def drop(handles: dict[int, Handle], ids: Sequence[int]) -> None:
 
 def bytes_held(handles: dict[int, Handle]) -> int:
     """Bytes on the device in the handles of one session."""
-    leaves = [leaf for handle in list(handles.values()) for leaf in jax.tree.leaves(handle.value)]
+    values = [handle.value for handle in list(handles.values()) if handle.is_on_device]
+    leaves = [leaf for value in values for leaf in jax.tree.leaves(value)]
     return sum(leaf.nbytes for leaf in leaves if isinstance(leaf, jax.Array) and not leaf.is_deleted())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import zmq
@@ -106,6 +106,7 @@ class Job:
     answered: bool = False
     resolved: Resolved | None = None  # set where a launch was resolved before its turn
     run: Run | None = None  # set when it is started, unless it is a function
+    kind: Hashable = None  # launches of one kind may run together; None: it runs alone
 
 
 @dataclasses.dataclass(slots=True)
@@ -120,6 +121,7 @@ class Resolved:
     x64: bool
     donated: tuple[int, ...] = ()  # inputs whose memory the program overwrites, by their positions
     before: tuple[Pending, ...] = ()  # launches whose results it uses before they are known to be right
+    lanes: tuple[int | None, ...] = ()  # of a batch: by input 0 where it is stacked, None where all share it
 
     def refresh(self) -> None:
         """Takes the inputs as they are by now. Those that failed stay as they were."""

@@ -23,6 +23,7 @@ from .executables import Executable, Executables
 from .failures import launch_error, not_a_tensor, root_error
 from .handles import ErrorMap, Handle, Outcome, drop
 from .jobs import Job, Resolved, Step
+from .lanes import Lane, LaneStatus
 from .nans import errors_of, with_nans
 from .pending import Pending
 from .replies import Replies
@@ -33,7 +34,7 @@ THREADS = ("compute", "completion")
 
 
 @dataclasses.dataclass(slots=True)
-class _Dispatched:
+class Dispatched:
     """A launch that the device may still be running."""
 
     executable: Executable
@@ -121,19 +122,19 @@ class Launcher:
         reads = tuple(run.outputs[position] for position in launch.wants)
         if run.pending is not None or launch.flags & FIND_NANS:  # it may run again
             reads += tuple(handle for handle in resolved.handles if handle is not None)
-        return Step(lambda: self._complete(job, launch, resolved, run), reads, seconds)
+        return Step(lambda: self.complete(job, launch, resolved, run), reads, seconds)
 
     def _wait_for_readers(self, resolved: Resolved) -> None:
         """XLA reuses a donated buffer at once, so everything that is to be read of it must have been read."""
         donated = [resolved.handles[position] for position in resolved.donated]
         self._completions.wait_until_read([handle for handle in donated if handle is not None])
 
-    def _pending(self, launch: Launch, resolved: Resolved, run: _Dispatched) -> Pending:
+    def _pending(self, launch: Launch, resolved: Resolved, run: Dispatched) -> Pending:
         def is_refused() -> bool:
             if run.status is None:
                 return False
             try:
-                _read_status(run, launch.seq)
+                read_status(run, launch.seq)
             except Refused:
                 return True
             except Exception:  # what went wrong is found when the launch is completed
@@ -141,38 +142,43 @@ class Launcher:
             return False
 
         def run_carefully() -> None:
-            run_again(lambda: self._executables.careful(resolved, launch))
+            self.run_again(resolved, run, lambda: self._executables.careful(resolved, launch))
 
         def repeat() -> None:
             resolved.refresh()
-            run_again(lambda: (run.executable, None))
-
-        def run_again(get: Callable[[], tuple[Executable, float | None]]) -> None:
-            try:
-                executable, compiled = get()
-                self._budget.take(executable.bytes)
-                again = _dispatch(executable, resolved, run.outcome, compiled)
-            except Exception as error:
-                run.status, run.error = None, error
-                return
-            run.executable, run.status = executable, again.status
-            if compiled is not None:
-                run.compiled = (run.compiled or 0) + compiled
-            for handle, found in zip(run.outputs, again.outputs, strict=True):
-                if found is not None:
-                    handle.value, handle.signature = found.value, found.signature
+            self.run_again(resolved, run, lambda: (run.executable, None))
 
         return Pending(is_refused, run_carefully, repeat, resolved.before)
 
-    def _complete(self, job: Job, launch: Launch, resolved: Resolved, run: _Dispatched) -> None:
+    def run_again(
+        self, resolved: Resolved, run: Dispatched, get: Callable[[], tuple[Executable, float | None]]
+    ) -> None:
+        """Dispatches a launch once more, by the executable that `get` gives; its results take the place of those of
+        the first time.
+        """
+        try:
+            executable, compiled = get()
+            self._budget.take(executable.bytes)
+            again = _dispatch(executable, resolved, run.outcome, compiled)
+        except Exception as error:
+            run.status, run.error = None, error
+            return
+        run.executable, run.status = executable, again.status
+        if compiled is not None:
+            run.compiled = (run.compiled or 0) + compiled
+        for handle, found in zip(run.outputs, again.outputs, strict=True):
+            if found is not None:
+                handle.value, handle.signature = found.value, found.signature
+
+    def complete(self, job: Job, launch: Launch, resolved: Resolved, run: Dispatched) -> None:
         """Waits for a launch, reads its status, and answers."""
         # The thread that reads messages does not compile.
         own = threading.current_thread().name in THREADS
         if launch.flags & FIND_NANS and not own:
-            return self._defer(lambda: self._complete(job, launch, resolved, run))
+            return self._defer(lambda: self.complete(job, launch, resolved, run))
         if run.pending is not None:
             if not run.pending.settle(may_compile=own):
-                return self._defer(lambda: self._complete(job, launch, resolved, run))
+                return self._defer(lambda: self.complete(job, launch, resolved, run))
             run.outcome.pending = None
         if run.error is not None:
             return self._fail(job, run, launch_error(run.error, launch.seq, job.session.handles))
@@ -186,7 +192,7 @@ class Launcher:
             return self._fail(job, run, next(iter(inputs_failed.values())))
         try:
             if run.status is not None:
-                checks_failed = _read_status(run, launch.seq)
+                checks_failed = read_status(run, launch.seq)
                 if checks_failed and not lenient:
                     return self._fail(job, run, next(iter(checks_failed.values())))
             else:
@@ -206,13 +212,13 @@ class Launcher:
                     run.outputs[position].outcome = Outcome(error)
                     run.outputs[position].value = None
             wanted = [run.outputs[position] for position in launch.wants]
-            values = [None if h.outcome.error is not None else _on_host(h.value) for h in wanted]
+            values = [None if h.outcome.error is not None else _on_host(h) for h in wanted]
         except Exception as error:
             return self._fail(job, run, launch_error(error, launch.seq, job.session.handles))
         executable.record_seconds(executable.is_awaited(launch), time.perf_counter() - run.started)
         self._replies.results(job, executable.avals, run.outputs if lenient else (), values, run.compiled)
 
-    def _nans_found(self, launch: Launch, resolved: Resolved, run: _Dispatched) -> dict[int, ErrorMap]:
+    def _nans_found(self, launch: Launch, resolved: Resolved, run: Dispatched) -> dict[int, ErrorMap]:
         """The errors of results that have a NaN, by their positions."""
         values = [handle.value if handle.outcome is run.outcome else None for handle in run.outputs]
         results = with_nans(values, resolved.x64)
@@ -221,7 +227,7 @@ class Launcher:
         found = errors_of(self._executables, resolved, launch, results)
         return {position: root_error(error, launch.seq) for position, error in found.items()}
 
-    def _fail(self, job: Job, run: _Dispatched, error: ErrorMap) -> None:
+    def _fail(self, job: Job, run: Dispatched, error: ErrorMap) -> None:
         run.outcome.error = error
         for handle in run.outputs:
             handle.value = None  # after the error is set, so that whoever finds no value finds the error
@@ -230,13 +236,13 @@ class Launcher:
 
 def _dispatch(
     executable: Executable, resolved: Resolved, outcome: Outcome, compiled: float | None
-) -> _Dispatched:
+) -> Dispatched:
     started = time.perf_counter()
     values, status = executable.run(resolved.args)
     outputs: list[Any] = [None] * len(executable.avals)
     for position, value, signature in zip(executable.positions, values, executable.signatures, strict=True):
         outputs[position] = Handle(value, signature, outcome)
-    return _Dispatched(executable, outcome, outputs, status, started, compiled)
+    return Dispatched(executable, outcome, outputs, status, started, compiled)
 
 
 def _failed_result(error: SynjaxError, resolved: Resolved, seq: int) -> Handle:
@@ -247,9 +253,9 @@ def _failed_result(error: SynjaxError, resolved: Resolved, seq: int) -> Handle:
     return Handle(None, None, Outcome(resolved.poisoned[position] | {"poisoned": True}))
 
 
-def _read_status(run: _Dispatched, seq: int) -> dict[int, ErrorMap]:
+def read_status(run: Dispatched, seq: int) -> dict[int, ErrorMap]:
     """The errors of checks that failed, by equation of the root body, in order."""
-    status = host_value(run.status)
+    status = run.status.on_host() if type(run.status) is LaneStatus else host_value(run.status)
     if not status[:, 0].any():
         return {}
     failed = {}
@@ -260,7 +266,11 @@ def _read_status(run: _Dispatched, seq: int) -> dict[int, ErrorMap]:
     return failed
 
 
-def _on_host(value: Any) -> np.ndarray:
+def _on_host(handle: Handle) -> np.ndarray:
+    data = handle.on_host() if type(handle) is Lane else None
+    if data is not None:
+        return data
+    value = handle.value
     if not isinstance(value, jax.Array):
         raise not_a_tensor(value)
     return host_value(value)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
-from ...protocol import FIND_NANS, LENIENT, UNCHECKED
+from ...protocol import BATCHABLE, FIND_NANS, LENIENT, UNCHECKED
 from ...runtime.decode import decode_program, program_hash
 from ...runtime.program import Program
 from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
@@ -135,7 +135,7 @@ class Resolver:
         if next(frames, None) is not None:
             raise SynjaxError("BAD_MESSAGE", "more buffers than inputs")
         check_donation(launch)
-        key = (launch.hash, launch.flags, donated, tuple(signatures))
+        key = (launch.hash, launch.flags & ~BATCHABLE, donated, tuple(signatures))
         return Resolved(program, args, handles, poisoned, key, wide, donated, tuple(before))
 
 

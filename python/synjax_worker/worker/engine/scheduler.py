@@ -9,7 +9,6 @@ then every launch before it is known to have succeeded or failed.
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 import time
@@ -22,13 +21,15 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..allocator import return_freed_memory
-from ..codec import SMALL_BYTES, Compile, Fetch, Launch, aval_of, host_value
+from ..codec import SMALL_BYTES, Compile, Fetch, Launch
 from ..memory import memory_left
+from .batches import Batches
 from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Executables
-from .failures import as_error, fetch_error, root_error
-from .handles import drop, is_ready
+from .failures import as_error, root_error
+from .fetches import Fetches
+from .gather import ALONE, Batching, Gatherer
 from .jobs import Job, Run, Session, Step
 from .launch import THREADS, Launcher
 from .replies import Post, Replies
@@ -41,13 +42,19 @@ QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is
 QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
 MOST_NOTICE_BYTES = 64 << 20  # of frees and forgets that wait
 SETTLE_SECONDS = 10
-RETRY_AFTER_MS = 50
 
 
 class Engine:
     """Runs the jobs of all sessions in the order in which they are submitted."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits, post: Post, stored: Stored | None = None):
+    def __init__(
+        self,
+        ops: dict[str, Any],
+        limits: Limits,
+        post: Post,
+        stored: Stored | None = None,
+        batching: Batching = ALONE,
+    ):
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
@@ -60,6 +67,7 @@ class Engine:
         self._replies = Replies(post, self._lock)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
+        self._fetches = Fetches(limits, self._replies)
         self._executables = Executables(ops, limits, stored)
         self._launcher = Launcher(
             limits,
@@ -71,10 +79,14 @@ class Engine:
             self._replies,
             lambda work: self.submit(Job(Session(b""), work, [])),
         )
+        self._gatherer = Gatherer(self._queue, batching, lambda: self._completions.pending > 0)
+        self._batching = batching.max_batch > 1  # if not, each launch runs alone
+        self.batches = Batches(self._gatherer, self._resolver, self._executables, budget, self._launcher)
 
     def start(self) -> None:
         """Starts the compute and completion threads."""
-        for name, loop in zip(THREADS, (self._compute_loop, self._completions.loop), strict=True):
+        compute = self._batching_loop if self._batching else self._compute_loop
+        for name, loop in zip(THREADS, (compute, self._completions.loop), strict=True):
             threading.Thread(target=loop, name=name, daemon=True).start()
         # The first compilation of a process takes longer: it runs while the client says hello.
         self.submit(Job(Session(b""), _warm_up, []))
@@ -110,6 +122,8 @@ class Engine:
         if not self.idle or not self._unawaited.are_done():
             return False
         if isinstance(message, Launch):
+            if self._batching and self._gatherer.may_meet_others(job, alone):
+                return False
             if message.has_body or not self._is_quick(job, alone):
                 return False
         elif isinstance(message, Fetch):
@@ -154,7 +168,7 @@ class Engine:
         """The answer to a ping."""
         self._unawaited.are_done()
         compiling = self._executables.compiling()
-        queued = self._queue.qsize()
+        queued = len(self._gatherer)
         return {
             "queued": queued,
             "running": max(0, self._submitted - self._finished - queued),
@@ -193,6 +207,37 @@ class Engine:
             job.started = True
             self._run(job, submitted=True)
 
+    def _batching_loop(self) -> None:
+        while True:
+            jobs = self._gatherer.get()
+            for job in jobs:
+                job.started = True
+            for job in self._run_together(jobs) if len(jobs) > 1 else jobs:
+                self._run(job, submitted=True)
+
+    def _run_together(self, jobs: list[Job]) -> list[Job]:
+        """Runs jobs that were gathered, as `_run` does; returns those that have to run alone."""
+        batch, alone = self.batches.launch(jobs)
+        if batch is None:
+            return alone
+        for job, _ in batch.completes:
+            job.run = self._running.begin(job)
+        steps = [self._guarded(job, complete) for job, complete in batch.completes]
+
+        def complete() -> None:
+            for step in steps:
+                step()
+            with self._lock:
+                self._finished += len(steps) - 1  # and one when this has returned
+
+        if self._completions.pending or batch.seconds > QUICK_SECONDS or len(self._gatherer):
+            self._completions.put(complete, batch.reads)
+        else:
+            complete()
+            with self._lock:
+                self._count_finished()
+        return alone
+
     def _count_finished(self) -> None:
         self._finished += 1
 
@@ -205,7 +250,7 @@ class Engine:
         except Exception as error:  # a mistake of the worker's own; it goes on
             failure = as_error(error, "INTERNAL").to_wire()
             step = Step(lambda: self._replies.error(job, failure))
-        waits = step.seconds is not None and (step.seconds > QUICK_SECONDS or not self._queue.empty())
+        waits = step.seconds is not None and (step.seconds > QUICK_SECONDS or len(self._gatherer) > 0)
         if self._completions.pending or (submitted and waits):
             self._completions.put(self._guarded(job, step.complete), step.reads)
             return
@@ -221,7 +266,7 @@ class Engine:
         if isinstance(message, Launch):
             return self._launcher.launch(job, message)
         if isinstance(message, Fetch):
-            return self._fetch(job, message)
+            return self._fetches.fetch(job, message)
         if isinstance(message, Compile):
             return self._compile(job, message)
         value = message()
@@ -237,51 +282,6 @@ class Engine:
                 job.run.is_over = True
 
         return guarded
-
-    def _fetch(self, job: Job, fetch: Fetch) -> Step:
-        """Takes the values now, in the job's turn; copies them to the host when they are computed."""
-        handles = job.session.handles
-        found = [(id_, handles.get(id_)) for id_ in fetch.handles]
-        for _, handle in found:
-            if handle is not None:
-                handle.outcome.settle()
-        values = [handle and handle.value for _, handle in found]
-        drop(handles, fetch.frees)
-        refused = job.refused or self._repetition(values) or self._unread(job)
-
-        def complete() -> None:
-            if refused is not None:
-                return self._replies.error(job, root_error(refused, fetch.seq))
-            for (id_, handle), value in zip(found, values, strict=True):
-                error = fetch_error(id_, handle, value)
-                if error is not None:
-                    return self._replies.error(job, error)
-            try:
-                data = [host_value(value) for value in values]
-            except Exception as error:
-                return self._replies.error(job, root_error(error, fetch.seq))
-            self._replies.results(job, [aval_of(value) for value in values], (), data)
-
-        seconds = None if all(is_ready(value) for value in values) else math.inf
-        return Step(complete, tuple(handle for _, handle in found if handle is not None), seconds)
-
-    def _repetition(self, values: Sequence[Any]) -> SynjaxError | None:
-        """The error of a fetch whose reply would be large only because it names the same handles again and again."""
-        sizes = {id(value): getattr(value, "nbytes", 0) for value in values}
-        repeated = sum(sizes[id(value)] for value in values) - sum(sizes.values())
-        if repeated <= self._limits.in_flight_bytes:
-            return None
-        return SynjaxError("LIMIT_BYTES", f"{repeated} bytes of handles that the fetch names more than once")
-
-    def _unread(self, job: Job) -> SynjaxError | None:
-        """The error of a fetch for a client that leaves so much unread that memory might run out."""
-        unread = job.session.unread.bytes()
-        most = 2 * job.session.limits.in_flight_bytes
-        if unread <= most or unread <= memory_left(self._limits.memory_bytes):
-            return None
-        return SynjaxError(
-            "OVERLOADED", f"{unread} bytes of replies were not read", retryAfter=RETRY_AFTER_MS
-        )
 
     def _compile(self, job: Job, message: Compile) -> Step:
         """Compiles for launches to come, unless that is done already."""

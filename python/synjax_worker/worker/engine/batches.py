@@ -1,0 +1,186 @@
+"""Batches: launches that run together under one `vmap`, each answered as if it had run alone.
+
+Whatever goes wrong with a batch itself, its launches run alone; what goes wrong with one of them is its own error.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from ...errors import SynjaxError
+from ...runtime.checks import Refused
+from ..codec import HostArray, Launch
+from .budget import Budget
+from .executables import Executable, Executables
+from .gather import Gatherer
+from .handles import Handle, Outcome
+from .jobs import Job, Resolved
+from .lanes import Lane, LaneStatus, Results, type_of_lane
+from .launch import Dispatched, Launcher, read_status
+from .pending import Pending
+from .resolve import Resolver
+
+log = logging.getLogger("synjax_worker")
+
+
+class Batch(NamedTuple):
+    """Launches that were dispatched together."""
+
+    completes: list[tuple[Job, Callable[[], None]]]  # waits, reads the status and answers, for each of them
+    reads: tuple[Handle, ...]  # inputs that they may need once more
+    seconds: float  # that it may take
+
+
+class Batches:
+    """Dispatches batches."""
+
+    def __init__(
+        self,
+        gatherer: Gatherer,
+        resolver: Resolver,
+        executables: Executables,
+        budget: Budget,
+        launcher: Launcher,
+    ):
+        self._gatherer = gatherer
+        self._resolver = resolver
+        self._executables = executables
+        self._budget = budget
+        self._launcher = launcher
+        self.batches = 0
+        self.batched_launches = 0
+        self.failed_batches = 0  # whose launches ran alone
+
+    def launch(self, jobs: Sequence[Job]) -> tuple[Batch | None, list[Job]]:
+        """Dispatches jobs that were gathered: those that run together, and those that have to run alone."""
+        together, alone = self._resolved(jobs)
+        if len(together) < 2:
+            return None, [*together, *alone]
+        try:
+            batch = self._dispatch(together)
+        except Exception as error:
+            self._refuse(together[0], error)
+            return None, [*together, *alone]
+        self.batches += 1
+        self.batched_launches += len(together)
+        return batch, alone
+
+    def _resolved(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+        """The jobs that agree with the first one also in what their messages do not say, and the others."""
+        together: list[Job] = []
+        alone: list[Job] = []
+        for job in jobs:
+            if job.refused is None and not job.session.is_cut:
+                try:
+                    job.resolved = job.resolved or self._resolver.launch(job)
+                except Exception as error:
+                    job.refused = error.with_traceback(None)  # its frames hold the inputs
+                else:
+                    if not job.resolved.before and job.resolved.key == (together or [job])[0].resolved.key:
+                        together.append(job)
+                        continue
+            alone.append(job)
+        return together, alone
+
+    def _dispatch(self, jobs: list[Job]) -> Batch:
+        first, launch = jobs[0].resolved, jobs[0].message
+        if first.x64:
+            raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
+        whole = self._stacked(jobs)
+        started = time.perf_counter()
+        single = self._executables.find(first.key)
+        # One of its kind was refused before, see `Executables.careful`.
+        was_refused = single is not None and first.program.root.certified and not single.certified
+        get = self._executables.careful if was_refused else self._executables.get
+        executable, compiled = get(whole, launch)
+        if executable.has_effects:
+            raise SynjaxError("INVALID_ARGUMENT", "what calls this process runs alone")
+        self._budget.take(executable.bytes)
+        values, status = executable.call(*whole.args)
+        if executable.avals is None:
+            executable.avals = [type_of_lane(value) for value in values]
+            executable.signatures = [(dtype, tuple(shape), weak) for dtype, shape, weak in executable.avals]
+        results = Results(values, status)
+        completes = []
+        for lane, job in enumerate(jobs):
+            run = self._run_of(job, executable, results, lane, started)
+            run.compiled = compiled if lane == 0 else None
+            completes.append((job, self._completion(job, run)))
+        reads = tuple(handle for job in jobs for handle in job.resolved.handles if handle is not None)
+        return Batch(completes, reads, executable.expected_seconds(True))
+
+    def _stacked(self, jobs: list[Job]) -> Resolved:
+        """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
+        first, launch = jobs[0].resolved, jobs[0].message
+        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        items = [job.resolved.args for job in jobs] + [first.args] * (size - len(jobs))
+        axes = tuple(0 if type(item) is HostArray else None for item in launch.inputs)
+        args: list[Any] = []
+        for position, axis in enumerate(axes):
+            if axis is None:
+                args.append(first.args[position])
+                continue
+            values = [item[position] for item in items]
+            self._budget.take(size * values[0].nbytes)
+            host = isinstance(values[0], np.ndarray)
+            args.append(np.stack(values) if host else jnp.stack(values))
+        key = (*first.key[:-1], ("lanes", size, axes), first.key[-1])
+        return Resolved(first.program, args, [], {}, key, False, lanes=axes)
+
+    def _run_of(
+        self, job: Job, executable: Executable, results: Results, lane: int, started: float
+    ) -> Dispatched:
+        """One launch of the batch, as it would be had it run alone."""
+        launch: Launch = job.message
+        outcome = Outcome()
+        outputs: list[Handle] = [
+            Lane(results, lane, position, signature, outcome)
+            for position, signature in enumerate(executable.signatures)
+        ]
+        status = LaneStatus(results, lane) if results.has_status else None
+        run = Dispatched(executable, outcome, outputs, status, started, None)
+        run.pending = outcome.pending = self._pending(job, run, results)
+        job.session.handles.update(
+            (launch.first_output + position, handle) for position, handle in enumerate(outputs)
+        )
+        self._launcher.launches += 1
+        return run
+
+    def _completion(self, job: Job, run: Dispatched) -> Callable[[], None]:
+        return lambda: self._launcher.complete(job, job.message, job.resolved, run)
+
+    def _pending(self, job: Job, run: Dispatched, results: Results) -> Pending:
+        launch, resolved = job.message, job.resolved
+
+        def is_refused() -> bool:
+            try:
+                results.on_host()
+            except Exception as error:
+                self._refuse(job, error)
+                return True
+            try:
+                if run.status is not None:
+                    read_status(run, launch.seq)
+            except Refused:
+                return True
+            return False
+
+        def run_alone() -> None:
+            self._launcher.run_again(resolved, run, lambda: self._executables.careful(resolved, launch))
+
+        return Pending(is_refused, run_alone, run_alone)
+
+    def _refuse(self, job: Job, error: Exception) -> None:
+        """No more batches of this kind. The launches of this one run alone."""
+        if self._gatherer.refuse(job.kind):
+            self.failed_batches += 1
+            why = f"{type(error).__name__}: {error}"[:200]
+            log.info(
+                "calls of a program are not batched", extra={"program": job.message.hash.hex(), "why": why}
+            )
