@@ -39,6 +39,7 @@ export function startConfiguration(
     limits: options.limits ?? {},
     compilationCache: cacheDirectory(options),
     parentWatch: true,
+    metricsAddress: null,
   };
 }
 

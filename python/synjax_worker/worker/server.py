@@ -29,6 +29,9 @@ from ..protocol import (
     MESSAGES,
     OK,
     PING,
+    SHARE,
+    SHARED,
+    UNSHARE,
 )
 from .admission import Admission
 from .asked import Asked
@@ -42,6 +45,9 @@ from .headers import (
     parse_hashes,
     parse_ids,
     parse_launch,
+    parse_share,
+    parse_take,
+    parse_unshare,
     seq_of,
     unpack_header,
 )
@@ -272,6 +278,12 @@ class Server:
             raise excess or SynjaxError("BAD_MESSAGE", "only a launch and a compile have buffers")
         if kind == FETCH:
             self._run(Job(session, parse_fetch(header), [], size, seq))
+        elif kind == SHARE:
+            self._run(Job(session, parse_share(header, self._limits), [], size, seq))
+        elif kind == SHARED:
+            self._run(Job(session, parse_take(header), [], size, seq))
+        elif kind == UNSHARE:
+            self._run(Job(session, parse_unshare(header), [], size, seq))
         elif kind == PING:
             self._outbox.post(session, pack_header([seq, OK, self._engine.counters(session)]), ())
         elif kind == FORGET:

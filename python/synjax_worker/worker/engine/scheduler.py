@@ -22,7 +22,7 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..allocator import return_freed_memory
-from ..codec import SMALL_BYTES, Compile, Fetch, Launch, aval_of, host_value
+from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare, aval_of, host_value
 from ..memory import memory_left
 from .budget import Budget
 from .completions import Completions, Unawaited
@@ -34,6 +34,7 @@ from .launch import THREADS, Launcher
 from .replies import Post, Replies
 from .resolve import Resolver
 from .running import Running
+from .shared import SharedTrees
 from .stored import Stored
 
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
@@ -61,6 +62,7 @@ class Engine:
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
         self._executables = Executables(ops, limits, stored)
+        self._shared = SharedTrees(limits, self._replies, self._completions.wait_until_done)
         self._launcher = Launcher(
             limits,
             self._resolver,
@@ -224,6 +226,8 @@ class Engine:
             return self._fetch(job, message)
         if isinstance(message, Compile):
             return self._compile(job, message)
+        if isinstance(message, (Share, Take, Unshare)):
+            return self._shared.step(job, message)
         value = message()
         return Step(lambda: self._replies.value(job, value))
 
