@@ -141,9 +141,9 @@ export const DEFAULT_LIMITS = {
   handles: 1000000,
   /** Programs that the worker keeps for a client. Beyond: LIMIT_PROGRAMS. */
   programs: 4096,
-  /** Shared trees of the worker, whoever shared them. Beyond: LIMIT_SHARED. */
+  /** Shared trees of a client, until they are unshared. Beyond: LIMIT_SHARED. */
   sharedNames: 1000,
-  /** Bytes of the shared trees of the worker. Beyond: LIMIT_SHARED. */
+  /** Bytes of the shared trees of a client. Beyond: LIMIT_SHARED. */
   sharedBytes: 17179869184,
   /** Executables of the worker; the least recently used is dropped. */
   executables: 512,
@@ -367,6 +367,6 @@ export const ERROR_CODES = [
   "LIMIT_BYTES", // A message or one of its frames is too large.
   "LIMIT_HANDLES", // A client holds too many results.
   "LIMIT_PROGRAMS", // A client has sent too many programs.
-  "LIMIT_SHARED", // The worker has too many shared trees, or too large ones.
+  "LIMIT_SHARED", // A client has shared too many trees, or too large ones.
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

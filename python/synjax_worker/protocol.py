@@ -229,8 +229,8 @@ LIMITS = (
     ),
     Limit("handles", 1_000_000, "LIMIT_HANDLES", "Handles of a client."),
     Limit("programs", 4_096, "LIMIT_PROGRAMS", "Programs that the worker keeps for a client."),
-    Limit("sharedNames", 1_000, "LIMIT_SHARED", "Shared trees of the worker, whoever shared them."),
-    Limit("sharedBytes", 16 << 30, "LIMIT_SHARED", "Bytes of the shared trees of the worker."),
+    Limit("sharedNames", 1_000, "LIMIT_SHARED", "Shared trees of a client, until they are unshared."),
+    Limit("sharedBytes", 16 << 30, "LIMIT_SHARED", "Bytes of the shared trees of a client."),
     Limit("executables", 512, None, "Executables of the worker; the least recently used is dropped."),
 )
 
@@ -410,7 +410,7 @@ ERRORS = {
         "LIMIT_BYTES": "A message or one of its frames is too large.",
         "LIMIT_HANDLES": "A client holds too many results.",
         "LIMIT_PROGRAMS": "A client has sent too many programs.",
-        "LIMIT_SHARED": "The worker has too many shared trees, or too large ones.",
+        "LIMIT_SHARED": "A client has shared too many trees, or too large ones.",
     },
 }
 

@@ -1,3 +1,3 @@
 // Generated from the Python registry by `npm run generate`; do not edit.
 /** What client and worker compare when they meet: both must know the same operations. */
-export const registryHash: string = "fb08171b8c4731df";
+export const registryHash: string = "b59c92b9f0eb15ed";

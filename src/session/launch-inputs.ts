@@ -56,7 +56,12 @@ function isShared(name: string, what: string): SynjaxError {
   return new SynjaxError(
     "INVALID_ARGUMENT",
     `${what} is shared as ${JSON.stringify(name)}, and others read it: it cannot be given to a call to keep (donateArgnums)`,
-    { argument: "donateArgnums", expected: "a tensor that is not shared", received: what, line: callersLine() },
+    {
+      argument: "donateArgnums",
+      expected: "a tensor that is not shared",
+      received: what,
+      line: callersLine(),
+    },
   );
 }
 

@@ -79,7 +79,10 @@ export class SharedTrees {
     const { result } = await this.#call(name, header, []);
     const [nodes, avals] = result as SharedTree;
     if (avals.length > most)
-      throw new SynjaxError("BAD_MESSAGE", `The worker sent a tree of ${avals.length} leaves; at most ${most}`);
+      throw new SynjaxError(
+        "BAD_MESSAGE",
+        `The worker sent a tree of ${avals.length} leaves; at most ${most}`,
+      );
     const epoch = this.#known.get(name);
     return treeOf(nodes, (leaf) => {
       const handle = handles.create(first + leaf);
@@ -182,7 +185,12 @@ function notATensor(value: unknown): SynjaxError {
 
 /** @throws {SynjaxError} `INVALID_ARGUMENT` */
 export function checkSharedName(name: unknown): asserts name is string {
-  if (typeof name === "string" && name !== "" && [...name].length <= SHARED_NAME_LENGTH && !CONTROL.test(name))
+  if (
+    typeof name === "string" &&
+    name !== "" &&
+    [...name].length <= SHARED_NAME_LENGTH &&
+    !CONTROL.test(name)
+  )
     return;
   throw invalid("name", `1 to ${SHARED_NAME_LENGTH} characters, none of them a control character`, name);
 }

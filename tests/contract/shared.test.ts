@@ -106,7 +106,11 @@ describe("a name", () => {
     for (const name of [...names, "more", "most"]) await mine.unshare(name);
   });
   test.each(["", "a\nb", "x".repeat(201), "\ud800", 7 as unknown as string])("cannot be %j", async (name) => {
-    for (const call of [() => mine.share(name, array([1])), () => mine.shared(name), () => mine.unshare(name)])
+    for (const call of [
+      () => mine.share(name, array([1])),
+      () => mine.shared(name),
+      () => mine.unshare(name),
+    ])
       expect(await errorOf(call)).toMatchObject({ code: "INVALID_ARGUMENT", argument: "name" });
   });
   test("may have 200 characters of any script", async () => {
@@ -136,7 +140,10 @@ test("a name is lost with its worker, which the error says; another worker takes
   const pid = session.workerPid!;
   process.kill(pid, "SIGKILL");
   while (session.workerPid === pid) await new Promise((resolve) => setTimeout(resolve, 2));
-  expect(await errorOf(() => session.shared("lost"))).toMatchObject({ code: "HANDLE_LOST", argument: "name" });
+  expect(await errorOf(() => session.shared("lost"))).toMatchObject({
+    code: "HANDLE_LOST",
+    argument: "name",
+  });
   expect(await errorOf(() => session.unshare("lost"))).toMatchObject({ code: "HANDLE_LOST" });
   expect(await errorOf(() => session.shared("never"))).toMatchObject({ code: "INVALID_ARGUMENT" });
   expect(await errorOf(() => put.array())).toMatchObject({ code: "HANDLE_LOST" });

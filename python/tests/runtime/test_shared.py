@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -96,7 +97,7 @@ class TestTrees:
     def test_memory_goes_with_the_last_handle(self):
         answers: list[object] = []
         replies = type("", (), {"value": lambda _, job, value: answers.append(value)})()
-        trees = SharedTrees(Limits(), replies, lambda: None)
+        trees = SharedTrees(replies, lambda: None)
         creator, user = Session(b"c"), Session(b"u")
         creator.handles[1] = Handle(jnp.ones(5), ("float32", (5,), False), Outcome())
         array = weakref.ref(creator.handles[1].value)
@@ -203,6 +204,34 @@ class TestValues:
         for _ in range(3):
             other.launch(ADD_ONE, 1)
         fails("HANDLE_UNKNOWN", other.share, name, [handle.id + 1_000_000])
+
+
+class TestOwners:
+    def test_a_named_client_replaces_and_unshares_only_its_own(self):
+        answers: list[Any] = []
+        replies = type(
+            "", (), {name: lambda _, job, value: answers.append(value) for name in ("value", "error")}
+        )()
+        trees = SharedTrees(replies, lambda: None)
+        limits = Limits.from_config({"sharedNames": 1})
+        trainer, again, web = (Session(b"", None, limits, name) for name in ("trainer", "trainer", "web"))
+        for session in (trainer, again, web):
+            session.handles[1] = Handle(jnp.ones(5), ("float32", (5,), False), Outcome())
+
+        def do(session: Session, message: Share | Take | Unshare) -> Any:
+            trees.step(Job(session, message, []), message).complete()
+            return answers.pop()
+
+        assert do(trainer, Share(1, "w", [0], [1], False)) is None
+        assert do(web, Take(2, "w", 7))[0] == [0]
+        for message in (Share(3, "w", [0], [1], True), Unshare(4, "w")):
+            error = do(web, message)
+            assert (error["code"], error["argument"]) == ("INVALID_ARGUMENT", "name")
+            assert "shared by trainer" in error["message"]
+        assert do(again, Share(5, "v", [0], [1], False))["code"] == "LIMIT_SHARED", "sessions share a quota"
+        assert do(web, Share(6, "v", [0], [1], False)) is None, "each client has its own"
+        assert do(again, Share(7, "w", [0], [1], True)) is None
+        assert do(again, Unshare(8, "w")) is None
 
 
 class TestLimits:

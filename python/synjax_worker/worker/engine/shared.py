@@ -1,18 +1,20 @@
 """Shared trees: arrays that have a name, so that the clients of a worker use one copy of them.
 
 A name keeps the arrays alive, and so does each handle that was taken by it. So a tree outlives the client that shared
-it, and what was taken outlives the name. Nobody may overwrite a shared array, neither the client that shared it.
+it, and what was taken outlives the name. Nobody may overwrite a shared array, nor may the client that shared it.
+
+Where clients have names, a tree counts to the quota of the one that shared it, and only that one may replace or unshare
+it. Clients without a name are one in this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import jax
 
 from ...errors import InvalidArgument, SynjaxError
-from ...limits import Limits
 from ..codec import Share, Take, Unshare, aval_of
 from .failures import PoisonedInput, not_a_tensor, root_error, unknown_handle
 from .handles import Handle, SharedHandle
@@ -25,14 +27,14 @@ _NAMES_SHOWN = 10  # in the error of a name that is not there
 class _Tree(NamedTuple):
     nodes: list  # as in the reply: a leaf is its place among the leaves
     leaves: list[SharedHandle]
+    owner: str | None  # the client that shared it, where clients have names
 
 
 class SharedTrees:
     """The shared trees of a worker, by name. Only jobs touch them, and jobs run one after the other."""
 
-    def __init__(self, limits: Limits, replies: Replies, wait_until_done: Callable[[], None]):
+    def __init__(self, replies: Replies, wait_until_done: Callable[[], None]):
         """`wait_until_done` waits until all earlier calls are known to have succeeded or failed."""
-        self._limits = limits
         self._replies = replies
         self._wait_until_done = wait_until_done
         self._trees: dict[str, _Tree] = {}
@@ -55,53 +57,52 @@ class SharedTrees:
             elif isinstance(message, Take):
                 answer = self._take(job.session, message)
             else:
-                answer = self._unshare(message)
+                answer = self._unshare(job.session, message)
         except Exception as error:
             failure = root_error(error, message.seq)
             return Step(lambda: self._replies.error(job, failure))
         return Step(lambda: self._replies.value(job, answer))
 
     def _share(self, session: Session, share: Share) -> None:
-        held = self._trees.get(share.name)
+        held, limits = self._trees.get(share.name), session.limits
         if held is not None and not share.replace:
             raise _bad_name(
                 share.name, "a name that nothing is shared by, or `replace`", "that name is taken"
             )
-        if held is None and len(self._trees) >= self._limits.shared_names:
+        if held is not None:
+            _check_owner(session, share.name, held)
+        others = [t for n, t in self._trees.items() if n != share.name and t.owner == session.name]
+        if len(others) >= limits.shared_names:
             raise SynjaxError(
-                "LIMIT_SHARED",
-                f"{len(self._trees)} shared trees; at most {self._limits.shared_names}. Unshare some",
+                "LIMIT_SHARED", f"{len(others)} shared trees; at most {limits.shared_names}. Unshare some"
             )
         # A value that is not right yet, or whose call may still fail, is none to give to others.
         self._wait_until_done()
         leaves = [_computed(session.handles.get(id_), id_) for id_ in share.handles]
-        others = [leaf for name, tree in self._trees.items() if name != share.name for leaf in tree.leaves]
-        size = _bytes_of([*others, *leaves])
-        if size > self._limits.shared_bytes:
+        size = _bytes_of([*leaves, *(leaf for tree in others for leaf in tree.leaves)])
+        if size > limits.shared_bytes:
             raise SynjaxError(
-                "LIMIT_SHARED",
-                f"{size} bytes of shared trees; at most {self._limits.shared_bytes}. Unshare some",
+                "LIMIT_SHARED", f"{size} bytes of shared trees; at most {limits.shared_bytes}. Unshare some"
             )
         # The client's own handles are read-only from now on, too.
         shared = {id_: SharedHandle.of(leaf) for id_, leaf in zip(share.handles, leaves, strict=True)}
         session.handles.update(shared)
-        self._trees[share.name] = _Tree(share.tree, [shared[id_] for id_ in share.handles])
+        self._trees[share.name] = _Tree(share.tree, [shared[id_] for id_ in share.handles], session.name)
 
     def _take(self, session: Session, take: Take) -> list:
         tree = self._found(take.name)
-        if len(session.handles) + len(tree.leaves) > self._limits.handles:
+        if len(session.handles) + len(tree.leaves) > session.limits.handles:
             raise SynjaxError(
                 "LIMIT_HANDLES",
-                f"{len(session.handles)} live results; at most {self._limits.handles}. Dispose of some",
+                f"{len(session.handles)} live results; at most {session.limits.handles}. Dispose of some",
             )
         ids = range(take.first_handle, take.first_handle + len(tree.leaves))
-        session.handles.update(
-            (id_, SharedHandle.of(leaf)) for id_, leaf in zip(ids, tree.leaves, strict=True)
-        )
+        taken = {id_: SharedHandle.of(leaf) for id_, leaf in zip(ids, tree.leaves, strict=True)}
+        session.handles.update(taken)
         return [tree.nodes, [aval_of(leaf.value) for leaf in tree.leaves]]
 
-    def _unshare(self, unshare: Unshare) -> None:
-        self._found(unshare.name)
+    def _unshare(self, session: Session, unshare: Unshare) -> None:
+        _check_owner(session, unshare.name, self._found(unshare.name))
         del self._trees[unshare.name]
 
     def _found(self, name: str) -> _Tree:
@@ -115,7 +116,15 @@ class SharedTrees:
         return tree
 
 
-def _bytes_of(leaves) -> int:
+def _check_owner(session: Session, name: str, tree: _Tree) -> None:
+    if tree.owner != session.name:
+        raise _bad_name(
+            name, "one of your own", f"it was shared by {tree.owner or 'a client without a name'}"
+        )
+
+
+def _bytes_of(leaves: Iterable[Handle]) -> int:
+    """Bytes on the device; an array that is there twice counts once."""
     sizes = {id(leaf.value): leaf.value.nbytes for leaf in leaves}
     return sum(sizes.values())
 
