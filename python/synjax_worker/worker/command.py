@@ -18,7 +18,7 @@ TOKEN = "SYNJAX_TOKEN"
 _USAGE_ERROR = 2
 _DRAIN_SECONDS = 30.0
 # What a file may say, by the names of the flags.
-_SETTINGS = ("listen", "device", "keys", "compilation-cache", "drain-seconds", "limits")
+_SETTINGS = ("listen", "device", "keys", "compilation-cache", "drain-seconds", "metrics", "limits")
 
 
 def main(arguments: list[str]) -> int:
@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--keys", metavar="DIR", help="the worker's keys and its list of clients")
     serve.add_argument("--compilation-cache", metavar="DIR", help="keeps compiled programs between runs")
     serve.add_argument("--drain-seconds", type=float, metavar="S", help=f"after SIGTERM ({_DRAIN_SECONDS:g})")
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="answers /metrics, /healthz and /readyz there; a port alone: loopback",
+    )
     serve.add_argument(
         "--limit",
         action="append",
@@ -89,6 +94,7 @@ def _serve(given: argparse.Namespace) -> int:
         "device": settings.get("device", "cpu"),
         "limits": limits,
         "compilationCache": settings.get("compilation-cache"),
+        "metricsAddress": settings.get("metrics"),
     }
     os.environ["JAX_PLATFORMS"] = config["device"]
     from .process import serve
@@ -112,7 +118,7 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
                 raise _wrong(
                     "--config", f"{name} that is a {'table' if kind is dict else 'number'}", repr(found[name])
                 )
-        for name in ("listen", "device", "keys", "compilation-cache"):
+        for name in ("listen", "device", "keys", "compilation-cache", "metrics"):
             if not isinstance(found.get(name, ""), str):
                 raise _wrong("--config", f"{name} that is a string", repr(found[name]))
         if found.get("device", "cpu") not in DEVICES:

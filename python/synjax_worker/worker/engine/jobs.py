@@ -106,6 +106,7 @@ class Job:
     answered: bool = False
     resolved: Resolved | None = None  # set where a launch was resolved before its turn
     run: Run | None = None  # set when it is started, unless it is a function
+    arrived: float = 0.0  # when, on the clock of `run.started`; only where somebody measures it
 
 
 @dataclasses.dataclass(slots=True)

@@ -48,7 +48,14 @@ RETRY_AFTER_MS = 50
 class Engine:
     """Runs the jobs of all sessions in the order in which they are submitted."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits, post: Post, stored: Stored | None = None):
+    def __init__(
+        self,
+        ops: dict[str, Any],
+        limits: Limits,
+        post: Post,
+        stored: Stored | None = None,
+        answered: Callable[[Job, list], None] = lambda job, header: None,
+    ):
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
@@ -58,11 +65,11 @@ class Engine:
         self._completions = Completions(self._lock, self._count_finished)
         self._unawaited = Unawaited(self._lock)
         self._running = Running()
-        self._replies = Replies(post, self._lock)
+        self._replies = Replies(post, self._lock, answered)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
         self._executables = Executables(ops, limits, stored)
-        self._shared = SharedTrees(limits, self._replies, self._completions.wait_until_done)
+        self.shared = SharedTrees(self._replies, self._completions.wait_until_done)
         self._launcher = Launcher(
             limits,
             self._resolver,
@@ -227,7 +234,7 @@ class Engine:
         if isinstance(message, Compile):
             return self._compile(job, message)
         if isinstance(message, (Share, Take, Unshare)):
-            return self._shared.step(job, message)
+            return self.shared.step(job, message)
         value = message()
         return Step(lambda: self._replies.value(job, value))
 
