@@ -18,7 +18,7 @@ from ..connections import Connection
 from .handles import ErrorMap, Handle, is_ready
 from .pending import Pending
 
-DEFAULT_LIMITS = Limits()
+_DEFAULTS = Limits()
 
 
 class Session:
@@ -28,7 +28,7 @@ class Session:
         self,
         client: bytes,
         connection: Connection | None = None,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = _DEFAULTS,
         name: str | None = None,
     ):
         self.client = client
