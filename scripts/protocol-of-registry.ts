@@ -36,6 +36,7 @@ export interface Protocol {
   readonly flags: Readonly<Record<string, number>>;
   readonly inputs: Readonly<Record<string, number>>;
   readonly arguments: Readonly<Record<string, number>>;
+  readonly trees: Readonly<Record<string, number>>;
   readonly limits: readonly Limit[];
   readonly dtypes: readonly DType[];
   readonly structuralOps: Readonly<Record<string, string>>;
@@ -50,6 +51,7 @@ const CONSTANT_DOCS: Readonly<Record<string, string>> = {
   inlineBytes: "An array up to this size rides in the header, a larger one in a frame of its own.",
   largestId: "Ids and sizes stay below.",
   weakIntBits: "A number that fits this signed width is a weak int, any other a weak float.",
+  sharedNameLength: "Characters of the name of a shared tree, at most.",
 };
 
 /** `inlineBytes` → `INLINE_BYTES`. */
@@ -182,6 +184,8 @@ export function protocolFile(protocol: Protocol): string {
       "The first element of an argument, in an encoded program, that is not a reference, string, boolean or `null`.",
       protocol.arguments,
     ),
+    "",
+    numbers("TREE", "The first element of a branch, in a tree of shared tensors.", protocol.trees),
     "",
     doc("Weak floats that travel by name: msgpack may pack −0 as the integer 0."),
     `export type NamedFloat = ${union(protocol.namedFloats)};`,

@@ -7,6 +7,8 @@ export { connect, get, put } from "./session/current-session.ts";
 export type { Compiling } from "./session/compilation-watch.ts";
 export type { Compilation } from "./session/compilations.ts";
 export type { PutOptions } from "./session/put-options.ts";
+export type { ShareOptions } from "./session/shared-trees.ts";
+export type { TensorTree } from "./session/trees.ts";
 export type { Session, SessionEvent, SessionOptions } from "./session/session.ts";
 export type { SetupProgress } from "../bridge/environment/setup-progress.ts";
 export {
@@ -90,7 +92,7 @@ export {
 } from "./training/multi-head-attention.ts";
 export { progress, type Progress, type ProgressEvent, type ProgressOptions } from "./training/progress.ts";
 export { progressBar } from "./training/progress-bar.ts";
-export { safetensors, type TensorTree } from "./training/safetensors.ts";
+export { safetensors } from "./training/safetensors.ts";
 export type { OrderOptions } from "./training/order.ts";
 export type { Recurrence, RecurrenceOptions } from "./training/recurrence.ts";
 

@@ -11,10 +11,11 @@ import {
   PROTOCOL_VERSION,
   STATUS,
 } from "./protocol.ts";
+import { isTreeOf } from "./trees.ts";
 
 /** What the worker answered to one message. */
 export interface Reply {
-  /** Avals of a launch or fetch; a map for hello and ping, `null` for compile and goodbye. */
+  /** Avals of a launch or fetch; a map for hello and ping, a tree and avals for shared, `null` for all else. */
   readonly result: unknown;
   /** The data of the wanted outputs, `null` where one failed. They begin where a typed array of 8-byte elements can. */
   readonly data: readonly (Uint8Array | null)[];
@@ -127,6 +128,7 @@ function checkedReply(
 function isResult(type: number, result: unknown): boolean {
   if (type === MESSAGE.hello) return isHello(result);
   if (type === MESSAGE.ping) return isCounters(result);
+  if (type === MESSAGE.shared) return isShared(result);
   return result === null || (type === MESSAGE.compile && isSeconds(result));
 }
 
@@ -266,6 +268,14 @@ function isHello(value: unknown): boolean {
 }
 
 const COUNTERS = ["queued", "running", "handles", "programs", "executables", "compiles", "launches"] as const;
+
+/** A tree, and the types of its leaves: arrays all. */
+function isShared(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [nodes, avals] = value as readonly unknown[];
+  if (!Array.isArray(avals) || !avals.every((aval) => isAval(aval) && aval[0] !== "object")) return false;
+  return isTreeOf(nodes, avals.length);
+}
 
 function isCounters(value: unknown): boolean {
   if (!isMap(value)) return false;

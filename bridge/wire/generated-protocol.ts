@@ -12,6 +12,8 @@ export const INLINE_BYTES = 512;
 export const LARGEST_ID = 9007199254740992;
 /** A number that fits this signed width is a weak int, any other a weak float. */
 export const WEAK_INT_BITS = 32;
+/** Characters of the name of a shared tree, at most. */
+export const SHARED_NAME_LENGTH = 200;
 
 /** The first element of a client's header. What follows it stands in brackets. */
 export const MESSAGE = {
@@ -33,12 +35,21 @@ export const MESSAGE = {
   goodbye: 7,
   /** `[seq, hash, hasBody, inputs, donated, flags]`. Compiles a program for the types of its inputs, ahead of a launch. */
   compile: 8,
+  /** `[seq, name, tree, replace]`. Gives a tree of handles a name, by which every client of the worker can take it. It is read-only then. */
+  share: 9,
+  /** `[seq, name, firstHandle]`. Takes a shared tree: its leaves are handles `firstHandle`, `firstHandle + 1`, … from then on. */
+  shared: 10,
+  /** `[seq, name]`. Takes a name back. What was taken by it stays until it is freed. */
+  unshare: 11,
 } as const;
 /** Those that count among the messages in flight. */
 export const WINDOWED: ReadonlySet<number> = new Set<number>([
   MESSAGE.launch,
   MESSAGE.fetch,
   MESSAGE.compile,
+  MESSAGE.share,
+  MESSAGE.shared,
+  MESSAGE.unshare,
 ]);
 
 /** The second element of a reply's header, after `seq`. */
@@ -52,6 +63,9 @@ export const INPUT = { int: 0, array: 1, float: 2 } as const;
 
 /** The first element of an argument, in an encoded program, that is not a reference, string, boolean or `null`. */
 export const ARGUMENT = { int: 0, float: 1, tuple: 2, dict: 3, program: 4, int64: 5 } as const;
+
+/** The first element of a branch, in a tree of shared tensors. */
+export const TREE = { list: 0, dict: 1 } as const;
 
 /** Weak floats that travel by name: msgpack may pack −0 as the integer 0. */
 export type NamedFloat = "-0" | "nan" | "inf" | "-inf";
@@ -70,7 +84,8 @@ export type ConfigurationField =
   | "parentWatch"
   | "privateDirectory"
   | "maxBatch"
-  | "maxWait";
+  | "maxWait"
+  | "metricsAddress";
 
 /** What one client may ask of the worker, unless the worker was started with other limits. */
 export const DEFAULT_LIMITS = {
@@ -128,6 +143,10 @@ export const DEFAULT_LIMITS = {
   handles: 1000000,
   /** Programs that the worker keeps for a client. Beyond: LIMIT_PROGRAMS. */
   programs: 4096,
+  /** Shared trees of a client, until they are unshared. Beyond: LIMIT_SHARED. */
+  sharedNames: 1000,
+  /** Bytes of the shared trees of a client. Beyond: LIMIT_SHARED. */
+  sharedBytes: 17179869184,
   /** Executables of the worker; the least recently used is dropped. */
   executables: 512,
 } as const;
@@ -350,5 +369,6 @@ export const ERROR_CODES = [
   "LIMIT_BYTES", // A message or one of its frames is too large.
   "LIMIT_HANDLES", // A client holds too many results.
   "LIMIT_PROGRAMS", // A client has sent too many programs.
+  "LIMIT_SHARED", // A client has shared too many trees, or too large ones.
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -15,6 +15,8 @@ export interface WorkerReady {
   readonly pid: number;
   readonly jax: string;
   readonly platform: string;
+  /** `host:port` where metrics are asked for, if the configuration wants any. */
+  readonly metricsAddress?: string;
 }
 
 /** Waits for the line with which a worker says that it listens, or why it does not. */

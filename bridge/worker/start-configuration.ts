@@ -41,6 +41,7 @@ export function startConfiguration(
     parentWatch: true,
     maxBatch: 1, // of one client's own calls few are alike
     maxWait: 0,
+    metricsAddress: null,
   };
 }
 

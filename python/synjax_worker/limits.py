@@ -44,6 +44,8 @@ class Limits:
     session_seconds: int = _limit("sessionSeconds")
     handles: int = _limit("handles")
     programs: int = _limit("programs")
+    shared_names: int = _limit("sharedNames")
+    shared_bytes: int = _limit("sharedBytes")
     executables: int = _limit("executables")
 
     @classmethod

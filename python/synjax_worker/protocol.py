@@ -35,6 +35,7 @@ CONFIGURATION = (
     "privateDirectory",
     "maxBatch",
     "maxWait",
+    "metricsAddress",
 )
 
 
@@ -52,7 +53,7 @@ class Message(NamedTuple):
     doc: str
 
 
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE = range(9)
+HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE, SHARE, SHARED, UNSHARE = range(12)
 
 MESSAGES = (
     Message("hello", HELLO, ("seq", "hello"), True, False, "Opens a session. Must be the first message."),
@@ -103,6 +104,30 @@ MESSAGES = (
         True,
         "Compiles a program for the types of its inputs, ahead of a launch.",
     ),
+    Message(
+        "share",
+        SHARE,
+        ("seq", "name", "tree", "replace"),
+        True,
+        True,
+        "Gives a tree of handles a name, by which every client of the worker can take it. It is read-only then.",
+    ),
+    Message(
+        "shared",
+        SHARED,
+        ("seq", "name", "firstHandle"),
+        True,
+        True,
+        "Takes a shared tree: its leaves are handles `firstHandle`, `firstHandle + 1`, … from then on.",
+    ),
+    Message(
+        "unshare",
+        UNSHARE,
+        ("seq", "name"),
+        True,
+        True,
+        "Takes a name back. What was taken by it stays until it is freed.",
+    ),
 )
 
 FIELDS = {message.name: message.fields for message in MESSAGES}
@@ -129,6 +154,13 @@ ARGUMENTS = {
     "program": ARGUMENT_PROGRAM,
     "int64": ARGUMENT_INT64,
 }
+
+# A tree of tensors is a list of its nodes, each before its children. A leaf is a handle, in a reply its place among
+# the leaves; nil is an empty branch; a list is `[list, children]`, a dict is `[dict, key, …]`.
+TREE_LIST, TREE_DICT = range(2)
+TREES = {"list": TREE_LIST, "dict": TREE_DICT}
+
+SHARED_NAME_LENGTH = 200  # characters of the name of a shared tree, at most
 
 
 # ---------------------------------------------------------------------------------------------------------- limits
@@ -199,6 +231,8 @@ LIMITS = (
     ),
     Limit("handles", 1_000_000, "LIMIT_HANDLES", "Handles of a client."),
     Limit("programs", 4_096, "LIMIT_PROGRAMS", "Programs that the worker keeps for a client."),
+    Limit("sharedNames", 1_000, "LIMIT_SHARED", "Shared trees of a client, until they are unshared."),
+    Limit("sharedBytes", 16 << 30, "LIMIT_SHARED", "Bytes of the shared trees of a client."),
     Limit("executables", 512, None, "Executables of the worker; the least recently used is dropped."),
 )
 
@@ -378,6 +412,7 @@ ERRORS = {
         "LIMIT_BYTES": "A message or one of its frames is too large.",
         "LIMIT_HANDLES": "A client holds too many results.",
         "LIMIT_PROGRAMS": "A client has sent too many programs.",
+        "LIMIT_SHARED": "A client has shared too many trees, or too large ones.",
     },
 }
 
@@ -394,6 +429,7 @@ def document() -> dict[str, Any]:
             "inlineBytes": INLINE_BYTES,
             "largestId": LARGEST_ID,
             "weakIntBits": WEAK_INT_BITS,
+            "sharedNameLength": SHARED_NAME_LENGTH,
         },
         "namedFloats": list(NAMED_FLOATS),
         "devices": list(DEVICES),
@@ -403,6 +439,7 @@ def document() -> dict[str, Any]:
         "flags": FLAGS,
         "inputs": INPUTS,
         "arguments": ARGUMENTS,
+        "trees": TREES,
         "limits": [limit._asdict() for limit in LIMITS],
         "dtypes": [dtype._asdict() for dtype in DTYPES],
         "wideDtypes": list(WIDE_DTYPES),

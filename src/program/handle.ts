@@ -35,6 +35,8 @@ export class Handle {
   aval: Aval | undefined;
   /** The launch that makes it, until that has been answered. */
   launch: PendingLaunch | undefined;
+  /** The name that others take it by; it is read-only then. */
+  sharedAs: string | undefined;
 
   constructor(owner: HandleOwner, id: number, epoch: number) {
     this.owner = owner;

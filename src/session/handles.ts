@@ -18,11 +18,19 @@ export class Handles {
     });
   }
 
-  create(): Handle {
-    const handle = new Handle(this.#owner, this.#nextId++, this.#owner.epoch);
+  /** @param id one of those that were reserved; by default the next one */
+  create(id: number = this.#nextId++): Handle {
+    const handle = new Handle(this.#owner, id, this.#owner.epoch);
     this.#watch(handle);
     for (const scope of this.#scopes) scope.add(handle);
     return handle;
+  }
+
+  /** Sets ids aside for handles of which it is not known yet how many there are; returns the first. */
+  reserve(count: number): number {
+    const first = this.#nextId;
+    this.#nextId += count;
+    return first;
   }
 
   /** The value of this handle is computed again, by a new worker. */

@@ -29,9 +29,17 @@ export function checkInputs(
 
 /**
  * The handles of the inputs at these places, which the call may overwrite.
- * @throws {SynjaxError} `INVALID_ARGUMENT` where one of them is used twice
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where one of them is shared, or used twice
  */
-export function donatedBy(inputs: readonly Constant[], donated: readonly number[]): ReadonlySet<Handle> {
+export function donatedBy(
+  inputs: readonly Constant[],
+  donated: readonly number[],
+  nameOf: NameOf = anInput,
+): ReadonlySet<Handle> {
+  for (const i of donated) {
+    const { handle } = inputs[i] as { readonly handle?: Handle };
+    if (handle?.sharedAs !== undefined) throw isShared(handle.sharedAs, nameOf(i));
+  }
   const given = new Set(donated.map((i) => inputs[i]!).flatMap((c) => ("handle" in c ? [c.handle] : [])));
   let uses = 0;
   for (const input of inputs) if ("handle" in input && given.has(input.handle)) uses++;
@@ -42,6 +50,19 @@ export function donatedBy(inputs: readonly Constant[], donated: readonly number[
       { argument: "donateArgnums" },
     );
   return given;
+}
+
+function isShared(name: string, what: string): SynjaxError {
+  return new SynjaxError(
+    "INVALID_ARGUMENT",
+    `${what} is shared as ${JSON.stringify(name)}, and others read it: it cannot be given to a call to keep (donateArgnums)`,
+    {
+      argument: "donateArgnums",
+      expected: "a tensor that is not shared",
+      received: what,
+      line: callersLine(),
+    },
+  );
 }
 
 /** Why a launch cannot run, where an input went with its worker. */

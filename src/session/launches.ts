@@ -62,7 +62,7 @@ export class Launches {
     const inputs = program.constants.length === 0 ? leaves : [...leaves, ...program.constants];
     const donated = options.donate ?? [];
     checkInputs(inputs, owner, options.nameOf);
-    for (const handle of donated.length > 0 ? donatedBy(inputs, donated) : []) {
+    for (const handle of donated.length > 0 ? donatedBy(inputs, donated, options.nameOf) : []) {
       beforeDonation(handle);
       memory.free(handle.id);
       handle.state = "donated";

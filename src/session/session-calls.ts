@@ -13,6 +13,13 @@ export const PUT: Signature = {
 export const SESSION_CALLS: Signatures = {
   get: GET,
   put: PUT,
+  share: {
+    takes: { name: "any", tree: "any" },
+    options: { replace: "boolean?", transfer: "boolean?" },
+    isAsync: true,
+  },
+  shared: { takes: { name: "any" }, isAsync: true },
+  unshare: { takes: { name: "any" }, isAsync: true },
   run: { takes: { body: "function" }, options: WAIT },
   scope: { takes: { body: "function" } },
   close: { options: { drain: "boolean?" }, isAsync: true },

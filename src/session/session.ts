@@ -30,7 +30,8 @@ import { hostDataOf, hostOf, onDevice, type PutOptions, restoring } from "./put-
 import { Restores } from "./restores.ts";
 import { runIn, waitOptionsIn } from "./run-context.ts";
 import { SentPrograms } from "./sent-programs.ts";
-import type { Fetched, OnDevice } from "./trees.ts";
+import { checkSharedName, type ShareOptions, SharedTrees } from "./shared-trees.ts";
+import type { Fetched, OnDevice, TensorTree } from "./trees.ts";
 import type { InputType } from "./wire-input.ts";
 
 /** How a session is made. Everything has a default: `connect()` starts the embedded worker on the CPU. */
@@ -93,6 +94,7 @@ export class Session implements HandleOwner {
   readonly #launches: Launches;
   readonly #eager: EagerGraph;
   readonly #watch: CompilationWatch;
+  readonly #shared: SharedTrees;
   /** Distinguishes sessions in errors and displays. */
   readonly name: string = `session ${++serial}`;
 
@@ -119,6 +121,12 @@ export class Session implements HandleOwner {
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
     this.#eager = new EagerGraph(this, this.#handles, (...call) => this.launch(...call));
+    this.#shared = new SharedTrees({
+      owner: this,
+      outbox: this.#outbox,
+      handles: this.#handles,
+      handleOf: (tensor) => this.handleOf(tensor),
+    });
     this.#watch = new CompilationWatch({
       listeners: this.#listeners,
       isIdle: () => this.#launches.isIdle,
@@ -326,6 +334,43 @@ export class Session implements HandleOwner {
       this.#restores.add(put.map(({ handle }) => handle), data, restore(data)); // prettier-ignore
     }
     return result;
+  }
+
+  /**
+   * Puts a tree on the worker under a name, by which every session of that worker can take it: one copy for all. Returns
+   * the tree as tensors of this session, as `put` does. It is read-only: no call may be given it to keep
+   * (`donateArgnums`). It stays when this session ends, and is lost with the worker.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` for a name that is taken, without `replace`; `LIMIT_SHARED`
+   */
+  async share<const T>(name: string, tree: T, options: ShareOptions = {}): Promise<OnDevice<T>> {
+    checkSharedName(name);
+    const { replace = false, transfer = false } = options;
+    const onDevice = this.put(tree, { transfer });
+    await this.#shared.share(name, onDevice, replace);
+    return onDevice;
+  }
+
+  /**
+   * Takes a tree that a session of this worker has shared. Its tensors name the same memory on the device; they are
+   * this session's, and stay when the name goes.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` with names that are there, where nothing is shared by this one;
+   *   `HANDLE_LOST` where it went with an earlier worker; `LIMIT_HANDLES`
+   */
+  async shared<T = TensorTree>(name: string): Promise<T> {
+    checkSharedName(name);
+    this.#assertOpen();
+    return (await this.#shared.take(name)) as T;
+  }
+
+  /**
+   * Unloads a name. The memory goes when the last session has freed its tensors.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` with names that are there, where nothing is shared by this one;
+   *   `HANDLE_LOST` where it went with an earlier worker
+   */
+  async unshare(name: string): Promise<void> {
+    checkSharedName(name);
+    this.#assertOpen();
+    await this.#shared.unshare(name);
   }
 
   /**

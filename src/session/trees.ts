@@ -1,7 +1,10 @@
-/** The types of what `get` and `put` make of a tree. */
+/** The types of what `get`, `put` and the like make of a tree. */
 import type { Traced } from "../program/traced.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+
+/** Tensors in lists and objects, by the names that a file or a worker has for them. */
+export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree };
 
 export type Fetched<T> =
   T extends Tensor<infer D>

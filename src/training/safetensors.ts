@@ -10,10 +10,8 @@ import { toHostArray } from "../tensor/host-array.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refused } from "../transforms/trees.ts";
+import type { TensorTree } from "../session/trees.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors-format.ts";
-
-/** What a file holds: tensors by their dotted names, as a tree. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree };
 
 /**
  * Parameters as bytes in the safetensors format, which PyTorch, flax and others read and write too: `await

@@ -38,6 +38,9 @@ async function outcomes(session: Session): Promise<string[]> {
     held.aval(),
     session.run(() => compiled.compile(array([1, 2]))),
     session.counters(),
+    session.share("weights", held),
+    session.shared("weights"),
+    session.unshare("weights"),
     new Promise((resolve) => setTimeout(resolve, 30)).then(() => inc(held).data({ deadline: 3_000 })),
     session.run(() => array([3, 4]).add(1).data()),
     new Promise((resolve) => setTimeout(resolve, 30)).then(() => held.data()),
@@ -63,6 +66,8 @@ const hello = (changed: object): Lie => on(MESSAGE.hello, (seq) => [[seq, 0, { .
 const failing = (error: unknown): Lie => launch((seq) => [seq, 1, error]);
 const error = { code: "OP_FAILED", message: "no" };
 const eight = new Uint8Array(8);
+const shared = (nodes: unknown, avals: unknown = [["float32", [2], false]]): Lie =>
+  on(MESSAGE.shared, (seq) => [[seq, 0, [nodes, avals]]]);
 const raw = (...bytes: number[]): Lie => on(MESSAGE.launch, () => [Uint8Array.of(...bytes)]);
 
 const LIES: Readonly<Record<string, Lie>> = {
@@ -162,6 +167,22 @@ const LIES: Readonly<Record<string, Lie>> = {
   "a compile answered with a map": on(MESSAGE.compile, (seq) => [[seq, 0, {}]]),
   "a ping answered with null": on(MESSAGE.ping, (seq) => [[seq, 0, null]]),
   "a ping answered with an error": on(MESSAGE.ping, (seq) => [[seq, 1, error]]),
+  "a shared tree that is null": on(MESSAGE.shared, (seq) => [[seq, 0, null]]),
+  "a shared tree that is a map": shared({ 0: 0 }),
+  "a shared tree that ends too early": shared([[0, 2], 0]),
+  "a shared tree that goes on": shared([0, null]),
+  "a shared tree of no nodes": shared([], []),
+  "a shared tree with a leaf too many": shared([[0, 2], 0, 1]),
+  "a shared tree with a leaf twice": shared([[0, 2], 0, 0]),
+  "a shared tree with leaves in disorder": shared([[0, 2], 1, 0], Array(2).fill(["int8", [], false])),
+  "a shared tree with a key twice": shared([[1, "a", "a"], 0, null]),
+  "a shared tree with a key that is a number": shared([[1, 3], 0]),
+  "a shared tree of endless lists": shared([[0, 2 ** 40], 0]),
+  "a shared tree too deep": shared([...(Array(2_000).fill([0, 1]) as unknown[]), 0]),
+  "a shared tree of a distribution": shared([0], [["object", "HMM"]]),
+  "a shared tree without types": shared([0], null),
+  "a share answered with a map": on(MESSAGE.share, (seq) => [[seq, 0, {}]]),
+  "an unshare answered with text": on(MESSAGE.unshare, (seq) => [[seq, 0, "ok"]]),
   "counters that are text": on(MESSAGE.ping, (seq) => [[seq, 0, { ...COUNTERS, queued: "0" }]]),
 };
 

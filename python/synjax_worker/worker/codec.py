@@ -82,6 +82,32 @@ class Fetch:
     frees: list[int]
 
 
+@dataclasses.dataclass(slots=True)
+class Share:
+    """A tree of handles and its name from now on."""
+
+    seq: int
+    name: str
+    tree: list  # its nodes, the leaves by their places among the leaves
+    handles: list[int]  # the leaves
+    replace: bool
+
+
+@dataclasses.dataclass(slots=True)
+class Take:
+    """The wish for a shared tree."""
+
+    seq: int
+    name: str
+    first_handle: int
+
+
+@dataclasses.dataclass(slots=True)
+class Unshare:
+    seq: int
+    name: str
+
+
 # ---------------------------------------------------------------------------------------------------------- arrays
 
 

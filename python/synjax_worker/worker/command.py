@@ -17,8 +17,20 @@ from ..protocol import DEFAULT_LIMITS, DEVICES
 TOKEN = "SYNJAX_TOKEN"
 _USAGE_ERROR = 2
 _DRAIN_SECONDS = 30.0
+_MAX_BATCH = 64
+_MAX_WAIT = 2.0  # milliseconds
 # What a file may say, by the names of the flags.
-_SETTINGS = ("listen", "device", "keys", "compilation-cache", "drain-seconds", "limits")
+_SETTINGS = (
+    "listen",
+    "device",
+    "keys",
+    "compilation-cache",
+    "drain-seconds",
+    "metrics",
+    "max-batch",
+    "max-wait",
+    "limits",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -50,6 +62,20 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--keys", metavar="DIR", help="the worker's keys and its list of clients")
     serve.add_argument("--compilation-cache", metavar="DIR", help="keeps compiled programs between runs")
     serve.add_argument("--drain-seconds", type=float, metavar="S", help=f"after SIGTERM ({_DRAIN_SECONDS:g})")
+    serve.add_argument(
+        "--max-batch", type=int, metavar="N", help=f"launches that run together at most ({_MAX_BATCH})"
+    )
+    serve.add_argument(
+        "--max-wait",
+        type=float,
+        metavar="MS",
+        help=f"that a launch waits for others to run with ({_MAX_WAIT:g})",
+    )
+    serve.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="answers /metrics, /healthz and /readyz there; a port alone: loopback",
+    )
     serve.add_argument(
         "--limit",
         action="append",
@@ -89,6 +115,9 @@ def _serve(given: argparse.Namespace) -> int:
         "device": settings.get("device", "cpu"),
         "limits": limits,
         "compilationCache": settings.get("compilation-cache"),
+        "metricsAddress": settings.get("metrics"),
+        "maxBatch": settings.get("max-batch", _MAX_BATCH),
+        "maxWait": settings.get("max-wait", _MAX_WAIT),
     }
     os.environ["JAX_PLATFORMS"] = config["device"]
     from .process import serve
@@ -107,14 +136,12 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
         unknown = sorted(set(found).difference(_SETTINGS))
         if unknown:
             raise _wrong("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
-        for name, kind in (("limits", dict), ("drain-seconds", (int, float))):
-            if not isinstance(found.get(name, kind() if kind is dict else 0), kind):
-                raise _wrong(
-                    "--config", f"{name} that is a {'table' if kind is dict else 'number'}", repr(found[name])
-                )
-        for name in ("listen", "device", "keys", "compilation-cache"):
-            if not isinstance(found.get(name, ""), str):
-                raise _wrong("--config", f"{name} that is a string", repr(found[name]))
+        kinds = {name: ("string", str) for name in _TEXTS} | {
+            name: ("number", (int, float)) for name in _NUMBERS
+        }
+        for name, (word, kind) in (kinds | {"limits": ("table", dict)}).items():
+            if name in found and not isinstance(found[name], kind):
+                raise _wrong("--config", f"{name} that is a {word}", repr(found[name]))
         if found.get("device", "cpu") not in DEVICES:
             raise _wrong("device", ", ".join(DEVICES), repr(found["device"]))
     flags = {name: getattr(given, name.replace("-", "_"), None) for name in _SETTINGS}

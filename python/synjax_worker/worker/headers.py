@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import msgpack
 
 from ..dtypes import ELEMENTS
 from ..errors import SynjaxError
+from ..limits import Limits
 from ..protocol import (
     FIELDS,
     FLAGS,
@@ -17,9 +19,12 @@ from ..protocol import (
     INPUT_INT,
     LARGEST_ID,
     NAMED_FLOATS,
+    SHARED_NAME_LENGTH,
+    TREE_DICT,
+    TREE_LIST,
     WEAK_INT_BITS,
 )
-from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Weak
+from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Share, Take, Unshare, Weak
 
 _BEGINNING = 64  # bytes in which a header's type and seq stand
 _WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
@@ -121,6 +126,80 @@ def parse_hashes(header: list) -> list[bytes]:
     if len(header) != 3 or any(type(item) is not bytes for item in _list(header[2], "hashes")):
         raise _bad("a forget has the hashes of programs")
     return header[2]
+
+
+def parse_share(header: list, limits: Limits) -> Share:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a share, or has a tree beyond the limits."""
+    _check_fields(header, "share")
+    _, seq, name, tree, replace = header
+    if type(replace) is not bool:
+        raise _bad("replace is a bool")
+    return Share(seq, _name(name), *_tree(tree, limits), replace)
+
+
+def parse_take(header: list) -> Take:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that does not take a shared tree."""
+    _check_fields(header, "shared")
+    _, seq, name, first_handle = header
+    return Take(seq, _name(name), _identifier(first_handle, "firstHandle"))
+
+
+def parse_unshare(header: list) -> Unshare:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not an unshare."""
+    _check_fields(header, "unshare")
+    return Unshare(header[1], _name(header[2]))
+
+
+def _name(name: Any) -> str:
+    """The name of a shared tree. The characters are those that a log line can have."""
+    if type(name) is not str or not 1 <= len(name) <= SHARED_NAME_LENGTH or not _is_text(name):
+        raise _bad(f"a name has 1 to {SHARED_NAME_LENGTH} characters and no control characters")
+    return name
+
+
+def _is_text(name: str) -> bool:
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
+
+
+def _tree(nodes: Any, limits: Limits) -> tuple[list, list[int]]:
+    """A tree with its leaves numbered, and the handles that are its leaves."""
+    numbered: list[Any] = []
+    handles: list[int] = []
+    missing = [
+        1
+    ]  # children that are still to come, of the node that is being read and of those that it is in
+    for node in _list(nodes, "a tree"):
+        while missing and missing[-1] == 0:
+            missing.pop()
+        if not missing:
+            raise _bad("a tree goes on after its end")
+        missing[-1] -= 1
+        if node is not None and type(node) is not list:
+            numbered.append(len(handles))
+            handles.append(_identifier(node, "a leaf"))
+            continue
+        numbered.append(node)
+        if node is not None:
+            missing.append(_children(node))
+            if len(missing) > limits.nesting:
+                raise _bad(f"a tree is nested deeper than {limits.nesting}")
+    if any(missing):
+        raise _bad("a tree ends too early")
+    if len(handles) > limits.results:
+        raise _bad(f"{len(handles)} leaves of a tree; at most {limits.results}")
+    return numbered, handles
+
+
+def _children(branch: list) -> int:
+    """How many children a branch of a tree has."""
+    tag, *rest = branch or [None]
+    if tag == TREE_LIST and type(tag) is int and len(rest) == 1:
+        return _identifier(rest[0], "the number of children")
+    if tag == TREE_DICT and type(tag) is int and all(type(key) is str for key in rest):
+        if len(set(rest)) < len(rest):
+            raise _bad("a dict has a key twice")
+        return len(rest)
+    raise _bad(f"a branch of a tree cannot be {branch!s:.80}")
 
 
 def _input(item: Any) -> int | Weak | HostArray:

@@ -28,7 +28,7 @@ OWN = "worker.json"
 CLIENTS = "clients.toml"
 _SESSIONS = 64  # of one client, where its table does not say
 # Limits that are a client's own; the others are the worker's.
-QUOTAS = ("inFlightMessages", "inFlightBytes", "handles", "programs")
+QUOTAS = ("inFlightMessages", "inFlightBytes", "handles", "programs", "sharedNames", "sharedBytes")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,6 +25,7 @@ from .engine import Stored
 from .keys import Keys
 from .last_words import EXIT_STATUS
 from .logs import log_to_stderr
+from .observer import Observer
 from .parent import die_with_parent, private_socket_of
 from .server import Server
 
@@ -115,6 +116,7 @@ def _start(
     batching = batching_of(config)
     import jax
 
+    observer, metrics_address = _observer(config.get("metricsAddress"))
     jax.config.update("jax_enable_x64", False)  # 64 bits belong to a program, not to the process
     # Each instruction would tell the lines of Python that made it: a twentieth of the time to compile.
     jax.config.update("jax_traceback_in_locations_limit", 0)
@@ -144,8 +146,22 @@ def _start(
         stored,
         known,
         batching,
+        observer,
     )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")
     }
+    if metrics_address is not None:
+        ready["metricsAddress"] = metrics_address
     return server, ready
+
+
+def _observer(metrics_address: str | None) -> tuple[Observer | None, str | None]:
+    """Who is told of what happens, and where it can be asked for. Without an address nothing of it is imported."""
+    if metrics_address is None:
+        return None, None
+    from .http import listen
+    from .metrics import Metrics
+
+    metrics = Metrics()
+    return metrics, listen(metrics_address, metrics.answer)

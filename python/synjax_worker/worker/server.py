@@ -29,6 +29,9 @@ from ..protocol import (
     MESSAGES,
     OK,
     PING,
+    SHARE,
+    SHARED,
+    UNSHARE,
 )
 from .admission import Admission
 from .asked import Asked
@@ -42,12 +45,16 @@ from .headers import (
     parse_hashes,
     parse_ids,
     parse_launch,
+    parse_share,
+    parse_take,
+    parse_unshare,
     seq_of,
     unpack_header,
 )
 from .inbox import Inbox, Message
 from .keys import Keys
 from .last_words import farewell, last_words
+from .observer import Observer
 from .outbox import Outbox
 from .strangers import HELLO_BYTES, Strangers, cut
 from .wake import Wake
@@ -79,7 +86,9 @@ class Server:
         stored: Stored | None = None,
         keys: Keys | None = None,
         batching: Batching = ALONE,
+        observer: Observer | None = None,
     ):
+        self._observer = observer
         self._admission = Admission(info, limits, token, keys)
         self._connected = connected  # called whenever a hello was answered
         self._limits = limits
@@ -106,7 +115,10 @@ class Server:
         self._tick_ms, self._next_tick, self._accepted = TICK_MS, 0.0, 0
         self._inbox = Inbox(self._socket, limits, self._sessions, self._connections, self._look_who_left)
         self._outbox = Outbox(self._socket, self._wake.ring, self._look_who_left, self._forget)
-        self._engine = Engine(ops, limits, self._outbox.post, stored, batching)
+        self._post = self._outbox.post if observer is None else observer.posting(self._outbox.post)
+        self._engine = Engine(ops, limits, self._post, stored, batching, observer and observer.answered)
+        if observer is not None:
+            observer.watch(self._sessions, self._engine, info)
         self._socket.bind(address)
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
@@ -115,6 +127,8 @@ class Server:
         clients have been told, and this process must end.
         """
         self._engine.start()
+        if self._observer is not None:  # told after what the engine does first
+            self._submit(Job(Session(b""), self._observer.ready, []))
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake.descriptor, zmq.POLLIN)
@@ -136,7 +150,7 @@ class Server:
                 self._tick(nothing_waits=False)
             self._tick(nothing_waits=True)
         for session, header in self._last_words():
-            self._outbox.post(session, pack_header(header), ())
+            self._post(session, pack_header(header), ())
         self._outbox.send_all()
         time.sleep(FAREWELL_SECONDS)
         self.close()
@@ -172,7 +186,7 @@ class Server:
             if self._admission.is_listed(session):
                 continue
             failure = {"code": "WORKER_LOST", "message": "this client is not on the worker's list any more"}
-            self._outbox.post(session, pack_header([0, ERROR, failure]), ())
+            self._post(session, pack_header([0, ERROR, failure]), ())
             self._outbox.send_all()
             self._forget(session)
             if session.connection is not None:
@@ -187,6 +201,8 @@ class Server:
             cut(self._ending.popleft()[1])
         if now < self._next_tick and self._accepted == self._connections.accepted:
             return
+        if self._observer is not None:
+            self._observer.alive(ends=self._asked.ends_by is not None)
         self._look_who_left()
         self._accepted = self._connections.accepted
         self._late = self._engine.overdue()
@@ -232,6 +248,8 @@ class Server:
     def _handle(self, message: Message) -> None:
         seq, frame = 0, message.header
         session = self._sessions.get(message.client)
+        if self._observer is not None:
+            self._observer.received(session, message.size)
         try:
             if session is None and message.excess is not None:
                 seq = seq_of(frame)
@@ -252,11 +270,15 @@ class Server:
                 raise SynjaxError("UNAUTHORIZED", "say hello first")
             self._dispatch(session, header, message)
         except SynjaxError as error:
-            self._outbox.post(session or message.client, pack_header([seq, ERROR, error.to_wire()]), ())
+            if self._observer is not None:
+                self._observer.refused(session, error.code)
+            self._post(session or message.client, pack_header([seq, ERROR, error.to_wire()]), ())
         except Exception as error:  # no message may end the worker
             log.exception("a message was not handled")
+            if self._observer is not None:
+                self._observer.refused(session, "INTERNAL")
             failure = {"code": "INTERNAL", "message": f"{type(error).__name__}: {error}"[:2_000]}
-            self._outbox.post(session or message.client, pack_header([seq, ERROR, failure]), ())
+            self._post(session or message.client, pack_header([seq, ERROR, failure]), ())
 
     def _dispatch(self, session: Session, header: list, message: Message) -> None:
         kind, seq = header[0], header[1]
@@ -273,8 +295,14 @@ class Server:
             raise excess or SynjaxError("BAD_MESSAGE", "only a launch and a compile have buffers")
         if kind == FETCH:
             self._run(Job(session, parse_fetch(header), [], size, seq))
+        elif kind == SHARE:
+            self._run(Job(session, parse_share(header, self._limits), [], size, seq))
+        elif kind == SHARED:
+            self._run(Job(session, parse_take(header), [], size, seq))
+        elif kind == UNSHARE:
+            self._run(Job(session, parse_unshare(header), [], size, seq))
         elif kind == PING:
-            self._outbox.post(session, pack_header([seq, OK, self._engine.counters(session)]), ())
+            self._post(session, pack_header([seq, OK, self._engine.counters(session)]), ())
         elif kind == FORGET:
             hashes = parse_hashes(header)
             self._notice(Job(session, lambda: _remove(session.programs, hashes), [], size, seq, notice=True))
@@ -294,6 +322,8 @@ class Server:
         self._run(job)
 
     def _run(self, job: Job) -> None:
+        if self._observer is not None:
+            self._observer.arrived(job)
         if job.refused is None and not job.notice and self._asked.ends_by is not None:
             job.refused = _ENDING
         if job.refused is None and not job.notice and self._engine.is_overloaded(job.session, job.bytes):
@@ -324,7 +354,7 @@ class Server:
                 log.info("hello", extra={"client": session.name})
             self._connections.settle()  # so that the answer, which is sent next, finds out whether it has left
         self._connected()
-        self._outbox.post(session, pack_header([header[1], OK, self._admission.answer(session)]), ())
+        self._post(session, pack_header([header[1], OK, self._admission.answer(session)]), ())
 
     def _goodbye(self, session: Session, header: list) -> None:
         if len(header) != 3 or type(header[2]) is not bool:

@@ -28,6 +28,9 @@ from synjax_worker.protocol import (
     HELLO,
     LAUNCH,
     PING,
+    SHARE,
+    SHARED,
+    UNSHARE,
 )
 
 PYTHON = Path(__file__).parents[2]
@@ -265,6 +268,27 @@ class Client:
 
     def put(self, value: Any) -> Handle:
         return self.launch(IDENTITY, value).handles[0]
+
+    def share(self, name: str, tree: list, replace: bool = False) -> None:
+        """Shares a tree, whose leaves are handles."""
+        seq = next(self._seqs)
+        nodes = [node.id if isinstance(node, Handle) else node for node in tree]
+        self.send([SHARE, seq, name, nodes, replace])
+        self.result(seq)
+
+    def take(self, name: str) -> tuple[list, list[Handle]]:
+        """A shared tree, its leaves by their places, and the handles that are its leaves."""
+        seq, first = next(self._seqs), next(self._ids)
+        self.send([SHARED, seq, name, first])
+        nodes, avals = self.result(seq)
+        for _ in avals[1:]:
+            next(self._ids)
+        return nodes, [Handle(first + k) for k in range(len(avals))]
+
+    def unshare(self, name: str) -> None:
+        seq = next(self._seqs)
+        self.send([UNSHARE, seq, name])
+        self.result(seq)
 
     def free(self, *handles: Handle) -> None:
         self.send([FREE, 0, [handle.id for handle in handles]])

@@ -13,7 +13,7 @@ import zmq
 
 from synjax_worker.errors import SynjaxError
 from synjax_worker.limits import Limits
-from synjax_worker.protocol import COMPILE, FETCH, FREE, GOODBYE, LAUNCH, PING
+from synjax_worker.protocol import COMPILE, FETCH, FREE, GOODBYE, LAUNCH, PING, SHARED, UNSHARE
 from synjax_worker.worker.engine.budget import SMALL_RESERVE, Budget
 from synjax_worker.worker.engine.jobs import Session
 from synjax_worker.worker.engine.resolve import Resolver
@@ -62,8 +62,10 @@ class TestOneAnswerEach:
             [FETCH, 77, [], []],
             [PING, 77],
             [GOODBYE, 77, True],
+            [SHARED, 77, "weights", 1],
+            [UNSHARE, 77, "weights"],
         ],
-        ids=["launch", "compile", "fetch", "ping", "goodbye"],
+        ids=["launch", "compile", "fetch", "ping", "goodbye", "shared", "unshare"],
     )
     def test_a_seq_in_flight_cannot_be_used_again(self, client: Client, gate: Gate, second: list):
         client.send([LAUNCH, 77, hash_of(ADD_ONE), 1, [[0, 1]], 9_000, 1, [0], [], [], 0], ADD_ONE)

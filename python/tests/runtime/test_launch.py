@@ -229,7 +229,7 @@ class TestDonation:
         ids = list(range(1, 20_001))
         launch = Launch(1, bytes(16), False, ids, 0, 0, [], tuple(range(len(ids))), [], 0)
         started = time.process_time()
-        check_donation(launch)
+        check_donation(launch, {})
         assert time.process_time() - started < 0.5  # seconds of CPU; several where it is quadratic
 
 

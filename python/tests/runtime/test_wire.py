@@ -11,7 +11,20 @@ import msgpack
 import numpy as np
 import pytest
 
-from synjax_worker.protocol import CANCEL, COMPILE, FETCH, FORGET, FREE, GOODBYE, HELLO, LAUNCH, PING
+from synjax_worker.protocol import (
+    CANCEL,
+    COMPILE,
+    FETCH,
+    FORGET,
+    FREE,
+    GOODBYE,
+    HELLO,
+    LAUNCH,
+    PING,
+    SHARE,
+    SHARED,
+    UNSHARE,
+)
 from tests.runtime.client import IDENTITY, Body, Client, RemoteError, Worker, encode, hash_of
 
 
@@ -162,6 +175,35 @@ BAD_MESSAGES = [
     [CANCEL, 7, None],
     [GOODBYE, 7, 1],
     [HELLO, 7, {"version": 1, "more": 2}],
+    [SHARE, 7, "w", [1]],
+    [SHARE, 7, "w", [1], 1],
+    [SHARE, 7, b"w", [1], False],
+    [SHARE, 7, "", [1], False],
+    [SHARE, 7, "w" * 201, [1], False],
+    [SHARE, 7, "a\nb", [1], False],
+    [SHARE, 7, "a\x85b", [1], False],
+    [SHARE, 7, "w", 1, False],
+    [SHARE, 7, "w", [], False],
+    [SHARE, 7, "w", [1, 2], False],
+    [SHARE, 7, "w", [-1], False],
+    [SHARE, 7, "w", [True], False],
+    [SHARE, 7, "w", [[]], False],
+    [SHARE, 7, "w", [[0, -1]], False],
+    [SHARE, 7, "w", [[0, 2], 1], False],
+    [SHARE, 7, "w", [[0, 1], 1, 2], False],
+    [SHARE, 7, "w", [[0, 2**52], 1], False],
+    [SHARE, 7, "w", [[0, 1, 1], 1], False],
+    [SHARE, 7, "w", [[1, "a", "a"], 1, 2], False],
+    [SHARE, 7, "w", [[1, 3], 1], False],
+    [SHARE, 7, "w", [[2, "a"], 1], False],
+    [SHARE, 7, "w", [[False, 1], 1], False],
+    [SHARE, 7, "w", [[0, 1]] * 65 + [1], False],
+    [SHARE, 7, "w", [[0, 10_001], *range(10_001)], False],
+    [SHARED, 7, "w"],
+    [SHARED, 7, "w", -1],
+    [SHARED, 7, None, 1],
+    [UNSHARE, 7],
+    [UNSHARE, 7, 3],
     [99, 7],
 ]
 

@@ -44,8 +44,8 @@ class Completions:
                 self._finished()
                 self._lock.notify_all()
 
-    def wait_until_done(self, seconds: float) -> None:
-        """Waits until no step is queued, but not longer."""
+    def wait_until_done(self, seconds: float | None = None) -> None:
+        """Waits until no step is queued, but not longer, if that is said."""
         if self.pending:
             with self._lock:
                 self._lock.wait_for(lambda: not self.pending, seconds)

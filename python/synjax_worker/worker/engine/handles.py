@@ -49,6 +49,17 @@ class Handle:
         self.reads = 0  # completions that have yet to copy it to the host
 
 
+class SharedHandle(Handle):
+    """A handle of an array that other clients have too. Nobody may overwrite it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, handle: Handle) -> SharedHandle:
+        """Another handle of the same array, which is known to be right."""
+        return cls(handle.value, handle.signature, Outcome())
+
+
 def drop(handles: dict[int, Handle], ids: Sequence[int]) -> None:
     """Removes handles. An id that is not there is no error: a free may arrive twice."""
     for id_ in ids:

@@ -18,7 +18,7 @@ from ..connections import Connection
 from .handles import ErrorMap, Handle, is_ready
 from .pending import Pending
 
-DEFAULT_LIMITS = Limits()
+_DEFAULTS = Limits()
 
 
 class Session:
@@ -28,7 +28,7 @@ class Session:
         self,
         client: bytes,
         connection: Connection | None = None,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = _DEFAULTS,
         name: str | None = None,
     ):
         self.client = client
@@ -107,6 +107,7 @@ class Job:
     resolved: Resolved | None = None  # set where a launch was resolved before its turn
     run: Run | None = None  # set when it is started, unless it is a function
     kind: Hashable = None  # launches of one kind may run together; None: it runs alone
+    arrived: float = 0.0  # when, on the clock of `run.started`; only where somebody measures it
 
 
 @dataclasses.dataclass(slots=True)

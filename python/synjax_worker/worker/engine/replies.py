@@ -13,12 +13,15 @@ from .jobs import Job, Session
 
 Post = Callable[[Session, bytes, Sequence[Any]], None]  # session, header, buffers
 
+Answered = Callable[[Job, list], None]  # a job, the header of its answer
+
 
 class Replies:
     """Answers jobs from any thread."""
 
-    def __init__(self, post: Post, lock: threading.Condition):
+    def __init__(self, post: Post, lock: threading.Condition, answered: Answered | None = None):
         self._post = post
+        self._answered = answered  # is told of each answer before it is sent
         self._lock = lock  # guards the jobs of sessions
 
     def value(self, job: Job, value: Any) -> None:
@@ -59,6 +62,8 @@ class Replies:
         if job.answered:
             return
         job.answered = True
+        if self._answered is not None:
+            self._answered(job, header)
         if job.counted:  # before the reply is sent, because the client may send more as soon as it reads it
             with self._lock:
                 job.counted = False

@@ -17,7 +17,7 @@ from ...runtime.program import Program
 from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
 from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
-from .handles import ErrorMap, Handle, drop, is_wide
+from .handles import ErrorMap, Handle, SharedHandle, drop, is_wide
 from .jobs import Job, Resolved, Session
 from .pending import Pending
 
@@ -134,7 +134,7 @@ class Resolver:
             signatures.append(signature)
         if next(frames, None) is not None:
             raise SynjaxError("BAD_MESSAGE", "more buffers than inputs")
-        check_donation(launch)
+        check_donation(launch, job.session.handles)
         key = (launch.hash, launch.flags & ~BATCHABLE, donated, tuple(signatures))
         return Resolved(program, args, handles, poisoned, key, wide, donated, tuple(before))
 
@@ -161,8 +161,8 @@ def _bytes_of(item: Any) -> int:
     return 0
 
 
-def check_donation(launch: Launch | Compile) -> None:
-    """Raises SynjaxError (INVALID_ARGUMENT) for a donated handle that is another input of the same launch."""
+def check_donation(launch: Launch | Compile, handles: dict[int, Handle]) -> None:
+    """Raises SynjaxError (INVALID_ARGUMENT) for a donated handle that is shared, or another input of the launch."""
     if not launch.donated:
         return
     uses = collections.Counter(item for item in launch.inputs if type(item) is int)
@@ -170,3 +170,7 @@ def check_donation(launch: Launch | Compile) -> None:
         item = launch.inputs[position]
         if type(item) is int and uses[item] > 1:
             raise SynjaxError("INVALID_ARGUMENT", f"input {position} is donated and is another input too")
+        if type(item) is int and isinstance(handles.get(item), SharedHandle):
+            raise SynjaxError(
+                "INVALID_ARGUMENT", f"input {position} is donated and is shared with other clients"
+            )

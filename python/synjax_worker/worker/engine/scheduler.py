@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..allocator import return_freed_memory
-from ..codec import SMALL_BYTES, Compile, Fetch, Launch
+from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare
 from ..memory import memory_left
 from .batches import Batches
 from .budget import Budget
@@ -32,9 +32,10 @@ from .fetches import Fetches
 from .gather import ALONE, Batching, Gatherer
 from .jobs import Job, Run, Session, Step
 from .launch import THREADS, Launcher
-from .replies import Post, Replies
+from .replies import Answered, Post, Replies
 from .resolve import Resolver
 from .running import Running
+from .shared import SharedTrees
 from .stored import Stored
 
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
@@ -54,6 +55,7 @@ class Engine:
         post: Post,
         stored: Stored | None = None,
         batching: Batching = ALONE,
+        answered: Answered | None = None,
     ):
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -64,11 +66,12 @@ class Engine:
         self._completions = Completions(self._lock, self._count_finished)
         self._unawaited = Unawaited(self._lock)
         self._running = Running()
-        self._replies = Replies(post, self._lock)
+        self._replies = Replies(post, self._lock, answered)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget)
         self._fetches = Fetches(limits, self._replies)
         self._executables = Executables(ops, limits, stored)
+        self.shared = SharedTrees(self._replies, self._completions.wait_until_done)
         self._launcher = Launcher(
             limits,
             self._resolver,
@@ -269,6 +272,8 @@ class Engine:
             return self._fetches.fetch(job, message)
         if isinstance(message, Compile):
             return self._compile(job, message)
+        if isinstance(message, (Share, Take, Unshare)):
+            return self.shared.step(job, message)
         value = message()
         return Step(lambda: self._replies.value(job, value))
 
