@@ -20,17 +20,9 @@ _DRAIN_SECONDS = 30.0
 _MAX_BATCH = 64
 _MAX_WAIT = 2.0  # milliseconds
 # What a file may say, by the names of the flags.
-_SETTINGS = (
-    "listen",
-    "device",
-    "keys",
-    "compilation-cache",
-    "drain-seconds",
-    "metrics",
-    "max-batch",
-    "max-wait",
-    "limits",
-)
+_TEXTS = ("listen", "device", "keys", "compilation-cache", "metrics")
+_NUMBERS = ("drain-seconds", "max-batch", "max-wait")
+_SETTINGS = (*_TEXTS, *_NUMBERS, "limits")
 
 
 def main(arguments: list[str]) -> int:
@@ -136,9 +128,7 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
         unknown = sorted(set(found).difference(_SETTINGS))
         if unknown:
             raise _wrong("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
-        kinds = {name: ("string", str) for name in _TEXTS} | {
-            name: ("number", (int, float)) for name in _NUMBERS
-        }
+        kinds = dict.fromkeys(_TEXTS, ("string", str)) | dict.fromkeys(_NUMBERS, ("number", (int, float)))
         for name, (word, kind) in (kinds | {"limits": ("table", dict)}).items():
             if name in found and not isinstance(found[name], kind):
                 raise _wrong("--config", f"{name} that is a {word}", repr(found[name]))
