@@ -13,7 +13,7 @@ import {
 import { type SharedTree, type TreeNode, treeOf } from "../../bridge/wire/trees.ts";
 import type { Handle, HandleOwner } from "../program/handle.ts";
 import { callersLine, captureCall, lineOf } from "../program/source-line.ts";
-import { adopt, Traced } from "../program/traced.ts";
+import { adopt, type Traced } from "../program/traced.ts";
 import { isBranch } from "../program/tree.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { atLine, isSynjaxError, remoteError } from "./failures.ts";

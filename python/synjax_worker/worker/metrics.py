@@ -186,7 +186,18 @@ class _Present:
             ("shared_bytes", "Bytes on the device in shared trees.", engine.shared.bytes),
         ):
             yield GaugeMetricFamily(f"synjax_{name}", text, value)
-        yield CounterMetricFamily("synjax_compilations", "Programs compiled.", counters["compiles"])
+        batches = engine.batches
+        for name, text, value in (
+            ("compilations", "Programs compiled.", counters["compiles"]),
+            ("batches", "Batches of launches that ran together.", batches.batches),
+            (
+                "batched_launches",
+                "Launches in them: the size of a batch is this over that.",
+                batches.batched_launches,
+            ),
+            ("failed_batches", "Batches whose launches ran alone after all.", batches.failed_batches),
+        ):
+            yield CounterMetricFamily(f"synjax_{name}", text, value)
 
 
 def _of_devices() -> Iterator[Metric]:

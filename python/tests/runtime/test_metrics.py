@@ -111,6 +111,7 @@ class TestMetrics:
         plain = {name: value for (name, labels), value in found.items() if not labels}
         assert (plain["synjax_shared_trees"], plain["synjax_shared_bytes"]) == (1, 1_024)
         assert plain["synjax_executables"] >= 1 and plain["synjax_queued_calls"] == 0
+        assert plain["synjax_batches_total"] == plain["synjax_batched_launches_total"] == 0
         assert plain["process_resident_memory_bytes"] > 10**7
         (info,) = (dict(labels) for name, labels in found if name == "synjax_worker_info")
         assert (info["registry"], info["platform"]) == (watched.worker.ready["registry"], "cpu")

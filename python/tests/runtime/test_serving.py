@@ -21,6 +21,7 @@ from synjax_worker.worker import command
 from synjax_worker.worker.keys import CLIENTS, OWN, Keys, write_client, write_own_pair
 
 from .client import PYTHON, TIMEOUT_MS, Body, Client, RemoteError, encode
+from .test_metrics import ask
 
 TWICE = Body(inputs=1)
 TWICE = encode(TWICE.returns(TWICE.add("np.add", -1, -1)))
@@ -93,7 +94,7 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(keys: Path) -> Iterator[Served]:
-    served = Served(keys)
+    served = Served(keys, "--metrics", "0")
     yield served
     served.close()
 
@@ -112,6 +113,19 @@ def test_a_client_is_known_by_its_key_and_has_what_its_list_says(served: Served,
     with pytest.raises(RemoteError, match="OVERLOADED: small has 1 sessions"):
         curve_client(served, keys / "small.json")
     served.until('"client": "small"')
+
+    # Its name is that of what it shares, and in the metrics
+    web.share("weights", [web.put(np.float32([7]))])
+    with pytest.raises(RemoteError, match="it was shared by web"):
+        small.unshare("weights")
+    web.unshare("weights")
+    _, metrics = ask(served.ready["metricsAddress"], "/metrics")
+    for line in (
+        'synjax_sessions{client="small"} 1.0',
+        'synjax_calls_total{client="small",code="LIMIT_HANDLES",kind="launch"} 1.0',
+        'synjax_calls_total{client="web",code="OK",kind="share"} 1.0',
+    ):
+        assert line in metrics
 
     # Keys that are on no list
     write_client(keys / "others", "web")
