@@ -94,8 +94,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def compiled_by(service: Service, run: Callable[[], Any]) -> tuple[Any, int]:
-    """What it gives, and how many programs were compiled for it; those of a gate are not counted. Where a test before it
-    has left a program of a batch to be compiled, that would be counted.
+    """What it gives, and how many programs were compiled for it; those of a gate are not counted. What a test
+    before it has left to be compiled would be.
     """
     before = service.compiles()
     found = run()
