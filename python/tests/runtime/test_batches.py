@@ -115,12 +115,17 @@ def same(got: np.ndarray, want: np.ndarray) -> None:
 def test_each_gets_its_own_results_to_the_bit(service: Service) -> None:
     rng = np.random.default_rng(0)
     items = [(rng.normal(size=(3, 40)).astype(np.float32) * 4,) for _ in range(5)]
+    before = service.compiles()
     calls, compiles = compiled_by(service, lambda: service.run(SCALED, *items))
     assert compiles == 1  # of eight lanes, three of them padding
     for call, item in zip(calls, items, strict=True):
         same(call.values()[0], service.clients[0].run(SCALED, *item))
     again, compiles = compiled_by(service, lambda: service.run(SCALED, *items, *items[:3]))
     assert compiles == 0
+    two = service.run(SCALED, *items[:2])  # of eight too, while a program of two is compiled
+    for call, item in zip(two, items, strict=False):
+        same(call.values()[0], service.clients[0].run(SCALED, *item))
+    service.wait_for_compiles(before + 6)  # three gates, and one, two and eight launches
     for call, item in zip(again, items + items[:3], strict=True):
         same(call.values()[0], service.clients[0].run(SCALED, *item))
 

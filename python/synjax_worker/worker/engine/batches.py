@@ -101,9 +101,14 @@ class Batches:
         first = jobs[0].resolved
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
-        whole = self._stacked(jobs)
+        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        whole = self._stacked(jobs, size)
         started = time.perf_counter()
-        executable, compiled = self._executable(jobs[0], whole)
+        try:
+            executable, compiled = self._executable(jobs[0], whole)
+        except _NotCompiled:
+            whole = self._compiled_for_more(jobs, size)
+            executable, compiled = self._executable(jobs[0], whole)
         self._budget.take(executable.bytes)
         values, status = executable.call(*whole.args)
         if executable.avals is None:
@@ -148,12 +153,18 @@ class Batches:
             threading.Thread(target=behind, name="batch compiler", daemon=True).start()
         raise _NotCompiled
 
-    def _stacked(self, jobs: list[Job]) -> Resolved:
+    def _compiled_for_more(self, jobs: list[Job], size: int) -> Resolved:
+        """The batch in the next larger size that is compiled. Raises _NotCompiled where none is."""
+        while (size := 2 * size) <= self._gatherer.batching.max_batch:
+            if self._executables.find(_key(jobs[0], size)) is not None:
+                return self._stacked(jobs, size)
+        raise _NotCompiled
+
+    def _stacked(self, jobs: list[Job], size: int) -> Resolved:
         """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
         first, launch = jobs[0].resolved, jobs[0].message
-        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
         items = [job.resolved.args for job in jobs] + [first.args] * (size - len(jobs))
-        axes = tuple(0 if type(item) is HostArray else None for item in launch.inputs)
+        axes = _axes(launch)
         args: list[Any] = []
         for position, axis in enumerate(axes):
             if axis is None:
@@ -163,8 +174,7 @@ class Batches:
             self._budget.take(size * values[0].nbytes)
             host = isinstance(values[0], np.ndarray)
             args.append(np.stack(values) if host else jnp.stack(values))
-        key = (*first.key[:-1], ("lanes", size, axes), first.key[-1])
-        return Resolved(first.program, args, [], {}, key, False, lanes=axes)
+        return Resolved(first.program, args, [], {}, _key(jobs[0], size), False, lanes=axes)
 
     def _run_of(
         self, job: Job, executable: Executable, results: Results, lane: int, started: float
@@ -217,3 +227,14 @@ class Batches:
             log.info(
                 "calls of a program are not batched", extra={"program": job.message.hash.hex(), "why": why}
             )
+
+
+def _axes(launch: Launch) -> tuple[int | None, ...]:
+    """By input: 0 where it is stacked, None where all share it."""
+    return tuple(0 if type(item) is HostArray else None for item in launch.inputs)
+
+
+def _key(job: Job, size: int) -> tuple:
+    """The key of the executable of a batch of which this is the first."""
+    *others, signatures = job.resolved.key
+    return (*others, ("lanes", size, _axes(job.message)), signatures)
