@@ -46,20 +46,27 @@ class Service:
         self.clients = [Client(self.worker) for _ in range(3)]
         self._wait()  # it is compiled before anything is counted
 
-    def together(self, send: Callable[[], list[Call]]) -> list[Call]:
-        path = self._directory / str(next(self._gates))
+    def together(self, send: Callable[[], list[Call]], more: int = 0) -> list[Call]:
+        path = self.gate()
         gate = program(1, lambda b: [b.add("test.gate", -1, path=str(path))])
         held = self._holder.launch(gate, np.float32(0))
         while not path.with_name(f"{path.name}.reached").exists():
             time.sleep(0.002)
         calls = send()
-        sent = len(calls)
+        sent = len(calls) + more
         while self._holder.ping()["queued"] < sent:
             time.sleep(0.002)
         path.touch()
         held.reply()
         self._wait()
         return calls
+
+    def gate(self) -> Path:
+        return self._directory / str(next(self._gates))
+
+    def wait_for_compiles(self, count: int) -> None:
+        while self.compiles() < count:
+            time.sleep(0.002)
 
     def _wait(self) -> None:
         """Until all has been answered that was sent before."""
@@ -87,7 +94,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def compiled_by(service: Service, run: Callable[[], Any]) -> tuple[Any, int]:
-    """What it gives, and how many programs were compiled for it; those of a gate are not counted."""
+    """What it gives, and how many programs were compiled for it; those of a gate are not counted. What a test
+    before it has left to be compiled would be.
+    """
     before = service.compiles()
     found = run()
     return found, service.compiles() - before - 1
@@ -106,14 +115,36 @@ def same(got: np.ndarray, want: np.ndarray) -> None:
 def test_each_gets_its_own_results_to_the_bit(service: Service) -> None:
     rng = np.random.default_rng(0)
     items = [(rng.normal(size=(3, 40)).astype(np.float32) * 4,) for _ in range(5)]
+    before = service.compiles()
     calls, compiles = compiled_by(service, lambda: service.run(SCALED, *items))
     assert compiles == 1  # of eight lanes, three of them padding
     for call, item in zip(calls, items, strict=True):
         same(call.values()[0], service.clients[0].run(SCALED, *item))
-    again, compiles = compiled_by(service, lambda: service.run(SCALED, *items, *items))
-    assert compiles == 1  # eight as before, and two
-    for call, item in zip(again, items + items, strict=True):
+    again, compiles = compiled_by(service, lambda: service.run(SCALED, *items, *items[:3]))
+    assert compiles == 0
+    two = service.run(SCALED, *items[:2])  # of eight too, while a program of two is compiled
+    for call, item in zip(two, items, strict=False):
         same(call.values()[0], service.clients[0].run(SCALED, *item))
+    service.wait_for_compiles(before + 6)  # three gates, and one, two and eight launches
+    for call, item in zip(again, items + items[:3], strict=True):
+        same(call.values()[0], service.clients[0].run(SCALED, *item))
+
+
+def test_nobody_waits_for_the_program_of_a_batch_who_could_run_alone(service: Service) -> None:
+    path = service.gate()
+    code = program(1, lambda b: [b.add("test.gate", b.add("test.tanh", -1), path=str(path))])
+    items = [(np.array([k, 1], np.float32),) for k in range(2)]
+    path.touch()
+    alone = [service.clients[0].run(code, *items[0]), np.tanh(items[1][0])]
+    for call, want in zip(service.run(code, *items), alone, strict=True):  # the gate is shut: it compiles
+        np.testing.assert_array_max_ulp(call.values()[0], want, 1)
+    before = service.compiles()
+    path.touch()
+    service.wait_for_compiles(before + 1)
+    calls, compiles = compiled_by(service, lambda: service.run(code, *items))
+    assert compiles == 0
+    for call, want in zip(calls, alone, strict=True):
+        np.testing.assert_array_max_ulp(call.values()[0], want, 1)
 
 
 def test_scalars_and_bytes_and_booleans_are_stacked(service: Service) -> None:
@@ -146,10 +177,12 @@ def test_what_the_fast_pass_refuses_runs_alone_with_the_exact_one(service: Servi
     assert compiles == 2  # the batch, and the careful program
     for each, item in zip(got, (EASY, HARD), strict=True):
         np.testing.assert_array_max_ulp(each, service.clients[0].run(code, item), 4)
-    calls, compiles = compiled_by(service, lambda: service.run(code, (EASY,), (HARD,)))
-    for call, each in zip(calls, got, strict=True):
-        np.testing.assert_array_max_ulp(call.values()[0], each, 4)
-    assert compiles == 1  # the batch is careful from now on
+    before = service.compiles()
+    for _ in range(2):
+        calls = service.run(code, (EASY,), (HARD,))
+        for call, each in zip(calls, got, strict=True):
+            np.testing.assert_array_max_ulp(call.values()[0], each, 4)
+        service.wait_for_compiles(before + 2)  # of a gate, and of the batch, which is careful from now on
     _, compiles = compiled_by(service, lambda: [c.values() for c in service.run(code, (EASY,), (HARD,))])
     assert compiles == 0
 
@@ -223,7 +256,7 @@ def test_results_can_be_used_and_fetched_and_freed(service: Service) -> None:
 
 def test_what_is_sent_after_a_launch_sees_its_results(service: Service) -> None:
     a, b, _ = service.clients
-    xs = [np.array([1, -1 if k == 1 else 1], np.float32) for k in range(2)]
+    xs = [np.array([1, 1, -1 if k == 1 else 1], np.float32) for k in range(2)]
 
     def send() -> list[Call]:
         first = [
@@ -234,7 +267,7 @@ def test_what_is_sent_after_a_launch_sees_its_results(service: Service) -> None:
         ]
 
     *_, good, bad = service.together(send)
-    same(good.values()[0], np.array([3, 3], np.float32))
+    same(good.values()[0], np.array([3, 3, 3], np.float32))
     error = bad.error()
     assert (error["code"], error["poisoned"]) == ("CHECK_FAILED", True)
 
@@ -246,10 +279,11 @@ def test_what_is_cancelled_or_whose_client_left_is_not_in_the_batch(service: Ser
         calls = [service.launch(k, SCALED, np.full(6, k, np.float32)) for k in range(3)]
         guest.launch(SCALED, np.full(6, 9, np.float32), wants=[0], flags=BATCHABLE)
         calls[1]._client.cancel(calls[1])
+        calls[1]._client.ping()  # the worker has seen it
         guest.send([GOODBYE, 99, False])
         return calls
 
-    calls, compiles = compiled_by(service, lambda: service.together(send))
+    calls, compiles = compiled_by(service, lambda: service.together(send, more=2))  # the guest's, and its end
     assert calls[1].error()["code"] == "ABORTED"
     for k in (0, 2):
         same(calls[k].values()[0], service.clients[0].run(SCALED, np.full(6, k, np.float32)))

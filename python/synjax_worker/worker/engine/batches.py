@@ -1,13 +1,15 @@
 """Batches: launches that run together under one `vmap`, each answered as if it had run alone.
 
 Whatever goes wrong with a batch itself, its launches run alone; what goes wrong with one of them is its own error.
+Nobody waits for the program of a batch to be compiled who could run alone: that happens on another thread.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -27,6 +29,10 @@ from .pending import Pending
 from .resolve import Resolver
 
 log = logging.getLogger("synjax_worker")
+
+
+class _NotCompiled(Exception):
+    """The program of a batch is being compiled, on a thread of its own."""
 
 
 class Batch(NamedTuple):
@@ -53,6 +59,7 @@ class Batches:
         self._executables = executables
         self._budget = budget
         self._launcher = launcher
+        self._compiling: set[Hashable] = set()  # keys of executables
         self.batches = 0
         self.batched_launches = 0
         self.failed_batches = 0  # whose launches ran alone
@@ -64,6 +71,8 @@ class Batches:
             return None, [*together, *alone]
         try:
             batch = self._dispatch(together)
+        except _NotCompiled:
+            return None, [*together, *alone]
         except Exception as error:
             self._refuse(together[0], error)
             return None, [*together, *alone]
@@ -89,18 +98,17 @@ class Batches:
         return together, alone
 
     def _dispatch(self, jobs: list[Job]) -> Batch:
-        first, launch = jobs[0].resolved, jobs[0].message
+        first = jobs[0].resolved
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
-        whole = self._stacked(jobs)
+        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        whole = self._stacked(jobs, size)
         started = time.perf_counter()
-        single = self._executables.find(first.key)
-        # One of its kind was refused before, see `Executables.careful`.
-        was_refused = single is not None and first.program.root.certified and not single.certified
-        get = self._executables.careful if was_refused else self._executables.get
-        executable, compiled = get(whole, launch)
-        if executable.has_effects:
-            raise SynjaxError("INVALID_ARGUMENT", "what calls this process runs alone")
+        try:
+            executable, compiled = self._executable(jobs[0], whole)
+        except _NotCompiled:
+            whole = self._compiled_for_more(jobs, size)
+            executable, compiled = self._executable(jobs[0], whole)
         self._budget.take(executable.bytes)
         values, status = executable.call(*whole.args)
         if executable.avals is None:
@@ -115,12 +123,48 @@ class Batches:
         reads = tuple(handle for job in jobs for handle in job.resolved.handles if handle is not None)
         return Batch(completes, reads, executable.expected_seconds(True))
 
-    def _stacked(self, jobs: list[Job]) -> Resolved:
+    def _executable(self, job: Job, whole: Resolved) -> tuple[Executable, float | None]:
+        """The executable of the batch of which `job` is the first, and the seconds in which it was compiled if it had
+        to be. Raises _NotCompiled where its launches can run alone meanwhile.
+        """
+        single = self._executables.find(job.resolved.key)
+        # One of its kind was refused before, see `Executables.careful`.
+        careful = single is not None and job.resolved.program.root.certified and not single.certified
+        get = self._executables.careful if careful else self._executables.get
+
+        def compiled() -> tuple[Executable, float | None]:
+            executable, seconds = get(whole, job.message)
+            if executable.has_effects:
+                raise SynjaxError("INVALID_ARGUMENT", "what calls this process runs alone")
+            return executable, seconds
+
+        def behind() -> None:
+            try:
+                compiled()
+            except Exception as error:
+                self._refuse(job, error)
+            self._compiling.discard(whole.key)
+
+        found = self._executables.find(whole.key)
+        if single is None or (found is not None and not (careful and found.certified)):
+            return compiled()
+        if whole.key not in self._compiling:
+            self._compiling.add(whole.key)
+            threading.Thread(target=behind, name="batch compiler", daemon=True).start()
+        raise _NotCompiled
+
+    def _compiled_for_more(self, jobs: list[Job], size: int) -> Resolved:
+        """The batch in the next larger size that is compiled. Raises _NotCompiled where none is."""
+        while (size := 2 * size) <= self._gatherer.batching.max_batch:
+            if self._executables.find(_key(jobs[0], size)) is not None:
+                return self._stacked(jobs, size)
+        raise _NotCompiled
+
+    def _stacked(self, jobs: list[Job], size: int) -> Resolved:
         """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
         first, launch = jobs[0].resolved, jobs[0].message
-        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
         items = [job.resolved.args for job in jobs] + [first.args] * (size - len(jobs))
-        axes = tuple(0 if type(item) is HostArray else None for item in launch.inputs)
+        axes = _axes(launch)
         args: list[Any] = []
         for position, axis in enumerate(axes):
             if axis is None:
@@ -130,8 +174,7 @@ class Batches:
             self._budget.take(size * values[0].nbytes)
             host = isinstance(values[0], np.ndarray)
             args.append(np.stack(values) if host else jnp.stack(values))
-        key = (*first.key[:-1], ("lanes", size, axes), first.key[-1])
-        return Resolved(first.program, args, [], {}, key, False, lanes=axes)
+        return Resolved(first.program, args, [], {}, _key(jobs[0], size), False, lanes=axes)
 
     def _run_of(
         self, job: Job, executable: Executable, results: Results, lane: int, started: float
@@ -184,3 +227,14 @@ class Batches:
             log.info(
                 "calls of a program are not batched", extra={"program": job.message.hash.hex(), "why": why}
             )
+
+
+def _axes(launch: Launch) -> tuple[int | None, ...]:
+    """By input: 0 where it is stacked, None where all share it."""
+    return tuple(0 if type(item) is HostArray else None for item in launch.inputs)
+
+
+def _key(job: Job, size: int) -> tuple:
+    """The key of the executable of a batch of which this is the first."""
+    *others, signatures = job.resolved.key
+    return (*others, ("lanes", size, _axes(job.message)), signatures)

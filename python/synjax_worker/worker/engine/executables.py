@@ -132,6 +132,11 @@ class Executables:
     def _get(
         self, resolved: Resolved, launch: Launch | Compile, careful: bool
     ) -> tuple[Executable, float | None]:
+        executable = self._table.get(resolved.key)
+        if executable is not None and not (careful and executable.certified):
+            with contextlib.suppress(KeyError):  # another thread has dropped it
+                self._table.move_to_end(resolved.key)
+            return executable, None
         with self._lock:
             executable = self._table.get(resolved.key)
             if executable is not None and not (careful and executable.certified):
