@@ -108,7 +108,7 @@ async function connect(
     const opening = Channel.open(transport, { registry, token, heartbeat, hangAfter });
     const endings: Promise<never>[] = [limit.reached];
     if (worker) endings.push(worker.exited.then((error) => Promise.reject(error)));
-    else endings.push(refusedInSilence(address, keys !== undefined, limit.isOver));
+    else endings.push(refusedInSilence(address, keys !== undefined, transport, limit.isOver));
     const channel = await Promise.race([opening, ...endings]);
     return connected(channel, transport, worker);
   } catch (error) {
@@ -149,7 +149,12 @@ const SILENCE = 1_000;
  * Rejects where a worker is there and does not speak with this client: ZeroMQ lets nobody know whose keys are wrong, but
  * a worker says to anybody whether it wants keys.
  */
-async function refusedInSilence(address: string, hasKeys: boolean, isOver: () => boolean): Promise<never> {
+async function refusedInSilence(
+  address: string,
+  hasKeys: boolean,
+  transport: Transport,
+  isOver: () => boolean,
+): Promise<never> {
   const never = new Promise<never>(() => undefined);
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SILENCE).unref());
   await pause();
@@ -166,7 +171,8 @@ async function refusedInSilence(address: string, hasKeys: boolean, isOver: () =>
         "a worker with keys",
       );
     await pause();
-    if (found === "CURVE" && !isOver())
+    // Who is connected has been let in: the worker is slow only
+    if (found === "CURVE" && !isOver() && !transport.connected)
       throw refusal("does not answer to these keys: `worker` in them is the public key of another", "the keys of this worker"); // prettier-ignore
   }
   return never;
