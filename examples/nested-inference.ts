@@ -39,7 +39,7 @@ import { onProgress } from "./chain-progress.ts";
 type Floats = Tensor<"float32">;
 type Ints = Tensor<"int32">;
 
-/** So many of three apples are red, as probable as any other number; and what may be said of it. */
+/** So many of three apples are red, each number equally probable; and what may be said of it. */
 const RED = [0, 1, 2, 3];
 const WORDS = ["none", "some", "all"];
 /** How probable it is that the words are true, (words red): a listener may mishear, and so is never quite sure. */

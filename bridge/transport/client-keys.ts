@@ -12,6 +12,7 @@ export interface ClientKeys {
 }
 
 const NAMES = ["worker", "public", "secret"] as const;
+const Z85 = /^[0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/;
 const MAY_OTHERS_READ = 0o077;
 
 /** @throws SynjaxError INVALID_ARGUMENT where they are none, or lie in a file that others may read */
@@ -25,7 +26,7 @@ export function clientKeys(given: string | ClientKeys | undefined): ClientKeys |
   for (const name of NAMES) {
     const key = keys[name];
     // The keys themselves are said to nobody
-    if (typeof key !== "string" || !/^[\x21-\x7e]{40}$/.test(key))
+    if (typeof key !== "string" || !Z85.test(key))
       throw refused(`a key of 40 characters as \`${name}\`${where}`, key === undefined ? "none" : "no key");
   }
   return { worker: keys["worker"], public: keys["public"], secret: keys["secret"] } as ClientKeys;

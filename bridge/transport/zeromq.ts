@@ -45,6 +45,9 @@ function newSocket(Class: typeof Dealer, options: ConstructorParameters<typeof D
   try {
     return new Class(options);
   } catch (error) {
+    // Not every text in Z85 is a number of 32 bytes
+    if (options?.curveServerKey && (error as NodeJS.ErrnoException).code === "EINVAL")
+      throw new SynjaxError("INVALID_ARGUMENT", "`keys`: expected CURVE keys, got texts that are none", { argument: "keys", expected: "CURVE keys", cause: error }); // prettier-ignore
     throw new SynjaxError(
       "WORKER_LOST",
       `The worker cannot be reached: no socket can be opened (${String(error)})`,

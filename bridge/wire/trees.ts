@@ -51,7 +51,7 @@ export function treeOf(nodes: readonly TreeNode[], leafOf: (place: number) => un
     if (typeof node === "number") return leafOf(node);
     if (node[0] === TREE.list) return Array.from({ length: node[1] }, next);
     const [, ...keys] = node;
-    return Object.fromEntries(keys.map((key) => [key, next()])); // by which `__proto__` is a key as any other
+    return Object.fromEntries(keys.map((key) => [key, next()])); // `__proto__` is a key here like the rest
   };
   return next();
 }

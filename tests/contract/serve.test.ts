@@ -73,6 +73,8 @@ describe("a served worker with keys", () => {
       [file("text.json"), /JSON in/],
       [3, /the path of a file/],
       [{ ...keysOf("web.json"), secret: "short" }, /a key of 40 characters as `secret`/],
+      [{ ...keysOf("web.json"), secret: ",".repeat(40) }, /a key of 40 characters as `secret`/],
+      [{ ...keysOf("web.json"), worker: "#".repeat(40) }, /texts that are none/],
       [{ worker: keysOf("web.json").worker }, /as `public`, got none/],
     ] as const)
       expect(await refused({ keys })).toMatchObject({ code: "INVALID_ARGUMENT", argument: "keys", message: words }); // prettier-ignore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import math
 import os
 import re
 import sys
@@ -11,8 +12,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import SynjaxError
 from ..protocol import DEFAULT_LIMITS, DEVICES
+from .configuration import wrong_setting
 
 TOKEN = "SYNJAX_TOKEN"
 _USAGE_ERROR = 2
@@ -100,6 +102,9 @@ def _serve(given: argparse.Namespace) -> int:
     address = settings.get("listen", "tcp://127.0.0.1:5555")
     keys, token = settings.get("keys"), os.environ.pop(TOKEN, None) or None
     _require_protection(address, keys, token)
+    drain_seconds = settings.get("drain-seconds", _DRAIN_SECONDS)
+    if not 0 <= drain_seconds < math.inf:
+        raise wrong_setting("--drain-seconds", "a number of at least 0", str(drain_seconds))
     limits = settings.get("limits", {}) | dict(_limit(text) for text in given.limit)
     config = {
         "address": address,
@@ -114,7 +119,7 @@ def _serve(given: argparse.Namespace) -> int:
     os.environ["JAX_PLATFORMS"] = config["device"]
     from .process import serve
 
-    return serve(config, keys, settings.get("drain-seconds", _DRAIN_SECONDS))
+    return serve(config, keys, drain_seconds)
 
 
 def _settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -124,16 +129,18 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
         try:
             found = tomllib.loads(Path(given.config).read_text())
         except (OSError, ValueError) as error:
-            raise _wrong("--config", "a TOML file", str(error)) from None
+            raise wrong_setting("--config", "a TOML file", str(error)) from None
         unknown = sorted(set(found).difference(_SETTINGS))
         if unknown:
-            raise _wrong("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
+            raise wrong_setting("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
         kinds = dict.fromkeys(_TEXTS, ("string", str)) | dict.fromkeys(_NUMBERS, ("number", (int, float)))
         for name, (word, kind) in (kinds | {"limits": ("table", dict)}).items():
-            if name in found and not isinstance(found[name], kind):
-                raise _wrong("--config", f"{name} that is a {word}", repr(found[name]))
+            if name in found and (
+                not isinstance(found[name], kind) or found[name] is True or found[name] is False
+            ):
+                raise wrong_setting("--config", f"{name} that is a {word}", repr(found[name]))
         if found.get("device", "cpu") not in DEVICES:
-            raise _wrong("device", ", ".join(DEVICES), repr(found["device"]))
+            raise wrong_setting("device", ", ".join(DEVICES), repr(found["device"]))
     flags = {name: getattr(given, name.replace("-", "_"), None) for name in _SETTINGS}
     return found | {name: value for name, value in flags.items() if value is not None}
 
@@ -141,7 +148,7 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
 def _limit(text: str) -> tuple[str, int]:
     name, _, value = text.partition("=")
     if not value.isdecimal():
-        raise _wrong("--limit", "NAME=N, as handles=1000", repr(text))
+        raise wrong_setting("--limit", "NAME=N, as handles=1000", repr(text))
     return name, int(value)
 
 
@@ -149,13 +156,13 @@ def _require_protection(address: str, keys: str | None, token: str | None) -> No
     """Nobody may call who was not told that they may. Raises InvalidArgument."""
     tcp = re.fullmatch(r"tcp://(\[.+\]|[^:]+):(\d+|\*)", address)
     if tcp is None and not address.startswith("ipc:///"):
-        raise _wrong("--listen", "tcp://HOST:PORT or ipc:///PATH", address)
+        raise wrong_setting("--listen", "tcp://HOST:PORT or ipc:///PATH", address)
     if tcp is None:
         return  # whoever may enter the directory
     if keys is None and not _is_loopback(tcp[1].strip("[]")):
-        raise _wrong("--listen", "a loopback address, or --keys: others can reach this one", address)
+        raise wrong_setting("--listen", "a loopback address, or --keys: others can reach this one", address)
     if keys is None and token is None:
-        raise _wrong(
+        raise wrong_setting(
             TOKEN, "a secret that clients say, or --keys: others on this machine can reach it", "none"
         )
 
@@ -165,12 +172,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _wrong(argument: str, expected: str, received: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )

@@ -42,12 +42,7 @@ def batching_of(config: dict[str, Any]) -> Batching:
         whole = name == "maxBatch"
         if type(value) not in ((int,) if whole else (int, float)) or not least <= value <= _MOST_BATCHED:
             expected = f"a {'whole ' if whole else ''}number between {least} and {_MOST_BATCHED}"
-            raise InvalidArgument(
-                f"`{name}`: expected {expected}, got {value!r}",
-                argument=name,
-                expected=expected,
-                received=repr(value),
-            )
+            raise wrong_setting(name, expected, repr(value))
         chosen[field] = value
     return Batching(**chosen)
 
@@ -59,4 +54,14 @@ def bad_device(received: Any, expected: str, reason: str = "") -> InvalidArgumen
         argument="device",
         expected=expected,
         received=str(received),
+    )
+
+
+def wrong_setting(argument: str, expected: str, received: str) -> InvalidArgument:
+    """The error of something that the user chose and that cannot be meant."""
+    return InvalidArgument(
+        f"`{argument}`: expected {expected}, got {received}",
+        argument=argument,
+        expected=expected,
+        received=received,
     )

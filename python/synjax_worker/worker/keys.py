@@ -21,6 +21,7 @@ import zmq
 
 from ..errors import InvalidArgument
 from ..limits import Limits
+from .configuration import wrong_setting
 
 log = logging.getLogger("synjax_worker")
 
@@ -80,11 +81,11 @@ def write_own_pair(directory: Path) -> str:
 def write_client(directory: Path, name: str) -> Path:
     """Makes a pair for a client, in a file that `connect` takes, and puts the client on the list."""
     if not name.replace("-", "").replace("_", "").isalnum() or len(name) > 64:
-        raise _wrong("client", "letters, digits, - and _, 64 at most", repr(name))
+        raise wrong_setting("client", "letters, digits, - and _, 64 at most", repr(name))
     worker = write_own_pair(directory)
     path, listed = directory / f"{name}.json", directory / CLIENTS
     if path.exists() or name == "worker":
-        raise _wrong("client", "a name that no file there has", repr(name))
+        raise wrong_setting("client", "a name that no file there has", repr(name))
     public, secret = (key.decode() for key in zmq.curve_keypair())
     _write_private(path, {"worker": worker, "public": public, "secret": secret})
     with listed.open("a") as file:  # Z85 has neither quotes nor backslashes
@@ -104,20 +105,30 @@ def _own_pair(path: Path) -> tuple[str, str]:
         mode = path.stat().st_mode
         found = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise _wrong("keys", f"a directory with {OWN}, as `synjax keys` makes it", str(error)) from None
+        raise wrong_setting(
+            "keys", f"a directory with {OWN}, as `synjax keys` makes it", str(error)
+        ) from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise _wrong("keys", f"{path} readable by nobody else (mode 0600)", f"mode {stat.S_IMODE(mode):04o}")
+        raise wrong_setting(
+            "keys", f"{path} readable by nobody else (mode 0600)", f"mode {stat.S_IMODE(mode):04o}"
+        )
     if type(found) is not dict:
-        raise _wrong("keys", f"an object with public and secret in {path}", type(found).__name__)
+        raise wrong_setting("keys", f"an object with public and secret in {path}", type(found).__name__)
     public, secret = (_as_key(found.get(name), f"{name} in {path}") for name in ("public", "secret"))
-    if zmq.curve_public(secret.encode()).decode() != public:
-        raise _wrong("keys", f"a public key that belongs to the secret one in {path}", "another")
+    try:
+        belongs = zmq.curve_public(secret.encode()).decode()
+    except (zmq.ZMQError, ValueError):  # not every 40 characters are Z85
+        raise wrong_setting("keys", f"a key in Z85 as secret in {path}", "no key") from None
+    if belongs != public:
+        raise wrong_setting("keys", f"a public key that belongs to the secret one in {path}", "another")
     return public, secret
 
 
 def _as_key(value: Any, what: str) -> str:
     if type(value) is not str or len(value) != 40 or not value.isascii():
-        raise _wrong("keys", f"a key of 40 characters as {what}", "none" if value is None else "no key")
+        raise wrong_setting(
+            "keys", f"a key of 40 characters as {what}", "none" if value is None else "no key"
+        )
     return value
 
 
@@ -125,38 +136,33 @@ def _read_clients(path: Path, limits: Limits) -> dict[str, Client]:
     try:
         found = tomllib.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise _wrong("keys", f"a list of clients in {path}", str(error)) from None
+        raise wrong_setting("keys", f"a list of clients in {path}", str(error)) from None
     tables = found.pop("clients", {})
     if found or type(tables) is not dict:
-        raise _wrong("keys", f"tables [clients.NAME] in {path}", ", ".join(found) or type(tables).__name__)
+        raise wrong_setting(
+            "keys", f"tables [clients.NAME] in {path}", ", ".join(found) or type(tables).__name__
+        )
     clients: dict[str, Client] = {}
     for name, table in tables.items():
         client = _client(name, table, limits, path)
         if client.public in clients:
-            raise _wrong("keys", f"a key of its own for each client in {path}", f"that of {name} twice")
+            raise wrong_setting(
+                "keys", f"a key of its own for each client in {path}", f"that of {name} twice"
+            )
         clients[client.public] = client
     return clients
 
 
 def _client(name: str, table: Any, limits: Limits, path: Path) -> Client:
     if type(table) is not dict:
-        raise _wrong("keys", f"a table [clients.{name}] in {path}", type(table).__name__)
+        raise wrong_setting("keys", f"a table [clients.{name}] in {path}", type(table).__name__)
     quotas = dict(table)
     public = _as_key(quotas.pop("public", None), f"public of {name} in {path}")
     sessions = quotas.pop("sessions", _SESSIONS)
     if type(sessions) is not int or sessions < 1:
-        raise _wrong("sessions", f"a positive whole number for {name} in {path}", repr(sessions))
+        raise wrong_setting("sessions", f"a positive whole number for {name} in {path}", repr(sessions))
     unknown = sorted(set(quotas).difference(QUOTAS))
     if unknown:
-        raise _wrong("keys", f"public, sessions, {', '.join(QUOTAS)} of {name} in {path}", unknown[0])
+        raise wrong_setting("keys", f"public, sessions, {', '.join(QUOTAS)} of {name} in {path}", unknown[0])
     own = Limits.from_config({**limits.to_wire(), **quotas})
     return Client(name, public, own, sessions)
-
-
-def _wrong(argument: str, expected: str, received: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )

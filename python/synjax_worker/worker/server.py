@@ -119,7 +119,11 @@ class Server:
         self._engine = Engine(ops, limits, self._post, stored, batching, observer and observer.answered)
         if observer is not None:
             observer.watch(self._sessions, self._engine, info)
-        self._socket.bind(address)
+        try:
+            self._socket.bind(address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise SynjaxError("WORKER_START", f"nothing can listen at {address}: {error.strerror}") from error
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
     def serve(self) -> None:

@@ -198,6 +198,20 @@ def test_a_second_signal_and_the_deadline_end_it_at_once(keys: Path, tmp_path: P
             served.close()
 
 
+def test_a_port_that_is_taken_is_named(served: Served, keys: Path) -> None:
+    address = served.ready["address"]
+    second = subprocess.run(
+        [sys.executable, "-m", "synjax_worker", "serve", "--listen", address, "--keys", str(keys)],
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(PYTHON)},
+        timeout=TIMEOUT_MS / 1_000,
+    )
+    assert second.returncode == 1
+    answer = json.loads(second.stdout)
+    assert (answer["ready"], answer["code"]) == (False, "WORKER_START")
+    assert f"nothing can listen at {address}" in answer["message"]
+
+
 # -------------------------------------------------------------------------------------------------- before it starts
 
 
@@ -210,6 +224,8 @@ def test_a_second_signal_and_the_deadline_end_it_at_once(keys: Path, tmp_path: P
         (["serve", "--listen", "tcp://127.0.0.1:5555"], "SYNJAX_TOKEN"),
         (["serve", "--listen", "udp://127.0.0.1:5555"], "tcp://HOST:PORT or ipc:///PATH"),
         (["serve", "--limit", "handles"], "NAME=N"),
+        (["serve", "--drain-seconds", "nan"], "a number of at least 0"),
+        (["serve", "--drain-seconds", "-1"], "a number of at least 0"),
         (["serve", "--config", "nowhere.toml"], "a TOML file"),
         (["keys", "somewhere", "--client", "a/b"], "letters, digits"),
         (["keys", "somewhere", "--client", "worker"], "a name that no file there has"),
@@ -224,7 +240,7 @@ def test_a_command_that_cannot_be_meant_says_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(command.TOKEN, raising=False)
-    if arguments[1:2] == ["--limit"]:
+    if arguments[1:2] in (["--limit"], ["--drain-seconds"]):
         monkeypatch.setenv(command.TOKEN, "secret")
     assert command.main(arguments) == 2
     assert words in capsys.readouterr().err
@@ -236,6 +252,7 @@ def test_a_command_that_cannot_be_meant_says_so(
         ("port = 1", "any of listen"),
         ("limits = 3", "limits that is a table"),
         ('drain-seconds = "3"', "drain-seconds that is a number"),
+        ("max-batch = true", "max-batch that is a number"),
         ("listen = 3", "listen that is a string"),
         ('device = "gpu"', "cpu, cuda, tpu"),
         ("listen", "a TOML file"),
@@ -271,6 +288,10 @@ def _changed(directory: Path, name: str, text: str) -> None:
         (
             lambda d: _changed(d, OWN, json.dumps(json.loads((d / OWN).read_text()) | {"public": "a" * 40})),
             "a public key that belongs to the secret one",
+        ),
+        (
+            lambda d: _changed(d, OWN, json.dumps({"public": "a" * 40, "secret": "," * 40})),
+            "a key in Z85 as secret",
         ),
         (lambda d: (d / CLIENTS).unlink(), "a list of clients"),
         (lambda d: _changed(d, CLIENTS, "[clients"), "a list of clients"),
