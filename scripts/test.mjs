@@ -53,7 +53,7 @@ function python(extra) {
   const ok = run(interpreter, [...pytest, ...extra], join(root, "python"));
   for (const [name, seconds] of Object.entries(readOr(process.env.SYNJAX_TEST_BUDGET, {})))
     if (name !== "everything else") charge(name, seconds);
-  return counted(ok, () => {
+  return counted("python", ok, () => {
     const xml = readFileSync(report, "utf8");
     const suite = /<testsuite [^>]*>/.exec(xml)[0];
     const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
@@ -67,18 +67,20 @@ function python(extra) {
 
 function typescript(extra) {
   const report = join(reports, "vitest.json");
+  process.env.SYNJAX_TEST_FAILURES = join(reports, "failures.json");
   const ok = run(bin("vitest/vitest.mjs"), [
     "run",
     "--reporter=default",
+    `--reporter=${join(root, "scripts/failures-reporter.mjs")}`,
     "--reporter=json",
     `--outputFile.json=${report}`,
     ...extra,
   ]);
   // A test that asks one class tells what its worker used: see tests/contract/conformance.test.ts.
   const tests = readOr(report, { testResults: [] }).testResults.flatMap((file) => file.assertionResults);
-  for (const { fullName, status } of tests) if (status === "failed") failures.push(fullName);
+  failures.push(...readOr(process.env.SYNJAX_TEST_FAILURES, []));
   for (const { meta } of tests) if (meta?.of !== undefined) charge(meta.of, meta.cpuSeconds ?? 0);
-  return counted(ok, () => {
+  return counted("typescript", ok, () => {
     const json = JSON.parse(readFileSync(report, "utf8"));
     return {
       passed: json.numPassedTests,
@@ -89,14 +91,17 @@ function typescript(extra) {
 }
 
 /** A runner that failed without a failing test (a file that does not load, a crash) counts as one failure. */
-function counted(ok, read) {
+function counted(part, ok, read) {
   let counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     counts = read();
-  } catch {
+  } catch (error) {
+    failures.push(`${part}: it left no report (${error.message})`);
     return { ...counts, failed: 1 };
   }
-  return !ok && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (ok || counts.failed > 0) return counts;
+  failures.push(`${part}: it failed beside its tests`);
+  return { ...counts, failed: 1 };
 }
 
 function readOr(file, otherwise) {

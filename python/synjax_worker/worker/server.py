@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -108,6 +109,7 @@ class Server:
             self._socket.set(zmq.HEARTBEAT_TIMEOUT, limits.session_seconds * 500)
         self._late: Run | None = None  # what has run for too long
         self._ending: collections.deque[tuple[float, Connection]] = collections.deque()  # when, and what
+        self._wait_seconds = batching.max_wait / 1_000
         self._authenticator = secure(self._socket, keys) if keys else None
         self._asked = Asked(self._wake.ring)
         self._connections = Connections(self._socket)
@@ -143,15 +145,18 @@ class Server:
             # No other thread has a reply to post then, so a plain receive will do, which is quicker than a poll. It
             # does not see who comes and says nothing.
             if idle and not self._is_remote:
-                self._tick(nothing_waits=not self._receive(0))
+                received = self._receive(0)
+                self._run_held(poller)
+                self._tick(nothing_waits=not received)
                 continue
             poller.poll(self._tick_ms)
             self._wake.clear()
             self._look_who_left()
             self._outbox.send_all()
-            while self._late is None and self._receive(zmq.NOBLOCK):
+            while self._late is None and not self._engine.held.is_full and self._receive(zmq.NOBLOCK):
                 self._outbox.send_all()
                 self._tick(nothing_waits=False)
+            self._run_held(poller)
             self._tick(nothing_waits=True)
         for session, header in self._last_words():
             self._post(session, pack_header(header), ())
@@ -334,11 +339,33 @@ class Server:
             job.refused = SynjaxError(
                 "OVERLOADED", "more calls in flight than the worker takes", retryAfter=RETRY_AFTER_MS
             )
+        if self._engine.hold(job, self._is_quiet):
+            return
+        if self._engine.held.has_of(job.session):
+            self._engine.held.release()
         if job.refused is not None or not self._engine.run_if_quick(job, self._is_quiet):
             self._submit(job)
 
     def _submit(self, job: Job) -> None:
         self._engine.submit(job)
+
+    def _run_held(self, poller: zmq.Poller) -> None:
+        """Runs the launches that are held, when those have come that may run together with them."""
+        held = self._engine.held
+        if not held:
+            return
+        ends = time.monotonic() + self._wait_seconds
+        while held and not held.is_full:
+            if self._receive(zmq.NOBLOCK):
+                continue
+            left = ends - time.monotonic()
+            if left <= 0 or not held.missing():
+                break
+            poller.poll(math.ceil(1_000 * left))
+            self._wake.clear()
+            self._look_who_left()
+        held.release()
+        self._outbox.send_all()
 
     def _is_quiet(self) -> bool:
         return not self._socket.get(zmq.EVENTS) & zmq.POLLIN

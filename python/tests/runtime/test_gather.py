@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from synjax_worker.protocol import BATCHABLE, FIND_NANS, LENIENT
 from synjax_worker.worker.codec import HostArray, Launch, Weak
 from synjax_worker.worker.engine.gather import Batching, Gatherer
 from synjax_worker.worker.engine.handles import Handle, Outcome
+from synjax_worker.worker.engine.held import Held
 from synjax_worker.worker.engine.jobs import Job, Session
 
 X = HostArray("float32", (2,), b"12345678")
@@ -217,14 +219,49 @@ def test_a_kind_that_was_refused_runs_alone() -> None:
     assert gathering.groups() == [[job] for job in jobs]
 
 
-def test_whether_a_launch_is_queued_for_others() -> None:
-    gathering = Gathering()
-    job = gathering.put(sessions(1)[0], X)
-    alone, with_others = (lambda: True), (lambda: False)
-    may_meet_others = gathering.gatherer.may_meet_others
-    assert not may_meet_others(job, alone)
-    assert may_meet_others(job, with_others)
-    gathering.put(sessions(1)[0], X)
-    gathering.groups()
-    assert may_meet_others(job, alone)
-    assert not may_meet_others(gathering.put(sessions(1)[0], X, flags=0), with_others)
+class Holding:
+    """Launches that are held, and in which groups they ran or were queued."""
+
+    def __init__(self) -> None:
+        gathering = Gathering()
+        self.put = gathering.put
+        self.is_free = True
+        self.ran: list[list[Job]] = []
+        self.queued: list[Job] = []
+        lock = threading.Condition()
+        run = lambda jobs: self.ran.append(list(jobs))  # noqa: E731
+        self.held = Held(gathering.gatherer, lock, lambda: self.is_free, run, self.queued.append)
+
+    def take(self, *jobs: Job) -> None:
+        assert all(self.held.take(job, lambda: False) for job in jobs)
+
+
+def test_a_launch_is_held_for_others() -> None:
+    holding = Holding()
+    one, two = sessions(2)
+    first, second = holding.put(one, X), holding.put(two, X)
+    assert not holding.held.take(first, lambda: True), "nobody else is there"
+    holding.take(first, second)
+    assert (holding.held.has_of(two), holding.held.has_of(Session(b"3"))) == (True, False)
+    holding.held.release()
+    assert (holding.ran, bool(holding.held)) == ([[first, second]], False)
+    third = holding.put(one, X)
+    assert holding.held.take(third, lambda: True), "another came with it last time"
+    assert holding.held.missing() == 1
+    assert not holding.held.take(holding.put(one, X, flags=0), lambda: False), "it is not batchable"
+    holding.is_free = False
+    assert not holding.held.take(second, lambda: False)
+    holding.held.release()
+    assert (holding.ran, holding.queued) == ([[first, second]], [third])
+
+
+def test_what_is_held_counts_to_its_session_and_runs_in_order() -> None:
+    holding = Holding()
+    (one,) = sessions(1)
+    jobs = [holding.put(one, X), holding.put(one, Y), holding.put(one, X)]
+    for seq, job in enumerate(jobs, 1):
+        job.seq, job.bytes = seq, 10
+    holding.take(*jobs)
+    assert (list(one.jobs), one.bytes_in_flight) == ([1, 2, 3], 30)
+    holding.held.release()
+    assert holding.ran == [[job] for job in jobs]

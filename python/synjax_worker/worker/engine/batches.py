@@ -7,6 +7,7 @@ Nobody waits for the program of a batch to be compiled who could run alone: that
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -26,21 +27,29 @@ from .jobs import Job, Resolved
 from .lanes import Lane, LaneStatus, Results, type_of_lane
 from .launch import Dispatched, Launcher, read_status
 from .pending import Pending
+from .replies import Replies
 from .resolve import Resolver
 
 log = logging.getLogger("synjax_worker")
 
 
-class _NotCompiled(Exception):
-    """The program of a batch is being compiled, on a thread of its own."""
+class _NotNow(Exception):
+    """The program of a batch is being compiled on a thread of its own, or takes too long for this one."""
 
 
 class Batch(NamedTuple):
     """Launches that were dispatched together."""
 
-    completes: list[tuple[Job, Callable[[], None]]]  # waits, reads the status and answers, for each of them
-    reads: tuple[Handle, ...]  # inputs that they may need once more
-    seconds: float  # that it may take
+    jobs: list[Job]
+    executable: Executable
+    results: Results
+    started: float
+    compiled: float | None  # seconds, if its program was compiled for it
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take."""
+        return self.executable.expected_seconds(True)
 
 
 class Batches:
@@ -53,25 +62,29 @@ class Batches:
         executables: Executables,
         budget: Budget,
         launcher: Launcher,
+        replies: Replies,
     ):
         self._gatherer = gatherer
         self._resolver = resolver
         self._executables = executables
         self._budget = budget
         self._launcher = launcher
+        self._replies = replies
         self._compiling: set[Hashable] = set()  # keys of executables
         self.batches = 0
         self.batched_launches = 0
         self.failed_batches = 0  # whose launches ran alone
 
-    def launch(self, jobs: Sequence[Job]) -> tuple[Batch | None, list[Job]]:
-        """Dispatches jobs that were gathered: those that run together, and those that have to run alone."""
+    def launch(self, jobs: Sequence[Job], within: float = math.inf) -> tuple[Batch | None, list[Job]]:
+        """Dispatches jobs that were gathered: those that run together, and those that have to run alone. Nothing is
+        dispatched that is not known to take less than `within` seconds.
+        """
         together, alone = self._resolved(jobs)
         if len(together) < 2:
             return None, [*together, *alone]
         try:
-            batch = self._dispatch(together)
-        except _NotCompiled:
+            batch = self._dispatch(together, within)
+        except _NotNow:
             return None, [*together, *alone]
         except Exception as error:
             self._refuse(together[0], error)
@@ -79,6 +92,52 @@ class Batches:
         self.batches += 1
         self.batched_launches += len(together)
         return batch, alone
+
+    def answer(self, batch: Batch) -> None:
+        """Waits for a batch and answers its launches. No later launch may have been dispatched."""
+        try:
+            values, refused = batch.results.on_host(), batch.results.refused()
+        except Exception:  # each is completed by itself, which finds out
+            values, refused = [], range(len(batch.jobs))
+        else:
+            batch.executable.record_seconds(True, time.perf_counter() - batch.started)
+        outcome, avals = Outcome(), batch.executable.avals
+        for lane, job in enumerate(batch.jobs):
+            if lane in refused:
+                self.pending(batch, lane)()
+                continue
+            launch: Launch = job.message
+            self._launcher.launches += 1
+            handles = job.session.handles
+            for position, signature in enumerate(batch.executable.signatures):
+                id_ = launch.first_output + position
+                handles[id_] = Lane(batch.results, lane, position, signature, outcome)
+            compiled = batch.compiled if lane == 0 else None
+            self._replies.results(
+                job, avals, (), [values[position][lane, ...] for position in launch.wants], compiled
+            )
+
+    def pending(self, batch: Batch, lane: int) -> Callable[[], None]:
+        """Makes handles of the results of one launch, as they would be had it run alone: later launches may use them.
+        What waits for it, reads its status and answers.
+        """
+        job = batch.jobs[lane]
+        launch: Launch = job.message
+        executable, results = batch.executable, batch.results
+        outcome = Outcome()
+        outputs: list[Handle] = [
+            Lane(results, lane, position, signature, outcome)
+            for position, signature in enumerate(executable.signatures)
+        ]
+        status = LaneStatus(results, lane) if results.has_status else None
+        compiled = batch.compiled if lane == 0 else None
+        run = Dispatched(executable, outcome, outputs, status, batch.started, compiled)
+        run.pending = outcome.pending = self._pending(job, run, results)
+        job.session.handles.update(
+            (launch.first_output + position, handle) for position, handle in enumerate(outputs)
+        )
+        self._launcher.launches += 1
+        return lambda: self._launcher.complete(job, launch, job.resolved, run)
 
     def _resolved(self, jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
         """The jobs that agree with the first one also in what their messages do not say, and the others."""
@@ -97,35 +156,32 @@ class Batches:
             alone.append(job)
         return together, alone
 
-    def _dispatch(self, jobs: list[Job]) -> Batch:
+    def _dispatch(self, jobs: list[Job], within: float) -> Batch:
         first = jobs[0].resolved
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
         size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        if within < math.inf:
+            compiled = self._executables.find(_key(jobs[0], size))
+            if compiled is None or compiled.varies or compiled.expected_seconds(True) >= within:
+                raise _NotNow
         whole = self._stacked(jobs, size)
         started = time.perf_counter()
         try:
-            executable, compiled = self._executable(jobs[0], whole)
-        except _NotCompiled:
+            executable, seconds = self._executable(jobs[0], whole)
+        except _NotNow:
             whole = self._compiled_for_more(jobs, size)
-            executable, compiled = self._executable(jobs[0], whole)
+            executable, seconds = self._executable(jobs[0], whole)
         self._budget.take(executable.bytes)
         values, status = executable.call(*whole.args)
         if executable.avals is None:
             executable.avals = [type_of_lane(value) for value in values]
             executable.signatures = [(dtype, tuple(shape), weak) for dtype, shape, weak in executable.avals]
-        results = Results(values, status)
-        completes = []
-        for lane, job in enumerate(jobs):
-            run = self._run_of(job, executable, results, lane, started)
-            run.compiled = compiled if lane == 0 else None
-            completes.append((job, self._completion(job, run)))
-        reads = tuple(handle for job in jobs for handle in job.resolved.handles if handle is not None)
-        return Batch(completes, reads, executable.expected_seconds(True))
+        return Batch(jobs, executable, Results(values, status), started, seconds)
 
     def _executable(self, job: Job, whole: Resolved) -> tuple[Executable, float | None]:
         """The executable of the batch of which `job` is the first, and the seconds in which it was compiled if it had
-        to be. Raises _NotCompiled where its launches can run alone meanwhile.
+        to be. Raises _NotNow where its launches can run alone meanwhile.
         """
         single = self._executables.find(job.resolved.key)
         # One of its kind was refused before, see `Executables.careful`.
@@ -151,14 +207,14 @@ class Batches:
         if whole.key not in self._compiling:
             self._compiling.add(whole.key)
             threading.Thread(target=behind, name="batch compiler", daemon=True).start()
-        raise _NotCompiled
+        raise _NotNow
 
     def _compiled_for_more(self, jobs: list[Job], size: int) -> Resolved:
-        """The batch in the next larger size that is compiled. Raises _NotCompiled where none is."""
+        """The batch in the next larger size that is compiled. Raises _NotNow where none is."""
         while (size := 2 * size) <= self._gatherer.batching.max_batch:
             if self._executables.find(_key(jobs[0], size)) is not None:
                 return self._stacked(jobs, size)
-        raise _NotCompiled
+        raise _NotNow
 
     def _stacked(self, jobs: list[Job], size: int) -> Resolved:
         """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
@@ -175,28 +231,6 @@ class Batches:
             host = isinstance(values[0], np.ndarray)
             args.append(np.stack(values) if host else jnp.stack(values))
         return Resolved(first.program, args, [], {}, _key(jobs[0], size), False, lanes=axes)
-
-    def _run_of(
-        self, job: Job, executable: Executable, results: Results, lane: int, started: float
-    ) -> Dispatched:
-        """One launch of the batch, as it would be had it run alone."""
-        launch: Launch = job.message
-        outcome = Outcome()
-        outputs: list[Handle] = [
-            Lane(results, lane, position, signature, outcome)
-            for position, signature in enumerate(executable.signatures)
-        ]
-        status = LaneStatus(results, lane) if results.has_status else None
-        run = Dispatched(executable, outcome, outputs, status, started, None)
-        run.pending = outcome.pending = self._pending(job, run, results)
-        job.session.handles.update(
-            (launch.first_output + position, handle) for position, handle in enumerate(outputs)
-        )
-        self._launcher.launches += 1
-        return run
-
-    def _completion(self, job: Job, run: Dispatched) -> Callable[[], None]:
-        return lambda: self._launcher.complete(job, job.message, job.resolved, run)
 
     def _pending(self, job: Job, run: Dispatched, results: Results) -> Pending:
         launch, resolved = job.message, job.resolved

@@ -10,7 +10,7 @@ from __future__ import annotations
 import collections
 import queue
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...protocol import BATCHABLE, FIND_NANS, LENIENT
@@ -60,20 +60,29 @@ class Gatherer:
         together = _Together.of(first)
         if together is None:
             return [first]
-        jobs = together.jobs
         waiting, self._waiting = self._waiting, collections.deque()
-        for job in waiting:
-            self._place(job, together)
-        self._wait(together, self._callers.get(together.kind, 1))
-        _note(self._callers, together.kind, len(jobs))
-        return jobs
+        self._waiting += self._placed(waiting, together)
+        self._wait(together, self.expected(together.kind))
+        _note(self._callers, together.kind, len(together.jobs))
+        return together.jobs
 
-    def may_meet_others(self, job: Job, alone: Callable[[], bool]) -> bool:
-        """Whether a launch that has just arrived should be queued, because others came with one of its kind last time,
-        or a message is waiting to be received: `alone()` says that none is.
-        """
-        kind = self._kind_of(job)
-        return kind is not None and (self._callers.get(kind, 1) > 1 or not alone())
+    def groups(self, jobs: Sequence[Job]) -> Iterator[list[Job]]:
+        """Jobs whose kinds are known, by what runs together."""
+        waiting = list(jobs)
+        while waiting:
+            first, *others = waiting
+            together = _Together.of(first)
+            if together is None:
+                waiting = others
+                yield [first]
+            else:
+                waiting = self._placed(others, together)
+                _note(self._callers, together.kind, len(together.jobs))
+                yield together.jobs
+
+    def expected(self, kind: Hashable) -> int:
+        """How many came together last time."""
+        return self._callers.get(kind, 1)
 
     def refuse(self, kind: Hashable) -> bool:
         """Launches of this kind run alone from now on. False if they did before."""
@@ -95,24 +104,31 @@ class Gatherer:
                 job = self._queue.get(timeout=seconds)
             except queue.Empty:
                 continue
-            job.kind = self._kind_of(job)
-            self._place(job, together)
+            job.kind = self.kind_of(job)
+            self._waiting += self._placed([job], together)
 
-    def _place(self, job: Job, together: _Together) -> None:
-        if len(together.jobs) >= self.batching.max_batch or not together.takes(job):
-            together.passed.add(job.session)
-            self._waiting.append(job)
+    def _placed(self, jobs: Iterable[Job], together: _Together) -> list[Job]:
+        """Adds those of the jobs that may run with these. The others, in their order."""
+        left = []
+        for job in jobs:
+            if len(together.jobs) >= self.batching.max_batch or not together.takes(job):
+                together.passed.add(job.session)
+                left.append(job)
+        return left
 
     def _drain(self) -> None:
         while not self._queue.empty():  # only this thread takes from it
             self._admit(self._queue.get())
 
     def _admit(self, job: Job) -> None:
-        job.kind = self._kind_of(job)
+        job.kind = self.kind_of(job)
         self._waiting.append(job)
 
-    def _kind_of(self, job: Job) -> Hashable:
-        kind = _kind_of(job.message) if isinstance(job.message, Launch) else None
+    def kind_of(self, job: Job) -> Hashable:
+        """What the launches have in common that run together with this job; None if it runs alone."""
+        kind = job.kind
+        if kind is None and isinstance(job.message, Launch):
+            kind = _kind_of(job.message)
         return None if kind in self._refused else kind
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import jax
@@ -56,6 +56,12 @@ class Results:
                 finally:
                     self._arrays = []
             return self._host
+
+    def refused(self) -> Container[int]:
+        """The lanes whose status says that something is wrong."""
+        if not self.has_status:
+            return ()
+        return set(np.flatnonzero(self.on_host()[-1][:, :, 0].any(axis=1)).tolist())
 
     def lane(self, lane: int, position: int) -> np.ndarray:
         """A result of one launch, or its status at position -1."""

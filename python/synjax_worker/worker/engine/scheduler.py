@@ -23,13 +23,14 @@ from ...limits import Limits
 from ..allocator import return_freed_memory
 from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare
 from ..memory import memory_left
-from .batches import Batches
+from .batches import Batch, Batches
 from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Executables
 from .failures import as_error, root_error
 from .fetches import Fetches
 from .gather import ALONE, Batching, Gatherer
+from .held import Held, count
 from .jobs import Job, Run, Session, Step
 from .launch import THREADS, Launcher
 from .replies import Answered, Post, Replies
@@ -84,7 +85,10 @@ class Engine:
         )
         self._gatherer = Gatherer(self._queue, batching, lambda: self._completions.pending > 0)
         self._batching = batching.max_batch > 1  # if not, each launch runs alone
-        self.batches = Batches(self._gatherer, self._resolver, self._executables, budget, self._launcher)
+        self.batches = Batches(
+            self._gatherer, self._resolver, self._executables, budget, self._launcher, self._replies
+        )
+        self.held = Held(self._gatherer, self._lock, self._is_free, self._run_held, self.submit)
 
     def start(self) -> None:
         """Starts the compute and completion threads."""
@@ -105,14 +109,15 @@ class Engine:
         """Queues a job for the compute thread."""
         with self._lock:
             self._submitted += 1
-            job.counted = True
-            if job.notice:
-                job.session.notice_bytes += job.bytes
-            else:
-                job.session.bytes_in_flight += job.bytes
-            if job.seq:
-                job.session.jobs[job.seq] = job
+            count(job)
         self._queue.put(job)
+
+    def hold(self, job: Job, alone: Callable[[], bool]) -> bool:
+        """Holds a launch until `held.release()`, if it may run together with others on this thread.
+
+        `alone()` says whether no other message has arrived yet.
+        """
+        return self._batching and job.bytes < SMALL_BYTES and self.held.take(job, alone)
 
     def run_if_quick(self, job: Job, alone: Callable[[], bool]) -> bool:
         """Runs the job on this thread if the engine is idle and the job is known to take little time.
@@ -122,11 +127,9 @@ class Engine:
         message = job.message
         if isinstance(message, Compile) or job.bytes >= SMALL_BYTES:
             return False
-        if not self.idle or not self._unawaited.are_done():
+        if not self._is_free():
             return False
         if isinstance(message, Launch):
-            if self._batching and self._gatherer.may_meet_others(job, alone):
-                return False
             if message.has_body or not self._is_quick(job, alone):
                 return False
         elif isinstance(message, Fetch):
@@ -184,6 +187,24 @@ class Engine:
             "uptime": time.monotonic() - self._started_at,
         }
 
+    def _is_free(self) -> bool:
+        """Whether nothing is queued or running."""
+        return self._submitted == self._finished and self._unawaited.are_done()
+
+    def _run_held(self, jobs: Sequence[Job]) -> None:
+        """Runs jobs on the IO thread; queues those that are not known to take little time."""
+        if len(jobs) > 1:
+            batch, jobs = self.batches.launch(jobs, QUICK_SECONDS)
+            if batch is not None:
+                self._answer(batch)
+        for position, job in enumerate(jobs):
+            if not self._is_free() or not self._is_quick(job, lambda: True):
+                for left in jobs[position:]:
+                    self.submit(left)
+                return
+            job.started = True
+            self._run(job)
+
     def _is_quick(self, job: Job, alone: Callable[[], bool]) -> bool:
         try:
             job.resolved = self._resolver.launch(job)
@@ -223,23 +244,39 @@ class Engine:
         batch, alone = self.batches.launch(jobs)
         if batch is None:
             return alone
-        for job, _ in batch.completes:
-            job.run = self._running.begin(job)
-        steps = [self._guarded(job, complete) for job, complete in batch.completes]
+        count = len(batch.jobs)
+        if not self._completions.pending and batch.seconds < QUICK_SECONDS:
+            self._answer(batch)
+            with self._lock:
+                self._finished += count
+            return alone
+        run = self._running.begin(batch.jobs[0])
+        for job in batch.jobs:
+            job.run = run
+        steps = [self._guarded(job, self.batches.pending(batch, lane)) for lane, job in enumerate(batch.jobs)]
 
         def complete() -> None:
             for step in steps:
                 step()
             with self._lock:
-                self._finished += len(steps) - 1  # and one when this has returned
+                self._finished += count - 1  # and one when this has returned
 
-        if self._completions.pending or batch.seconds > QUICK_SECONDS or len(self._gatherer):
-            self._completions.put(complete, batch.reads)
-        else:
-            complete()
-            with self._lock:
-                self._count_finished()
+        reads = [handle for job in batch.jobs for handle in job.resolved.handles if handle is not None]
+        self._completions.put(complete, reads)  # they may have to run again
         return alone
+
+    def _answer(self, batch: Batch) -> None:
+        """Waits for a batch that was dispatched on this thread, and answers its jobs."""
+        run = self._running.begin(batch.jobs[0])
+        for job in batch.jobs:
+            job.started, job.run = True, run
+        try:
+            self.batches.answer(batch)
+        except Exception as error:  # a mistake of the worker's own; it goes on
+            failure = as_error(error, "INTERNAL").to_wire()
+            for job in batch.jobs:
+                self._replies.error(job, failure)
+        run.is_over = True
 
     def _count_finished(self) -> None:
         self._finished += 1
