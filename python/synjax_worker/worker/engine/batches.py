@@ -6,11 +6,12 @@ Nobody waits for the program of a batch to be compiled who could run alone: that
 
 from __future__ import annotations
 
+import collections
 import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -31,6 +32,9 @@ from .replies import Replies
 from .resolve import Resolver
 
 log = logging.getLogger("synjax_worker")
+
+
+_WANTED_OFTEN = 8  # a size is compiled then, where a larger one serves
 
 
 class _NotNow(Exception):
@@ -70,7 +74,10 @@ class Batches:
         self._budget = budget
         self._launcher = launcher
         self._replies = replies
-        self._compiling: set[Hashable] = set()  # keys of executables
+        self._compiles = False  # on another thread
+        self._wanted: collections.Counter[Hashable] = (
+            collections.Counter()
+        )  # sizes for which a larger one served
         self.batches = 0
         self.batched_launches = 0
         self.failed_batches = 0  # whose launches ran alone
@@ -160,18 +167,21 @@ class Batches:
         first = jobs[0].resolved
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
-        size = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
-        if within < math.inf:
-            compiled = self._executables.find(_key(jobs[0], size))
-            if compiled is None or compiled.varies or compiled.expected_seconds(True) >= within:
-                raise _NotNow
+        least = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        sizes = [size for size in self._sizes(least) if self._compiled(jobs[0], size)]
+        if not sizes and self._executables.find(first.key) is not None:
+            self._compile_behind(jobs, least)
+            raise _NotNow  # its launches can run alone meanwhile
+        size = sizes[0] if sizes else least
+        if within < math.inf and not self._is_quick(jobs[0], size, within):
+            raise _NotNow
+        if size > least:
+            self._wanted[_key(jobs[0], least)] += 1
+            if self._wanted[_key(jobs[0], least)] >= _WANTED_OFTEN:
+                self._compile_behind(jobs, least)
         whole = self._stacked(jobs, size)
         started = time.perf_counter()
-        try:
-            executable, seconds = self._executable(jobs[0], whole)
-        except _NotNow:
-            whole = self._compiled_for_more(jobs, size)
-            executable, seconds = self._executable(jobs[0], whole)
+        executable, seconds = self._executable(jobs[0], whole)
         self._budget.take(executable.bytes)
         values, status = executable.call(*whole.args)
         if executable.avals is None:
@@ -179,42 +189,52 @@ class Batches:
             executable.signatures = [(dtype, tuple(shape), weak) for dtype, shape, weak in executable.avals]
         return Batch(jobs, executable, Results(values, status), started, seconds)
 
-    def _executable(self, job: Job, whole: Resolved) -> tuple[Executable, float | None]:
-        """The executable of the batch of which `job` is the first, and the seconds in which it was compiled if it had
-        to be. Raises _NotNow where its launches can run alone meanwhile.
-        """
-        single = self._executables.find(job.resolved.key)
-        # One of its kind was refused before, see `Executables.careful`.
-        careful = single is not None and job.resolved.program.root.certified and not single.certified
-        get = self._executables.careful if careful else self._executables.get
+    def _sizes(self, least: int) -> Iterator[int]:
+        """The sizes of batches that hold so many launches, the smallest first."""
+        while least <= self._gatherer.batching.max_batch:
+            yield least
+            least *= 2
 
-        def compiled() -> tuple[Executable, float | None]:
-            executable, seconds = get(whole, job.message)
-            if executable.has_effects:
-                raise SynjaxError("INVALID_ARGUMENT", "what calls this process runs alone")
-            return executable, seconds
+    def _is_careful(self, job: Job) -> bool:
+        """Whether one of its kind was refused before, see `Executables.careful`."""
+        alone = self._executables.find(job.resolved.key)
+        return alone is not None and job.resolved.program.root.certified and not alone.certified
+
+    def _compiled(self, job: Job, size: int) -> Executable | None:
+        """The executable of batches of a size, of which this job is the first."""
+        found = self._executables.find(_key(job, size))
+        return None if found is not None and found.certified and self._is_careful(job) else found
+
+    def _is_quick(self, job: Job, size: int, within: float) -> bool:
+        compiled = self._compiled(job, size)
+        return compiled is not None and not compiled.varies and compiled.expected_seconds(True) < within
+
+    def _executable(self, job: Job, whole: Resolved) -> tuple[Executable, float | None]:
+        """The executable of a batch of which `job` is the first, and the seconds in which it was compiled if it had to
+        be.
+        """
+        get = self._executables.careful if self._is_careful(job) else self._executables.get
+        executable, seconds = get(whole, job.message)
+        if executable.has_effects:
+            raise SynjaxError("INVALID_ARGUMENT", "what calls this process runs alone")
+        return executable, seconds
+
+    def _compile_behind(self, jobs: list[Job], size: int) -> None:
+        """Compiles batches of a size on another thread, unless one is being compiled. These jobs are not changed."""
+        if self._compiles:
+            return
+        self._compiles = True
+        job, whole = jobs[0], self._stacked(jobs, size)
 
         def behind() -> None:
             try:
-                compiled()
+                self._executable(job, whole)
             except Exception as error:
                 self._refuse(job, error)
-            self._compiling.discard(whole.key)
+            self._wanted.pop(whole.key, None)
+            self._compiles = False
 
-        found = self._executables.find(whole.key)
-        if single is None or (found is not None and not (careful and found.certified)):
-            return compiled()
-        if whole.key not in self._compiling:
-            self._compiling.add(whole.key)
-            threading.Thread(target=behind, name="batch compiler", daemon=True).start()
-        raise _NotNow
-
-    def _compiled_for_more(self, jobs: list[Job], size: int) -> Resolved:
-        """The batch in the next larger size that is compiled. Raises _NotNow where none is."""
-        while (size := 2 * size) <= self._gatherer.batching.max_batch:
-            if self._executables.find(_key(jobs[0], size)) is not None:
-                return self._stacked(jobs, size)
-        raise _NotNow
+        threading.Thread(target=behind, name="batch compiler", daemon=True).start()
 
     def _stacked(self, jobs: list[Job], size: int) -> Resolved:
         """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""

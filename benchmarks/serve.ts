@@ -1,0 +1,273 @@
+/**
+ * What a served worker does for many callers: calls a second of a small tagger with shared weights, from four processes,
+ * over the same worker without batching and over what Python people would serve it with; tails, memory, and what keys,
+ * a listener and a warm start cost.
+ *
+ * FASTAPI_PYTHON and RAY_PYTHON name Pythons that have `fastapi uvicorn` and `ray[serve]` beside jax; a row whose
+ * Python is not named says so.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Dealer } from "zeromq";
+import { resolvePython } from "../bridge/environment/resolve-python.ts";
+import { workerEnv } from "../bridge/worker/start-configuration.ts";
+import { pack } from "../bridge/wire/codec.ts";
+import { registryHash } from "../src/ops/registry-hash.ts";
+import { array, connect, type Session } from "../src/index.ts";
+import { slopeRows } from "./memory-slope.ts";
+import { NAME, sentences, tag, weightArrays, type Weights } from "./serve-tagger.ts";
+import { median, quantile, report, row, type Row, timed } from "./table.ts";
+
+/** What a call publishes: see `node:diagnostics_channel`, `tracingChannel("synjax:call")`. */
+const CHANNELS = ["start", "end", "asyncStart", "asyncEnd", "error"].map(
+  (each) => `tracing:synjax:call:${each}`,
+);
+
+const PROCESSES = 4;
+const SECONDS = 3;
+const ROUNDS = 5;
+
+const root = new URL("../", import.meta.url).pathname;
+const python = await resolvePython({ device: "cpu" });
+const directory = mkdtempSync(join(tmpdir(), "synjax-serve-"));
+const started: ChildProcess[] = [];
+const rows: Row[] = [];
+
+// -- what is served -------------------------------------------------------------------------------------------------
+
+interface Served {
+  readonly address: string;
+  readonly process: ChildProcess;
+}
+
+/** The first line that a process says. */
+async function starts(child: ChildProcess): Promise<string> {
+  started.push(child);
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`${child.spawnargs.join(" ")} ended with ${code}`)));
+  });
+}
+
+async function serve(listen: string, ...more: readonly string[]): Promise<Served> {
+  const child = spawn(python, ["-m", "synjax_worker", "serve", "--listen", listen, ...more], {
+    env: workerEnv("cpu", undefined),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const { address } = JSON.parse(await starts(child)) as { address: string };
+  return { address, process: child };
+}
+
+async function share(session: Session): Promise<void> {
+  const leaves = Object.entries(weightArrays()).map(([name, { data, shape }]) => [
+    name,
+    array(data, { shape }),
+  ]);
+  await session.share(NAME, Object.fromEntries(leaves) as Weights);
+}
+
+// -- who calls ------------------------------------------------------------------------------------------------------
+
+type Ask = (where: number, callers: number, seconds: number, rate?: number) => Promise<number[]>;
+
+/** A process of callers of these addresses. */
+async function callerOf(addresses: readonly string[]): Promise<Ask> {
+  const script = join(root, "benchmarks/serve-caller.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", script, ...addresses], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  started.push(child);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error("a process of callers ended");
+    return String(value);
+  };
+  await next();
+  return async (...question) => {
+    child.stdin.write(`${question.filter((word) => word !== undefined).join(" ")}\n`);
+    return (await next()).split(" ").filter(Boolean).map(Number);
+  };
+}
+
+/** Milliseconds of each call of so many callers. */
+async function callTimes(processes: readonly Ask[], where: number, callers: number): Promise<number[]> {
+  const used = processes.slice(0, Math.min(callers, processes.length));
+  return (await Promise.all(used.map((ask) => ask(where, callers / used.length, SECONDS)))).flat();
+}
+
+const perSecond = (times: readonly number[]): number => times.length / SECONDS;
+const ms = (value: number): string => value.toFixed(2);
+
+/** Calls a second of each of the addresses, measured in turn. */
+async function rates(
+  processes: readonly Ask[],
+  places: readonly number[],
+  callers: number,
+): Promise<number[]> {
+  const found: number[][] = places.map(() => []);
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, where] of places.entries())
+      found[i]!.push(perSecond(await callTimes(processes, where, callers)));
+  return found.map(median);
+}
+
+/** Until nothing more is compiled: the sizes of batches are, while others run. */
+async function warm(processes: readonly Ask[], where: number, session: Session): Promise<void> {
+  for (let before = -1; ;) {
+    for (const callers of [4, 8, 16, 32, 64, 128]) await callTimes(processes, where, callers);
+    const { compiles } = await session.counters();
+    if (compiles === before) return;
+    before = compiles;
+  }
+}
+
+/** The services of Python whose interpreters are named. */
+async function startPeers(): Promise<{ readonly name: string; readonly address: string }[]> {
+  const named = [
+    ["FastAPI", process.env["FASTAPI_PYTHON"], "serve_fastapi.py"],
+    ["Ray Serve", process.env["RAY_PYTHON"], "serve_ray.py"],
+  ] as const;
+  const found = [];
+  for (const [name, interpreter, script] of named) {
+    if (!interpreter) continue;
+    const child = spawn(interpreter, [join(root, "benchmarks", script)], {
+      env: { ...process.env, PYTHONPATH: join(root, "python"), JAX_PLATFORMS: "cpu" },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    found.push({ name, address: await starts(child) });
+  }
+  return found;
+}
+
+// -- batches --------------------------------------------------------------------------------------------------------
+
+const batched = await serve(`ipc://${directory}/batched`);
+const alone = await serve(`ipc://${directory}/alone`, "--max-batch", "1");
+const peers = await startPeers();
+const session = await connect(batched.address);
+await share(session);
+const plain = await connect(alone.address);
+await share(plain);
+const addresses = [batched.address, alone.address, ...peers.map(({ address }) => address)];
+const processes = await Promise.all(Array.from({ length: PROCESSES }, () => callerOf(addresses)));
+await warm(processes, 0, session);
+await callTimes(processes, 1, 32);
+
+let peak = 0;
+for (const [callers, bound] of [
+  [1, 0.9],
+  [32, 4],
+  [128, 8],
+] as const) {
+  const [together, apart] = (await rates(processes, [0, 1], callers)) as [number, number];
+  peak = Math.max(peak, together);
+  const note = `${together.toFixed(0)} against ${apart.toFixed(0)} calls a second`;
+  rows.push(row(`${callers} callers, calls a second over those without batching`, together / apart, ">=", bound, note)); // prettier-ignore
+}
+
+{
+  const seconds = 10;
+  const ask = async (ask: Ask): Promise<number[]> => ask(0, 0, seconds, peak / 2 / PROCESSES);
+  const times = (await Promise.all(processes.map(ask))).flat();
+  const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+  const note = `${ms(p50)} and ${ms(p99)} ms at ${(peak / 2).toFixed(0)} calls a second, ${times.length} calls`;
+  rows.push(row("p99 at half the peak rate, over p50", p99 / p50, "<=", 5, note));
+}
+
+{
+  const theirs: [string, number][] = [];
+  for (const [i, { name }] of peers.entries()) {
+    const found = await rates(processes, [2 + i], 32);
+    const more = await rates(processes, [2 + i], 128);
+    theirs.push([name, Math.max(...found, ...more)]);
+  }
+  const best = Math.max(...theirs.map(([, rate]) => rate));
+  if (theirs.length > 0) {
+    const note = `${peak.toFixed(0)} against ${theirs.map(([name, rate]) => `${rate.toFixed(0)} of ${name}`).join(", ")}`;
+    rows.push(row("calls a second at the peak, over the faster of FastAPI and Ray Serve", peak / best, ">=", 10, note)); // prettier-ignore
+  } else console.log("FASTAPI_PYTHON and RAY_PYTHON are not set: no peer was measured");
+}
+
+// -- memory ---------------------------------------------------------------------------------------------------------
+
+{
+  const weights = await session.shared<Weights>(NAME);
+  const [sentence] = sentences(1) as [Int32Array];
+  const both = { Node: process.pid, "the worker": batched.process.pid! };
+  const many = async (steps: number, each: () => Promise<unknown>): Promise<void> => {
+    for (let done = 0; done < steps; done += 100) await Promise.all(Array.from({ length: 100 }, each));
+  };
+  const call = (): Promise<unknown> => session.run(() => tag(weights, array(sentence)).data());
+  const handle = async (): Promise<void> => {
+    const kept = session.run(() => tag(weights, array(sentence)));
+    await kept.aval();
+    kept.dispose();
+  };
+  /** Says hello, and is gone without a goodbye. */
+  const visit = async (): Promise<void> => {
+    const socket = new Dealer({ linger: 0 });
+    socket.connect(batched.address);
+    await socket.send(pack([1, 1, { version: 1, registry: registryHash, token: null }]));
+    await socket.receive();
+    socket.close();
+  };
+  for (const [title, each, of] of [
+    ["10 calls", call, 10],
+    ["10 handles made and dropped", handle, 10],
+    ["a session opened and killed", visit, 1],
+  ] as const) {
+    await many(2_000, each);
+    rows.push(...(await slopeRows(title, both, (steps) => many(of * steps, each))));
+  }
+}
+
+// -- what a listener and keys cost ----------------------------------------------------------------------------------
+
+{
+  const weights = await session.shared<Weights>(NAME);
+  const [sentence] = sentences(1) as [Int32Array];
+  const call = (): Promise<unknown> => session.run(() => tag(weights, array(sentence)).data());
+  const [silent, heard]: [number[], number[]] = [[], []];
+  const listener = (): void => undefined;
+  for (let i = 0; i < 4_000; i++) {
+    const listens = i % 2 === 1;
+    for (const name of CHANNELS) if (listens) subscribe(name, listener);
+    (listens ? heard : silent).push(await timed(call));
+    for (const name of CHANNELS) if (listens) unsubscribe(name, listener);
+  }
+  const [a, b] = [median(heard.slice(200)), median(silent.slice(200))];
+  rows.push(row("a call with a diagnostics listener, over one without", a / b, "<=", 1.05, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
+}
+
+{
+  const keys = join(directory, "keys");
+  execFileSync(python, ["-m", "synjax_worker", "keys", keys, "--client", "bench"], { env: workerEnv("cpu", undefined) as NodeJS.ProcessEnv }); // prettier-ignore
+  const key = join(keys, "bench.json");
+  const secret = await serve("tcp://127.0.0.1:*", "--keys", keys);
+  const open = await serve("tcp://127.0.0.1:*");
+  await share(await connect(secret.address, { keys: key }));
+  await share(await connect(open.address));
+  const over = await Promise.all(
+    [0, 1, 2, 3].map(() => callerOf([`${secret.address}#${key}`, open.address])),
+  );
+  for (const where of [0, 1]) for (let i = 0; i < 6; i++) await callTimes(over, where, 32);
+  const [encrypted, clear]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    encrypted.push(median(await callTimes(over, 0, 1)));
+    clear.push(median(await callTimes(over, 1, 1)));
+  }
+  const [a, b] = [median(encrypted), median(clear)];
+  rows.push(row("a call over tcp with keys, over one without", a / b, "<=", 1.3, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
+}
+
+// -- starting -------------------------------------------------------------------------------------------------------
+
+for (const child of started) child.kill("SIGKILL");
+rmSync(directory, { recursive: true, force: true });
+report("serve", rows);
+process.exit(0);
