@@ -1,16 +1,8 @@
 /** What a message says of its call besides the call. */
 import { packHeader } from "../wire/codec.ts";
 import { type CallContext, MESSAGE } from "../wire/protocol.ts";
-import type { CallOptions } from "./call.ts";
+import type { CallOptions, Said } from "./call.ts";
 import type { Frames } from "./transport.ts";
-
-/** A header with the map after its fields, and when that was written. */
-export interface Said {
-  readonly header: readonly unknown[];
-  readonly context: CallContext;
-  /** `performance.now()` */
-  readonly at: number;
-}
 
 const CALLS: ReadonlySet<unknown> = new Set([MESSAGE.launch, MESSAGE.fetch, MESSAGE.compile]);
 

@@ -1,7 +1,7 @@
 import type { RemoteError } from "../errors.ts";
 import type { Expected, Reply } from "../wire/answer.ts";
-import type { Said } from "./call-context.ts";
-import type { CallEvent } from "./tracing.ts";
+import type { CallContext } from "../wire/protocol.ts";
+import type { CallEvent } from "./call-event.ts";
 import type { Frames } from "./transport.ts";
 
 export interface CallOptions {
@@ -15,6 +15,14 @@ export interface CallOptions {
   readonly traceparent?: string | undefined;
   /** What is published of the call; the worker says how long it took. */
   readonly event?: CallEvent | undefined;
+}
+
+/** A header with the map after its fields, and when that was written. */
+export interface Said {
+  readonly header: readonly unknown[];
+  readonly context: CallContext;
+  /** `performance.now()` */
+  readonly at: number;
 }
 
 /** A message that wants an answer. */

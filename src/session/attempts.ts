@@ -5,7 +5,7 @@ import { notSentAgain } from "../../bridge/transport/giving-up.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import { Backoff, pause, type RetryOptions } from "./backoff.ts";
 import { isSynjaxError, remoteError } from "./failures.ts";
-import type { Retrying } from "./launch-context.ts";
+import type { Retrying } from "./calling.ts";
 import { endTold, sendTold, type Told } from "./told.ts";
 
 export interface AttemptsOptions {

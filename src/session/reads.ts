@@ -8,7 +8,7 @@ import type { WaitOptions } from "../program/wait-options.ts";
 import { Attempts } from "./attempts.ts";
 import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
-import type { LaunchContext } from "./launch-context.ts";
+import type { Calling } from "./calling.ts";
 import type { NameOf } from "./wire-input.ts";
 import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
@@ -30,18 +30,15 @@ function jointly(a: WaitOptions, b: WaitOptions): WaitOptions {
   };
 }
 
-/** What reads work with. */
-export type ReadsContext = Pick<LaunchContext, "outbox" | "failures" | "settings" | "tell" | "retrying">;
-
 export class Reads {
-  readonly #context: ReadsContext;
+  readonly #calling: Calling;
   readonly #outbox: Outbox;
   readonly #failures: Failures;
 
-  constructor(context: ReadsContext) {
-    this.#context = context;
-    this.#outbox = context.outbox;
-    this.#failures = context.failures;
+  constructor(calling: Calling) {
+    this.#calling = calling;
+    this.#outbox = calling.outbox;
+    this.#failures = calling.failures;
   }
 
   /** The values of handles, in one round trip. */
@@ -144,7 +141,7 @@ export class Reads {
     let resolve!: (values: readonly HostArray[]) => void;
     let reject!: (error: unknown) => void;
     const fetched = new Promise<readonly HostArray[]>((...settle) => ([resolve, reject] = settle));
-    const { settings, tell, retrying } = this.#context;
+    const { settings, tell, retrying } = this.#calling;
     const attempts = new Attempts({
       name: "fetch",
       told: tell("fetch"),

@@ -17,6 +17,7 @@ import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
 import type { RetryOptions } from "./backoff.ts";
+import type { Calling } from "./calling.ts";
 import { type Compiling, CompilationWatch } from "./compilation-watch.ts";
 import { type Compilation, Compilations } from "./compilations.ts";
 import { DeviceMemory } from "./device-memory.ts";
@@ -26,7 +27,7 @@ import { Handles } from "./handles.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
-import { Reads, type ReadsContext } from "./reads.ts";
+import { Reads } from "./reads.ts";
 import { hostDataOf, hostOf, onDevice, type PutOptions, restoring } from "./put-options.ts";
 import { Restores } from "./restores.ts";
 import { runIn, waitOptionsIn } from "./run-context.ts";
@@ -123,7 +124,7 @@ export class Session implements HandleOwner {
       room: (bytes) => this.#memory.room(bytes),
     });
     this.#handles = new Handles(this, this.#outbox, this.#memory);
-    const calls: ReadsContext = {
+    const calling: Calling = {
       outbox: this.#outbox,
       failures: this.#failures,
       settings: () => this.#options,
@@ -131,9 +132,9 @@ export class Session implements HandleOwner {
       retrying: (name, { code, message }, attempt, delay) =>
         this.#tell({ type: "retry", name, error: new SynjaxError(code, message), attempt, delay }),
     };
-    this.#reads = new Reads(calls);
+    this.#reads = new Reads(calling);
     this.#launches = new Launches({
-      ...calls,
+      ...calling,
       owner: this,
       programs: this.#programs,
       handles: this.#handles,

@@ -1,12 +1,7 @@
 /** What is told of a call besides the call: to whom listens to calls here, and to the worker's log. */
-import {
-  type CallEvent,
-  endCall,
-  isListenedTo,
-  isTraceparent,
-  startCall,
-} from "../../bridge/transport/tracing.ts";
 import type { CallOptions } from "../../bridge/transport/call.ts";
+import type { CallEvent } from "../../bridge/transport/call-event.ts";
+import { endCall, isListenedTo, isTraceparent, startCall } from "../../bridge/transport/tracing.ts";
 import type { Program } from "../program/program.ts";
 import { hex, nameOf, type Source } from "./compilations.ts";
 
