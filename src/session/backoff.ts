@@ -27,7 +27,11 @@ export function checkRetry(retry: unknown): void {
       throw invalid("retry", `any of ${Object.keys(DEFAULTS).join(", ")}`, name);
     const fits = typeof value === "number" && value >= 0 && (name !== "retries" || Number.isInteger(value));
     if (value !== undefined && !fits)
-      throw invalid(`retry.${name}`, name === "retries" ? "a whole number" : "milliseconds, 0 or more", value);
+      throw invalid(
+        `retry.${name}`,
+        name === "retries" ? "a whole number" : "milliseconds, 0 or more",
+        value,
+      );
   }
 }
 
@@ -64,7 +68,7 @@ export class Backoff {
   }
 }
 
-/** Resolves after a time, or at once when the signal is aborted. */
+/** Resolves after a time, or at once when the signal is aborted. Keeps no process alive: who waits for a call does. */
 export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
@@ -74,6 +78,7 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
+    (timer as { unref?(): unknown }).unref?.();
     signal?.addEventListener("abort", end, { once: true });
   });
 }

@@ -60,7 +60,7 @@ export async function compileAhead(
         },
         (failure: unknown) => {
           const ready = attempts.again(failure);
-          if (ready) void ready.then(() => outbox.enqueue({ send, fail }));
+          if (ready) outbox.enqueueAfter(ready, { send, fail });
           else fail(failure);
         },
       );

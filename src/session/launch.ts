@@ -53,8 +53,7 @@ export const elapsedOf = ({ sentAt }: Launch): number =>
   sentAt === undefined ? 0 : performance.now() - sentAt;
 
 /** Milliseconds until nobody waits for a launch any more. */
-export const timeLeft = (launch: Launch): number =>
-  (launch.options.deadline ?? Infinity) - elapsedOf(launch);
+export const timeLeft = (launch: Launch): number => (launch.options.deadline ?? Infinity) - elapsedOf(launch);
 
 /** Is added to the turns of launches that are late. */
 const LATE = 2 ** 51;

@@ -178,7 +178,7 @@ export class Reads {
           // A worker that is lost takes its handles with it, unless their launches are sent again
           (error: unknown) => {
             const ready = attempts.again(error) ?? repeated(error, handles);
-            if (ready) return void ready.then(() => this.#outbox.enqueue({ send, fail }));
+            if (ready) return this.#outbox.enqueueAfter(ready, { send, fail });
             const isLost = isSynjaxError(error) && isLoss(error);
             if (!isLost || isRepeated || handles.some((h) => h.failure ?? h.lost("this tensor")))
               return fail(error);

@@ -69,7 +69,7 @@ export type SessionEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "restarting" }
   | { readonly type: "failure"; readonly error: SynjaxError }
-  /** The worker had no room for a call, or no memory: it is sent again after so many milliseconds. */
+  /** The worker had no room for a call: it is sent again after so many milliseconds. */
   | {
       readonly type: "retry";
       readonly name: string;
@@ -203,7 +203,13 @@ export class Session implements HandleOwner {
     try {
       this.#tell({ type: this.#started ? "restarting" : "connecting" });
       const { openConnection } = await import("../../bridge/worker/connection.ts");
-      const { retry: _retry, checks: _checks, debugNans: _debugNans, traceparent: _, ...options } = this.#options;
+      const {
+        retry: _retry,
+        checks: _checks,
+        debugNans: _debugNans,
+        traceparent: _,
+        ...options
+      } = this.#options;
       const signals = signal ? [signal, this.#ending.signal] : [this.#ending.signal];
       const connection = await openConnection({ ...options, registryHash, signal: AbortSignal.any(signals) });
       this.#connection = connection;

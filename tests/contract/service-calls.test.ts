@@ -190,6 +190,19 @@ describe("a call that the worker has no room for", () => {
     expect(await read).toEqual([1, 1]);
     expect(await value.array()).toEqual([1, 1]);
   });
+  test.each(["launch", "fetch", "compile"] as const)("is over with its session: a %s", async (kind) => {
+    const lie = refusing(1, 1e8, MESSAGE[kind]);
+    await start({ retry: { maxTimeout: 1e9, maxRetryTime: 1e9 } });
+    const x = session.put(array([1, 1]));
+    await session.idle();
+    worker.lie = lie;
+    vi.mocked(Math.random).mockReturnValue(0.5);
+    const calls = { launch: one, fetch: () => x.array(), compile: () => session.run(() => inc.compile(array([1]))) }; // prettier-ignore
+    const code = codesOf(() => calls[kind]());
+    for await (const { type } of session.status()) if (type === "retry") break;
+    await session.close({ drain: false });
+    expect(await code).toBe("SESSION_CLOSED");
+  });
   test("options that cannot be meant are refused", async () => {
     for (const [retry, argument] of [
       [3, "retry"],
@@ -218,7 +231,11 @@ describe("a deadline", () => {
     const left = contexts().map((context) => context?.deadline);
     expect(left[1]).toBeUndefined(); // put
     expect(left.at(-1)).toBeUndefined();
-    for (const [i, most] of [[0, 600_000], [2, 500_000], [3, 400_000]] as const) {
+    for (const [i, most] of [
+      [0, 600_000],
+      [2, 500_000],
+      [3, 400_000],
+    ] as const) {
       expect(left[i]).toBeLessThanOrEqual(most);
       expect(left[i]).toBeGreaterThan(0);
     }

@@ -62,7 +62,9 @@ class Metrics(Observer):
         self._refused = counter("refused_messages", "Messages that were refused as they came.", "code")
         self._received = counter("received_bytes", "Bytes of messages of clients.")
         self._sent = counter("sent_bytes", "Bytes of replies.")
-        self._dropped = counter("dropped_calls", "Calls that were dropped unrun when their time was over.", "kind")
+        self._dropped = counter(
+            "dropped_calls", "Calls that were dropped unrun when their time was over.", "kind"
+        )
         self._batch = Histogram(
             "synjax_batch_size",
             "Launches that ran together, of each batch; 1 of a launch alone, where launches are batched.",

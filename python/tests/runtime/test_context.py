@@ -20,7 +20,7 @@ from synjax_worker.worker.engine import Job, Run, Session
 from synjax_worker.worker.engine.call_log import LINES_A_SECOND, CallLog
 from synjax_worker.worker.engine.times import Times
 from synjax_worker.worker.logs import JsonLog
-from tests.runtime.client import Body, Client, RemoteError, Worker, encode, hash_of
+from tests.runtime.client import Body, Client, Worker, encode, hash_of
 from tests.runtime.test_metrics import Watched, named
 from tests.runtime.test_wire import ADD_ONE, Gate, unary
 
@@ -178,7 +178,7 @@ class TestBatches:
         assert more(("synjax_batch_size_count", plain)) == 4
         while client.ping()["compiles"] < before[("synjax_compilations_total", plain)] + 2:
             time.sleep(0.002)
-        gate = Gate(client, tmp_path / "open")
+        gate = Gate(client, tmp_path / "again")
         gate.wait_until_running()
         calls = [client.launch(ADD_ONE, item, wants=[0], flags=8) for item in x]
         client.ping()
@@ -263,7 +263,9 @@ class TestLog:
         failing = encode(body.returns(body.add("test.fail", -1)))
         client.launch(failing, 1).error()
         client.launch(failing, 1, context={"traceparent": TRACE}).error()
-        client.launch(ADD_ONE, np.zeros((2, 5, 1), np.float32), wants=[0], context={"traceparent": TRACE}).reply()
+        client.launch(
+            ADD_ONE, np.zeros((2, 5, 1), np.float32), wants=[0], context={"traceparent": TRACE}
+        ).reply()
         lines = [line for line in worker.log().splitlines() if TRACE in line]
         failed, compiled = map(json.loads, lines)
         assert (failed["code"], failed["program"]) == ("OP_FAILED", hash_of(failing).hex())

@@ -84,7 +84,7 @@ class Replies:
             self._post(job.session, pack_header(header), buffers)
 
     def _with_times(self, job: Job, header: list) -> list:
-        """The header as a client gets it that says something of its calls. What it wants in the log is written there."""
+        """The header as a client gets it that says something of the call. What it wants in the log is written there."""
         times = times_of(job, header)
         if job.context.traceparent is not None:
             self._log.answered(job, header, times)

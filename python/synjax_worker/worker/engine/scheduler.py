@@ -59,7 +59,7 @@ class Engine:
         answered: Answered | None = None,
         batched: Callable[[int], None] | None = None,
     ):
-        """`batched` is told how many launches run together, each time; 1 where one runs alone in a worker that batches."""
+        """`batched` is told how many launches run together; in a worker that batches, 1 where one runs alone."""
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions

@@ -19,8 +19,8 @@ class Times(NamedTuple):
 
 
 def times_of(job: Job, header: list) -> Times | None:
-    """The times of a call that is being answered with this header, as `Replies` makes it. None where its arrival was not
-    noted, or it was never started.
+    """The times of a call that is being answered with this header. None where its arrival was not noted, or it
+    was never started.
     """
     if job.run is None or not job.arrived:
         return None
@@ -31,6 +31,4 @@ def times_of(job: Job, header: list) -> Times | None:
         elif isinstance(job.message, Compile):
             compiled = header[2] or 0.0
     started = job.run.started
-    return Times(
-        max(0.0, started - job.arrived), compiled, max(0.0, time.monotonic() - started - compiled)
-    )
+    return Times(max(0.0, started - job.arrived), compiled, max(0.0, time.monotonic() - started - compiled))
