@@ -20,7 +20,8 @@ process.stdout.write("ready\n");
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [where, callers, seconds, rate] = line.split(" ").map(Number) as [number, number, number, number?];
-  const run = rate === undefined ? closed(calls[where]!, callers, seconds) : open(calls[where]!, rate, seconds);
+  const run =
+    rate === undefined ? closed(calls[where]!, callers, seconds) : open(calls[where]!, rate, seconds);
   const times = await run;
   process.stdout.write(`${times.map((ms) => ms.toFixed(3)).join(" ")}\n`);
 }

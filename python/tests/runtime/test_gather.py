@@ -239,7 +239,7 @@ class Holding:
         self.ran: list[list[Job]] = []
         self.queued: list[Job] = []
         lock = threading.Condition()
-        run = lambda jobs: self.ran.append(list(jobs))  # noqa: E731
+        run = lambda jobs: self.ran.append(list(jobs))
         self.held = Held(gathering.gatherer, lock, lambda: self.is_free, run, self.queued.append)
 
     def take(self, *jobs: Job) -> None:
