@@ -7,6 +7,8 @@ interface Message {
   readonly answered: boolean;
   readonly windowed: boolean;
   readonly doc: string;
+  /** Whether a map may follow the fields. */
+  readonly context: boolean;
 }
 
 interface Limit {
@@ -32,6 +34,7 @@ export interface Protocol {
   readonly devices: readonly string[];
   readonly configuration: readonly string[];
   readonly messages: readonly Message[];
+  readonly context: Readonly<Record<string, string>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly flags: Readonly<Record<string, number>>;
   readonly inputs: Readonly<Record<string, number>>;
@@ -84,7 +87,8 @@ function numbers(name: string, text: string, values: Readonly<Record<string, num
 function messages({ messages }: Protocol): string {
   const fields = messages.map((message) => {
     const answer = message.answered ? "" : " Not answered where `seq` is 0.";
-    return `${doc(`\`[${message.fields.join(", ")}]\`. ${message.doc}${answer}`)}\n${message.name}: ${message.number}`;
+    const fields = [...message.fields, ...(message.context ? ["context?"] : [])].join(", ");
+    return `${doc(`\`[${fields}]\`. ${message.doc}${answer}`)}\n${message.name}: ${message.number}`;
   });
   const windowed = messages.filter((m) => m.windowed).map((m) => `MESSAGE.${m.name}`);
   return [
@@ -93,6 +97,21 @@ function messages({ messages }: Protocol): string {
     doc("Those that count among the messages in flight."),
     `export const WINDOWED: ReadonlySet<number> = new Set<number>([${windowed.join(", ")}]);`,
   ].join("\n");
+}
+
+const CONTEXT_TYPES: Readonly<Record<string, string>> = {
+  deadline: "number",
+  timed: "boolean",
+  traceparent: "string",
+};
+
+function contextFields({ context }: Protocol): string {
+  const fields = Object.entries(context).map(([name, text]) => {
+    const type = CONTEXT_TYPES[name];
+    if (type === undefined) throw new Error(`${name}: say in CONTEXT_TYPES what it is`);
+    return `${doc(text)}\nreadonly ${name}?: ${type};`;
+  });
+  return fields.join("\n");
 }
 
 function limits({ limits }: Protocol): string {
@@ -172,6 +191,9 @@ export function protocolFile(protocol: Protocol): string {
     constants(protocol),
     "",
     messages(protocol),
+    "",
+    doc("What a map after the fields of a call says of it; where there is nothing to say there is no map."),
+    `export interface CallContext {\n${contextFields(protocol)}\n}`,
     "",
     numbers("STATUS", "The second element of a reply's header, after `seq`.", protocol.statuses),
     "",

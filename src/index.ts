@@ -3,6 +3,8 @@ export { SynjaxError, type ErrorCode, type ErrorDetails } from "../bridge/errors
 export type { DataOf, DType } from "../bridge/wire/dtypes.ts";
 export type { HelloInfo, WorkerCounters } from "../bridge/wire/protocol.ts";
 
+export type { CallEvent } from "../bridge/transport/call-event.ts";
+export type { RetryOptions } from "./session/backoff.ts";
 export { connect, get, put } from "./session/current-session.ts";
 export type { Compiling } from "./session/compilation-watch.ts";
 export type { Compilation } from "./session/compilations.ts";

@@ -1,5 +1,7 @@
 import type { RemoteError } from "../errors.ts";
 import type { Expected, Reply } from "../wire/answer.ts";
+import type { CallContext } from "../wire/protocol.ts";
+import type { CallEvent } from "./call-event.ts";
 import type { Frames } from "./transport.ts";
 
 export interface CallOptions {
@@ -7,6 +9,20 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from now after which the call is given up with `DEADLINE`. */
   readonly deadline?: number | undefined;
+  /** Milliseconds of the deadline that are over already, where the call is sent again. Default 0. */
+  readonly elapsed?: number | undefined;
+  /** The trace that the call is part of, for the worker's log: what `isTraceparent` takes. */
+  readonly traceparent?: string | undefined;
+  /** What is published of the call; the worker says how long it took. */
+  readonly event?: CallEvent | undefined;
+}
+
+/** A header with the map after its fields, and when that was written. */
+export interface Said {
+  readonly header: readonly unknown[];
+  readonly context: CallContext;
+  /** `performance.now()` */
+  readonly at: number;
 }
 
 /** A message that wants an answer. */
@@ -23,8 +39,11 @@ export interface Call {
   sent: boolean;
   /** True when the caller gave it up. It stays in flight until the worker answers; that answer is ignored. */
   abandoned: boolean;
-  /** The deadline that passed, in milliseconds. */
-  expired: number | undefined;
+  readonly deadline: number | undefined;
+  readonly said: Said | undefined;
+  readonly event: CallEvent | undefined;
+  /** Its deadline has passed, and the worker is asked where it is. */
+  expired: boolean;
   /** Stops its timer and its listener. */
   release: (() => void) | undefined;
   /** `performance.now()`; 0 where nobody measures. */

@@ -3,6 +3,7 @@ import { type RemoteError, SynjaxError } from "../errors.ts";
 import { type Answer, decodeAnswer, type Expected, expectedAnswer, type Reply } from "../wire/answer.ts";
 import { packHeader } from "../wire/codec.ts";
 import { type HelloInfo, MESSAGE, WINDOWED, type WorkerCounters } from "../wire/protocol.ts";
+import { leaving, saidOf } from "./call-context.ts";
 import { type Call, type CallOptions, type Outgoing, RemoteFailure } from "./call.ts";
 import { Calls } from "./calls.ts";
 import { Events } from "./events.ts";
@@ -10,7 +11,7 @@ import { droppedAfter, GivingUp } from "./giving-up.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { checkedInfo, helloOf, refusal } from "./hello.ts";
 import { Outbox } from "./outbox.ts";
-import { publishCall, publishReply, startOfCall } from "./tracing.ts";
+import { noteReply, publishCall, publishReply, startOfCall } from "./tracing.ts";
 import type { Frames, Transport } from "./transport.ts";
 
 export interface ChannelOptions {
@@ -154,20 +155,26 @@ export class Channel {
     const excess = bytes > 0 ? this.#outbox.excess(buffers, bytes) : undefined;
     if (excess) return Promise.reject(excess);
     return new Promise<Reply>((resolve, reject) => {
+      const said = options && saidOf(header, options);
+      const event = said && options?.event;
       const call: Call = {
         seq,
-        expected: expectedAnswer(header),
+        expected: expectedAnswer(header, event !== undefined),
         windowed,
         bytes,
         resolve,
         reject,
         sent: false,
         abandoned: false,
-        expired: undefined,
+        deadline: options?.deadline,
+        said,
+        event,
+        expired: false,
         release: undefined,
         startedAt: startOfCall(),
       };
-      const frames = [packHeader(header), ...buffers];
+      const frames = [packHeader(said ? [...header, said.context] : header), ...buffers];
+      if (event) event.bytesOut += frames[0]!.byteLength + bytes;
       this.#calls.add(call);
       publishCall(type, seq, frames.length, bytes);
       if (windowed) this.#outbox.enqueue({ frames, call });
@@ -195,7 +202,7 @@ export class Channel {
   }
 
   #send({ frames, call }: Outgoing): void {
-    this.#transport.send(frames);
+    this.#transport.send(leaving(frames, call?.said));
     // An abandoned call is sent all the same: it may carry a program or frees that later messages rely on.
     if (call?.abandoned) this.cancel([call.seq]);
   }
@@ -237,6 +244,7 @@ export class Channel {
       return;
     }
     const call = this.#calls.find(answer.seq);
+    if (call?.event) noteReply(call.event, frames, answer);
     if (call) this.#settle(call, answer);
     else this.#pong(answer);
   }
@@ -265,8 +273,8 @@ export class Channel {
     publishReply(call, answer);
     if (call.abandoned) return;
     if ("reply" in answer) call.resolve(answer.reply);
-    else if (call.expired !== undefined && answer.error.code === "ABORTED")
-      call.reject(droppedAfter(call.expired));
+    else if (call.deadline !== undefined && isDropped(answer.error, call))
+      call.reject(droppedAfter(call.deadline));
     else {
       if (this.#listeners.size > 0) this.#tell({ type: "failure", seq: call.seq, error: answer.error });
       call.reject(new RemoteFailure(answer.error));
@@ -360,6 +368,11 @@ export class Channel {
   #tell(event: StatusEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Whether the worker dropped a call because its deadline had passed: by its own clock, or because this side said so. */
+function isDropped({ code, poisoned }: RemoteError, { expired }: Call): boolean {
+  return !poisoned && (code === "DEADLINE" || (expired && code === "ABORTED"));
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -37,14 +37,14 @@ export class GivingUp {
   }
 
   /** Watches a call that has just been made, until it is retired. */
-  watch(call: Call, { signal, deadline }: CallOptions): void {
+  watch(call: Call, { signal, deadline, elapsed = 0 }: CallOptions): void {
     if (signal?.aborted) return this.#abandon(call, aborted(signal));
     if (!signal && deadline === undefined) return;
     const stopListening = signal && this.#signals.add(signal, call);
     const timer =
       deadline === undefined || deadline > LONGEST_TIMER
         ? undefined
-        : setTimeout(() => void this.#expire(call, deadline), deadline);
+        : setTimeout(() => void this.#expire(call, deadline), Math.max(0, deadline - elapsed));
     timer?.unref();
     call.release = () => {
       stopListening?.();
@@ -58,7 +58,7 @@ export class GivingUp {
       const where = `it was still waiting here, behind ${outbox.ahead(call)} unanswered calls`;
       return this.#abandon(call, tooLate(deadline, where));
     }
-    call.expired = deadline;
+    call.expired = true;
     const notAhead = calls.sentSince(call);
     const counters = await this.#ask(() => cancel(call.seq));
     if (!calls.has(call) || call.abandoned) return;
@@ -89,6 +89,11 @@ export class GivingUp {
 /** The error of a call whose deadline had passed when the worker dropped it. */
 export function droppedAfter(deadline: number): SynjaxError {
   return tooLate(deadline, QUEUED);
+}
+
+/** The error of a call whose deadline had passed before it could be sent again. */
+export function notSentAgain(deadline: number): SynjaxError {
+  return tooLate(deadline, "it was to be sent again");
 }
 
 function tooLate(deadline: number, where: string): SynjaxError {

@@ -23,6 +23,8 @@ export interface Reply {
   readonly errors: readonly (readonly [output: number, error: RemoteError])[];
   /** Seconds in which a program was compiled for a launch or compile; `undefined` where it had been before. */
   readonly compiled: number | undefined;
+  /** Seconds that it was queued and that it ran, where the message asked for them. */
+  readonly times?: readonly [queue: number, run: number];
 }
 
 export type Answer =
@@ -35,20 +37,25 @@ export interface Expected {
   readonly outputs: number;
   /** Those whose data it brings, by position. */
   readonly wants: readonly number[];
+  /** Whether it says how long the call took. */
+  readonly timed?: boolean;
 }
 
 type Map = Readonly<Record<string, unknown>>;
 
-/** @param header of a message of this side */
-export function expectedAnswer(header: readonly unknown[]): Expected {
+/**
+ * @param header of a message of this side
+ * @param timed whether it asks how long it took
+ */
+export function expectedAnswer(header: readonly unknown[], timed = false): Expected {
   const [type] = header as readonly [number];
   if (type === MESSAGE.launch)
-    return { type, outputs: header[6] as number, wants: header[7] as readonly number[] };
+    return { type, outputs: header[6] as number, wants: header[7] as readonly number[], timed };
   if (type === MESSAGE.fetch) {
     const { length } = header[2] as readonly number[];
-    return { type, outputs: length, wants: Array.from({ length }, (_, i) => i) };
+    return { type, outputs: length, wants: Array.from({ length }, (_, i) => i), timed };
   }
-  return { type, outputs: 0, wants: [] };
+  return { type, outputs: 0, wants: [], timed };
 }
 
 /**
@@ -77,7 +84,10 @@ export function decodeAnswer(
   const asked = seq === 0 ? undefined : expected(seq);
   if (status !== STATUS.ok) throw bad(`answer ${seq} has a status of neither kind`);
   if (!asked) throw bad(`nothing was asked by the number ${seq}`);
-  return { seq, reply: checkedReply(asked, header, frames) };
+  if (!asked.timed) return { seq, reply: checkedReply(asked, header, frames) };
+  const times = header.at(-1);
+  if (!isTimes(times)) throw bad(`answer ${seq} does not say how long it took`);
+  return { seq, reply: { ...checkedReply(asked, header.slice(0, -1), frames), times } };
 }
 
 function bad(what: string): SynjaxError {
@@ -205,6 +215,9 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 const isSeconds = (value: unknown): boolean =>
   typeof value === "number" && Number.isFinite(value) && value >= 0;
+
+const isTimes = (value: unknown): value is [queue: number, run: number] =>
+  Array.isArray(value) && value.length === 2 && value.every(isSeconds);
 
 const isMap = (value: unknown): value is Map =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -19,9 +19,9 @@ export const SHARED_NAME_LENGTH = 200;
 export const MESSAGE = {
   /** `[seq, hello]`. Opens a session. Must be the first message. */
   hello: 0,
-  /** `[seq, hash, hasBody, inputs, firstOutput, nOutputs, wants, donated, frees, flags]`. Runs a program. Its results stay on the device as handles `firstOutput`, `firstOutput + 1`, …. */
+  /** `[seq, hash, hasBody, inputs, firstOutput, nOutputs, wants, donated, frees, flags, context?]`. Runs a program. Its results stay on the device as handles `firstOutput`, `firstOutput + 1`, …. */
   launch: 1,
-  /** `[seq, handles, frees]`. Brings the data of handles to the client. */
+  /** `[seq, handles, frees, context?]`. Brings the data of handles to the client. */
   fetch: 2,
   /** `[seq]`. Asks for the counters; answered while XLA compiles, too. */
   ping: 3,
@@ -33,7 +33,7 @@ export const MESSAGE = {
   cancel: 6,
   /** `[seq, drain]`. Ends the session. Calls in flight are finished if `drain`, otherwise cancelled. */
   goodbye: 7,
-  /** `[seq, hash, hasBody, inputs, donated, flags]`. Compiles a program for the types of its inputs, ahead of a launch. */
+  /** `[seq, hash, hasBody, inputs, donated, flags, context?]`. Compiles a program for the types of its inputs, ahead of a launch. */
   compile: 8,
   /** `[seq, name, tree, replace]`. Gives a tree of handles a name, by which every client of the worker can take it. It is read-only then. */
   share: 9,
@@ -51,6 +51,16 @@ export const WINDOWED: ReadonlySet<number> = new Set<number>([
   MESSAGE.shared,
   MESSAGE.unshare,
 ]);
+
+/** What a map after the fields of a call says of it; where there is nothing to say there is no map. */
+export interface CallContext {
+  /** Milliseconds from now after which nobody waits for the answer: not started by then, it is dropped. */
+  readonly deadline?: number;
+  /** Whether the answer says, in seconds, for how long the call was queued and for how long it ran. */
+  readonly timed?: boolean;
+  /** The trace that the call is part of, as the W3C writes it. */
+  readonly traceparent?: string;
+}
 
 /** The second element of a reply's header, after `seq`. */
 export const STATUS = { ok: 0, error: 1 } as const;
@@ -135,6 +145,8 @@ export const DEFAULT_LIMITS = {
   inFlightBytes: 268435456,
   /** Seconds for which a call may run and be compiled. Nothing can interrupt it, so the worker ends then. Beyond: LIMIT_RUN_TIME. */
   runSeconds: 9007199254740991,
+  /** Seconds for which a call may wait to be started that brings no deadline of its own. Beyond: DEADLINE. */
+  deadlineSeconds: 9007199254740991,
   /** Seconds that a connection may be open without a hello; then it is ended. */
   helloSeconds: 10,
   /** Seconds without a sign of life from a client that came over tcp; then its session is ended. Answering ZeroMQ's own heartbeats is a sign of life. */

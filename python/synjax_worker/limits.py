@@ -40,6 +40,7 @@ class Limits:
     in_flight_messages: int = _limit("inFlightMessages")
     in_flight_bytes: int = _limit("inFlightBytes")
     run_seconds: int = _limit("runSeconds")
+    deadline_seconds: int = _limit("deadlineSeconds")
     hello_seconds: int = _limit("helloSeconds")
     session_seconds: int = _limit("sessionSeconds")
     handles: int = _limit("handles")

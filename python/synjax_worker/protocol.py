@@ -15,6 +15,7 @@ PROGRAM_FORMAT = 1  # of an encoded program
 HASH_BYTES = 16  # of a program's SHA-256
 INLINE_BYTES = 512  # an array up to this size rides in the header, a larger one in a frame of its own
 LARGEST_ID = 2**53  # ids and sizes stay below: a float64 holds them exactly
+UNLIMITED = LARGEST_ID - 1  # a limit that nothing reaches
 WEAK_INT_BITS = 32  # a number that fits this signed width is a weak int, any other a weak float
 KEY_WORDS = 2  # uint32 words of a PRNG key (JAX's default, threefry)
 
@@ -51,6 +52,7 @@ class Message(NamedTuple):
     answered: bool  # False: the client sends seq 0, and only an error is answered
     windowed: bool  # counts among the client's messages in flight
     doc: str
+    context: bool = False  # a map may follow the fields: see CONTEXT
 
 
 HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE, SHARE, SHARED, UNSHARE = range(12)
@@ -75,6 +77,7 @@ MESSAGES = (
         True,
         True,
         "Runs a program. Its results stay on the device as handles `firstOutput`, `firstOutput + 1`, ….",
+        context=True,
     ),
     Message(
         "fetch",
@@ -83,6 +86,7 @@ MESSAGES = (
         True,
         True,
         "Brings the data of handles to the client.",
+        context=True,
     ),
     Message("ping", PING, ("seq",), True, False, "Asks for the counters; answered while XLA compiles, too."),
     Message("forget", FORGET, ("seq", "hashes"), False, False, "Drops programs."),
@@ -103,6 +107,7 @@ MESSAGES = (
         True,
         True,
         "Compiles a program for the types of its inputs, ahead of a launch.",
+        context=True,
     ),
     Message(
         "share",
@@ -129,6 +134,13 @@ MESSAGES = (
         "Takes a name back. What was taken by it stays until it is freed.",
     ),
 )
+
+# What a map after the fields of a call says of it; each is optional, and where there is nothing to say there is no map.
+CONTEXT = {
+    "deadline": "Milliseconds from now after which nobody waits for the answer: not started by then, it is dropped.",
+    "timed": "Whether the answer says, in seconds, for how long the call was queued and for how long it ran.",
+    "traceparent": "The trace that the call is part of, as the W3C writes it.",
+}
 
 FIELDS = {message.name: message.fields for message in MESSAGES}
 
@@ -198,7 +210,7 @@ LIMITS = (
     Limit("elements", 1 << 40, "LIMIT_SHAPE", "Elements of an array that a program makes."),
     Limit(
         "memoryBytes",
-        LARGEST_ID - 1,
+        UNLIMITED,
         "OUT_OF_MEMORY",
         "Bytes of memory that the worker may use. What the machine has left is a limit in any case.",
     ),
@@ -215,9 +227,15 @@ LIMITS = (
     Limit("inFlightBytes", 256 << 20, "OVERLOADED", "Their bytes; refused beyond twice as many."),
     Limit(
         "runSeconds",
-        LARGEST_ID - 1,
+        UNLIMITED,
         "LIMIT_RUN_TIME",
         "Seconds for which a call may run and be compiled. Nothing can interrupt it, so the worker ends then.",
+    ),
+    Limit(
+        "deadlineSeconds",
+        UNLIMITED,
+        "DEADLINE",
+        "Seconds for which a call may wait to be started that brings no deadline of its own.",
     ),
     Limit(
         "helloSeconds", 10, None, "Seconds that a connection may be open without a hello; then it is ended."
@@ -435,6 +453,7 @@ def document() -> dict[str, Any]:
         "devices": list(DEVICES),
         "configuration": list(CONFIGURATION),
         "messages": [message._asdict() | {"fields": list(message.fields)} for message in MESSAGES],
+        "context": CONTEXT,
         "statuses": STATUSES,
         "flags": FLAGS,
         "inputs": INPUTS,

@@ -7,6 +7,7 @@ import { checkCall, checkMethods } from "../program/signatures.ts";
 import { flatten } from "../program/tree.ts";
 import type { HostLike } from "../tensor/host-like.ts";
 import type { Tensor, WaitOptions } from "../tensor/tensor.ts";
+import { checkRetry } from "./backoff.ts";
 import { ownerOf } from "./owner-of.ts";
 import { currentRun } from "./run-context.ts";
 import type { PutOptions } from "./put-options.ts";
@@ -49,6 +50,7 @@ export async function connect(
   checkCall("connect", { options: CONNECT }, [isAddress ? options : address]);
   const { signal, ...given } = isAddress ? (address ? { ...options, address } : options) : address;
   checkSignal(signal);
+  checkRetry(given.retry);
   const unused = implicit && !implicit.used ? implicit : undefined;
   const session = unused?.configure(given) ?? new Session(given);
   if (!implicit || implicit.closed) implicit = session;

@@ -1,24 +1,19 @@
 import type { Handle, HandleOwner } from "../program/handle.ts";
+import type { Calling } from "./calling.ts";
 import type { Compilations } from "./compilations.ts";
 import type { DeviceMemory } from "./device-memory.ts";
-import type { Failures } from "./failures.ts";
 import type { Handles } from "./handles.ts";
-import type { Outbox } from "./outbox.ts";
 import type { Reads } from "./reads.ts";
 import type { SentPrograms } from "./sent-programs.ts";
 
 /** What the launches of a session work with. */
-export interface LaunchContext {
+export interface LaunchContext extends Calling {
   readonly owner: HandleOwner;
-  readonly outbox: Outbox;
   readonly programs: SentPrograms;
-  readonly failures: Failures;
   readonly handles: Handles;
   readonly reads: Reads;
   readonly memory: DeviceMemory;
   readonly compilations: Compilations;
-  /** Whether failed launches may be sent again, and whether the worker checks arguments and looks for NaNs. */
-  settings(): { readonly retry?: boolean; readonly checks?: boolean; readonly debugNans?: boolean };
   /** Called before a value is given away: operations that wait and use it are launched first. */
   readonly beforeDonation: (handle: Handle) => void;
 }

@@ -7,6 +7,7 @@ import type { Handle, PendingLaunch } from "../program/handle.ts";
 import type { Program } from "../program/program.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
 import type { Source } from "./compilations.ts";
+import type { Told } from "./told.ts";
 import type { NameOf } from "./wire-input.ts";
 
 /** A program on its way to the worker, or running there. */
@@ -41,9 +42,18 @@ export interface Launch extends PendingLaunch {
   readonly stack: object;
   /** Its place among all calls of the session. */
   readonly turn: number;
-  /** The `seq` under which it ran out of memory before. */
-  shortSeq: number | undefined;
+  /** What is told of it besides. */
+  told: Told;
+  /** `performance.now()` when it was first sent, where it has a deadline. */
+  sentAt: number | undefined;
 }
+
+/** Milliseconds of a launch's deadline that are over. */
+export const elapsedOf = ({ sentAt }: Launch): number =>
+  sentAt === undefined ? 0 : performance.now() - sentAt;
+
+/** Milliseconds until nobody waits for a launch any more. */
+export const timeLeft = (launch: Launch): number => (launch.options.deadline ?? Infinity) - elapsedOf(launch);
 
 /** Is added to the turns of launches that are late. */
 const LATE = 2 ** 51;

@@ -1,6 +1,8 @@
 /** Launches of one session: sent once, answered once, and sent again where that may help. */
 import type { SynjaxError } from "../../bridge/errors.ts";
+import type { CallOptions } from "../../bridge/transport/call.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
+import { notSentAgain } from "../../bridge/transport/giving-up.ts";
 import { type Reply, sizeOf } from "../../bridge/wire/answer.ts";
 import { type ArrayAval, type Aval, FLAG, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
@@ -11,13 +13,14 @@ import { nameOf as programName, type Source } from "./compilations.ts";
 import { batchableFlag, takesKey } from "./batchable.ts";
 import { type Ahead, compileAhead } from "./compile-ahead.ts";
 import { atLine, failureOf, isSynjaxError, poisoned, remoteError, unforeseen } from "./failures.ts";
-import { type Launch, orderOf } from "./launch.ts";
+import { elapsedOf, type Launch, orderOf, timeLeft } from "./launch.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { checkInputs, donatedBy, lostInput } from "./launch-inputs.ts";
 import { isLoss, sortOut } from "./losses.ts";
-import { MemoryRetries } from "./memory-retry.ts";
 import type { Outgoing } from "./outbox.ts";
+import { Retries } from "./retries.ts";
 import { waitOptionsIn } from "./run-context.ts";
+import { endTold, sendTold } from "./told.ts";
 import { type InputType, type NameOf, wireInput } from "./wire-input.ts";
 
 export interface LaunchOptions {
@@ -44,15 +47,17 @@ export class Launches {
   readonly #pending = new Set<Launch>();
   /** Compilations that were asked for ahead of a call. */
   readonly #ahead = new Set<Ahead>();
-  readonly #memoryRetries: MemoryRetries;
+  readonly #retries: Retries;
   #turns = 0;
 
   constructor(context: LaunchContext) {
     this.#context = context;
-    this.#memoryRetries = new MemoryRetries({
+    this.#retries = new Retries({
       enqueue: (item) => context.outbox.enqueue(item),
       outgoing: (launch) => this.#outgoing(launch),
       localError: (remote, launch) => context.failures.localError(remote, launch.program, launch.stack),
+      settings: () => context.settings(),
+      tell: ({ source, program }, ...what) => context.retrying(programName(source, program), ...what),
     });
   }
 
@@ -67,8 +72,10 @@ export class Launches {
       memory.free(handle.id);
       handle.state = "donated";
     }
+    const told = this.#context.tell("launch", program, options.source);
     const outputs = Array.from({ length: program.outputs }, () => handles.create());
     const launch = this.#made(program, inputs, outputs, donated, options);
+    launch.told = told;
     launch.options = waitOptionsIn(this.#context.owner);
     this.#context.outbox.enqueue(this.#outgoing(launch));
     return outputs;
@@ -112,7 +119,8 @@ export class Launches {
       nameOf: flags & FLAG.findNans ? nameOf : undefined, // it holds the arguments of the call
       stack: captureCall(),
       turn: this.#turns++,
-      shortSeq: undefined,
+      told: undefined,
+      sentAt: undefined,
     };
     for (const output of outputs) output.launch = launch;
     this.#pending.add(launch);
@@ -177,6 +185,8 @@ export class Launches {
     if (!this.#pending.has(launch)) return undefined; // it has failed already
     const lost = lostInput(launch);
     if (lost) return void this.#fail(launch, lost);
+    if (launch.sentAt !== undefined && timeLeft(launch) <= 0)
+      return void this.#fail(launch, notSentAgain(launch.options.deadline!));
     const arrived = memory.launched(this.#expectedBytes(launch));
     const buffers = programs.bodyOf(channel, program);
     const hasBody = buffers.length;
@@ -197,7 +207,7 @@ export class Launches {
       outbox.takeFrees(),
       launch.flags | batchableFlag(launch),
     ];
-    const call = channel.call(seq, header, buffers, launch.options);
+    const call = channel.call(seq, header, buffers, this.#options(launch));
     call
       .then(
         (reply) => {
@@ -214,12 +224,22 @@ export class Launches {
     return call;
   }
 
+  /** How a launch is given up, from its first sending on, and what is told of it. */
+  #options(launch: Launch): CallOptions {
+    const { told, options } = launch;
+    sendTold(told);
+    if (options.deadline === undefined) return told ? { ...options, ...told } : options;
+    const elapsed = elapsedOf(launch);
+    launch.sentAt ??= performance.now();
+    return { ...options, ...told, elapsed };
+  }
+
   // -- answers ---------------------------------------------------------------------------------------------------
 
   #answered(launch: Launch, seq: number, reply: Reply): void {
     if (launch.seq !== seq) return; // sent again after a loss
     if (this.#canRetry) {
-      for (const [, remote] of reply.errors) if (this.#memoryRetries.retry(launch, seq, remote)) return;
+      for (const [, remote] of reply.errors) if (this.#retries.retry(launch, seq, remote)) return;
     }
     const avals = reply.result as readonly (Aval | null)[];
     launch.outputs.forEach((output, i) => {
@@ -239,6 +259,10 @@ export class Launches {
       );
     const { program, inputs, source } = launch;
     if (reply.compiled !== undefined) this.#context.compilations.add(source, program, inputs, reply.compiled);
+    // A free that came before it was sent again found nothing
+    if (this.#retries.has(launch))
+      for (const { id, state } of launch.outputs) if (state === "disposed") this.#context.outbox.free(id);
+    endTold(launch.told);
     this.#done(launch);
     launch.settle.resolve(reply);
   }
@@ -250,7 +274,7 @@ export class Launches {
     if (isSynjaxError(failure) && (failure.code === "LIMIT_BYTES" || failure.code === "LIMIT_FRAMES"))
       programs.forget(launch.program); // it never left, nor did its program
     const remote = isSynjaxError(failure) ? undefined : remoteError(failure);
-    if (remote && this.#canRetry && this.#memoryRetries.retry(launch, seq, remote)) return;
+    if (remote && this.#canRetry && this.#retries.retry(launch, seq, remote)) return;
     // A launch that was refused on this side never reached the worker, which then does not know its outputs
     const root = remote?.code === "HANDLE_UNKNOWN" ? failureOf(launch.inputs) : undefined;
     const error = root
@@ -277,6 +301,7 @@ export class Launches {
       output.failure = error;
       output.launch = undefined;
     }
+    endTold(launch.told, error);
     this.#done(launch);
     launch.settle.reject(error);
     launch.inlineFetch?.decide("alone");
@@ -284,7 +309,7 @@ export class Launches {
 
   #done(launch: Launch): void {
     if (!this.#pending.delete(launch)) return;
-    this.#memoryRetries.done(launch);
+    this.#retries.done(launch);
     this.#context.outbox.endCall();
   }
 
@@ -295,11 +320,6 @@ export class Launches {
     for (const launch of this.#pending) this.#fail(launch, error);
   }
 
-  /** Forgets what belongs to the worker that is gone. */
-  forgetWorker(): void {
-    this.#memoryRetries.clear();
-  }
-
   /**
    * Sends what was in flight again where it can be computed from what is still here; the rest ends with `error`.
    * @param restored values that the next worker will have
@@ -308,8 +328,10 @@ export class Launches {
     const { handles, outbox } = this.#context;
     const canRepeat = this.#canRetry && isLoss(error);
     const renew = (handle: Handle): void => handles.renew(handle);
-    const { again, lost } = sortOut(this.#pending, { canRepeat, restored, renew });
-    for (const launch of lost) this.#fail(launch, launch.seq === undefined ? lostInput(launch)! : error);
+    const waiting = this.#retries.end();
+    const { again, lost } = sortOut(this.#pending, { canRepeat, restored, waiting, renew });
+    for (const launch of lost)
+      this.#fail(launch, launch.seq === undefined ? (lostInput(launch) ?? error) : error);
     for (const launch of again) {
       launch.retried = true;
       launch.seq = undefined;

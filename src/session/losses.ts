@@ -11,6 +11,8 @@ export interface LossOptions {
   readonly canRepeat: boolean;
   /** Values that the next worker will have. */
   readonly restored: ReadonlySet<Handle>;
+  /** Launches that the worker refused, which waited to be sent again. */
+  readonly waiting: ReadonlySet<Launch>;
   /** A value will be computed again. */
   readonly renew: (handle: Handle) => void;
 }
@@ -22,7 +24,7 @@ export interface LossOptions {
  */
 export function sortOut(
   pending: Iterable<Launch>,
-  { canRepeat, restored, renew }: LossOptions,
+  { canRepeat, restored, waiting, renew }: LossOptions,
 ): { readonly again: readonly Launch[]; readonly lost: readonly Launch[] } {
   const launches = [...pending];
   const suspect = firstSent(launches);
@@ -31,7 +33,7 @@ export function sortOut(
   const again: Launch[] = [];
   const lost: Launch[] = [];
   for (const launch of launches) {
-    const isSent = launch.seq !== undefined; // what is not is still in the outbox
+    const isSent = launch.seq !== undefined || waiting.has(launch); // what is not is still in the outbox
     const uses = launch.inputs.flatMap((input) => ("handle" in input ? [input.handle] : []));
     const isGuilty = launch === suspect && launch.isSuspect;
     if (launch === suspect) launch.isSuspect = true;

@@ -36,6 +36,7 @@ interface KeepsAlive {
 export class Outbox {
   readonly #destination: Destination;
   #items: Outgoing[] = [];
+  readonly #later = new Set<Outgoing>();
   #isScheduled = false;
   /** Ids of handles that the worker can forget. */
   #frees: number[] = [];
@@ -57,6 +58,14 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** Enqueues an item when `ready` has resolved. Until then it is one of those that have not been sent. */
+  enqueueAfter(ready: Promise<unknown>, item: Outgoing): void {
+    this.#later.add(item);
+    void ready.then(() => {
+      if (this.#later.delete(item)) this.enqueue(item);
+    });
+  }
+
   /** Puts what was sent before in front of what was not, in its order. */
   repeat(items: readonly Outgoing[]): void {
     const all = [...this.#items, ...items];
@@ -69,7 +78,9 @@ export class Outbox {
 
   /** Fails all that has not been sent. */
   failAll(error: SynjaxError): void {
-    for (const item of this.#items.splice(0)) item.fail(error);
+    const items = [...this.#items.splice(0), ...this.#later];
+    this.#later.clear();
+    for (const item of items) item.fail(error);
   }
 
   /** Ends the timers; nothing is sent after it. */

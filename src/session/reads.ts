@@ -5,8 +5,10 @@ import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Handle } from "../program/handle.ts";
 import { captureCall } from "../program/source-line.ts";
 import type { WaitOptions } from "../program/wait-options.ts";
+import { Attempts } from "./attempts.ts";
 import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
+import type { Calling } from "./calling.ts";
 import type { NameOf } from "./wire-input.ts";
 import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
@@ -29,12 +31,14 @@ function jointly(a: WaitOptions, b: WaitOptions): WaitOptions {
 }
 
 export class Reads {
+  readonly #calling: Calling;
   readonly #outbox: Outbox;
   readonly #failures: Failures;
 
-  constructor(outbox: Outbox, failures: Failures) {
-    this.#outbox = outbox;
-    this.#failures = failures;
+  constructor(calling: Calling) {
+    this.#calling = calling;
+    this.#outbox = calling.outbox;
+    this.#failures = calling.failures;
   }
 
   /** The values of handles, in one round trip. */
@@ -137,30 +141,44 @@ export class Reads {
     let resolve!: (values: readonly HostArray[]) => void;
     let reject!: (error: unknown) => void;
     const fetched = new Promise<readonly HostArray[]>((...settle) => ([resolve, reject] = settle));
+    const { settings, tell, retrying } = this.#calling;
+    const attempts = new Attempts({
+      name: "fetch",
+      told: tell("fetch"),
+      wait: options,
+      retry: settings().retry,
+      retrying,
+    });
     const fail = (error: unknown): void => {
       this.#outbox.endCall();
       const failed = handles.find((h) => h.failure)?.failure;
-      reject(
+      const known =
         failed ??
-          (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined, stack)),
-      );
+        (isSynjaxError(error) ? error : this.#failures.localError(remoteError(error), undefined, stack));
+      attempts.end(known);
+      reject(known);
     };
     let isRepeated = false;
     const send = (channel: Channel): Promise<unknown> | undefined => {
-      const lost = handles.map((h) => h.lost("this tensor")).find((error) => error);
-      if (lost) return void fail(lost);
+      const error =
+        handles.map((h) => h.lost("this tensor")).find((lost) => lost !== undefined) ?? attempts.lateness;
+      if (error) return void fail(error);
       const seq = channel.nextSeq();
       const ids = handles.map((h) => h.id);
-      const call = channel.call(seq, [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()], [], options);
+      const header = [MESSAGE.fetch, seq, ids, this.#outbox.takeFrees()];
+      const call = channel.call(seq, header, [], attempts.begin());
       call
         .then(
           (reply) => {
             const avals = reply.result as readonly ArrayAval[];
+            attempts.end();
             resolve(handles.map((_, i) => hostArray(reply.data[i]!, avals[i]!)));
             this.#outbox.endCall();
           },
           // A worker that is lost takes its handles with it, unless their launches are sent again
           (error: unknown) => {
+            const ready = attempts.again(error) ?? repeated(error, handles);
+            if (ready) return this.#outbox.enqueueAfter(ready, { send, fail });
             const isLost = isSynjaxError(error) && isLoss(error);
             if (!isLost || isRepeated || handles.some((h) => h.failure ?? h.lost("this tensor")))
               return fail(error);
@@ -175,4 +193,11 @@ export class Reads {
     };
     return { outgoing: { send, fail }, fetched };
   }
+}
+
+/** Resolves when the launches of these handles have been answered, where a fetch found them failed that run again. */
+function repeated(failure: unknown, handles: readonly Handle[]): Promise<unknown> | undefined {
+  if (isSynjaxError(failure) || !remoteError(failure).poisoned) return undefined;
+  const launches = handles.map(launchOf).filter((launch) => launch !== undefined);
+  return launches.length > 0 ? Promise.allSettled(launches.map(({ reply }) => reply)) : undefined;
 }

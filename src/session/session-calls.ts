@@ -44,8 +44,9 @@ export const CONNECT: Readonly<Record<keyof SessionOptions | "signal", string>> 
   startTimeout: "any?",
   hangAfter: "any?",
   heartbeat: "any?",
-  retry: "boolean?",
+  retry: "any?",
   checks: "boolean?",
   debugNans: "boolean?",
+  traceparent: "function?",
   signal: "any?",
 };

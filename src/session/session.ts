@@ -16,6 +16,8 @@ import { adopt, NODE, Traced } from "../program/traced.ts";
 import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
+import type { RetryOptions } from "./backoff.ts";
+import type { Calling } from "./calling.ts";
 import { type Compiling, CompilationWatch } from "./compilation-watch.ts";
 import { type Compilation, Compilations } from "./compilations.ts";
 import { DeviceMemory } from "./device-memory.ts";
@@ -31,6 +33,7 @@ import { Restores } from "./restores.ts";
 import { runIn, waitOptionsIn } from "./run-context.ts";
 import { SentPrograms } from "./sent-programs.ts";
 import { checkSharedName, type ShareOptions, SharedTrees } from "./shared-trees.ts";
+import { tellerOf, type TraceparentHook } from "./told.ts";
 import type { Fetched, OnDevice, TensorTree } from "./trees.ts";
 import type { InputType } from "./wire-input.ts";
 
@@ -39,9 +42,10 @@ export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" |
   /**
    * Launches in flight when the worker dies are sent again to the new one if all they need is still here (they are
    * pure): one after the other, the one that may have ended it last, and once. One for which the device has no memory is
-   * sent again when what is garbage here has been freed there. Default true.
+   * sent again when what is garbage here has been freed there. Calls that the worker has no room for (`OVERLOADED`) are
+   * sent again after a while, unless they donate something: numbers instead of `true` say how often. Default true.
    */
-  readonly retry?: boolean;
+  readonly retry?: boolean | RetryOptions;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
   readonly checks?: boolean;
   /**
@@ -51,6 +55,11 @@ export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" |
    * function. Like JAX's `jax_debug_nans`.
    */
   readonly debugNans?: boolean;
+  /**
+   * Says which trace a call is part of, as a W3C `traceparent`; asked whenever a call is made. A served worker has it in
+   * its log beside what fails, is compiled or takes long. What is no `traceparent` is ignored.
+   */
+  readonly traceparent?: TraceparentHook;
 }
 
 /** What happens to a session, as `session.status()` tells it. */
@@ -60,6 +69,14 @@ export type SessionEvent =
   | { readonly type: "lost"; readonly error: SynjaxError }
   | { readonly type: "restarting" }
   | { readonly type: "failure"; readonly error: SynjaxError }
+  /** The worker had no room for a call: it is sent again after so many milliseconds. */
+  | {
+      readonly type: "retry";
+      readonly name: string;
+      readonly error: SynjaxError;
+      readonly attempt: number;
+      readonly delay: number;
+    }
   | ({ readonly type: "compiling" } & Compiling) // each second, where it takes more than one
   | ({ readonly type: "compiled" } & Compilation)
   | { readonly type: "closed" };
@@ -107,17 +124,23 @@ export class Session implements HandleOwner {
       room: (bytes) => this.#memory.room(bytes),
     });
     this.#handles = new Handles(this, this.#outbox, this.#memory);
-    this.#reads = new Reads(this.#outbox, this.#failures);
-    this.#launches = new Launches({
-      owner: this,
+    const calling: Calling = {
       outbox: this.#outbox,
-      programs: this.#programs,
       failures: this.#failures,
+      settings: () => this.#options,
+      tell: tellerOf(this.name, () => this.#options.traceparent),
+      retrying: (name, { code, message }, attempt, delay) =>
+        this.#tell({ type: "retry", name, error: new SynjaxError(code, message), attempt, delay }),
+    };
+    this.#reads = new Reads(calling);
+    this.#launches = new Launches({
+      ...calling,
+      owner: this,
+      programs: this.#programs,
       handles: this.#handles,
       reads: this.#reads,
       memory: this.#memory,
       compilations: new Compilations((compilation) => this.#tell({ type: "compiled", ...compilation })),
-      settings: () => this.#options,
       beforeDonation: (handle) => this.#eager.flushUsesOf(handle),
     });
     this.#eager = new EagerGraph(this, this.#handles, (...call) => this.launch(...call));
@@ -180,7 +203,13 @@ export class Session implements HandleOwner {
     try {
       this.#tell({ type: this.#started ? "restarting" : "connecting" });
       const { openConnection } = await import("../../bridge/worker/connection.ts");
-      const { retry: _retry, checks: _checks, debugNans: _debugNans, ...options } = this.#options;
+      const {
+        retry: _retry,
+        checks: _checks,
+        debugNans: _debugNans,
+        traceparent: _,
+        ...options
+      } = this.#options;
       const signals = signal ? [signal, this.#ending.signal] : [this.#ending.signal];
       const connection = await openConnection({ ...options, registryHash, signal: AbortSignal.any(signals) });
       this.#connection = connection;
@@ -206,7 +235,6 @@ export class Session implements HandleOwner {
     const restored = this.#restores.lose();
     for (const handle of restored) this.#handles.renew(handle);
     this.#failures.forgetLaunches();
-    this.#launches.forgetWorker();
     this.#eager.drop();
     this.#tell({ type: "lost", error });
     this.#launches.lose(error, restored);

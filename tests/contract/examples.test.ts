@@ -14,13 +14,19 @@ function run(
   name: string,
   ...args: readonly string[]
 ): { readonly lines: readonly string[]; readonly picture: string } {
-  const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
   const file = join(directory, `${name}.svg`);
-  const example = join(root, "examples", `${name}.ts`);
-  const printed = execFileSync(process.execPath, [tsx, example, file, ...args], { encoding: "utf8" });
+  const lines = printed(name, file, ...args);
   const picture = readFileSync(file, "utf8");
   expect(picture).toMatch(/^<svg [^]*<\/svg>\n$/);
-  return { lines: printed.trimEnd().split("\n"), picture };
+  return { lines, picture };
+}
+
+/** The lines that an example prints. */
+function printed(name: string, ...args: readonly string[]): readonly string[] {
+  const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
+  const example = join(root, "examples", `${name}.ts`);
+  const found = execFileSync(process.execPath, [tsx, example, ...args], { encoding: "utf8" });
+  return found.trimEnd().split("\n");
 }
 
 /** The picture of the losses of an example that has run, or of another quantity. */
@@ -301,4 +307,16 @@ test("an autoencoder as a probabilistic program has a bound that rises", () => {
   expect(after! - before!).toBeGreaterThan(0.02);
   expect(picture).toMatch(/<title>\d+, nn: /);
   expect(curve("structured-vae-program")).toContain("<path");
+});
+
+test("calls are spans, within the requests that make them", () => {
+  const lines = printed("opentelemetry");
+  const spans = lines.filter((line) => line.includes(" in "));
+  expect(spans).toEqual([
+    "launch tag in POST /tag: ok",
+    "POST /tag in nothing: ok",
+    expect.stringMatching(/^launch tag in POST \/tag: LinearChainCRF: `emission` must be a number/),
+    "POST /tag in nothing: ok",
+  ]);
+  expect(lines.join("\n")).toMatch(/bytesOut: \d+,\s+queueSeconds: [\d.e-]+,\s+compileSeconds: [\d.e-]+/);
 });

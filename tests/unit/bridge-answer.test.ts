@@ -47,6 +47,30 @@ describe("an answer", () => {
     expect("reply" in answer && answer.reply.data).toEqual([four, four]);
     expect(decode([frame([5, 0, [["object", "HMM"]], []])], launched(1, []))).toHaveProperty("reply");
   });
+  test("says how long a call took where it was asked, and only there", () => {
+    const expected = expectedAnswer(launchHeader(5), true);
+    const timed = (...more: unknown[]): Answer =>
+      decode([frame([5, 0, [f32()], [], ...more])], () => expected);
+    expect(timed([0.5, 2])).toMatchObject({ reply: { times: [0.5, 2], errors: [], compiled: undefined } });
+    expect(timed([], 3, [0, 0.1])).toMatchObject({ reply: { times: [0, 0.1], compiled: 3 } });
+    expect(decode([frame([5, 1, error])], () => expected)).toEqual({ seq: 5, error });
+    const fetched = expectedAnswer([MESSAGE.fetch, 5, [8], []], true);
+    expect(decode([frame([5, 0, [f32()], [four], [1, 2]])], () => fetched)).toMatchObject({ reply: { times: [1, 2] } }); // prettier-ignore
+    const compiled = expectedAnswer([MESSAGE.compile, 5], true);
+    expect(decode([frame([5, 0, 1.5, [1, 2]])], () => compiled)).toMatchObject({ reply: { times: [1, 2], compiled: 1.5 } }); // prettier-ignore
+    for (const more of [
+      [],
+      [[1]],
+      [[1, 2, 3]],
+      [[1, -1]],
+      [[1, "2"]],
+      [[1, Number.NaN]],
+      [3],
+      [[], 3, [1, 2], 4],
+    ])
+      expect(() => timed(...more), JSON.stringify(more)).toThrow(/BAD_MESSAGE|cannot be read/);
+    expect(() => decode([frame([5, 0, [f32()], [], [0.5, 2]])], launched(1, []))).toThrow("cannot be read");
+  });
   test.each([
     ["a status of neither kind", [5, 7, []]],
     ["an error without a code", [5, 1, { message: "x" }]],

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, test, vi } from "vitest";
 import { SynjaxError } from "../../bridge/errors.ts";
-import { RemoteFailure } from "../../bridge/transport/call.ts";
+import { type CallOptions, RemoteFailure } from "../../bridge/transport/call.ts";
 import { Channel, type StatusEvent } from "../../bridge/transport/channel.ts";
 import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
 import type { Reply } from "../../bridge/wire/answer.ts";
@@ -23,12 +23,7 @@ async function open(
   return { channel: await Channel.open(transport, { registry: "r", token: "t", ...options }), transport };
 }
 
-function launch(
-  channel: Channel,
-  bytes = 0,
-  options?: { signal?: AbortSignal; deadline?: number },
-  wants = 0,
-): Call {
+function launch(channel: Channel, bytes = 0, options?: CallOptions, wants = 0): Call {
   const seq = channel.nextSeq();
   const buffers = bytes > 0 ? [new Uint8Array(bytes)] : [];
   const reply = channel.call(seq, launchHeader(seq, 1, wants ? [0] : []), buffers, options);
@@ -300,6 +295,64 @@ describe("giving up", () => {
     expect((await errorOf(dropped.reply)).message).toMatch("queued in the worker");
     transport.reply([distant.seq, 0, avals(), []]);
     await distant.reply;
+  });
+});
+
+describe("what a call says besides itself", () => {
+  const contextsOf = (transport: MemoryTransport): unknown[] =>
+    transport.headers.filter(([type]) => type === MESSAGE.launch).map((header) => header[11]);
+  const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+  test("stands after its fields, and not at all where there is nothing to say", async () => {
+    const { channel, transport } = await open();
+    launch(channel, 0, {});
+    launch(channel, 0, { signal: new AbortController().signal });
+    launch(channel, 0, { deadline: 60_000, traceparent: trace });
+    launch(channel, 0, { deadline: 60_000, elapsed: 20_000 });
+    launch(channel, 0, { deadline: 60_000, elapsed: 70_000 });
+    expect(contextsOf(transport)).toEqual([
+      undefined,
+      undefined,
+      { deadline: 60_000, traceparent: trace },
+      { deadline: 40_000 },
+      { deadline: 0 },
+    ]);
+    const seq = channel.nextSeq();
+    channel.call(seq, [MESSAGE.ping, seq], [], { deadline: 60_000 }).catch(() => undefined);
+    expect(transport.headers.at(-1)).toEqual([MESSAGE.ping, seq]);
+    await channel.close();
+  });
+  test("has a deadline off which the time is taken that the call has waited here", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { channel, transport } = await open(
+      new MemoryTransport((header, t) => welcome(header, t, { inFlightMessages: 1 })),
+    );
+    const buffers = 100;
+    const first = launch(channel);
+    launch(channel, buffers, { deadline: 60_000, traceparent: trace });
+    vi.advanceTimersByTime(1_500);
+    transport.reply([first.seq, 0, avals(), []]);
+    await first.reply;
+    vi.useRealTimers();
+    expect(contextsOf(transport)).toEqual([undefined, { deadline: 58_500, traceparent: trace }]);
+    expect(transport.sent.at(-1)!.map((frame) => frame.byteLength)).toEqual([expect.anything(), buffers]);
+    await channel.close();
+  });
+  test("a deadline that is over for the worker is over here; another's is its own error", async () => {
+    const { channel, transport } = await open();
+    const dropped = { code: "DEADLINE", message: "the call waited for 60000 ms" };
+    const late = launch(channel, 0, { deadline: 60_000 });
+    transport.reply([late.seq, 1, { ...dropped, launch: late.seq }]);
+    expect(await errorOf(late.reply)).toMatchObject({
+      code: "DEADLINE",
+      message: expect.stringMatching("No answer within 60000 ms: .* queued in the worker") as string,
+    });
+    const stacked = launch(channel, 0, { deadline: 60_000 });
+    transport.reply([stacked.seq, 1, { ...dropped, launch: late.seq, poisoned: true }]);
+    const other = launch(channel);
+    transport.reply([other.seq, 1, dropped]);
+    for (const { reply } of [stacked, other])
+      expect(await errorOf(reply)).toMatchObject({ error: { code: "DEADLINE", message: dropped.message } });
   });
 });
 

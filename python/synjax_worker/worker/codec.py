@@ -41,6 +41,14 @@ class HostArray(NamedTuple):
     data: bytes | None  # None: the data are in the next buffer frame
 
 
+class Context(NamedTuple):
+    """What a client says of a call besides the call."""
+
+    deadline: float | None = None  # seconds from its arrival
+    timed: bool = False  # whether the answer says how long it took
+    traceparent: str | None = None
+
+
 class ArrayType(NamedTuple):
     """The type of an input of a compile."""
 

@@ -11,13 +11,13 @@ import time
 def log_to_stderr() -> None:
     """Sends all log records and warnings to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLog())
+    handler.setFormatter(JsonLog())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("jax").setLevel(logging.WARNING)
     logging.captureWarnings(True)
 
 
-class _JsonLog(logging.Formatter):
+class JsonLog(logging.Formatter):
     _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
     def format(self, record: logging.LogRecord) -> str:

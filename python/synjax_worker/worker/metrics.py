@@ -21,6 +21,7 @@ from .codec import Compile, Fetch, Launch, Share, Take, Unshare
 from .engine import Engine
 from .engine.handles import bytes_held
 from .engine.jobs import Job, Session
+from .engine.times import times_of
 from .http import Answer
 from .observer import Observer, Post
 
@@ -35,6 +36,7 @@ _KINDS = {
     Unshare: "unshare",
 }
 _BRIEF = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _LONG = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100)
 _TEXT = "text/plain; charset=utf-8"
 
@@ -60,6 +62,15 @@ class Metrics(Observer):
         self._refused = counter("refused_messages", "Messages that were refused as they came.", "code")
         self._received = counter("received_bytes", "Bytes of messages of clients.")
         self._sent = counter("sent_bytes", "Bytes of replies.")
+        self._dropped = counter(
+            "dropped_calls", "Calls that were dropped unrun when their time was over.", "kind"
+        )
+        self._batch = Histogram(
+            "synjax_batch_size",
+            "Launches that ran together, of each batch; 1 of a launch alone, where launches are batched.",
+            buckets=_SIZES,
+            registry=registry,
+        )
         self._queue = histogram("queue_seconds", "From the arrival of a call to its start.", _BRIEF, "kind")
         self._compile = histogram("compile_seconds", "Tracing and compiling a program.", _LONG)
         self._run = histogram(
@@ -93,20 +104,23 @@ class Metrics(Observer):
         kind = _KINDS.get(type(job.message))
         if kind is None:  # a free, or work of the engine's own
             return
-        now, client = time.monotonic(), _name(job.session)
+        client = _name(job.session)
         code = (
             header[2].get("code", "GONE") if header[1] == ERROR else "OK"
         )  # nobody reads it, so it says nothing
         self._calls.labels(client, kind, code).inc()
-        if job.run is None or not job.arrived:
+        if job.is_dropped:
+            self._dropped.labels(client, kind).inc()
+        times = times_of(job, header)
+        if times is None:
             return
-        compiled = 0.0
-        if code == "OK" and kind in ("launch", "compile"):
-            compiled = (header[5] if len(header) > 5 else 0.0) if kind == "launch" else (header[2] or 0.0)
-        if compiled:
-            self._compile.labels(client).observe(compiled)
-        self._queue.labels(client, kind).observe(max(0.0, job.run.started - job.arrived))
-        self._run.labels(client, kind).observe(max(0.0, now - job.run.started - compiled))
+        if times.compile:
+            self._compile.labels(client).observe(times.compile)
+        self._queue.labels(client, kind).observe(times.queue)
+        self._run.labels(client, kind).observe(times.run)
+
+    def batched(self, size: int) -> None:
+        self._batch.observe(size)
 
     def alive(self, ends: bool) -> None:
         self._alive_at = time.monotonic()

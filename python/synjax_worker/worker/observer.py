@@ -32,6 +32,9 @@ class Observer:
     def answered(self, job: Job, header: list) -> None:
         """A job has its answer, with this header."""
 
+    def batched(self, size: int) -> None:
+        """So many launches run together, in a worker that batches; 1 is one that runs alone."""
+
     def alive(self, ends: bool) -> None:
         """The IO thread goes on, which it says each second; `ends`: only with what it has taken already."""
 

@@ -32,12 +32,14 @@ from ..protocol import (
     PING,
     SHARE,
     SHARED,
+    UNLIMITED,
     UNSHARE,
 )
 from .admission import Admission
 from .asked import Asked
 from .codec import pack_header
 from .connections import Connection, Connections
+from .context import take_context
 from .curve import secure
 from .engine import ALONE, RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
 from .headers import (
@@ -118,7 +120,17 @@ class Server:
         self._inbox = Inbox(self._socket, limits, self._sessions, self._connections, self._look_who_left)
         self._outbox = Outbox(self._socket, self._wake.ring, self._look_who_left, self._forget)
         self._post = self._outbox.post if observer is None else observer.posting(self._outbox.post)
-        self._engine = Engine(ops, limits, self._post, stored, batching, observer and observer.answered)
+        self._engine = Engine(
+            ops,
+            limits,
+            self._post,
+            stored,
+            batching,
+            observer and observer.answered,
+            observer and observer.batched,
+        )
+        seconds = limits.deadline_seconds
+        self._deadline = None if seconds == UNLIMITED else float(seconds)  # of calls that bring none
         if observer is not None:
             observer.watch(self._sessions, self._engine, info)
         try:
@@ -293,17 +305,19 @@ class Server:
         kind, seq = header[0], header[1]
         _, _, buffers, size, excess, _ = message
         size += MESSAGE_BYTES
+        context = take_context(header)
         if kind == LAUNCH:
             launch = parse_launch(header)
             if launch.outputs > self._limits.results:
                 raise SynjaxError("BAD_MESSAGE", f"{launch.outputs} results; at most {self._limits.results}")
-            return self._run(Job(session, launch, buffers, size, seq, refused=excess))
+            return self._call(Job(session, launch, buffers, size, seq, excess, context=context))
         if kind == COMPILE:
-            return self._run(Job(session, parse_compile(header), buffers, size, seq, refused=excess))
+            compile_ = parse_compile(header)
+            return self._call(Job(session, compile_, buffers, size, seq, excess, context=context))
         if buffers or excess is not None:
             raise excess or SynjaxError("BAD_MESSAGE", "only a launch and a compile have buffers")
         if kind == FETCH:
-            self._run(Job(session, parse_fetch(header), [], size, seq))
+            self._call(Job(session, parse_fetch(header), [], size, seq, context=context))
         elif kind == SHARE:
             self._run(Job(session, parse_share(header, self._limits), [], size, seq))
         elif kind == SHARED:
@@ -324,6 +338,11 @@ class Server:
             self._goodbye(session, header)
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
+
+    def _call(self, job: Job) -> None:
+        if job.context is not None or self._deadline is not None:
+            job.arrive(self._deadline)
+        self._run(job)
 
     def _notice(self, job: Job) -> None:
         if self._engine.is_flooded(job.session, job.bytes):

@@ -210,6 +210,7 @@ class Client:
         flags: int = 0,
         outputs: int | None = None,
         send_body: bool | None = None,
+        context: dict[str, Any] | None = None,
     ) -> Call:
         """Sends a launch without waiting."""
         if outputs is None:
@@ -236,19 +237,27 @@ class Client:
                 list(donated),
                 freed,
                 flags,
+                *_context(context),
             ],
             *buffers,
         )
         return Call(self, seq, [Handle(first + k) for k in range(outputs)])
 
-    def compile(self, program: bytes, *inputs: Any, donated: Sequence[int] = (), flags: int = 0) -> Call:
+    def compile(
+        self,
+        program: bytes,
+        *inputs: Any,
+        donated: Sequence[int] = (),
+        flags: int = 0,
+        context: dict[str, Any] | None = None,
+    ) -> Call:
         """Sends a compile without waiting; inputs are handles, numbers, or [1, dtype, shape, weak]."""
         hash_ = hash_of(program)
         has_body = hash_ not in self._sent
         self._sent.add(hash_)
         wire = [_input(item, []) for item in inputs]
         seq = next(self._seqs)
-        header = [COMPILE, seq, hash_, int(has_body), wire, list(donated), flags]
+        header = [COMPILE, seq, hash_, int(has_body), wire, list(donated), flags, *_context(context)]
         self.send(header, *([program] if has_body else []))
         return Call(self, seq, [])
 
@@ -261,9 +270,9 @@ class Client:
     def fetch(self, *handles: Handle) -> list[np.ndarray]:
         return self.start_fetch(*handles).values()
 
-    def start_fetch(self, *handles: Handle) -> Call:
+    def start_fetch(self, *handles: Handle, context: dict[str, Any] | None = None) -> Call:
         seq = next(self._seqs)
-        self.send([FETCH, seq, [handle.id for handle in handles], []])
+        self.send([FETCH, seq, [handle.id for handle in handles], [], *_context(context)])
         return Call(self, seq, list(handles))
 
     def put(self, value: Any) -> Handle:
@@ -330,6 +339,10 @@ def decode(aval: list, data: bytes) -> np.ndarray:
     if dtype == "key":
         return np.frombuffer(data, np.uint32).reshape(*shape, 2)
     return np.frombuffer(data, ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype).reshape(shape)
+
+
+def _context(context: dict[str, Any] | None) -> list:
+    return [] if context is None else [context]
 
 
 def _input(item: Any, buffers: list) -> Any:

@@ -125,6 +125,16 @@ def test_what_brings_no_array_or_is_refused_or_has_nobody_left_runs_alone() -> N
     assert gathering.groups() == [*([job] for job in without), [refused], [left], jobs]
 
 
+def test_what_is_late_takes_nobodys_place() -> None:
+    gathering = Gathering(max_batch=2)
+    a, b = sessions(2)
+    jobs = [gathering.put(session, X) for session in (a, b, a, b)]
+    for job in jobs[:2]:
+        job.due = 0.0  # of the clock, which is later by now
+    assert gathering.groups() == [[jobs[0]], [jobs[1]], jobs[2:]]
+    assert [job.is_dropped for job in jobs] == [True, True, False, False]
+
+
 def test_values_on_the_device_have_to_be_the_same_ones() -> None:
     gathering = Gathering()
     shared, other = object(), object()

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,8 +37,8 @@ def ask(address: str, path: str, method: str = "GET") -> tuple[int, str]:
 class Watched:
     """A worker that is watched, and a client of it."""
 
-    def __init__(self) -> None:
-        self.worker = Worker(metricsAddress="0")
+    def __init__(self, **config: Any) -> None:
+        self.worker = Worker(metricsAddress="0", **config)
         self.address: str = self.worker.ready["metricsAddress"]
         self.client = Client(self.worker)
 

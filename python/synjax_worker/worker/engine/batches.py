@@ -151,6 +151,7 @@ class Batches:
         together: list[Job] = []
         alone: list[Job] = []
         for job in jobs:
+            job.drop_if_late()
             if job.refused is None and not job.session.is_cut:
                 try:
                     job.resolved = job.resolved or self._resolver.launch(job)

@@ -160,6 +160,7 @@ class _Together:
 
 
 def _is_off(job: Job) -> bool:
+    job.drop_if_late()  # or it would take the place of one that somebody waits for
     return job.kind is None or job.refused is not None or job.session.is_cut
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import zmq
 from ...errors import SynjaxError
 from ...limits import Limits
 from ...runtime.program import Program
-from ..codec import Compile, Fetch, Launch
+from ..codec import Compile, Context, Fetch, Launch
 from ..connections import Connection
 from .handles import ErrorMap, Handle, is_ready
 from .pending import Pending
@@ -108,6 +109,29 @@ class Job:
     run: Run | None = None  # set when it is started, unless it is a function
     kind: Hashable = None  # launches of one kind may run together; None: it runs alone
     arrived: float = 0.0  # when, on the clock of `run.started`; only where somebody measures it
+    context: Context | None = None  # where its client says something of it
+    due: float | None = None  # when nobody waits for it any more, on the same clock
+
+    def arrive(self, deadline: float | None) -> None:
+        """Notes that it is here; `deadline`: seconds that it may wait if its client does not say how many."""
+        self.arrived = time.monotonic()
+        given = None if self.context is None else self.context.deadline
+        seconds = deadline if given is None else given
+        if seconds is not None:
+            self.due = self.arrived + seconds
+
+    def drop_if_late(self) -> None:
+        """Refuses it where nobody waits for it any more. To be asked right before it would run."""
+        if self.due is not None and self.refused is None and time.monotonic() >= self.due:
+            waited = f"{1_000 * (self.due - self.arrived):.0f} ms"
+            self.refused = SynjaxError(
+                "DEADLINE", f"the call waited for {waited}, which was its time, and was dropped unrun"
+            )
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it was refused for being late."""
+        return isinstance(self.refused, SynjaxError) and self.refused.code == "DEADLINE"
 
 
 @dataclasses.dataclass(slots=True)

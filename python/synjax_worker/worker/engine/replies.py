@@ -8,8 +8,10 @@ from typing import Any
 
 from ...protocol import ERROR, OK
 from ..codec import ZERO_COPY_BYTES, pack_data, pack_header
+from .call_log import CallLog
 from .handles import ErrorMap, Handle
 from .jobs import Job, Session
+from .times import times_of
 
 Post = Callable[[Session, bytes, Sequence[Any]], None]  # session, header, buffers
 
@@ -23,6 +25,7 @@ class Replies:
         self._post = post
         self._answered = answered  # is told of each answer before it is sent
         self._lock = lock  # guards the jobs of sessions
+        self._log = CallLog()
 
     def value(self, job: Job, value: Any) -> None:
         """Answers with one value."""
@@ -64,6 +67,8 @@ class Replies:
         job.answered = True
         if self._answered is not None:
             self._answered(job, header)
+        if job.context is not None:
+            header = self._with_times(job, header)
         if job.counted:  # before the reply is sent, because the client may send more as soon as it reads it
             with self._lock:
                 job.counted = False
@@ -77,3 +82,12 @@ class Replies:
                 if buffer.nbytes >= ZERO_COPY_BYTES:
                     job.session.unread.posted(buffer.nbytes)
             self._post(job.session, pack_header(header), buffers)
+
+    def _with_times(self, job: Job, header: list) -> list:
+        """The header as a client gets it that says something of the call. What it wants in the log is written there."""
+        times = times_of(job, header)
+        if job.context.traceparent is not None:
+            self._log.answered(job, header, times)
+        if job.context.timed and header[1] == OK and times is not None:
+            return [*header, [times.queue, times.run]]
+        return header

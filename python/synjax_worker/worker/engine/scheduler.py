@@ -57,7 +57,9 @@ class Engine:
         stored: Stored | None = None,
         batching: Batching = ALONE,
         answered: Answered | None = None,
+        batched: Callable[[int], None] | None = None,
     ):
+        """`batched` is told how many launches run together; in a worker that batches, 1 where one runs alone."""
         self._limits = limits
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
@@ -85,6 +87,7 @@ class Engine:
         )
         self._gatherer = Gatherer(self._queue, batching, lambda: self._completions.pending > 0)
         self._batching = batching.max_batch > 1  # if not, each launch runs alone
+        self._batched = batched if self._batching else None
         self.batches = Batches(
             self._gatherer, self._resolver, self._executables, budget, self._launcher, self._replies
         )
@@ -196,6 +199,8 @@ class Engine:
         if len(jobs) > 1:
             batch, jobs = self.batches.launch(jobs, QUICK_SECONDS)
             if batch is not None:
+                if self._batched is not None:
+                    self._batched(len(batch.jobs))
                 self._answer(batch)
         for position, job in enumerate(jobs):
             if not self._is_free() or not self._is_quick(job, lambda: True):
@@ -244,6 +249,8 @@ class Engine:
         batch, alone = self.batches.launch(jobs)
         if batch is None:
             return alone
+        if self._batched is not None:
+            self._batched(len(batch.jobs))
         count = len(batch.jobs)
         if not self._completions.pending and batch.seconds < QUICK_SECONDS:
             self._answer(batch)
@@ -283,8 +290,12 @@ class Engine:
 
     def _run(self, job: Job, submitted: bool = False) -> None:
         """Runs a job up to its reply, or up to where the completion thread takes over."""
+        if job.due is not None:
+            job.drop_if_late()
         if not callable(job.message):
             job.run = self._running.begin(job)
+        if self._batched is not None and job.refused is None and isinstance(job.message, Launch):
+            self._batched(1)
         try:
             step = self._first_half(job)
         except Exception as error:  # a mistake of the worker's own; it goes on
