@@ -18,7 +18,7 @@ import zmq
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.limits import Limits
 from synjax_worker.worker import command
-from synjax_worker.worker.keys import CLIENTS, OWN, Keys, write_client, write_own_pair
+from synjax_worker.worker.keys import CLIENTS, OWN, Keys, is_private, write_client, write_own_pair
 
 from .client import PYTHON, TIMEOUT_MS, Body, Client, RemoteError, encode
 from .test_metrics import ask
