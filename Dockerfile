@@ -25,7 +25,7 @@ COPY bridge bridge
 COPY src src
 RUN npm run build \
  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
- && find node_modules/zeromq/build -mindepth 1 -maxdepth 1 ! -name linux -exec rm -r {} + \
+ && find node_modules/zeromq/build -mindepth 1 -maxdepth 1 -type d ! -name linux -exec rm -r {} + \
  && chmod +x dist/bridge/cli/cli.js \
  && ln -s ../synjax-ts/dist/bridge/cli/cli.js node_modules/.bin/synjax \
  && mkdir -p node_modules/synjax-ts/python \
