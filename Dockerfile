@@ -1,21 +1,27 @@
 # Two images, docs/containers.md: `--target worker` serves; `--target app` is Node with the package, and a worker inside.
 # For a release, name these with their digests: --build-arg PYTHON_IMAGE=python:3.13-slim-trixie@sha256:…
+# A mirror, or a proxy's certificates, come in by --build-arg too, as pip and npm name them; no image keeps them.
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
 ARG NODE_IMAGE=node:24-trixie-slim
 
 # The locked packages of a device, as wheels only: nothing is built, so no compiler is here either.
 FROM ${PYTHON_IMAGE} AS environment
 ARG DEVICE=cpu
+ARG PIP_INDEX_URL
+ARG PIP_CERT
 COPY python/requirements/${DEVICE}.txt /requirements.txt
 RUN python -m venv --without-pip /opt/synjax \
  && python -m pip --python /opt/synjax/bin/python --no-cache-dir --disable-pip-version-check \
-      install --no-deps --only-binary :all: --require-hashes -r /requirements.txt
+      install --no-deps --only-binary :all: --require-hashes -r /requirements.txt \
+ && find /opt/synjax -type d -name tests -prune -exec rm -r {} +
 # Compiled here, because nothing can be written where it runs.
 COPY python/synjax_worker /opt/worker/synjax_worker
 RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/worker
 
 # The package as it is published, with the dependencies of the lock file beside it.
 FROM ${NODE_IMAGE} AS package
+ARG NPM_CONFIG_REGISTRY
+ARG NODE_EXTRA_CA_CERTS
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -25,7 +31,10 @@ COPY bridge bridge
 COPY src src
 RUN npm run build \
  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
- && find node_modules/zeromq/build -mindepth 1 -maxdepth 1 -type d ! -name linux -exec rm -r {} + \
+ && find node_modules -name '*.map' -delete \
+ && mv "node_modules/zeromq/build/linux/$(node -p process.arch)" kept \
+ && find node_modules/zeromq/build -mindepth 1 -maxdepth 1 -type d -exec rm -r {} + \
+ && mkdir node_modules/zeromq/build/linux && mv kept "node_modules/zeromq/build/linux/$(node -p process.arch)" \
  && chmod +x dist/bridge/cli/cli.js \
  && ln -s ../synjax-ts/dist/bridge/cli/cli.js node_modules/.bin/synjax \
  && mkdir -p node_modules/synjax-ts/python \

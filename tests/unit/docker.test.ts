@@ -1,10 +1,14 @@
 /** The images, and what starts them: as far as files tell. `docker/try` builds and runs them. */
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { isPrivate } from "../../bridge/transport/client-keys.ts";
 import { StandIns } from "../fixtures/python-stand-ins.ts";
 
@@ -31,6 +35,26 @@ describe.skipIf(process.platform === "win32")("the command of the worker image",
     const env = { SYNJAX_LISTEN: "ipc:///run/synjax/worker", SYNJAX_KEYS: "", SYNJAX_DEVICE: "tpu" };
     expect(argumentsOf(env)).toBe("-m synjax_worker serve --listen ipc:///run/synjax/worker --device tpu");
   });
+});
+
+test("the health check passes where the answer is 200 only, and asks on the loopback interface", async () => {
+  const python = await resolvePython();
+  const check = (...given: string[]): Promise<number> =>
+    new Promise((resolve) => {
+      const script = join(packageRoot(), "docker", "health.py");
+      execFile(python, ["-IS", script, ...given], (error) => resolve(Number(error?.code ?? 0)));
+    });
+  const server = createServer(({ url }, response) => response.writeHead(url === "/readyz" ? 200 : 503).end());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  for (const address of [`${port}`, `127.0.0.1:${port}`, `0.0.0.0:${port}`])
+    expect([address, await check(address, "/readyz")]).toEqual([address, 0]);
+  expect(await check(`${port}`, "/healthz")).toBe(1);
+  server.close();
+  await once(server, "close");
+  expect(await check(`${port}`, "/readyz")).toBe(1);
+  expect(await check("somewhere", "/readyz")).toBe(1);
+  expect(await check()).toBe(1);
 });
 
 /** The stages of the Dockerfile, by name: their instructions, a line each. */
@@ -64,7 +88,9 @@ describe("the Dockerfile", () => {
       const lines = stages().get(target)!;
       expect(lines[0]).toBe(`FROM runtime AS ${target}`);
       expect(lines).toContain("USER 10001:10001");
-      expect(lines.some((line) => line.startsWith("HEALTHCHECK") && line.includes("synjax-health"))).toBe(true);
+      expect(lines.some((line) => line.startsWith("HEALTHCHECK") && line.includes("synjax-health"))).toBe(
+        true,
+      );
     }
     const all = read("Dockerfile");
     expect(all).toContain("--require-hashes");
