@@ -6,7 +6,7 @@ import { array, connect, jit, LinearChainCRF, padded, SynjaxError } from "synjax
 
 const { SYNJAX_ADDRESS, SYNJAX_KEYS, SYNJAX_DEVICE, HOST = "0.0.0.0", PORT = "8080" } = process.env;
 const START_TIMEOUT = 120_000; // ms: a worker that starts at the same time first loads JAX
-const DEADLINE = 10_000; // ms
+const DEADLINE = 30_000; // ms: each new width and number of sentences, to a multiple of 16 words, is compiled once
 const THEIRS = ["INVALID_ARGUMENT", "NARROWING", "CHECK_FAILED"]; // codes of what was wrong with what they sent
 
 const session = SYNJAX_ADDRESS

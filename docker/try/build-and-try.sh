@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds both images without a daemon, runs them as they are meant to run, and ends with a line of what passed.
 #
-# Needs buildah, podman, and runc or crun; base-images.sh comes before it where no registry of images is reached. What
+# Needs root, buildah, podman, and runc or crun; base-images.sh comes before it where no registry of images is reached. What
 # this machine's package registries need comes in from outside, and stays outside:
 #   BUILD_FLAGS   further flags of `buildah build`: a --volume or a --secret with settings or certificates
 #   ABSENT        words that must stand nowhere in the images, as a host's name
@@ -15,12 +15,15 @@ passed=0 failed=0
 end() {
   [ "$failed" = 0 ] || for each in worker app caller alone; do podman logs "$name-$each" 2>&1 | sed "s/^/$each: /" | tail -n 20; done
   podman rm --force --volumes "$name-worker" "$name-app" "$name-caller" "$name-alone" >/dev/null 2>&1 || :
+  podman pod rm --force synjax-try-pod >/dev/null 2>&1 || :
   podman volume rm --force "$name-keys" "$name-client" >/dev/null 2>&1 || :
   rm -rf "$work"
 }
 trap end EXIT
+trap 'exit 1' INT TERM HUP
 
 if [ -z "${CONTAINERS_CONF:-}" ] && [ ! -d /run/systemd/system ]; then
+  # What runc and podman need where no systemd runs
   cat >"$work/containers.conf" <<'CONF'
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
@@ -127,8 +130,12 @@ check "keys are made in a volume, and a client's copied to its own" run --rm --n
   -v "$name-keys:/keys" -v "$name-client:/client-keys" --entrypoint sh localhost/synjax-worker \
   -c '[ -e /keys/app.json ] || synjax keys /keys --client app; cp /keys/app.json /client-keys/'
 
+# As a secret is mounted where a pod has a group: root's, and readable by the group.
+secret="$work/secret"
+made=$(podman volume inspect --format '{{.Mountpoint}}' "$name-keys")
+install -D -o 0 -g 10001 -m 0440 -t "$secret" "$made/worker.json" "$made/clients.toml"
 check "worker: starts" run --detach --name "$name-worker" --network none \
-  -v "$name-keys:/keys:ro" localhost/synjax-worker
+  -v "$secret:/keys:ro" localhost/synjax-worker
 check "worker: /readyz is 200 in the end" until_true inside "$name-worker" synjax-health 127.0.0.1:9100 /readyz
 check "worker: /healthz is 200" inside "$name-worker" synjax-health 127.0.0.1:9100 /healthz
 check "worker: its health check passes" podman healthcheck run "$name-worker"
@@ -139,7 +146,7 @@ check "app: starts" run --detach --name "$name-app" $near_worker localhost/synja
 check "app: /readyz is 200 when the worker answers it, over CURVE" until_true inside "$name-app" synjax-health 8080 /readyz
 check "app: its health check passes" podman healthcheck run "$name-app"
 check "app: not root, no rights, bounded, and writes nowhere" confined_in "$name-app"
-check "app: answers tags" answers "$name-app" /tag "$sentences" "$tags"
+check "app: answers tags" until_true answers "$name-app" /tag "$sentences" "$tags"
 check "app: a body that cannot be meant is a 400" refuses "$name-app" /tag '[[["a"]]]' 400
 check "app: strangers are told that they are" run --rm $near_worker -v "$PWD/docker/try:/srv/try:ro" \
   localhost/synjax-app node /srv/try/caller.mjs stranger
@@ -153,8 +160,21 @@ check "app: told to end, it ends with 0" ends_with_0 "$name-app"
 
 check "app: starts with a worker inside" run --detach --name "$name-alone" --network none localhost/synjax-app
 check "app: /readyz is 200 in the end" until_true inside "$name-alone" synjax-health 8080 /readyz
-check "app: answers the same tags" answers "$name-alone" /tag "$sentences" "$tags"
+check "app: answers the same tags" until_true answers "$name-alone" /tag "$sentences" "$tags"
 check "app: told to end, both end, with 0" ends_with_0 "$name-alone"
+
+# podman makes a pod with the help of catatonit.
+if command -v catatonit >/dev/null && node docker/try/pod.mjs "$work" >"$work/pod.yaml"; then
+  install -d -o 10001 -g 10001 "$work/socket" "$work/compiled" "$work/worker-tmp" "$work/app-cache" "$work/app-tmp"
+  check "pod: starts" podman --log-level error kube play --network none "$work/pod.yaml"
+  check "pod: /readyz is 200 when the worker answers through the socket" \
+    until_true inside synjax-try-pod-app synjax-health 8080 /readyz
+  check "pod: answers the same tags" until_true answers synjax-try-pod-app /tag "$sentences" "$tags"
+  check "pod: the service is told to end, and ends with 0" ends_with_0 synjax-try-pod-app
+  check "pod: then the worker, with 0" ends_with_0 synjax-try-pod-worker
+else
+  echo "skipped: the pod (catatonit is not here, or npm ci has not run)"
+fi
 
 echo
 echo "containers: $passed passed, $failed failed"

@@ -8,8 +8,8 @@ const file = new URL("../kubernetes/sidecar.yaml", import.meta.url);
 const deployment = parseAllDocuments(readFileSync(file, "utf8"), { version: "1.1", merge: true })[0].toJS();
 const { initContainers, containers, volumes, securityContext } = deployment.spec.template.spec;
 
-const local = ({ name, image, env, ports, resources, securityContext, volumeMounts }) => ({
-  ...{ name, env, ports, resources, securityContext, volumeMounts },
+const local = ({ name, image, env, resources, securityContext, volumeMounts }) => ({
+  ...{ name, env, resources, securityContext, volumeMounts },
   image: `localhost/${image.split(":")[0]}:latest`,
 });
 const pod = {
