@@ -125,8 +125,8 @@ def _own_pair(path: Path) -> tuple[str, str]:
 
 
 def is_private(mode: int, owner: int, user: int) -> bool:
-    """Whether nobody else than `user` reads a file. What belongs to root may be given to a user by its group: so secrets
-    are mounted for containers that do not run as root.
+    """Whether nobody else than `user` reads a file. What belongs to root may be given to a user by its group: so
+    secrets are mounted for containers that do not run as root.
     """
     by_group = stat.S_IRGRP if owner == 0 and user != 0 else 0
     return not mode & 0o077 & ~by_group
