@@ -14,7 +14,9 @@ passed=0 failed=0
 
 end() {
   [ "$failed" = 0 ] || for each in worker app caller alone; do podman logs "$name-$each" 2>&1 | sed "s/^/$each: /" | tail -n 20; done
-  podman rm --force --volumes "$name-worker" "$name-app" "$name-caller" "$name-alone" >/dev/null 2>&1 || :
+  for each in app caller alone worker; do # the worker last: the others may use its network
+    podman rm --force --volumes "$name-$each" >/dev/null 2>&1 || :
+  done
   podman pod rm --force synjax-try-pod >/dev/null 2>&1 || :
   podman volume rm --force "$name-keys" "$name-client" >/dev/null 2>&1 || :
   rm -rf "$work"
