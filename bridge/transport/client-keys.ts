@@ -14,6 +14,7 @@ export interface ClientKeys {
 const NAMES = ["worker", "public", "secret"] as const;
 const Z85 = /^[0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/;
 const MAY_OTHERS_READ = 0o077;
+const MAY_GROUP_READ = 0o040;
 
 /** @throws SynjaxError INVALID_ARGUMENT where they are none, or lie in a file that others may read */
 export function clientKeys(given: string | ClientKeys | undefined): ClientKeys | undefined {
@@ -33,19 +34,31 @@ export function clientKeys(given: string | ClientKeys | undefined): ClientKeys |
 }
 
 function fromFile(path: string): unknown {
-  let [text, mode] = ["", 0];
+  let [text, mode, uid] = ["", 0, 0];
   try {
-    [text, mode] = [readFileSync(path, "utf8"), statSync(path).mode & 0o777];
+    text = readFileSync(path, "utf8");
+    ({ mode, uid } = statSync(path));
   } catch (error) {
     throw refused("a file that can be read", (error as Error).message);
   }
-  if (process.platform !== "win32" && mode & MAY_OTHERS_READ)
-    throw refused(`${path} readable by nobody else (mode 0600)`, `mode ${mode.toString(8).padStart(4, "0")}`);
+  if (process.platform !== "win32" && !isPrivate(mode, uid)) {
+    const received = `mode ${(mode & 0o777).toString(8).padStart(4, "0")}`;
+    throw refused(`${path} readable by nobody else (mode 0600)`, received);
+  }
   try {
     return JSON.parse(text);
   } catch {
     throw refused(`JSON in ${path}, as \`synjax keys\` writes it`, "none");
   }
+}
+
+/**
+ * Whether nobody else reads a file. What belongs to root may be given to this process by its group: so secrets are
+ * mounted for containers that do not run as root.
+ */
+export function isPrivate(mode: number, owner: number, user = process.getuid?.()): boolean {
+  const byGroup = owner === 0 && user !== 0 ? MAY_GROUP_READ : 0;
+  return (mode & MAY_OTHERS_READ & ~byGroup) === 0;
 }
 
 const refused = (expected: string, received: string): SynjaxError =>

@@ -102,15 +102,15 @@ def _write_private(path: Path, content: Mapping[str, str]) -> None:
 
 def _own_pair(path: Path) -> tuple[str, str]:
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
         found = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise wrong_setting(
             "keys", f"a directory with {OWN}, as `synjax keys` makes it", str(error)
         ) from None
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+    if os.name == "posix" and not is_private(status.st_mode, status.st_uid, os.getuid()):
         raise wrong_setting(
-            "keys", f"{path} readable by nobody else (mode 0600)", f"mode {stat.S_IMODE(mode):04o}"
+            "keys", f"{path} readable by nobody else (mode 0600)", f"mode {stat.S_IMODE(status.st_mode):04o}"
         )
     if type(found) is not dict:
         raise wrong_setting("keys", f"an object with public and secret in {path}", type(found).__name__)
@@ -122,6 +122,14 @@ def _own_pair(path: Path) -> tuple[str, str]:
     if belongs != public:
         raise wrong_setting("keys", f"a public key that belongs to the secret one in {path}", "another")
     return public, secret
+
+
+def is_private(mode: int, owner: int, user: int) -> bool:
+    """Whether nobody else than `user` reads a file. What belongs to root may be given to a user by its group: so
+    secrets are mounted for containers that do not run as root.
+    """
+    by_group = stat.S_IRGRP if owner == 0 and user != 0 else 0
+    return not mode & 0o077 & ~by_group
 
 
 def _as_key(value: Any, what: str) -> str:

@@ -18,7 +18,7 @@ import zmq
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.limits import Limits
 from synjax_worker.worker import command
-from synjax_worker.worker.keys import CLIENTS, OWN, Keys, write_client, write_own_pair
+from synjax_worker.worker.keys import CLIENTS, OWN, Keys, is_private, write_client, write_own_pair
 
 from .client import PYTHON, TIMEOUT_MS, Body, Client, RemoteError, encode
 from .test_metrics import ask
@@ -324,6 +324,20 @@ def test_keys_that_cannot_be_meant_say_so(change, words: str, keys: Path) -> Non
     assert words in str(found.value)
     secret = json.loads((keys / "web.json").read_text())["secret"]
     assert secret not in str(found.value)
+
+
+def test_a_key_that_belongs_to_root_may_be_given_by_its_group() -> None:
+    """So secrets are mounted for containers that do not run as root."""
+    user = 10001
+    assert is_private(0o100600, user, user)
+    assert is_private(0o100440, 0, user)
+    for mode, owner, reader in (
+        (0o100440, 0, 0),
+        (0o100440, user, user),
+        (0o100444, 0, user),
+        (0o100460, 0, user),
+    ):
+        assert not is_private(mode, owner, reader)
 
 
 def _again(listed: Path) -> str:
