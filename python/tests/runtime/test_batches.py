@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from synjax_worker.protocol import BATCHABLE, GOODBYE
+from synjax_worker.worker.engine.batches import WANTED_OFTEN
 from tests.runtime.client import IDENTITY, Body, Call, Client, Key, Worker, encode, hash_of
 from tests.runtime.test_optimistic import ADD_ONE, EASY, HARD
 
@@ -122,10 +123,11 @@ def test_each_gets_its_own_results_to_the_bit(service: Service) -> None:
         same(call.values()[0], service.clients[0].run(SCALED, *item))
     again, compiles = compiled_by(service, lambda: service.run(SCALED, *items, *items[:3]))
     assert compiles == 0
-    two = service.run(SCALED, *items[:2])  # of eight too, while a program of two is compiled
-    for call, item in zip(two, items, strict=False):
-        same(call.values()[0], service.clients[0].run(SCALED, *item))
-    service.wait_for_compiles(before + 6)  # three gates, and one, two and eight launches
+    for _ in range(WANTED_OFTEN):  # in the batch of eight too, then a program of two is compiled
+        two = service.run(SCALED, *items[:2])
+        for call, item in zip(two, items, strict=False):
+            same(call.values()[0], service.clients[0].run(SCALED, *item))
+    service.wait_for_compiles(before + 2 + WANTED_OFTEN + 3)  # the gates, and one, two and eight launches
     for call, item in zip(again, items + items[:3], strict=True):
         same(call.values()[0], service.clients[0].run(SCALED, *item))
 

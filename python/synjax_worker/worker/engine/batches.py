@@ -34,7 +34,7 @@ from .resolve import Resolver
 log = logging.getLogger("synjax_worker")
 
 
-_WANTED_OFTEN = 8  # a size is compiled then, where a larger one serves
+WANTED_OFTEN = 4  # a size is compiled then, where a larger one serves
 
 
 class _NotNow(Exception):
@@ -178,7 +178,7 @@ class Batches:
             raise _NotNow
         if size > least:
             self._wanted[_key(jobs[0], least)] += 1
-            if self._wanted[_key(jobs[0], least)] >= _WANTED_OFTEN:
+            if self._wanted[_key(jobs[0], least)] >= WANTED_OFTEN:
                 self._compile_behind(jobs, least)
         whole = self._stacked(jobs, size)
         started = time.perf_counter()
