@@ -42,7 +42,9 @@ if __name__ == "__main__":
         runtime_env={"env_vars": {"PYTHONPATH": paths, "JAX_PLATFORMS": "cpu"}},
     )
     serve.start(http_options={"host": "127.0.0.1", "port": port})
-    serve.run(Tagger.bind(), route_prefix="/tag", logging_config={"enable_access_log": False, "log_level": "ERROR"})
+    serve.run(
+        Tagger.bind(), route_prefix="/tag", logging_config={"enable_access_log": False, "log_level": "ERROR"}
+    )
     print(f"http://127.0.0.1:{port}/tag", flush=True)
     while True:
         time.sleep(3600)
