@@ -199,7 +199,7 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
         kinds = (
             dict.fromkeys(_TEXTS, ("string", (str,)))
             | dict.fromkeys(_NUMBERS, ("number", (int, float)))
-            | dict.fromkeys(_FLAGS, ("true or false", (bool,)))
+            | dict.fromkeys(_FLAGS, ("boolean", (bool,)))
             | {"limits": ("table", (dict,))}
         )
         for name, (word, kind) in kinds.items():

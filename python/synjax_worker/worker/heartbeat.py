@@ -28,6 +28,7 @@ class Heartbeat:
         self._next = 0.0
         if pipe is not None:
             os.set_blocking(pipe, False)
+            os.set_inheritable(pipe, False)  # it closes when this process ends
 
     def beat(self) -> None:
         """Says that the IO thread goes on."""

@@ -40,9 +40,7 @@ class HeldPort:
             self._socket.bind(place)
         except OSError as error:
             self.release()
-            raise SynjaxError(
-                "WORKER_START", f"nothing can listen at {address}: {error.strerror}"
-            ) from None
+            raise SynjaxError("WORKER_START", f"nothing can listen at {address}: {error.strerror}") from None
         self.address = f"tcp://{found[1]}:{self._socket.getsockname()[1]}"
 
     def make_way(self) -> None:

@@ -61,7 +61,9 @@ class Prepared:
         warm, record = (
             None if name is None else Path(name) for name in (self._served.warm, self._served.record)
         )
-        is_one = warm is not None and record is not None and os.path.realpath(warm) == os.path.realpath(record)
+        is_one = (
+            warm is not None and record is not None and os.path.realpath(warm) == os.path.realpath(record)
+        )
         known = []
         if record is not None and record.exists():
             known = read(record, "--record", registry.hash, registry.ops, limits)

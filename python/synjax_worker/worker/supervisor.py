@@ -26,9 +26,7 @@ ENDED_BY_SIGNAL = 128  # and the number of the signal: the status of a process t
 GRACE_SECONDS = 1.0  # for a silent worker to say where its threads are and to end by itself
 _MINUTE = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds before a restart; each is twice the one before
-_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
-)
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 class Supervisor:
@@ -89,21 +87,22 @@ class Supervisor:
             if heard.beats:
                 beaten = time.monotonic()
             for line in heard.lines:
-                self._was_ready |= _says_ready(line)
+                if _says_ready(line):
+                    self._was_ready, beaten = True, time.monotonic()
                 with contextlib.suppress(OSError):  # nobody reads it any more
                     os.write(1, line)
             if heard.has_ended:
                 return child.status()
             if not heard.beats and self._is_silent(beaten):
-                log.error("the worker hangs and is killed", extra={"pid": child.pid, "after": self._hang_after})
+                log.error(
+                    "the worker hangs and is killed", extra={"pid": child.pid, "after": self._hang_after}
+                )
                 child.signal(signal.SIGKILL)
                 beaten = None
 
     def _is_silent(self, beaten: float | None) -> bool:
         limit = self._hang_after
-        return (
-            limit is not None and beaten is not None and time.monotonic() - beaten > limit + GRACE_SECONDS
-        )
+        return limit is not None and beaten is not None and time.monotonic() - beaten > limit + GRACE_SECONDS
 
     def _timeout(self, beaten: float | None) -> float | None:
         if self._hang_after is None or beaten is None:

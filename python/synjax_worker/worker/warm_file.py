@@ -55,7 +55,9 @@ class Entry(NamedTuple):
             "seq": 0,
             "hash": program_hash(self.program),
             "hasBody": 1,
-            "inputs": [[list(part) if type(part) is tuple else part for part in item] for item in self.inputs],
+            "inputs": [
+                [list(part) if type(part) is tuple else part for part in item] for item in self.inputs
+            ],
             "donated": list(self.donated),
             "flags": self.flags,
         }
