@@ -28,9 +28,10 @@ class HeldPort:
         if found is None:
             return
         host, port = found[1].strip("[]"), 0 if found[2] == "*" else int(found[2])
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET  # as ZeroMQ takes names
         try:
-            family, *_, place = socket.getaddrinfo(
-                None if host == "*" else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            *_, place = socket.getaddrinfo(
+                None if host == "*" else host, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
         except OSError:  # the name of a network interface, which only ZeroMQ knows
             return
