@@ -25,15 +25,14 @@ class WarmUp:
 
     def begin(self, engine: Engine, changed: Callable[[], None]) -> None:
         """Submits its work. `changed` is called, on the engine's thread, after each step."""
-        session = Session(b"")
         for position, entry in enumerate(self._entries):
-            engine.submit(Job(session, self._step(engine, session, position, entry, changed), []))
+            engine.submit(Job(Session(b""), self._step(engine, position, entry, changed), []))
 
         def end() -> None:
             self.is_over = True
             changed()
 
-        engine.submit(Job(session, end, []))
+        engine.submit(Job(Session(b""), end, []))
 
     @property
     def state(self) -> str:
@@ -52,11 +51,11 @@ class WarmUp:
         return SynjaxError("WORKER_START", f"{self._failures[0]}{others}")
 
     def _step(
-        self, engine: Engine, session: Session, position: int, entry: Entry, changed: Callable[[], None]
+        self, engine: Engine, position: int, entry: Entry, changed: Callable[[], None]
     ) -> Callable[[], None]:
         def step() -> None:
             try:
-                engine.warm(session, entry)
+                engine.warm(entry)
             except Exception as error:  # it is told, and the others are compiled to tell of those too
                 self._note(position, entry, error)
             self._done += 1

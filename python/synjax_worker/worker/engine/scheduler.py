@@ -231,9 +231,9 @@ class Engine:
 
     # ---------------------------------------------------------------------------------------------- running a job
 
-    def warm(self, session: Session, entry: Entry) -> None:
+    def warm(self, entry: Entry) -> None:
         """Compiles what an entry of a warm-up says, on the compute thread. Raises what is wrong with it."""
-        message = entry.message()
+        message, session = entry.message(), Session(b"")
         job = Job(session, message, [entry.program])
         resolved = self._resolver.inputs(job, message, self._resolver.program(session, message, job.buffers))
         if entry.batch is not None:
