@@ -6,7 +6,6 @@ import hashlib
 import signal
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from synjax_worker.worker.keys import write_client
 from synjax_worker.worker.ports import HeldPort
 from synjax_worker.worker.recorder import Recorder
 from synjax_worker.worker.warm_file import FORMAT, MARK, Entry, read, write
-from tests.runtime.client import Body, Client, Key, Worker, encode, hash_of
+from tests.runtime.client import Body, Key, Worker, encode, hash_of
 from tests.runtime.test_metrics import ask
 from tests.runtime.test_optimistic import ADD_ONE, EASY, HARD, LOG_PARTITION
 from tests.runtime.test_serving import TWICE, Served, curve_client
