@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synjax_worker.limits import Limits
 from synjax_worker.worker.keys import write_client
+from synjax_worker.worker.server import Server
 from tests.runtime.client import PYTHON, TIMEOUT_MS
 from tests.runtime.test_serving import TWICE, Served, curve_client
 
@@ -170,3 +173,23 @@ def test_a_worker_that_hangs_is_replaced_at_its_port_and_ends_with_its_superviso
         until_ended(second["pid"])
     finally:
         served.close()
+
+
+def test_the_thread_that_reads_messages_gives_the_signs_of_life(tmp_path: Path) -> None:
+    beats: list[threading.Thread] = []
+
+    def end() -> None:
+        server._asked.ends_by = 0.0
+
+    def beat() -> None:
+        beats.append(threading.current_thread())
+        if len(beats) == 2:
+            end()
+
+    server = Server(f"ipc://{tmp_path}/socket", None, {}, {}, Limits(), beat=beat)
+    timer = threading.Timer(TIMEOUT_MS / 1_000, end)
+    timer.daemon = True
+    timer.start()
+    server.serve()
+    timer.cancel()
+    assert beats == [threading.current_thread()] * 2
