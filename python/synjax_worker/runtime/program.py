@@ -59,6 +59,7 @@ class Body:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
     bodies: tuple[Body, ...]
+    encoded: bytes | None = None  # as it was sent, where that is kept
 
     @property
     def root(self) -> Body:

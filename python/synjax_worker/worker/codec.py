@@ -8,6 +8,7 @@ of a complex64 two floats.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -145,8 +146,14 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
 def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:
     """A placeholder to compile a program with. Raises SynjaxError (LIMIT_RANK, LIMIT_SHAPE)."""
     check_shape(of.shape, limits)
-    dtype = jax.random.key(0).dtype if of.dtype == "key" else ELEMENTS[of.dtype]
+    dtype = _dtype_of_keys() if of.dtype == "key" else ELEMENTS[of.dtype]
     return jax.ShapeDtypeStruct(of.shape, dtype, weak_type=of.weak)
+
+
+@functools.cache
+def _dtype_of_keys() -> Any:
+    """Without making a key, for which JAX would compile a program."""
+    return jax.eval_shape(lambda: jax.random.key(0)).dtype
 
 
 def _aligned_copy(data: bytes | memoryview) -> np.ndarray:

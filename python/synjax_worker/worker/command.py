@@ -14,17 +14,20 @@ from typing import Any
 
 from ..errors import SynjaxError
 from ..protocol import DEFAULT_LIMITS, DEVICES
-from .configuration import wrong_setting
+from .refusals import wrong_setting
 
 TOKEN = "SYNJAX_TOKEN"
 _USAGE_ERROR = 2
 _DRAIN_SECONDS = 30.0
 _MAX_BATCH = 64
 _MAX_WAIT = 2.0  # milliseconds
+_LEAST_HANG_AFTER = 2.0  # seconds: a worker gives a sign of life each second
+_MAX_RESTARTS = 5  # in a minute
 # What a file may say, by the names of the flags.
-_TEXTS = ("listen", "device", "keys", "compilation-cache", "metrics")
-_NUMBERS = ("drain-seconds", "max-batch", "max-wait")
-_SETTINGS = (*_TEXTS, *_NUMBERS, "limits")
+_TEXTS = ("listen", "device", "keys", "compilation-cache", "metrics", "warm", "record")
+_NUMBERS = ("drain-seconds", "max-batch", "max-wait", "hang-after", "max-restarts")
+_FLAGS = ("restart",)
+_SETTINGS = (*_TEXTS, *_NUMBERS, *_FLAGS, "limits")
 
 
 def main(arguments: list[str]) -> int:
@@ -71,6 +74,26 @@ def _parser() -> argparse.ArgumentParser:
         help="answers /metrics, /healthz and /readyz there; a port alone: loopback",
     )
     serve.add_argument(
+        "--record", metavar="FILE", help="says there what was compiled, for --warm of a later start"
+    )
+    serve.add_argument("--warm", metavar="FILE", help="compiles what is said there, and is ready only then")
+    serve.add_argument(
+        "--restart",
+        action="store_true",
+        default=None,
+        help="runs the worker as a child, and the next one where it ends as it should not",
+    )
+    serve.add_argument(
+        "--max-restarts", type=int, metavar="N", help=f"in a minute, with --restart ({_MAX_RESTARTS})"
+    )
+    serve.add_argument(
+        "--hang-after",
+        type=float,
+        metavar="S",
+        help="ends a worker whose thread for messages is silent for so long",
+    )
+    serve.add_argument("--heartbeat", type=int, help=argparse.SUPPRESS)  # from the supervisor to its child
+    serve.add_argument(
         "--limit",
         action="append",
         default=[],
@@ -100,11 +123,13 @@ def _keys(given: argparse.Namespace) -> int:
 def _serve(given: argparse.Namespace) -> int:
     settings = _settings(given)
     address = settings.get("listen", "tcp://127.0.0.1:5555")
-    keys, token = settings.get("keys"), os.environ.pop(TOKEN, None) or None
+    keys, token = settings.get("keys"), os.environ.get(TOKEN) or None
     _require_protection(address, keys, token)
-    drain_seconds = settings.get("drain-seconds", _DRAIN_SECONDS)
-    if not 0 <= drain_seconds < math.inf:
-        raise wrong_setting("--drain-seconds", "a number of at least 0", str(drain_seconds))
+    drain_seconds = _number(settings, "drain-seconds", 0, _DRAIN_SECONDS)
+    hang_after = _number(settings, "hang-after", _LEAST_HANG_AFTER, None)
+    if settings.get("restart") and given.heartbeat is None:
+        return _supervise(settings, address, hang_after)
+    os.environ.pop(TOKEN, None)  # no other program is to have it
     limits = settings.get("limits", {}) | dict(_limit(text) for text in given.limit)
     config = {
         "address": address,
@@ -118,8 +143,46 @@ def _serve(given: argparse.Namespace) -> int:
     }
     os.environ["JAX_PLATFORMS"] = config["device"]
     from .process import serve
+    from .served import Served
 
-    return serve(config, keys, drain_seconds)
+    served = Served(
+        drain_seconds,
+        keys,
+        settings.get("warm"),
+        settings.get("record"),
+        hang_after,
+        given.heartbeat,
+    )
+    return serve(config, served)
+
+
+def _supervise(settings: dict[str, Any], address: str, hang_after: float | None) -> int:
+    """Runs the same command as a child, at an address that stays."""
+    if sys.platform == "win32":
+        raise wrong_setting("--restart", "a system with signals and pipes of Unix", sys.platform)
+    most = settings.get("max-restarts", _MAX_RESTARTS)
+    if type(most) is not int or most < 1:
+        raise wrong_setting("--max-restarts", "a whole number of at least 1", str(most))
+    from .logs import log_to_stderr
+    from .ports import HeldPort
+    from .supervisor import Supervisor
+
+    log_to_stderr()
+    held = HeldPort(address)
+
+    def command(beats: int) -> list[str]:
+        own = ["--heartbeat", str(beats), "--listen", held.address]
+        return [sys.executable, *sys.orig_argv[1:], *own]
+
+    return Supervisor(command, hang_after=hang_after, most_restarts=most, held=held).run()
+
+
+def _number(settings: dict[str, Any], name: str, least: float, default: float | None) -> float | None:
+    """A number of the settings. Raises InvalidArgument where it is too small, or none."""
+    value = settings.get(name, default)
+    if value is not None and not least <= value < math.inf:
+        raise wrong_setting(f"--{name}", f"a number of at least {least:g}", str(value))
+    return value
 
 
 def _settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -133,11 +196,14 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
         unknown = sorted(set(found).difference(_SETTINGS))
         if unknown:
             raise wrong_setting("--config", f"any of {', '.join(_SETTINGS)}", unknown[0])
-        kinds = dict.fromkeys(_TEXTS, ("string", str)) | dict.fromkeys(_NUMBERS, ("number", (int, float)))
-        for name, (word, kind) in (kinds | {"limits": ("table", dict)}).items():
-            if name in found and (
-                not isinstance(found[name], kind) or found[name] is True or found[name] is False
-            ):
+        kinds = (
+            dict.fromkeys(_TEXTS, ("string", (str,)))
+            | dict.fromkeys(_NUMBERS, ("number", (int, float)))
+            | dict.fromkeys(_FLAGS, ("boolean", (bool,)))
+            | {"limits": ("table", (dict,))}
+        )
+        for name, (word, kind) in kinds.items():
+            if name in found and type(found[name]) not in kind:
                 raise wrong_setting("--config", f"{name} that is a {word}", repr(found[name]))
         if found.get("device", "cpu") not in DEVICES:
             raise wrong_setting("device", ", ".join(DEVICES), repr(found["device"]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import InvalidArgument
 from ..protocol import CONFIGURATION, DEVICES
 from .engine import Batching
+from .refusals import bad_device, wrong_setting
 
 _MOST_BATCHED = 10_000  # launches, and milliseconds that one waits
 
@@ -45,23 +45,3 @@ def batching_of(config: dict[str, Any]) -> Batching:
             raise wrong_setting(name, expected, repr(value))
         chosen[field] = value
     return Batching(**chosen)
-
-
-def bad_device(received: Any, expected: str, reason: str = "") -> InvalidArgument:
-    """The error of a device that is not there."""
-    return InvalidArgument(
-        f"`device`: expected {expected}, got {received}{reason}",
-        argument="device",
-        expected=expected,
-        received=str(received),
-    )
-
-
-def wrong_setting(argument: str, expected: str, received: str) -> InvalidArgument:
-    """The error of something that the user chose and that cannot be meant."""
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )

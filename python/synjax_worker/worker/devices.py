@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..protocol import DEVICES
-from .configuration import bad_device
+from .refusals import bad_device
 
 
 def find_devices(wanted: str) -> list[Any]:

@@ -21,7 +21,7 @@ import zmq
 
 from ..errors import InvalidArgument
 from ..limits import Limits
-from .configuration import wrong_setting
+from .refusals import wrong_setting
 
 log = logging.getLogger("synjax_worker")
 

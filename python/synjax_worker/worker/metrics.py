@@ -127,6 +127,9 @@ class Metrics(Observer):
         if ends:
             self._waits_for = "the worker is about to end"
 
+    def waits(self, reason: str) -> None:
+        self._waits_for = reason
+
     def ready(self) -> None:
         self._waits_for = None
 

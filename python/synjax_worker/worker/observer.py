@@ -38,5 +38,8 @@ class Observer:
     def alive(self, ends: bool) -> None:
         """The IO thread goes on, which it says each second; `ends`: only with what it has taken already."""
 
+    def waits(self, reason: str) -> None:
+        """It is not ready yet, or will not be, for this reason."""
+
     def ready(self) -> None:
         """What had to be compiled before the first call is compiled."""

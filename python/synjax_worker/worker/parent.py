@@ -44,18 +44,18 @@ def die_with_parent(private_socket: str | None) -> Callable[[], None]:
 
     def connected() -> None:
         remove()
-        _be_killed_with_parent()
+        be_killed_with_parent()
 
     # An interrupt during a call of XLA would abort the process. The parent decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, end)
     threading.Thread(target=watch, name="stdin", daemon=True).start()
     if private_socket is None:
-        _be_killed_with_parent()
+        be_killed_with_parent()
     return connected
 
 
-def _be_killed_with_parent() -> None:
+def be_killed_with_parent() -> None:
     """Has Linux kill this process with its parent, in case no thread gets to notice the parent's end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

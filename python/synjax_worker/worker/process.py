@@ -22,11 +22,12 @@ from .allocator import keep_freed_memory
 from .configuration import batching_of, read_config
 from .devices import find_devices
 from .engine import Stored
-from .keys import Keys
 from .last_words import EXIT_STATUS
 from .logs import log_to_stderr
 from .observer import Observer
-from .parent import die_with_parent, private_socket_of
+from .parent import be_killed_with_parent, die_with_parent, private_socket_of
+from .recorder import Recorder
+from .served import Prepared, Served
 from .server import Server
 
 log = logging.getLogger("synjax_worker")
@@ -52,27 +53,58 @@ def main() -> int:
     _serve(server, ready, announce)
 
 
-def serve(config: dict[str, Any], keys: str | None, drain_seconds: float) -> int:
-    """Serves whoever may call, until a signal ends it: a configuration as `main` reads it, and a directory of keys."""
+def serve(config: dict[str, Any], served: Served) -> int:
+    """Serves whoever may call, until a signal ends it: a configuration as `main` reads it, and what else there is."""
     keep_freed_memory()
     announce = _take_stdout()
     log_to_stderr()
+    if served.heartbeat is not None:
+        be_killed_with_parent()
     try:
-        server, ready = _start(config, lambda: None, keys)
-        server.listen_to_signals(drain_seconds)
+        prepared = Prepared(served)
+        server, ready = _start(config, lambda: None, prepared)
+        server.listen_to_signals(served.drain_seconds)
         gc.freeze()
         gc.enable()
+        if prepared.warm_up is not None:
+            if not server.warm_up(prepared.warm_up, _not_ready(announce)):
+                _end(server, prepared.recorder)
+            prepared.held.make_way()
+            server.listen()
+            prepared.held.release()
+            ready["address"] = server.address
     except Exception as error:
         log.exception("the worker did not start")
         announce({"ready": False, **_start_error(error).to_wire()})
         return 1
-    _serve(server, ready, announce)
+    _serve(server, ready, announce, prepared.recorder)
 
 
-def _serve(server: Server, ready: dict[str, Any], announce: Callable[[dict[str, Any]], None]) -> NoReturn:
+def _not_ready(announce: Callable[[dict[str, Any]], None]) -> Callable[[SynjaxError], None]:
+    def failed(error: SynjaxError) -> None:
+        log.error("the worker will not be ready", extra={"why": error.message})
+        announce({"ready": False, **error.to_wire()})
+
+    return failed
+
+
+def _serve(
+    server: Server,
+    ready: dict[str, Any],
+    announce: Callable[[dict[str, Any]], None],
+    recorder: Recorder | None = None,
+) -> NoReturn:
     announce(ready)
     log.info("ready", extra=ready)
+    if recorder is not None:
+        recorder.start()
     server.serve()
+    _end(server, recorder)
+
+
+def _end(server: Server, recorder: Recorder | None) -> NoReturn:
+    if recorder is not None:
+        recorder.close()
     zmq.Context.instance().term()  # waits until the last words have left, or for a moment
     os._exit(EXIT_STATUS if server.has_failed else 0)  # nothing else ends a thread that is in XLA
 
@@ -109,10 +141,12 @@ def _take_stdout() -> Callable[[dict[str, Any]], None]:
 
 
 def _start(
-    config: dict[str, Any], connected: Callable[[], None], keys: str | None = None
+    config: dict[str, Any], connected: Callable[[], None], served: Prepared | None = None
 ) -> tuple[Server, dict[str, Any]]:
     limits = Limits.from_config(config.get("limits"))
-    known = Keys(keys, limits) if keys is not None else None  # before what takes long
+    address = config["address"]
+    if served is not None:
+        address = served.before_start(address, limits)
     batching = batching_of(config)
     import jax
 
@@ -122,6 +156,8 @@ def _start(
     jax.config.update("jax_traceback_in_locations_limit", 0)
 
     registry = load()
+    if served is not None:
+        served.loaded(registry, limits)
     devices = find_devices(config.get("device", "cpu"))
     info = {
         "version": VERSION,
@@ -137,16 +173,19 @@ def _start(
     threading.stack_size(512 << 20)
     stored = _stored(config.get("compilationCache"), limits)
     server = Server(
-        config["address"],
+        address,
         config.get("token"),
         info,
         registry.ops,
         limits,
         connected,
         stored,
-        known,
+        served and served.keys,
         batching,
         observer,
+        served and served.compiled,
+        served and served.beat,
+        listens=served is None or served.warm_up is None,
     )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")

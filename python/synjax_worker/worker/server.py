@@ -41,7 +41,7 @@ from .codec import pack_header
 from .connections import Connection, Connections
 from .context import take_context
 from .curve import secure
-from .engine import ALONE, RETRY_AFTER_MS, Batching, Engine, Job, Run, Session, Stored
+from .engine import ALONE, RETRY_AFTER_MS, Batching, Compiled, Engine, Job, Run, Session, Stored
 from .headers import (
     parse_compile,
     parse_fetch,
@@ -61,6 +61,7 @@ from .observer import Observer
 from .outbox import Outbox
 from .strangers import HELLO_BYTES, Strangers, cut
 from .wake import Wake
+from .warm_up import WarmUp
 
 log = logging.getLogger("synjax_worker")
 
@@ -90,8 +91,16 @@ class Server:
         keys: Keys | None = None,
         batching: Batching = ALONE,
         observer: Observer | None = None,
+        compiled: Compiled | None = None,
+        beat: Callable[[], None] | None = None,
+        *,
+        listens: bool = True,
     ):
+        """`compiled` is told of executables, `beat` is called while the IO thread goes on. One that does not listen yet
+        does so after its warm-up.
+        """
         self._observer = observer
+        self._beat = beat
         self._admission = Admission(info, limits, token, keys)
         self._connected = connected  # called whenever a hello was answered
         self._limits = limits
@@ -128,16 +137,49 @@ class Server:
             batching,
             observer and observer.answered,
             observer and observer.batched,
+            compiled,
         )
         seconds = limits.deadline_seconds
         self._deadline = None if seconds == UNLIMITED else float(seconds)  # of calls that bring none
         if observer is not None:
             observer.watch(self._sessions, self._engine, info)
+        self.address = address
+        if listens:
+            self.listen()
+
+    def warm_up(self, warm_up: WarmUp, failed: Callable[[SynjaxError], None]) -> bool:
+        """Compiles before anybody can call. False where it was told to end before that.
+
+        `failed` is told why it will not be ready, and it goes on until it is told to end.
+        """
+        self._engine.start()
+        warm_up.begin(self._engine, self._wake.ring)
+        poller = zmq.Poller()
+        poller.register(self._wake.descriptor, zmq.POLLIN)
+        is_told = False
+        while self._asked.ends_by is None:
+            if warm_up.is_over and warm_up.error is None:
+                return True
+            if warm_up.is_over and not is_told:
+                is_told = True
+                failed(warm_up.error)
+            if self._observer is not None:
+                self._observer.waits(warm_up.state)
+            poller.poll(self._tick_ms)
+            self._wake.clear()
+            self._tick(nothing_waits=True)
+        self.close()
+        return False
+
+    def listen(self) -> None:
+        """Lets clients come. Raises SynjaxError (WORKER_START) where they cannot come here."""
         try:
-            self._socket.bind(address)
+            self._socket.bind(self.address)
         except zmq.ZMQError as error:
             self.close()
-            raise SynjaxError("WORKER_START", f"nothing can listen at {address}: {error.strerror}") from error
+            raise SynjaxError(
+                "WORKER_START", f"nothing can listen at {self.address}: {error.strerror}"
+            ) from error
         self.address = self._socket.get_string(zmq.LAST_ENDPOINT)
 
     def serve(self) -> None:
@@ -222,6 +264,8 @@ class Server:
             cut(self._ending.popleft()[1])
         if now < self._next_tick and self._accepted == self._connections.accepted:
             return
+        if self._beat is not None:
+            self._beat()
         if self._observer is not None:
             self._observer.alive(ends=self._asked.ends_by is not None)
         self._look_who_left()

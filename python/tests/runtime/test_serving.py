@@ -30,7 +30,8 @@ TWICE = encode(TWICE.returns(TWICE.add("np.add", -1, -1)))
 class Served:
     """`serve` in a process of its own, on a port that it chooses."""
 
-    def __init__(self, keys: Path, *arguments: str):
+    def __init__(self, keys: Path, *arguments: str, waits: bool = True):
+        """`waits` for what it says on stdout."""
         self._stderr = (keys / "stderr").open("w+")
         self.process = subprocess.Popen(
             [
@@ -47,7 +48,14 @@ class Served:
             stderr=self._stderr,
             env=os.environ | {"PYTHONPATH": str(PYTHON)},
         )
+        self.ready: dict = {}
+        if waits:
+            self.said()
+
+    def said(self) -> dict:
+        """What it says on stdout next."""
         self.ready = json.loads(self.process.stdout.readline())
+        return self.ready
 
     def log(self) -> str:
         self._stderr.flush()
@@ -226,6 +234,9 @@ def test_a_port_that_is_taken_is_named(served: Served, keys: Path) -> None:
         (["serve", "--limit", "handles"], "NAME=N"),
         (["serve", "--drain-seconds", "nan"], "a number of at least 0"),
         (["serve", "--drain-seconds", "-1"], "a number of at least 0"),
+        (["serve", "--hang-after", "1"], "--hang-after`: expected a number of at least 2"),
+        (["serve", "--hang-after", "inf"], "a number of at least 2"),
+        (["serve", "--restart", "--max-restarts", "0"], "a whole number of at least 1"),
         (["serve", "--config", "nowhere.toml"], "a TOML file"),
         (["keys", "somewhere", "--client", "a/b"], "letters, digits"),
         (["keys", "somewhere", "--client", "worker"], "a name that no file there has"),
@@ -240,7 +251,7 @@ def test_a_command_that_cannot_be_meant_says_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(command.TOKEN, raising=False)
-    if arguments[1:2] in (["--limit"], ["--drain-seconds"]):
+    if arguments[1] in ("--limit", "--drain-seconds", "--hang-after", "--restart"):
         monkeypatch.setenv(command.TOKEN, "secret")
     assert command.main(arguments) == 2
     assert words in capsys.readouterr().err
@@ -253,6 +264,8 @@ def test_a_command_that_cannot_be_meant_says_so(
         ("limits = 3", "limits that is a table"),
         ('drain-seconds = "3"', "drain-seconds that is a number"),
         ("max-batch = true", "max-batch that is a number"),
+        ("restart = 1", "restart that is a boolean"),
+        ("hang-after = true", "hang-after that is a number"),
         ("listen = 3", "listen that is a string"),
         ('device = "gpu"', "cpu, cuda, tpu"),
         ("listen", "a TOML file"),

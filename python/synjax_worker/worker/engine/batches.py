@@ -11,9 +11,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -168,7 +169,7 @@ class Batches:
         first = jobs[0].resolved
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
-        least = min(1 << (len(jobs) - 1).bit_length(), self._gatherer.batching.max_batch)
+        least = size_of(len(jobs), self._gatherer.batching.max_batch)
         sizes = [size for size in self._sizes(least) if self._compiled(jobs[0], size)]
         if not sizes and self._executables.find(first.key) is not None:
             self._compile_behind(jobs, least)
@@ -177,8 +178,8 @@ class Batches:
         if within < math.inf and not self._is_quick(jobs[0], size, within):
             raise _NotNow
         if size > least:
-            self._wanted[_key(jobs[0], least)] += 1
-            if self._wanted[_key(jobs[0], least)] >= WANTED_OFTEN:
+            self._wanted[_key_of(jobs[0], least)] += 1
+            if self._wanted[_key_of(jobs[0], least)] >= WANTED_OFTEN:
                 self._compile_behind(jobs, least)
         whole = self._stacked(jobs, size)
         started = time.perf_counter()
@@ -203,7 +204,7 @@ class Batches:
 
     def _compiled(self, job: Job, size: int) -> Executable | None:
         """The executable of batches of a size, of which this job is the first."""
-        found = self._executables.find(_key(job, size))
+        found = self._executables.find(_key_of(job, size))
         return None if found is not None and found.certified and self._is_careful(job) else found
 
     def _is_quick(self, job: Job, size: int, within: float) -> bool:
@@ -238,7 +239,7 @@ class Batches:
         threading.Thread(target=behind, name="batch compiler", daemon=True).start()
 
     def _stacked(self, jobs: list[Job], size: int) -> Resolved:
-        """The batch as one launch. Its size is a power of two, so that few are compiled: the first is repeated."""
+        """The batch as one launch. The first is repeated where it is larger than there are launches."""
         first, launch = jobs[0].resolved, jobs[0].message
         items = [job.resolved.args for job in jobs] + [first.args] * (size - len(jobs))
         axes = _axes(launch)
@@ -251,7 +252,7 @@ class Batches:
             self._budget.take(size * values[0].nbytes)
             host = isinstance(values[0], np.ndarray)
             args.append(np.stack(values) if host else jnp.stack(values))
-        return Resolved(first.program, args, [], {}, _key(jobs[0], size), False, lanes=axes)
+        return Resolved(first.program, args, [], {}, _key_of(jobs[0], size), False, lanes=axes)
 
     def _pending(self, job: Job, run: Dispatched, results: Results) -> Pending:
         launch, resolved = job.message, job.resolved
@@ -284,12 +285,37 @@ class Batches:
             )
 
 
+def batch_of_types(single: Resolved, size: int, stacked: Collection[int]) -> Resolved:
+    """A batch to compile, of launches of which only the types of inputs are known. Those are stacked whose positions
+    are given. Raises SynjaxError (INVALID_ARGUMENT) where such launches run alone.
+    """
+    if single.x64:
+        raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
+    axes = tuple(0 if position in stacked else None for position in range(len(single.args)))
+    args = list(single.args)
+    for position in stacked:
+        of = args[position]
+        if not isinstance(of, jax.ShapeDtypeStruct):
+            raise SynjaxError("INVALID_ARGUMENT", f"input {position} is a number, which is not stacked")
+        args[position] = jax.ShapeDtypeStruct((size, *of.shape), of.dtype, weak_type=of.weak_type)
+    return Resolved(single.program, args, [], {}, _key(single.key, size, axes), False, lanes=axes)
+
+
+def size_of(launches: int, most: int) -> int:
+    """The size of the batch in which so many run: a power of two, so that few are compiled."""
+    return min(1 << (launches - 1).bit_length(), most)
+
+
 def _axes(launch: Launch) -> tuple[int | None, ...]:
     """By input: 0 where it is stacked, None where all share it."""
     return tuple(0 if type(item) is HostArray else None for item in launch.inputs)
 
 
-def _key(job: Job, size: int) -> tuple:
+def _key_of(job: Job, size: int) -> tuple:
     """The key of the executable of a batch of which this is the first."""
-    *others, signatures = job.resolved.key
-    return (*others, ("lanes", size, _axes(job.message)), signatures)
+    return _key(job.resolved.key, size, _axes(job.message))
+
+
+def _key(single: tuple, size: int, axes: tuple[int | None, ...]) -> tuple:
+    *others, signatures = single
+    return (*others, ("lanes", size, axes), signatures)

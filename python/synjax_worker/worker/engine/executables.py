@@ -24,6 +24,7 @@ from ...runtime.checks import Site
 from ...runtime.extent import Extent, TooLarge, extent_of
 from ...runtime.interpreter import Interpretation, interpret
 from ...runtime.nans import Watch
+from ...runtime.program import Program
 from ..codec import Compile, Launch, aval_of
 from .handles import signature_of
 from .jobs import Resolved
@@ -36,6 +37,9 @@ _NONE: Mapping[int, SynjaxError] = MappingProxyType({})
 _SHALLOW = 1_000  # equations of which each waits for the one before
 _REFUSED_OFTEN = 2  # types of inputs for which a program was refused: it is careful at once for others
 _TIMING_WEIGHT = 0.25  # of the latest call in the running average
+
+
+Compiled = Callable[[Program, tuple, bool], None]  # program, key of the executable, whether it is careful
 
 
 @dataclasses.dataclass(slots=True)
@@ -99,10 +103,18 @@ _ABOUT = tuple(
 class Executables:
     """The executables of a worker, by program, flags, donations and types of inputs."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits, stored: Stored | None = None):
+    def __init__(
+        self,
+        ops: dict[str, Any],
+        limits: Limits,
+        stored: Stored | None = None,
+        compiled: Compiled | None = None,
+    ):
+        """`compiled` is told of each executable that was not there before."""
         self._ops = ops
         self._limits = limits
         self._stored = stored
+        self._compiled = compiled
         self._table: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
         self._lock = threading.RLock()  # two threads compile
         self._refused: collections.Counter[Any] = collections.Counter()  # types of inputs, by program
@@ -158,6 +170,8 @@ class Executables:
                 self._compiling = None
             seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
+            if self._compiled is not None:
+                self._compiled(resolved.program, resolved.key, not optimistic)
             while len(self._table) > self._limits.executables:
                 self._table.popitem(last=False)
             return executable, seconds

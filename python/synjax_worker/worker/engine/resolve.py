@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import math
 from typing import Any
 
@@ -30,10 +31,11 @@ KEPT_BYTES = 64 << 20
 class Resolver:
     """Checks messages against the limits and the session that sent them."""
 
-    def __init__(self, ops: dict[str, Any], limits: Limits, budget: Budget):
+    def __init__(self, ops: dict[str, Any], limits: Limits, budget: Budget, keeps_encoded: bool = False):
         self._ops = ops
         self._limits = limits
         self._budget = budget
+        self._keeps_encoded = keeps_encoded  # programs as they were sent, beside what they are decoded to
 
     def launch(self, job: Job) -> Resolved:
         """Drops the handles that the launch frees, then resolves it."""
@@ -76,6 +78,8 @@ class Resolver:
         self._budget.take(_DECODED * len(encoded))
         try:
             program: Program | SynjaxError = decode_program(encoded, self._ops, self._limits)
+            if self._keeps_encoded:
+                program = dataclasses.replace(program, encoded=encoded)
         except SynjaxError as error:
             program = error.to_keep()  # the client sends a program once, so later launches get the same error
         session.programs[hash_] = program

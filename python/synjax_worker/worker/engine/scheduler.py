@@ -23,10 +23,11 @@ from ...limits import Limits
 from ..allocator import return_freed_memory
 from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare
 from ..memory import memory_left
-from .batches import Batch, Batches
+from ..warm_file import Entry
+from .batches import Batch, Batches, batch_of_types, size_of
 from .budget import Budget
 from .completions import Completions, Unawaited
-from .executables import Executables
+from .executables import Compiled, Executables
 from .failures import as_error, root_error
 from .fetches import Fetches
 from .gather import ALONE, Batching, Gatherer
@@ -58,9 +59,11 @@ class Engine:
         batching: Batching = ALONE,
         answered: Answered | None = None,
         batched: Callable[[int], None] | None = None,
+        compiled: Compiled | None = None,
     ):
         """`batched` is told how many launches run together; in a worker that batches, 1 where one runs alone."""
         self._limits = limits
+        self._has_started = False
         self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Condition()  # guards the counts below and the jobs of sessions
         self._submitted = 0
@@ -71,9 +74,9 @@ class Engine:
         self._running = Running()
         self._replies = Replies(post, self._lock, answered)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
-        self._resolver = Resolver(ops, limits, budget)
+        self._resolver = Resolver(ops, limits, budget, keeps_encoded=compiled is not None)
         self._fetches = Fetches(limits, self._replies)
-        self._executables = Executables(ops, limits, stored)
+        self._executables = Executables(ops, limits, stored, compiled)
         self.shared = SharedTrees(self._replies, self._completions.wait_until_done)
         self._launcher = Launcher(
             limits,
@@ -94,7 +97,10 @@ class Engine:
         self.held = Held(self._gatherer, self._lock, self._is_free, self._run_held, self.submit)
 
     def start(self) -> None:
-        """Starts the compute and completion threads."""
+        """Starts the compute and completion threads, unless they run."""
+        if self._has_started:
+            return
+        self._has_started = True
         compute = self._batching_loop if self._batching else self._compute_loop
         for name, loop in zip(THREADS, (compute, self._completions.loop), strict=True):
             threading.Thread(target=loop, name=name, daemon=True).start()
@@ -224,6 +230,20 @@ class Engine:
         return seconds < INSTANT_SECONDS or (seconds < QUICK_SECONDS and alone())
 
     # ---------------------------------------------------------------------------------------------- running a job
+
+    def warm(self, entry: Entry) -> None:
+        """Compiles what an entry of a warm-up says, on the compute thread. Raises what is wrong with it."""
+        message, session = entry.message(), Session(b"")
+        job = Job(session, message, [entry.program])
+        resolved = self._resolver.inputs(job, message, self._resolver.program(session, message, job.buffers))
+        if entry.batch is not None:
+            launches, stacked = entry.batch
+            most = self._gatherer.batching.max_batch
+            if most == 1:
+                return
+            resolved = batch_of_types(resolved, size_of(launches, most), stacked)
+        get = self._executables.careful if entry.careful else self._executables.get
+        get(resolved, message)
 
     def _settle(self) -> None:
         """Waits for what runs, unless that takes long."""
