@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgpack
@@ -208,6 +209,23 @@ class TestWindow:
             RemoteError, match=r"WORKER_LOST: .* it goes on sending what the worker does not take"
         ):
             client.result(0)
+        deaf = Client(worker, hello=False)
+        deaf.socket.close()
+        deaf.socket = zmq.Context.instance().socket(zmq.DEALER)
+        deaf.socket.set(zmq.RCVHWM, 1)
+        deaf.socket.set(zmq.LINGER, 0)
+        deaf.socket.connect(worker.ready["address"])
+        deaf.hello()
+        before = worker.log().count("client gone")
+
+        def is_gone() -> bool:
+            with suppress(zmq.Again):  # more answers than anybody keeps for somebody
+                while True:
+                    deaf.socket.send(msgpack.packb([PING, 1_000]), zmq.NOBLOCK)
+            return worker.log().count("client gone") > before
+
+        wait_for("its session is ended", is_gone)
+        deaf.close()
         gate.open()
         gate.call.reply()
         assert honest.run(ADD_ONE, 1) == 2
