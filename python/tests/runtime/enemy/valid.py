@@ -80,7 +80,15 @@ def valid_launch(rng: Random, program: bytes | None = None, **changes: Any) -> t
         "frees": [rng.randrange(1, 50)] if rng.random() < 0.2 else [],
         "flags": rng.choice([0, 0, 0, 1, 2, 4, 8]),
     } | changes
-    return [LAUNCH, new_seq(rng), *fields.values()], [program] if fields["has_body"] else []
+    return [LAUNCH, new_seq(rng), *fields.values(), *_context(rng)], [program] if fields["has_body"] else []
+
+
+def _context(rng: Random) -> list[dict[str, Any]]:
+    """What may be said of a call, where something is."""
+    if rng.random() < 0.7:
+        return []
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    return [{"deadline": rng.choice([0, 3, 60_000]), "timed": rng.random() < 0.5, "traceparent": trace}]
 
 
 def valid_message(rng: Random) -> tuple[Header, Frames]:
@@ -93,9 +101,9 @@ def valid_message(rng: Random) -> tuple[Header, Frames]:
     if kind == COMPILE:
         program = rng.choice(PROGRAMS[:4])
         types = [[1, "float32", [2], False]] * msgpack.unpackb(program)[1][-1][0]
-        return [COMPILE, new_seq(rng), hash_of(program), 1, types, [], 0], [program]
+        return [COMPILE, new_seq(rng), hash_of(program), 1, types, [], 0, *_context(rng)], [program]
     rest: dict[int, list[Any]] = {
-        FETCH: [[rng.randrange(1, 50)], []],
+        FETCH: [[rng.randrange(1, 50)], [], *_context(rng)],
         PING: [],
         FORGET: [[hash_of(rng.choice(PROGRAMS))]],
         FREE: [[rng.randrange(1, 50) for _ in range(3)]],
