@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { collectGarbage } from "../../bridge/transport/garbage.ts";
 import { pack } from "../../bridge/wire/codec.ts";
 import { MESSAGE } from "../../bridge/wire/protocol.ts";
 import { array, connect, jit, type Session, SynjaxError, type Tensor } from "../../src/index.ts";
 import { FakeWorker, HELLO, type Lie } from "../fixtures/fake-worker.ts";
 import { COUNTERS } from "../fixtures/memory-transport.ts";
+import { Liar } from "../fixtures/mutations.ts";
 
 // Node ends a process for any of these.
 const unhandled: unknown[] = [];
@@ -26,12 +28,12 @@ type T = Tensor<"float32">;
 const inc = jit((x: T) => x.add(1) as T);
 const both = jit((x: T) => [x.add(1), x.mul(2)] as [T, T]);
 
-/** `BAD_MESSAGE`, or `value`, of everything that a session can be asked for. */
-async function outcomes(session: Session): Promise<string[]> {
+/** Everything that a session can be asked for. */
+function everything(session: Session): Promise<unknown>[] {
   const held = session.put(array([1, 2]));
   const pair = session.run(() => both(array([1, 2])));
   const compiled = jit((x: T) => x.sub(1));
-  const asked: Promise<unknown>[] = [
+  return [
     held.data(),
     inc(held).array(),
     session.get(pair),
@@ -45,13 +47,20 @@ async function outcomes(session: Session): Promise<string[]> {
     session.run(() => array([3, 4]).add(1).data()),
     new Promise((resolve) => setTimeout(resolve, 30)).then(() => held.data()),
   ];
-  const settled = await Promise.allSettled(asked);
-  await session.idle().catch(() => undefined);
-  return settled.map((one) => {
+}
+
+/** The code of an error, or `value`, of each. */
+const codesOf = (settled: readonly PromiseSettledResult<unknown>[]): string[] =>
+  settled.map((one) => {
     if (one.status === "fulfilled") return "value";
     expect(one.reason).toBeInstanceOf(SynjaxError);
     return (one.reason as SynjaxError).code;
   });
+
+async function outcomes(session: Session): Promise<string[]> {
+  const settled = await Promise.allSettled(everything(session));
+  await session.idle().catch(() => undefined);
+  return codesOf(settled);
 }
 
 const on =
@@ -242,5 +251,52 @@ describe("a worker that lies", () => {
     expect([...(await session.run(() => inc(array([1, 2])).data()))]).toEqual([1, 1]);
     expect(hellos).toBe(2);
     await session.close();
+  });
+});
+
+describe("a worker that lies now and then, about anything", { timeout: 3_600_000 }, () => {
+  const seed = Number(process.env["SYNJAX_LIES_SEED"] ?? 21);
+
+  /** One session of it. Whether it answers at all it decides; once the session is closed every call has settled. */
+  async function suffer(liar: Liar): Promise<string[]> {
+    worker.lie = liar.lie;
+    let session: Session;
+    try {
+      session = await connect(worker.address, { token: "t", heartbeat: 10, startTimeout: 3_000 });
+    } catch (error) {
+      expect(error).toBeInstanceOf(SynjaxError);
+      return [(error as SynjaxError).code];
+    }
+    const settled = Promise.allSettled(everything(session));
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 400))]);
+    await session
+      .close({ drain: false })
+      .catch((error: unknown) => expect(error).toBeInstanceOf(SynjaxError));
+    return codesOf(await settled);
+  }
+
+  test("leaves no call unsettled, no error untyped, and no memory behind", async () => {
+    let lies = 0;
+    const codes = new Map<string, number>();
+    let before = 0;
+    const rounds = process.env["SYNJAX_TEST_FULL"] ? 3_000 : 60;
+    for (let round = 0; round < rounds; round++) {
+      const liar = new Liar(seed * 10_000 + round, round % 2 ? 8 : 40);
+      for (const code of await suffer(liar)) codes.set(code, (codes.get(code) ?? 0) + 1);
+      expect(unhandled, `SYNJAX_LIES_SEED=${seed}, round ${round}`).toEqual([]);
+      lies += liar.lies;
+      if (round === rounds / 3) {
+        await collectGarbage();
+        before = process.memoryUsage().heapUsed;
+      }
+    }
+    await collectGarbage();
+    const growth = (process.memoryUsage().heapUsed - before) / 2 ** 20;
+    console.log(
+      `${lies} lies in ${rounds} sessions: ${[...codes].map(([code, n]) => `${code} ${n}`).join(", ")}; heap +${growth.toFixed(1)} MB`,
+    );
+    expect(codes.get("value")).toBeGreaterThan(rounds);
+    expect(codes.get("BAD_MESSAGE")).toBeGreaterThan(rounds / 2);
+    expect(growth).toBeLessThan(60);
   });
 });

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -67,11 +68,17 @@ def decode_program(encoded: bytes, ops: Mapping[str, OpFacts], limits: Limits) -
     """The program that `encoded` holds. Raises SynjaxError: BAD_PROGRAM, UNKNOWN_OP or a limit's code."""
     if len(encoded) > limits.body_bytes:
         raise SynjaxError("LIMIT_BODY", f"a program of {len(encoded)} bytes; at most {limits.body_bytes}")
+    longest = max(limits.equations, 2 * limits.attribute_items, limits.results, limits.bodies)
     try:
-        return _Decoder(ops, limits).program(msgpack.unpackb(encoded, strict_map_key=True))
+        raw = msgpack.unpackb(encoded, strict_map_key=True, max_array_len=longest)
+        return _Decoder(ops, limits).program(raw)
     except SynjaxError:
         raise
     except Exception as error:  # whatever decoding throws, the program is at fault
+        # Found before the list is there: that would take long, and much memory.
+        beyond = re.match(r"(\d+) exceeds max_array_len", str(error))
+        if beyond and int(beyond[1]) <= len(encoded):
+            raise SynjaxError("LIMIT_EQUATIONS", f"a list of {beyond[1]} items; at most {longest}") from None
         raise _bad(f"malformed: {type(error).__name__}: {str(error)[:200]}") from error
 
 

@@ -8,6 +8,7 @@ taking a message and handling it never takes the messages of one for those of an
 from __future__ import annotations
 
 import itertools
+import os
 import select
 import struct
 import time
@@ -23,16 +24,37 @@ _numbers = itertools.count()
 class Connection:
     """One connection of a client."""
 
-    __slots__ = ("accepted", "alive", "client", "descriptor", "key", "messages", "turned_away")
+    __slots__ = (
+        "accepted",
+        "alive",
+        "client",
+        "descriptor",
+        "identity",
+        "key",
+        "left",
+        "messages",
+        "turned_away",
+    )
 
     def __init__(self, descriptor: int):
         self.descriptor = descriptor
+        self.identity = identity_of(descriptor)  # a descriptor may be another connection's by now
         self.accepted = time.monotonic()
         self.alive = True
         self.client: bytes | None = None  # who has said hello over it
         self.key: str | None = None  # the public key of who it is, where there are keys
-        self.messages = 0  # that came before the hello
+        self.messages = 0  # that came before the hello, or after the goodbye
+        self.left: float | None = None  # when a goodbye came that no hello has followed
         self.turned_away = False
+
+
+def identity_of(descriptor: int) -> tuple[int, int] | None:
+    """What tells an open descriptor from whatever else has its number at another time; None where it is closed."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Connections:
@@ -90,6 +112,11 @@ class Connections:
             for connection in self._open.values()
             if connection.client is None and not connection.turned_away
         ]
+
+    def departed(self) -> list[Connection]:
+        """The connections over which a goodbye came, and nothing that is allowed since; the oldest first."""
+        found = [c for c in self._open.values() if c.left is not None and not c.turned_away]
+        return sorted(found, key=lambda connection: connection.left)
 
     def close(self) -> None:
         """Stops listening to what happens."""

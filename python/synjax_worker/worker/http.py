@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument, SynjaxError
 
 log = logging.getLogger("synjax_worker")
 
 _THREADS = 4  # answer at a time: somebody who sends half a request keeps one for a while
-_TIMEOUT_SECONDS = 5
+_TIMEOUT_SECONDS = 5  # for the whole of a request, and for the whole of its answer
 _STACK_BYTES = 1 << 20  # of these threads; those that trace programs have much larger ones
 _BACKLOG = 32
 _ADDRESS = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]*):)?([0-9]{1,5})")
@@ -89,12 +91,34 @@ class _Listener(socketserver.TCPServer):
                 log.debug("a request was not answered", exc_info=True)
 
 
+class _Request(io.RawIOBase):
+    """What comes over a connection, until its time is over: byte by byte a request would take for ever."""
+
+    def __init__(self, connection: socket.socket):
+        self._connection = connection
+        self._ends = time.monotonic() + _TIMEOUT_SECONDS
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("half a request")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
-    timeout = _TIMEOUT_SECONDS
     server_version = "synjax"
     sys_version = ""
 
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(_Request(self.connection))
+
     def do_GET(self) -> None:
+        self.connection.settimeout(_TIMEOUT_SECONDS)
         try:
             answer = self.server.answers(self.path.partition("?")[0], self.headers.get("Accept", ""))
         except Exception:

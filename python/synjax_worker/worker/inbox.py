@@ -75,7 +75,8 @@ class Inbox:
         if socket.get(zmq.RCVMORE):
             frame = socket.recv(copy=False)
             size = len(frame)
-            connection = self._connections.of(client, frame.get(zmq.SRCFD))
+            descriptor = _descriptor(frame)
+            connection = None if descriptor is None else self._connections.of(client, descriptor)
             key = client_key(frame)
             header = frame.bytes if size <= HELLO_BYTES else bytes(frame.buffer[:_BEGINNING])
         if size > HELLO_BYTES:
@@ -100,4 +101,12 @@ class Inbox:
             return SynjaxError("LIMIT_BYTES", f"a frame of {length} bytes; at most {limits.frame_bytes}")
         if size > limits.message_bytes:
             return SynjaxError("LIMIT_BYTES", f"a message above {limits.message_bytes} bytes")
+        return None
+
+
+def _descriptor(frame: zmq.Frame) -> int | None:
+    """Of the connection over which a frame came; None for peers of ZMTP 1 and 2, of whom ZeroMQ tells nothing."""
+    try:
+        return frame.get(zmq.SRCFD)
+    except zmq.ZMQError:
         return None

@@ -12,6 +12,10 @@ import zmq
 from .codec import ZERO_COPY_BYTES
 from .engine import Session
 
+_TRACKED_BYTES = (
+    1 << 20
+)  # of small frames, after which one is tracked: then it is known whether they were read
+
 
 class Outbox:
     """Sends replies over a socket, in the order in which they were posted.
@@ -68,12 +72,19 @@ class Outbox:
             if session.is_cut:
                 send(b"", zmq.NOBLOCK)
                 return
-        send(header, more if buffers else zmq.NOBLOCK)
+            session.unread.untracked += len(header)
+            if session.unread.untracked > _TRACKED_BYTES:
+                header = zmq.Frame(header, track=True, copy=False)
+                session.unread.untracked = 0
+                session.unread.sent(header.tracker, 0)
+        send(header, more if buffers else zmq.NOBLOCK, copy=type(header) is bytes)
         for position, buffer in enumerate(buffers, 1):
             last = position == len(buffers)
             flags = zmq.NOBLOCK if last else more
             if buffer.nbytes < ZERO_COPY_BYTES:
                 send(buffer, flags)
+                if session is not None:
+                    session.unread.untracked += buffer.nbytes
             else:
                 sending = send(buffer, flags, copy=False, track=True)
                 if session is not None:

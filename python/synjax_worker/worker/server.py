@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import zmq
@@ -59,7 +60,7 @@ from .keys import Keys
 from .last_words import farewell, last_words
 from .observer import Observer
 from .outbox import Outbox
-from .strangers import HELLO_BYTES, Strangers, cut
+from .strangers import HELLO_BYTES, Strangers, bytes_acknowledged, cut
 from .wake import Wake
 from .warm_up import WarmUp
 
@@ -73,6 +74,7 @@ LINGER_MS = 1_000
 FAREWELL_SECONDS = 0.5  # a client that sees the connection end before it reads takes it for a crash
 TICK_MS = 1_000  # between looks at what happens without a message
 STRANGER_TICK_MS = 50  # the same while there are connections without a hello
+OBSTINATE = 8  # times as much in flight as a client may have is not taken note of any more: it is cut off
 UNREAD_REPLIES = 8  # as many as a client may have messages in flight; then it counts as gone
 
 
@@ -108,7 +110,8 @@ class Server:
         self._wake = Wake()
         self._socket = zmq.Context.instance().socket(zmq.ROUTER)
         self._socket.set(zmq.SNDHWM, UNREAD_REPLIES * limits.in_flight_messages)
-        self._socket.set(zmq.RCVHWM, 0)  # the clients' credit bounds what is in flight
+        # The clients' credit bounds what is in flight. What others send waits with them when so much waits here.
+        self._socket.set(zmq.RCVHWM, OBSTINATE * limits.in_flight_messages)
         self._socket.set(zmq.LINGER, 0)
         self._socket.set(zmq.ROUTER_MANDATORY, 1)
         # Above this size libzmq drops the connection silently. It is twice the limit, so that excess gets an answer.
@@ -248,12 +251,24 @@ class Server:
         for session in list(self._sessions.values()):
             if self._admission.is_listed(session):
                 continue
-            failure = {"code": "WORKER_LOST", "message": "this client is not on the worker's list any more"}
-            self._post(session, pack_header([0, ERROR, failure]), ())
-            self._outbox.send_all()
-            self._forget(session)
-            if session.connection is not None:
-                self._ending.append((time.monotonic() + FAREWELL_SECONDS, session.connection))
+            self._cut_off(session, "it is not on the worker's list any more")
+
+    def _cut_off(self, session: Session, why: str) -> None:
+        """Ends the session and the connection of a client, and tells it so."""
+        log.warning("a client is cut off", extra={"client": session.name, "why": why})
+        failure = {"code": "WORKER_LOST", "message": f"this client was cut off: {why}"}
+        self._post(session, pack_header([0, ERROR, failure]), ())
+        self._outbox.send_all()
+        self._forget(session)
+        if session.connection is not None:
+            self._ending.append((time.monotonic() + FAREWELL_SECONDS, session.connection))
+
+    def _look_who_reads(self, now: float) -> None:
+        """Cuts off the clients that are there, but read nothing of what they are sent."""
+        for session in list(self._sessions.values()):
+            acknowledged = partial(bytes_acknowledged, session.connection)
+            if session.unread.waits_for(now, acknowledged) > self._limits.session_seconds:
+                self._cut_off(session, "it reads nothing of what it is sent")
 
     def _tick(self, nothing_waits: bool) -> None:
         """Looks at what happens without a message, now and then."""
@@ -271,6 +286,8 @@ class Server:
         self._look_who_left()
         self._accepted = self._connections.accepted
         self._late = self._engine.overdue()
+        if self._is_remote:
+            self._look_who_reads(now)
         strangers = self._strangers.look(nothing_waits)
         self._tick_ms = STRANGER_TICK_MS if strangers else TICK_MS
         self._next_tick = now + self._tick_ms / 1_000
@@ -399,9 +416,13 @@ class Server:
         if job.refused is None and not job.notice and self._asked.ends_by is not None:
             job.refused = _ENDING
         if job.refused is None and not job.notice and self._engine.is_overloaded(job.session, job.bytes):
+            if self._engine.is_overloaded(job.session, 0, times=OBSTINATE):
+                return self._cut_off(job.session, "it goes on sending what the worker does not take")
             job.refused = SynjaxError(
                 "OVERLOADED", "more calls in flight than the worker takes", retryAfter=RETRY_AFTER_MS
             )
+        if job.refused is not None and job.buffers:
+            del job.buffers[job.message.has_body :]  # it waits for its turn to fail, but for its program
         if self._engine.hold(job, self._is_quiet):
             return
         if self._engine.held.has_of(job.session):
@@ -442,7 +463,7 @@ class Server:
             if connection is None:
                 return  # it has left
             session = self._admission.session(client, connection, self._sessions.values())
-            connection.client = client
+            connection.client, connection.left = client, None
             self._sessions[client] = session
             if session.name:
                 log.info("hello", extra={"client": session.name})
@@ -456,6 +477,7 @@ class Server:
         if not header[2]:
             self._engine.cancel(session, list(session.jobs))
         del self._sessions[session.client]
+        session.connection.left, session.connection.messages = time.monotonic(), 0
         self._run(Job(session, lambda: _clear(session), [], seq=header[1]))
 
 

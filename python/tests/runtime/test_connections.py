@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import socket
 import struct
 import time
@@ -14,9 +17,10 @@ import pytest
 import zmq
 
 from synjax_worker.limits import Limits
-from synjax_worker.protocol import FETCH, HELLO, LAUNCH, PING
+from synjax_worker.protocol import FETCH, FREE, GOODBYE, HELLO, LAUNCH, PING
+from synjax_worker.worker.connections import Connection
 from synjax_worker.worker.server import Server
-from synjax_worker.worker.strangers import MOST
+from synjax_worker.worker.strangers import MOST, cut
 from tests.runtime.client import IDENTITY, Client, RemoteError, Worker, hash_of
 from tests.runtime.test_wire import Gate, unary
 
@@ -145,6 +149,12 @@ class TestSessions:
         server.close()
 
 
+def _turned_away(worker: Worker, why: str) -> int:
+    """How many a worker says that it has turned away."""
+    lines = (json.loads(line) for line in worker.log().splitlines())
+    return sum(line["count"] for line in lines if line.get("why") == why and "count" in line)
+
+
 class ByHand:
     """A client that speaks ZeroMQ's protocol itself, and answers none of its heartbeats."""
 
@@ -154,9 +164,7 @@ class ByHand:
         self.socket.settimeout(30)
 
     def greet(self) -> ByHand:
-        greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
-        self.socket.sendall(greeting + bytes([4, len(ready)]) + ready)
+        self.say_ready()
         said = b""
         while (
             b"Socket-Type" not in said
@@ -164,10 +172,22 @@ class ByHand:
             said += self.socket.recv(1_000)
         return self
 
-    def send(self, *frames: bytes) -> None:
+    def say_ready(self) -> None:
+        greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
+        self.socket.sendall(greeting + bytes([4, len(ready)]) + ready)
+
+    def reset(self) -> None:
+        """Ends the connection at once."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
+        self.socket.close()
+
+    def send(self, *frames: bytes | memoryview) -> None:
         for position, frame in enumerate(frames, 1):
             flags = 2 | (position < len(frames))
-            self.socket.sendall(bytes([flags]) + struct.pack(">Q", len(frame)) + frame)
+            size = memoryview(frame).nbytes
+            self.socket.sendall(bytes([flags]) + struct.pack(">Q", size))
+            self.socket.sendall(frame)
 
     def wait_for_end(self) -> float:
         """Seconds until the worker ends the connection."""
@@ -201,6 +221,40 @@ class TestSilence:
         handle = honest.put(np.arange(3))
         time.sleep(5)
         assert honest.fetch(handle)[0].tolist() == [0, 1, 2]
+
+    def test_of_a_client_that_sends_but_reads_nothing(self, served: Worker, honest: Client):
+        before = served.log().count("it reads nothing of what it is sent")
+        slow = ByHand(served).greet()
+        slow.send(msgpack.packb([HELLO, 1, hello_of(served)]))
+        large = np.zeros(4 << 20, np.float32)
+        launch = [LAUNCH, 2, hash_of(IDENTITY), 1, [[1, "float32", [4 << 20]]], 1, 1, [], [], [], 0]
+        slow.send(msgpack.packb(launch), IDENTITY, large.data)
+        for seq in range(3, 8):
+            slow.send(msgpack.packb([FETCH, seq, [1], []]))
+
+        def is_cut_off() -> bool:
+            with contextlib.suppress(OSError):  # a sign of life
+                slow.send(msgpack.packb([FREE, 0, []]))
+            return served.log().count("it reads nothing of what it is sent") > before
+
+        wait_for("it is cut off", is_cut_off)
+        slow.wait_for_end()
+        assert honest.fetch(honest.put(large))[0].shape == large.shape
+
+    def test_of_a_client_that_reads_slowly_ends_nothing(self, served: Worker):
+        """It takes four times as long as one may be silent, for a single answer."""
+        slow = ByHand(served).greet()
+        slow.send(msgpack.packb([HELLO, 1, hello_of(served)]))
+        size = 24 << 20
+        launch = [LAUNCH, 2, hash_of(IDENTITY), 1, [[1, "uint8", [size]]], 1, 1, [0], [], [], 0]
+        slow.send(msgpack.packb(launch), IDENTITY, bytes(size))
+        read, started = 0, time.monotonic()
+        while read < size:
+            part = slow.socket.recv(1 << 20)
+            assert part, "it was cut off"
+            read += len(part)
+            slow.send(msgpack.packb([FREE, 0, []]))
+            time.sleep(max(0.0, started + 8 * read / size - time.monotonic()))
 
     def test_clients_that_leave_are_noticed_while_nobody_sends_anything(self, worker: Worker):
         before = worker.log().count("client gone")
@@ -247,6 +301,64 @@ class TestStrangers:
         for stranger in many:
             stranger.socket.close()
         client.close()
+
+    @pytest.mark.parametrize(
+        "greeting", [b"\x01\0", b"\xff" + bytes(8) + b"\x01\x01\x05\0\0"], ids=["ZMTP 1", "ZMTP 2"]
+    )
+    def test_may_speak_an_older_protocol(self, served: Worker, honest: Client, greeting: bytes):
+        """ZeroMQ takes their messages, but does not say over which connection they came."""
+        old = ByHand(served)
+        message = msgpack.packb([HELLO, 1, hello_of(served)])
+        length = bytes([len(message) + 1, 0]) if greeting[0] == 1 else bytes([0, len(message)])
+        old.socket.sendall(greeting + length + message)
+        assert old.wait_for_end() < 60, "it gets no session"
+        assert honest.run(IDENTITY, 1) == 1
+
+    def test_come_by_the_thousand(self, served: Worker, honest: Client):
+        """Each for a moment, so that descriptors are used again and again."""
+        for _ in range(30):
+            many = [ByHand(served) for _ in range(100)]
+            assert honest.run(IDENTITY, 1) == 1
+            for stranger in many:
+                stranger.reset()
+        descriptors = lambda: len(os.listdir(f"/proc/{served.process.pid}/fd"))
+        wait_for("they are gone", lambda: descriptors() < 100)
+
+    def test_are_not_taken_for_those_who_have_their_descriptor_now(self):
+        gone, _peer = socket.socketpair()
+        connection = Connection(gone.fileno())
+        gone.close()
+        here, other = socket.socketpair()
+        assert here.fileno() == connection.descriptor
+        cut(connection)
+        here.sendall(b"still here")
+        assert other.recv(100) == b"still here"
+        cut(Connection(here.fileno()))
+        assert other.recv(100) == b""
+        for each in (here, other, _peer):
+            each.close()
+
+    def test_who_said_goodbye_are_few(self, served: Worker, honest: Client):
+        departed = []
+        for _ in range(MOST + 6):
+            departed.append(Client(served, token="secret"))
+            departed[-1].goodbye()
+        wait_for(
+            "some are turned away", lambda: _turned_away(served, "too many connections after a goodbye") >= 6
+        )
+        departed[-1].hello(token="secret")
+        assert departed[-1].run(IDENTITY, 1, send_body=True) == 1
+        for client in departed:
+            client.close()
+
+    def test_who_said_goodbye_send_few_messages(self, served: Worker):
+        departed = ByHand(served).greet()
+        departed.send(msgpack.packb([HELLO, 1, hello_of(served)]))
+        departed.send(msgpack.packb([GOODBYE, 2, True]))
+        for seq in range(3, 40):
+            departed.send(msgpack.packb([PING, seq]))
+        wait_for("it is turned away", lambda: "too many messages after a goodbye" in served.log())
+        departed.wait_for_end()
 
     def test_that_said_hello_are_none(self, served: Worker, honest: Client):
         honest.goodbye()

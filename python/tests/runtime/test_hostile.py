@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgpack
@@ -17,7 +18,7 @@ from synjax_worker.protocol import COMPILE, FETCH, FREE, GOODBYE, LAUNCH, PING, 
 from synjax_worker.worker.engine.budget import SMALL_RESERVE, Budget
 from synjax_worker.worker.engine.jobs import Session
 from synjax_worker.worker.engine.resolve import Resolver
-from tests.runtime.client import IDENTITY, Body, Client, RemoteError, Worker, encode, hash_of
+from tests.runtime.client import IDENTITY, PYTHON, Body, Client, RemoteError, Worker, encode, hash_of
 from tests.runtime.test_wire import ADD_ONE, Gate
 
 GB = 1 << 30
@@ -102,6 +103,42 @@ class TestHeaders:
             with pytest.raises(RemoteError, match="BAD_MESSAGE"):
                 client.result(5_000)
 
+    @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "bfloat16", "float32", "complex128", "key"])
+    def test_an_array_is_as_many_bytes_as_its_type_says_and_nothing_else(self, client: Client, dtype: str):
+        """No layout is read from the bytes themselves, as an Arrow IPC stream has one: they are elements or refused."""
+        width = {"bool": 1, "int8": 1, "bfloat16": 2, "float32": 4, "complex128": 16}.get(dtype, 8)
+        stream = b"\xff\xff\xff\xff\x78\0\0\0" + b"\x10\0\0\0" * 30  # how one begins: a schema of 120 bytes
+        for seq, size in enumerate((0, 1, 127, 129, 4_096), 8_000):
+            for inline in (True, False):
+                data = stream[:size].ljust(size, b"\0")
+                array = [1, dtype, [128 // width], *([data] if inline else [])]
+                header = [LAUNCH, 10 * seq + inline, hash_of(IDENTITY), 1, [array], 1, 1, [0], [], [], 0]
+                client.send(header, IDENTITY, *([] if inline else [data]))
+                with pytest.raises(RemoteError, match=f"BAD_MESSAGE: {size} bytes for {dtype}"):
+                    client.result(10 * seq + inline)
+        right = [
+            LAUNCH,
+            9_999,
+            hash_of(IDENTITY),
+            1,
+            [[1, dtype, [128 // width], stream]],
+            1,
+            1,
+            [0],
+            [],
+            [],
+            0,
+        ]
+        client.send(right, IDENTITY)
+        header, _ = client.receive(9_999)
+        (data,) = header[3]
+        elements = bytes(byte != 0 for byte in stream) if dtype == "bool" else stream
+        assert data == elements
+
+    def test_nothing_here_reads_arrow_streams(self):
+        for file in (PYTHON / "synjax_worker").rglob("*.py"):
+            assert "pyarrow" not in file.read_text(), file
+
     def test_long_ones_are_refused_before_they_are_read(self, worker: Worker, client: Client):
         client.send(msgpack.packb([FREE, 6_000, [[]] * (5 << 20)]))
         with pytest.raises(RemoteError, match="LIMIT_BYTES"):
@@ -141,6 +178,61 @@ class TestWindow:
             client.result(0)
         gate.open()
         wait_for("the frees are done", lambda: client.ping()["queued"] == 0)
+
+    def test_what_is_refused_keeps_nothing_but_its_program(self, tmp_path: Path):
+        worker = Worker(limits={"inFlightBytes": 32 << 20})
+        client, honest = Client(worker), Client(worker)
+        gate = Gate(honest, tmp_path / "open")
+        gate.wait_until_running()
+        before, large = resident(worker), np.zeros(15 << 20, np.float32)
+        calls = [client.launch(IDENTITY, large) for _ in range(4)]
+        wait_for("all have come", lambda: client.ping()["queued"] == 4)
+        assert resident(worker) < before + 150 * 10**6, "each has 63 MB"
+        gate.open()
+        codes = [call.error()["code"] for call in calls[1:]]
+        assert codes == ["OVERLOADED"] * 3
+        calls[0].reply()
+        assert client.run(IDENTITY, 1) == 1
+        gate.call.reply()
+        client.close()
+        honest.close()
+        worker.close()
+
+    def test_who_takes_no_notice_of_that_is_cut_off(self, tmp_path: Path):
+        worker = Worker(limits={"inFlightMessages": 4})
+        client, honest = Client(worker), Client(worker)
+        gate = Gate(honest, tmp_path / "open")
+        gate.wait_until_running()
+        for _ in range(100):
+            client.launch(ADD_ONE, 1, wants=[0])
+        with pytest.raises(
+            RemoteError, match=r"WORKER_LOST: .* it goes on sending what the worker does not take"
+        ):
+            client.result(0)
+        deaf = Client(worker, hello=False)
+        deaf.socket.close()
+        deaf.socket = zmq.Context.instance().socket(zmq.DEALER)
+        deaf.socket.set(zmq.RCVHWM, 1)
+        deaf.socket.set(zmq.LINGER, 0)
+        deaf.socket.connect(worker.ready["address"])
+        deaf.hello()
+        before = worker.log().count("client gone")
+
+        def is_gone() -> bool:
+            with suppress(zmq.Again):  # more answers than anybody keeps for somebody
+                while True:
+                    deaf.socket.send(msgpack.packb([PING, 1_000]), zmq.NOBLOCK)
+            return worker.log().count("client gone") > before
+
+        wait_for("its session is ended", is_gone)
+        deaf.close()
+        gate.open()
+        gate.call.reply()
+        assert honest.run(ADD_ONE, 1) == 2
+        wait_for("nothing of it is left", lambda: honest.ping()["queued"] == 0)
+        client.close()
+        honest.close()
+        worker.close()
 
     def test_replies_that_nobody_reads(self):
         worker = Worker(limits={"inFlightBytes": 4 << 20, "memoryBytes": GB})

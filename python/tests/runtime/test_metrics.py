@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from synjax_worker.errors import InvalidArgument, SynjaxError
+from synjax_worker.worker import http as http_listener
 from synjax_worker.worker import metrics
 from synjax_worker.worker.engine import Job, Session
 from synjax_worker.worker.http import Answer, listen
@@ -226,6 +229,24 @@ class TestListening:
         assert ask(address, "/x?y") == (200, "/x")
         for each in half:
             each.close()
+
+    def test_requests_that_come_byte_by_byte_keep_nobody_from_asking(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(http_listener, "_TIMEOUT_SECONDS", 1)
+        address = listen("0", lambda path, accept: Answer(200, "text/plain", path.encode()))
+        host, port = address.split(":")
+        slow = [socket.create_connection((host, int(port))) for _ in range(8)]
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(ask, address, "/x")
+            deadline = time.monotonic() + 30
+            while not asked.done() and time.monotonic() < deadline:
+                for each in slow:
+                    with suppress(OSError):  # it was sent away
+                        each.sendall(b"G")
+                time.sleep(0.05)
+            for each in slow:
+                each.close()
+            assert time.monotonic() < deadline
+            assert asked.result() == (200, "/x")
 
     def test_an_answer_that_fails_is_answered(self):
         def fail(path: str, accept: str) -> Answer:

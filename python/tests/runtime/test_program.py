@@ -252,6 +252,12 @@ def outcomes(seed: int, count: int, run: Callable[[Program], None]) -> dict[str,
     return codes
 
 
+def test_a_list_that_is_too_long_is_refused_before_it_is_read():
+    with pytest.raises(SynjaxError, match="a list of 200000 items; at most 131072") as caught:
+        decode_program(encode([1, 0, [None] * 200_000, [0]]), OPS, Limits())
+    assert caught.value.code == "LIMIT_EQUATIONS"
+
+
 def test_every_mutated_program_is_refused_by_a_code_or_read():
     codes = outcomes(7, 6_000, lambda program: None)
     assert set(codes) <= {"fine", "BAD_PROGRAM", "UNKNOWN_OP"}, codes

@@ -9,13 +9,10 @@ from typing import Any
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..codec import Fetch, aval_of, host_value
-from ..memory import memory_left
 from .failures import fetch_error, root_error
 from .handles import drop, is_ready
 from .jobs import Job, Step
 from .replies import Replies
-
-RETRY_AFTER_MS = 50
 
 
 class Fetches:
@@ -34,7 +31,7 @@ class Fetches:
                 handle.outcome.settle()
         values = [handle and handle.value for _, handle in found]
         drop(handles, fetch.frees)
-        refused = job.refused or self._repetition(values) or self._unread(job)
+        refused = job.refused or self._repetition(values)
 
         def complete() -> None:
             if refused is not None:
@@ -59,13 +56,3 @@ class Fetches:
         if repeated <= self._limits.in_flight_bytes:
             return None
         return SynjaxError("LIMIT_BYTES", f"{repeated} bytes of handles that the fetch names more than once")
-
-    def _unread(self, job: Job) -> SynjaxError | None:
-        """The error of a fetch for a client that leaves so much unread that memory might run out."""
-        unread = job.session.unread.bytes()
-        most = 2 * job.session.limits.in_flight_bytes
-        if unread <= most or unread <= memory_left(self._limits.memory_bytes):
-            return None
-        return SynjaxError(
-            "OVERLOADED", f"{unread} bytes of replies were not read", retryAfter=RETRY_AFTER_MS
-        )

@@ -51,28 +51,54 @@ class Session:
 
 
 class Unread:
-    """The large buffers of replies that a client has not read yet. Their memory is in use until then."""
+    """What a client was sent and has not read yet. The memory of large buffers is in use until then.
+
+    Replies leave in their order. So where a message is tracked, all that was sent before has left when it has.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sent: collections.deque[tuple[zmq.MessageTracker, int]] = collections.deque()
-        self._bytes = 0
+        # What is next to leave, how far the connection was then, and when that was.
+        self._waits: tuple[zmq.MessageTracker, int, float] | None = None
+        self.noted = 0  # bytes of large buffers, some of which may have been read by now
+        self.untracked = 0  # bytes of other frames since the last that is tracked
 
     def posted(self, size: int) -> None:
         """Notes a buffer that is about to be sent."""
         with self._lock:
-            self._bytes += size
+            self.noted += size
 
     def sent(self, sending: zmq.MessageTracker, size: int) -> None:
-        """Notes that it was sent."""
-        self._sent.append((sending, size))
+        """Notes that it was sent. A size of 0 is of what is tracked only for those before it."""
+        with self._lock:
+            self._sent.append((sending, size))
 
     def bytes(self) -> int:
-        """Of the buffers that were not read."""
+        """Of the large buffers that were not read."""
         with self._lock:
-            while self._sent and self._sent[0][0].done:
-                self._bytes -= self._sent.popleft()[1]
-            return self._bytes
+            return self._look()
+
+    def waits_for(self, now: float, acknowledged: Callable[[], int]) -> float:
+        """For how many seconds nothing has left, although something waits for it; 0 where nothing waits.
+
+        Args:
+          acknowledged: bytes that the other end has taken, where the system knows: a large buffer may leave slowly.
+        """
+        with self._lock:
+            self._look()
+            if not self._sent:
+                self._waits = None
+                return 0
+            first, taken = self._sent[0][0], acknowledged()
+            if self._waits is None or self._waits[0] is not first or self._waits[1] != taken:
+                self._waits = first, taken, now
+            return now - self._waits[2]
+
+    def _look(self) -> int:
+        while self._sent and self._sent[0][0].done:
+            self.noted -= self._sent.popleft()[1]
+        return self.noted
 
 
 @dataclasses.dataclass(slots=True)

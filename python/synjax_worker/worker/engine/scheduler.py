@@ -45,6 +45,7 @@ QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is
 QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
 MOST_NOTICE_BYTES = 64 << 20  # of frees and forgets that wait
 SETTLE_SECONDS = 10
+RETRY_AFTER_MS = 50
 
 
 class Engine:
@@ -168,11 +169,11 @@ class Engine:
         """A call that has run for longer than the limit, if there is one."""
         return self._running.overdue(self._limits.run_seconds)
 
-    def is_overloaded(self, session: Session, size: int) -> bool:
-        """Whether a client has so much in flight that a message of `size` bytes must be refused."""
+    def is_overloaded(self, session: Session, size: int, times: int = 2) -> bool:
+        """Whether a client has so much in flight, `times` what it may, that no message of `size` bytes can be taken."""
         limits = session.limits
-        return len(session.jobs) >= 2 * limits.in_flight_messages or (
-            session.bytes_in_flight + size > 2 * limits.in_flight_bytes and session.bytes_in_flight > 0
+        return len(session.jobs) >= times * limits.in_flight_messages or (
+            session.bytes_in_flight + size > times * limits.in_flight_bytes and session.bytes_in_flight > 0
         )
 
     def is_flooded(self, session: Session, size: int) -> bool:
@@ -266,6 +267,8 @@ class Engine:
 
     def _run_together(self, jobs: list[Job]) -> list[Job]:
         """Runs jobs that were gathered, as `_run` does; returns those that have to run alone."""
+        for job in jobs:
+            self._note_unread(job)
         batch, alone = self.batches.launch(jobs)
         if batch is None:
             return alone
@@ -335,8 +338,10 @@ class Engine:
         if job.session.is_cut and not callable(message):
             return Step(lambda: self._replies.error(job, {}))
         if isinstance(message, Launch):
+            self._note_unread(job)
             return self._launcher.launch(job, message)
         if isinstance(message, Fetch):
+            self._note_unread(job)
             return self._fetches.fetch(job, message)
         if isinstance(message, Compile):
             return self._compile(job, message)
@@ -344,6 +349,18 @@ class Engine:
             return self.shared.step(job, message)
         value = message()
         return Step(lambda: self._replies.value(job, value))
+
+    def _note_unread(self, job: Job) -> None:
+        """Refuses a job whose answer has data, for a client that leaves so much unread that memory might run out."""
+        session = job.session
+        most = 2 * session.limits.in_flight_bytes
+        if session.unread.noted <= most or (isinstance(job.message, Launch) and not job.message.wants):
+            return
+        unread = session.unread.bytes()
+        if unread > most and unread > memory_left(self._limits.memory_bytes):
+            job.refused = job.refused or SynjaxError(
+                "OVERLOADED", f"{unread} bytes of replies were not read", retryAfter=RETRY_AFTER_MS
+            )
 
     def _guarded(self, job: Job, complete: Callable[[], None]) -> Callable[[], None]:
         def guarded() -> None:
