@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -123,7 +122,6 @@ class Server:
             self._socket.set(zmq.HEARTBEAT_TIMEOUT, limits.session_seconds * 500)
         self._late: Run | None = None  # what has run for too long
         self._ending: collections.deque[tuple[float, Connection]] = collections.deque()  # when, and what
-        self._wait_seconds = batching.max_wait / 1_000
         self._authenticator = secure(self._socket, keys) if keys else None
         self._asked = Asked(self._wake.ring)
         self._connections = Connections(self._socket)
@@ -203,7 +201,7 @@ class Server:
             # does not see who comes and says nothing.
             if idle and not self._is_remote:
                 received = self._receive(0)
-                self._run_held(poller)
+                self._run_held()
                 self._tick(nothing_waits=not received)
                 continue
             poller.poll(self._tick_ms)
@@ -213,7 +211,7 @@ class Server:
             while self._late is None and not self._engine.held.is_full and self._receive(zmq.NOBLOCK):
                 self._outbox.send_all()
                 self._tick(nothing_waits=False)
-            self._run_held(poller)
+            self._run_held()
             self._tick(nothing_waits=True)
         for session, header in self._last_words():
             self._post(session, pack_header(header), ())
@@ -433,21 +431,13 @@ class Server:
     def _submit(self, job: Job) -> None:
         self._engine.submit(job)
 
-    def _run_held(self, poller: zmq.Poller) -> None:
-        """Runs the launches that are held, when those have come that may run together with them."""
+    def _run_held(self) -> None:
+        """Runs the launches that are held, with those that wait to be received and may run together with them."""
         held = self._engine.held
         if not held:
             return
-        ends = time.monotonic() + self._wait_seconds
-        while held and not held.is_full:
-            if self._receive(zmq.NOBLOCK):
-                continue
-            left = ends - time.monotonic()
-            if left <= 0 or not held.missing():
-                break
-            poller.poll(math.ceil(1_000 * left))
-            self._wake.clear()
-            self._look_who_left()
+        while held and not held.is_full and self._receive(zmq.NOBLOCK):
+            pass
         held.release()
         self._outbox.send_all()
 

@@ -1,7 +1,7 @@
 """Held launches: the IO thread holds launches back until no other message waits, so that it can run them together.
 
-That saves two hand-offs a call, as running a quick call alone on the IO thread does. What takes long, or has to be
-compiled, is queued for the compute thread, which gathers too.
+That saves two hand-offs a call, as running a quick call alone on the IO thread does. Nobody waits for others here: while
+calls run, others arrive. What takes long, or has to be compiled, is queued for the compute thread, which gathers too.
 """
 
 from __future__ import annotations
@@ -57,12 +57,6 @@ class Held:
     def has_of(self, session: Session) -> bool:
         """Whether one of the session's is held."""
         return any(job.session is session for job in self._jobs)
-
-    def missing(self) -> int:
-        """How many more may come: as many as came together last time, or else as may run together."""
-        most = self._gatherer.batching.max_batch
-        expected = self._gatherer.expected(self._jobs[0].kind)
-        return max(0, min(most, expected) - len(self._jobs))
 
     @property
     def is_full(self) -> bool:
