@@ -1,7 +1,8 @@
 """Held launches: the IO thread holds launches back until no other message waits, so that it can run them together.
 
-That saves two hand-offs a call, as running a quick call alone on the IO thread does. Nobody waits for others here: while
-calls run, others arrive. What takes long, or has to be compiled, is queued for the compute thread, which gathers too.
+That saves two hand-offs a call, as running a quick call alone on the IO thread does. Nobody waits for others here:
+while calls run, others arrive. What takes long, or has to be compiled, is queued for the compute thread, which gathers
+too.
 """
 
 from __future__ import annotations
