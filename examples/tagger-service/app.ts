@@ -1,5 +1,5 @@
 /** The HTTP side: what is asked is checked, what goes wrong has the status that says whose fault it is. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { SynjaxError } from "../../src/index.ts";
@@ -7,6 +7,7 @@ import { type Tagger, WIDTHS } from "./tagger.ts";
 
 const LONGEST = WIDTHS.at(-1)!; // words
 const MOST = 64; // sentences
+const LARGEST = 1 << 20; // bytes
 const MILLISECONDS = 10_000;
 
 const word = z.string().min(1).max(100);
@@ -22,11 +23,14 @@ const STATUS: Readonly<Record<string, 400 | 503 | 504>> = {
   ABORTED: 504,
 };
 
+const tooLarge = (c: Context): Response =>
+  c.json({ error: "TOO_LARGE", message: `a body has at most ${LARGEST} bytes` }, 413);
+
 export function appOf(tagger: Tagger, isReady: () => boolean): Hono {
   const app = new Hono();
   app.get("/healthz", (c) => c.text("ok"));
   app.get("/readyz", (c) => (isReady() ? c.text("ok") : c.text("not ready", 503)));
-  app.post("/tag", bodyLimit({ maxSize: 1 << 20 }), async (c) => {
+  app.post("/tag", bodyLimit({ maxSize: LARGEST, onError: tooLarge }), async (c) => {
     const body = Body.safeParse(await c.req.json().catch(() => undefined));
     if (!body.success) return c.json({ error: "BAD_REQUEST", issues: body.error.issues }, 400);
     const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(MILLISECONDS)]);
