@@ -28,7 +28,7 @@ const CHANNELS = ["start", "end", "asyncStart", "asyncEnd", "error"].map(
 );
 
 const PROCESSES = 4;
-const SECONDS = 3;
+const SECONDS = Number(process.env["SERVE_SECONDS"] ?? 3);
 const ROUNDS = 5;
 
 const root = new URL("../", import.meta.url).pathname;
@@ -36,6 +36,11 @@ const python = await resolvePython({ device: "cpu" });
 const directory = mkdtempSync(join(tmpdir(), "synjax-serve-"));
 const started: ChildProcess[] = [];
 const rows: Row[] = [];
+/** It takes minutes: rows are told as they come. */
+function add(...found: readonly Row[]): void {
+  rows.push(...found);
+  for (const { name, ratio, note } of found) console.log(name, ratio.toPrecision(3), note ?? "");
+}
 
 // -- what is served -------------------------------------------------------------------------------------------------
 
@@ -167,7 +172,7 @@ for (const [callers, bound] of [
   const [together, apart] = (await rates(processes, [0, 1], callers)) as [number, number];
   peak = Math.max(peak, together);
   const note = `${together.toFixed(0)} against ${apart.toFixed(0)} calls a second`;
-  rows.push(row(`${callers} callers, calls a second over those without batching`, together / apart, ">=", bound, note)); // prettier-ignore
+  add(row(`${callers} callers, calls a second over those without batching`, together / apart, ">=", bound, note)); // prettier-ignore
 }
 
 {
@@ -176,7 +181,7 @@ for (const [callers, bound] of [
   const times = (await Promise.all(processes.map(ask))).flat();
   const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
   const note = `${ms(p50)} and ${ms(p99)} ms at ${(peak / 2).toFixed(0)} calls a second, ${times.length} calls`;
-  rows.push(row("p99 at half the peak rate, over p50", p99 / p50, "<=", 5, note));
+  add(row("p99 at half the peak rate, over p50", p99 / p50, "<=", 5, note));
 }
 
 {
@@ -189,7 +194,7 @@ for (const [callers, bound] of [
   const best = Math.max(...theirs.map(([, rate]) => rate));
   if (theirs.length > 0) {
     const note = `${peak.toFixed(0)} against ${theirs.map(([name, rate]) => `${rate.toFixed(0)} of ${name}`).join(", ")}`;
-    rows.push(row("calls a second at the peak, over the faster of FastAPI and Ray Serve", peak / best, ">=", 10, note)); // prettier-ignore
+    add(row("calls a second at the peak, over the faster of FastAPI and Ray Serve", peak / best, ">=", 10, note)); // prettier-ignore
   } else console.log("FASTAPI_PYTHON and RAY_PYTHON are not set: no peer was measured");
 }
 
@@ -199,8 +204,9 @@ for (const [callers, bound] of [
   const weights = await session.shared<Weights>(NAME);
   const [sentence] = sentences(1) as [Int32Array];
   const both = { Node: process.pid, "the worker": batched.process.pid! };
+  /** Twenty at a time: a worker lets go of the oldest of many connections without a hello. */
   const many = async (steps: number, each: () => Promise<unknown>): Promise<void> => {
-    for (let done = 0; done < steps; done += 100) await Promise.all(Array.from({ length: 100 }, each));
+    for (let done = 0; done < steps; done += 20) await Promise.all(Array.from({ length: 20 }, each));
   };
   const call = (): Promise<unknown> => session.run(() => tag(weights, array(sentence)).data());
   const handle = async (): Promise<void> => {
@@ -222,7 +228,7 @@ for (const [callers, bound] of [
     ["a session opened and killed", visit, 1],
   ] as const) {
     await many(2_000, each);
-    rows.push(...(await slopeRows(title, both, (steps) => many(of * steps, each))));
+    add(...(await slopeRows(title, both, (steps) => many(of * steps, each))));
   }
 }
 
@@ -241,7 +247,7 @@ for (const [callers, bound] of [
     for (const name of CHANNELS) if (listens) unsubscribe(name, listener);
   }
   const [a, b] = [median(heard.slice(200)), median(silent.slice(200))];
-  rows.push(row("a call with a diagnostics listener, over one without", a / b, "<=", 1.05, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
+  add(row("a call with a diagnostics listener, over one without", a / b, "<=", 1.05, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
 }
 
 {
@@ -262,7 +268,7 @@ for (const [callers, bound] of [
     clear.push(median(await callTimes(over, 1, 1)));
   }
   const [a, b] = [median(encrypted), median(clear)];
-  rows.push(row("a call over tcp with keys, over one without", a / b, "<=", 1.3, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
+  add(row("a call over tcp with keys, over one without", a / b, "<=", 1.3, `${ms(a)} against ${ms(b)} ms`)); // prettier-ignore
 }
 
 // -- starting -------------------------------------------------------------------------------------------------------
@@ -309,10 +315,10 @@ for (const [callers, bound] of [
   }
   const [a, b] = [median(ready), median(jax)];
   const note = `${a.toFixed(0)} against ${b.toFixed(0)} ms`;
-  rows.push(row("start to ready, 8 programs and a warm cache, over `import jax`", a / b, "<=", 3, note));
+  add(row("start to ready, 8 programs and a warm cache, over `import jax`", a / b, "<=", 3, note));
 }
 
-for (const child of started) child.kill("SIGKILL");
+for (const child of started) child.kill("SIGTERM");
 rmSync(directory, { recursive: true, force: true });
 report("serve", rows);
 process.exit(0);
