@@ -8,6 +8,7 @@ export type Weights = Readonly<
   Record<"embedding" | "projection" | "initial" | "transition", Tensor<"float32">>
 >;
 export const NAME = "tagger";
+export const TOKEN = "bench";
 
 /** The best tags of a sentence, `(n)`. */
 export const tag = jit((weights: Weights, words: Tensor<"int32">) => {

@@ -19,7 +19,7 @@ import { pack } from "../bridge/wire/codec.ts";
 import { registryHash } from "../src/ops/registry-hash.ts";
 import { array, connect, jit, LinearChainCRF, nn, np, type Session, type Tensor } from "../src/index.ts";
 import { slopeRows } from "./memory-slope.ts";
-import { LENGTH, NAME, sentences, tag, TAGS, weightArrays, type Weights } from "./serve-tagger.ts";
+import { LENGTH, NAME, sentences, tag, TAGS, TOKEN, weightArrays, type Weights } from "./serve-tagger.ts";
 import { median, quantile, report, row, type Row, timed } from "./table.ts";
 
 /** What a call publishes: see `node:diagnostics_channel`, `tracingChannel("synjax:call")`. */
@@ -60,7 +60,7 @@ async function starts(child: ChildProcess): Promise<string> {
 
 async function serve(listen: string, ...more: readonly string[]): Promise<Served> {
   const child = spawn(python, ["-m", "synjax_worker", "serve", "--listen", listen, ...more], {
-    env: workerEnv("cpu", undefined),
+    env: { ...workerEnv("cpu", undefined), SYNJAX_TOKEN: TOKEN },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const { address } = JSON.parse(await starts(child)) as { address: string };
@@ -257,9 +257,9 @@ for (const [callers, bound] of [
   const secret = await serve("tcp://127.0.0.1:*", "--keys", keys);
   const open = await serve("tcp://127.0.0.1:*");
   await share(await connect(secret.address, { keys: key }));
-  await share(await connect(open.address));
+  await share(await connect(open.address, { token: TOKEN }));
   const over = await Promise.all(
-    [0, 1, 2, 3].map(() => callerOf([`${secret.address}#${key}`, open.address])),
+    [0, 1, 2, 3].map(() => callerOf([`${secret.address}#${key}`, `${open.address}#`])),
   );
   for (const where of [0, 1]) for (let i = 0; i < 6; i++) await callTimes(over, where, 32);
   const [encrypted, clear]: [number[], number[]] = [[], []];
