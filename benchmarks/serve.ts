@@ -60,7 +60,7 @@ async function starts(child: ChildProcess): Promise<string> {
 
 async function serve(listen: string, ...more: readonly string[]): Promise<Served> {
   const child = spawn(python, ["-m", "synjax_worker", "serve", "--listen", listen, ...more], {
-    env: { ...workerEnv("cpu", undefined), SYNJAX_TOKEN: TOKEN },
+    env: { ...workerEnv("cpu", undefined), ...(listen.startsWith("tcp:") ? { SYNJAX_TOKEN: TOKEN } : {}) },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const { address } = JSON.parse(await starts(child)) as { address: string };
