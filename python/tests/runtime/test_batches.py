@@ -338,3 +338,14 @@ def test_what_does_not_resolve_fails_alone(service: Service) -> None:
     assert calls[1].error()["code"] == "BAD_MESSAGE"
     for k in (0, 2):
         same(calls[k].values()[0], service.clients[0].run(SCALED, good))
+
+
+def test_a_ping_behind_a_launch_counts_it(service: Service) -> None:
+    """A client that finds nothing queued and nothing running, and a call not answered, takes it for lost."""
+    client = service.clients[0]
+    client.run(SCALED, np.zeros(5, np.float32))
+    for _ in range(200):  # both are in one read of the socket now and then
+        call = service.launch(0, SCALED, np.zeros(5, np.float32))
+        counters = client.ping()
+        assert counters["queued"] + counters["running"] > 0 or call.seq in client.received
+        call.reply()

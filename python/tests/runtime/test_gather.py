@@ -252,6 +252,7 @@ def test_a_launch_is_held_for_others() -> None:
     first, second = holding.put(one, X), holding.put(two, X)
     assert not holding.held.take(first, lambda: True), "nobody else is there"
     holding.take(first, second)
+    assert len(holding.held) == 2
     assert (holding.held.has_of(two), holding.held.has_of(Session(b"3"))) == (True, False)
     holding.held.release()
     assert (holding.ran, bool(holding.held)) == ([[first, second]], False)

@@ -38,8 +38,8 @@ class Held:
         self._submit = submit
         self._jobs: list[Job] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._jobs)
+    def __len__(self) -> int:
+        return len(self._jobs)
 
     def take(self, job: Job, alone: Callable[[], bool]) -> bool:
         """Holds a job, if others may run together with it: others came with one of its kind last time, or a message is

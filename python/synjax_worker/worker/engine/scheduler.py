@@ -186,7 +186,7 @@ class Engine:
         compiling = self._executables.compiling()
         queued = len(self._gatherer)
         return {
-            "queued": queued,
+            "queued": queued + len(self.held),
             "running": max(0, self._submitted - self._finished - queued),
             "handles": len(session.handles),
             "programs": len(session.programs),
