@@ -42,6 +42,10 @@ class _NotNow(Exception):
     """The program of a batch is being compiled on a thread of its own, or takes too long for this one."""
 
 
+class NotQuick(Exception):
+    """Launches run together, but not where they may take no more than a moment; or how long they take is not known."""
+
+
 class Batch(NamedTuple):
     """Launches that were dispatched together."""
 
@@ -84,14 +88,16 @@ class Batches:
         self.failed_batches = 0  # whose launches ran alone
 
     def launch(self, jobs: Sequence[Job], within: float = math.inf) -> tuple[Batch | None, list[Job]]:
-        """Dispatches jobs that were gathered: those that run together, and those that have to run alone. Nothing is
-        dispatched that is not known to take less than `within` seconds.
+        """Dispatches jobs that were gathered: those that run together, and those that have to run alone. Raises
+        NotQuick, and dispatches nothing, where they are not known to take less than `within` seconds.
         """
         together, alone = self._resolved(jobs)
         if len(together) < 2:
             return None, [*together, *alone]
         try:
             batch = self._dispatch(together, within)
+        except NotQuick:
+            raise
         except _NotNow:
             return None, [*together, *alone]
         except Exception as error:
@@ -176,7 +182,7 @@ class Batches:
             raise _NotNow  # its launches can run alone meanwhile
         size = sizes[0] if sizes else least
         if within < math.inf and not self._is_quick(jobs[0], size, within):
-            raise _NotNow
+            raise NotQuick
         if size > least:
             self._wanted[_key_of(jobs[0], least)] += 1
             if self._wanted[_key_of(jobs[0], least)] >= WANTED_OFTEN:

@@ -24,7 +24,7 @@ from ..allocator import return_freed_memory
 from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare
 from ..memory import memory_left
 from ..warm_file import Entry
-from .batches import Batch, Batches, batch_of_types, size_of
+from .batches import Batch, Batches, NotQuick, batch_of_types, size_of
 from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Compiled, Executables
@@ -204,13 +204,19 @@ class Engine:
     def _run_held(self, jobs: Sequence[Job]) -> None:
         """Runs jobs on the IO thread; queues those that are not known to take little time."""
         if len(jobs) > 1:
-            batch, jobs = self.batches.launch(jobs, QUICK_SECONDS)
+            try:
+                batch, jobs = self.batches.launch(jobs, QUICK_SECONDS)
+            except NotQuick:
+                for job in jobs:
+                    self.submit(job)
+                return
             if batch is not None:
                 if self._batched is not None:
                     self._batched(len(batch.jobs))
                 self._answer(batch)
         for position, job in enumerate(jobs):
-            if not self._is_free() or not self._is_quick(job, lambda: True):
+            is_last = position == len(jobs) - 1  # before others only what takes no time runs here: pings wait
+            if not self._is_free() or not self._is_quick(job, lambda: is_last):  # noqa: B023
                 for left in jobs[position:]:
                     self.submit(left)
                 return
