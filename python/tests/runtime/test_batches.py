@@ -349,3 +349,45 @@ def test_a_ping_behind_a_launch_counts_it(service: Service) -> None:
         counters = client.ping()
         assert counters["queued"] + counters["running"] > 0 or call.seq in client.received
         call.reply()
+
+
+def test_a_batch_that_was_never_timed_is_left_to_the_compute_thread(service: Service) -> None:
+    """Nothing else would ever time it: launches that arrive while nothing runs would run alone for ever."""
+    from synjax_worker import registry
+    from synjax_worker.limits import Limits
+    from synjax_worker.worker.codec import HostArray, Launch
+    from synjax_worker.worker.engine import Batching, Engine, Job, Session
+
+    code = program(1, lambda b: [b.add("np.tanh", -1)])
+    answered: list[list] = []
+
+    def note(job: Job, header: list) -> None:
+        answered.append(header)
+
+    engine = Engine(registry.load().ops, Limits(), lambda *_: None, batching=Batching(8), answered=note)
+    session = Session(b"s")
+
+    def job(seq: int, has_body: bool = False) -> Job:
+        x = HostArray("float32", (2,), np.float32([seq, 1]).tobytes())
+        launch = Launch(seq, hash_of(code), has_body, [x], seq, 1, [0], (), [], BATCHABLE)
+        return Job(session, launch, [code] if has_body else [], seq=seq)
+
+    def answer(count: int) -> None:
+        while sum(header[0] > 0 for header in answered) < count:
+            time.sleep(0.002)
+
+    engine.start()
+    engine.submit(job(1, has_body=True))
+    answer(1)
+    seqs = itertools.count(2)
+    for turn in range(1, 1_000):
+        if engine.batches.batches > 1:
+            break
+        while not engine.idle:
+            time.sleep(0.002)
+        for _ in range(4):
+            each = job(next(seqs))
+            assert engine.hold(each, lambda: False)
+        engine.held.release()
+        answer(1 + 4 * turn)
+    assert engine.batches.batches > 1, "one on the compute thread, and then here"
