@@ -55,6 +55,8 @@ const CONSTANT_DOCS: Readonly<Record<string, string>> = {
   largestId: "Ids and sizes stay below.",
   weakIntBits: "A number that fits this signed width is a weak int, any other a weak float.",
   sharedNameLength: "Characters of the name of a shared tree, at most.",
+  bundleMessages: "Messages in a bundle, at most.",
+  bundleBytes: "Bytes of the headers in a bundle, at most.",
 };
 
 /** `inlineBytes` → `INLINE_BYTES`. */

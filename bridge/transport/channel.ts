@@ -1,9 +1,17 @@
 /** Talking to one worker: the hello, messages and their answers, and the end. */
 import { type RemoteError, SynjaxError } from "../errors.ts";
-import { type Answer, decodeAnswer, type Expected, expectedAnswer, type Reply } from "../wire/answer.ts";
+import {
+  type Answer,
+  decodeAnswer,
+  type Expected,
+  expectedAnswer,
+  type Reply,
+  unbundled,
+} from "../wire/answer.ts";
 import { packHeader } from "../wire/codec.ts";
 import { type HelloInfo, MESSAGE, WINDOWED, type WorkerCounters } from "../wire/protocol.ts";
 import { leaving, saidOf } from "./call-context.ts";
+import { Bundler } from "./bundler.ts";
 import { type Call, type CallOptions, type Outgoing, RemoteFailure } from "./call.ts";
 import { Calls } from "./calls.ts";
 import { Events } from "./events.ts";
@@ -52,6 +60,7 @@ export class Channel {
 
   readonly #transport: Transport;
   readonly #incoming: AsyncIterator<Frames>;
+  readonly #bundler: Bundler;
   readonly #calls = new Calls();
   readonly #outbox: Outbox;
   readonly #givingUp: GivingUp;
@@ -70,6 +79,7 @@ export class Channel {
   private constructor(transport: Transport, options: ChannelOptions) {
     this.#transport = transport;
     this.#incoming = transport[Symbol.asyncIterator]();
+    this.#bundler = new Bundler((frames) => transport.send(frames));
     this.#outbox = new Outbox((message) => this.#send(message));
     this.#givingUp = new GivingUp({
       calls: this.#calls,
@@ -198,11 +208,11 @@ export class Channel {
   #sendCancelled(): void {
     const seqs = this.#cancelled;
     this.#cancelled = [];
-    if (!this.#ended) this.#transport.send([packHeader([MESSAGE.cancel, 0, seqs])]);
+    if (!this.#ended) this.#bundler.send([packHeader([MESSAGE.cancel, 0, seqs])]);
   }
 
   #send({ frames, call }: Outgoing): void {
-    this.#transport.send(leaving(frames, call?.said));
+    this.#bundler.send(leaving(frames, call?.said));
     // An abandoned call is sent all the same: it may carry a program or frees that later messages rely on.
     if (call?.abandoned) this.cancel([call.seq]);
   }
@@ -217,7 +227,7 @@ export class Channel {
       while (this.#calls.awaited > 0) {
         const next = await this.#incoming.next();
         if (next.done) throw new Error("it was closed");
-        this.#take(next.value);
+        for (const frames of messagesIn(next.value)) this.#take(frames);
       }
     } catch (error) {
       if (error instanceof SynjaxError) this.lose(error);
@@ -288,7 +298,7 @@ export class Channel {
     if (this.#ended) return;
     const seq = this.nextSeq();
     this.#pings.set(seq, answered);
-    this.#transport.send([packHeader([MESSAGE.ping, seq])]);
+    this.#bundler.send([packHeader([MESSAGE.ping, seq])]);
   }
 
   #pingForOwed(answered: (owes: boolean) => void): void {
@@ -368,6 +378,11 @@ export class Channel {
   #tell(event: StatusEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+function messagesIn(frames: Frames): readonly Frames[] {
+  const headers = unbundled(frames);
+  return headers ? headers.map((header) => [header]) : [frames];
 }
 
 /** Whether the worker dropped a call because its deadline had passed: by its own clock, or because this side said so. */

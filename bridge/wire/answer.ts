@@ -4,6 +4,7 @@ import { unpack } from "./codec.ts";
 import {
   type ArrayAval,
   type Aval,
+  BUNDLE_MESSAGES,
   type DType,
   ERROR_CODES,
   ITEM_BYTES,
@@ -58,8 +59,25 @@ export function expectedAnswer(header: readonly unknown[], timed = false): Expec
   return { type, outputs: 0, wants: [], timed };
 }
 
+/** The beginning of a bundle's header: a list of three, of which the first two are `seq` 0 and the status. */
+const BUNDLE_BEGINS = [0x93, 0, STATUS.bundle];
+
 /**
- * Decodes and checks the frames of a message of the worker.
+ * The messages in a bundle; `undefined` where the message is none.
+ * @throws {SynjaxError} `BAD_MESSAGE`
+ */
+export function unbundled(frames: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
+  const first = frames[0];
+  if (!first || BUNDLE_BEGINS.some((byte, i) => first[i] !== byte)) return undefined;
+  const headers = read(frames)[2];
+  if (frames.length > 1 || !Array.isArray(headers)) throw bad("its bundle is no list of headers");
+  if (headers.length > BUNDLE_MESSAGES || !headers.every((header) => header instanceof Uint8Array))
+    throw bad(`its bundle is not of at most ${BUNDLE_MESSAGES} headers`);
+  return headers as readonly Uint8Array[];
+}
+
+/**
+ * Decodes and checks the frames of a message of the worker, which is no bundle.
  * @param expected what the message of this side with that `seq` asks for; `undefined` where none waits for an answer
  * @throws {SynjaxError} `BAD_MESSAGE`: nothing more on this connection can be trusted
  */

@@ -14,6 +14,10 @@ export const LARGEST_ID = 9007199254740992;
 export const WEAK_INT_BITS = 32;
 /** Characters of the name of a shared tree, at most. */
 export const SHARED_NAME_LENGTH = 200;
+/** Messages in a bundle, at most. */
+export const BUNDLE_MESSAGES = 256;
+/** Bytes of the headers in a bundle, at most. */
+export const BUNDLE_BYTES = 65536;
 
 /** The first element of a client's header. What follows it stands in brackets. */
 export const MESSAGE = {
@@ -41,6 +45,8 @@ export const MESSAGE = {
   shared: 10,
   /** `[seq, name]`. Takes a name back. What was taken by it stays until it is freed. */
   unshare: 11,
+  /** `[seq, headers]`. Messages without buffers, in one frame: each is handled as if it had come alone. Not answered where `seq` is 0. */
+  bundle: 12,
 } as const;
 /** Those that count among the messages in flight. */
 export const WINDOWED: ReadonlySet<number> = new Set<number>([
@@ -63,7 +69,7 @@ export interface CallContext {
 }
 
 /** The second element of a reply's header, after `seq`. */
-export const STATUS = { ok: 0, error: 1 } as const;
+export const STATUS = { ok: 0, error: 1, bundle: 2 } as const;
 
 /** Bits of the flags of a launch or compile. */
 export const FLAG = { lenient: 1, unchecked: 2, findNans: 4, batchable: 8 } as const;

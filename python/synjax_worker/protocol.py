@@ -55,7 +55,21 @@ class Message(NamedTuple):
     context: bool = False  # a map may follow the fields: see CONTEXT
 
 
-HELLO, LAUNCH, FETCH, PING, FORGET, FREE, CANCEL, GOODBYE, COMPILE, SHARE, SHARED, UNSHARE = range(12)
+(
+    HELLO,
+    LAUNCH,
+    FETCH,
+    PING,
+    FORGET,
+    FREE,
+    CANCEL,
+    GOODBYE,
+    COMPILE,
+    SHARE,
+    SHARED,
+    UNSHARE,
+    BUNDLE,
+) = range(13)
 
 MESSAGES = (
     Message("hello", HELLO, ("seq", "hello"), True, False, "Opens a session. Must be the first message."),
@@ -133,6 +147,14 @@ MESSAGES = (
         True,
         "Takes a name back. What was taken by it stays until it is freed.",
     ),
+    Message(
+        "bundle",
+        BUNDLE,
+        ("seq", "headers"),
+        False,
+        False,
+        "Messages without buffers, in one frame: each is handled as if it had come alone.",
+    ),
 )
 
 # What a map after the fields of a call says of it; each is optional, and where there is nothing to say there is no map.
@@ -145,8 +167,9 @@ CONTEXT = {
 FIELDS = {message.name: message.fields for message in MESSAGES}
 
 # The second element of a reply's header, `[seq, status, ...]`.
-OK, ERROR = range(2)
-STATUSES = {"ok": OK, "error": ERROR}
+# A bundle has `seq` 0 and the headers of replies without buffers.
+OK, ERROR, BUNDLED = range(3)
+STATUSES = {"ok": OK, "error": ERROR, "bundle": BUNDLED}
 
 # Bits of a launch's or compile's flags.
 LENIENT, UNCHECKED, FIND_NANS, BATCHABLE = 1, 2, 4, 8
@@ -173,6 +196,10 @@ TREE_LIST, TREE_DICT = range(2)
 TREES = {"list": TREE_LIST, "dict": TREE_DICT}
 
 SHARED_NAME_LENGTH = 200  # characters of the name of a shared tree, at most
+
+# What one bundle has at most: ZeroMQ costs as much for a frame as all else does for a small call.
+BUNDLE_MESSAGES = 256
+BUNDLE_BYTES = 1 << 16  # of its headers
 
 
 # ---------------------------------------------------------------------------------------------------------- limits
@@ -448,6 +475,8 @@ def document() -> dict[str, Any]:
             "largestId": LARGEST_ID,
             "weakIntBits": WEAK_INT_BITS,
             "sharedNameLength": SHARED_NAME_LENGTH,
+            "bundleMessages": BUNDLE_MESSAGES,
+            "bundleBytes": BUNDLE_BYTES,
         },
         "namedFloats": list(NAMED_FLOATS),
         "devices": list(DEVICES),

@@ -87,7 +87,7 @@ function replace(target: object, signatures: Signatures, owner: (self: unknown) 
  */
 export function checkCall(name: string, signature: Signature, args: readonly unknown[]): void {
   try {
-    checkArguments(parse(signature), args, undefined);
+    checkArguments(parsed(signature), args, undefined);
   } catch (error) {
     throw error instanceof Refusal ? error.of(name) : error;
   }
@@ -112,6 +112,14 @@ class Refusal extends Error {
       { argument, expected, received, line: callersLine() },
     );
   }
+}
+
+const known = new WeakMap<Signature, Checked>();
+
+function parsed(signature: Signature): Checked {
+  let checked = known.get(signature);
+  if (!checked) known.set(signature, (checked = parse(signature)));
+  return checked;
 }
 
 function parse({ takes = {}, options }: Signature): Checked {

@@ -5,7 +5,9 @@ import { type CallOptions, RemoteFailure } from "../../bridge/transport/call.ts"
 import { Channel, type StatusEvent } from "../../bridge/transport/channel.ts";
 import { WorkerHang } from "../../bridge/transport/heartbeat.ts";
 import type { Reply } from "../../bridge/wire/answer.ts";
-import { MESSAGE } from "../../bridge/wire/protocol.ts";
+import type { Frames } from "../../bridge/transport/transport.ts";
+import { packHeader, unpack } from "../../bridge/wire/codec.ts";
+import { BUNDLE_BYTES, BUNDLE_MESSAGES, MESSAGE, STATUS } from "../../bridge/wire/protocol.ts";
 import {
   avals,
   COUNTERS,
@@ -114,6 +116,7 @@ describe("calls", () => {
     const { channel, transport } = await open();
     const buffer = new Uint8Array(100_000);
     void channel.call(channel.nextSeq(), launchHeader(2), [buffer]);
+    await turn();
     expect(transport.sent[1]![1]).toBe(buffer);
   });
   test("drained() resolves with the last answer", async () => {
@@ -147,6 +150,64 @@ describe("calls", () => {
   });
 });
 
+describe("bundles", () => {
+  const typesOf = (transport: MemoryTransport): unknown[] =>
+    transport.sent.map((frames) => header(frames)[0]);
+  const header = (frames: Frames): Header => unpack(frames[0]!) as Header;
+  const launches = (channel: Channel, count: number): Call[] =>
+    Array.from({ length: count }, () => launch(channel));
+
+  test("messages of one turn leave in one frame, in order; one alone leaves as it is", async () => {
+    const { channel, transport } = await open();
+    launch(channel);
+    await turn();
+    const calls = launches(channel, 3);
+    channel.post([MESSAGE.free, 0, [1]]);
+    await turn();
+    expect(typesOf(transport)).toEqual([MESSAGE.hello, MESSAGE.launch, MESSAGE.bundle]);
+    expect(seqs(transport).slice(1)).toEqual([...calls.map(({ seq }) => seq), 0]);
+  });
+  test("one with buffers leaves alone, in its place", async () => {
+    const { channel, transport } = await open();
+    const calls = [launch(channel), launch(channel), launch(channel, 8), launch(channel), launch(channel, 8)];
+    await turn();
+    const { launch: one, bundle, hello } = MESSAGE;
+    expect(typesOf(transport)).toEqual([hello, bundle, one, one, one]);
+    expect(transport.sent.map((frames) => frames.length)).toEqual([1, 1, 2, 1, 2]);
+    expect(seqs(transport)).toEqual(calls.map(({ seq }) => seq));
+  });
+  test("are of so many messages and so many bytes at most", async () => {
+    const { channel, transport } = await open();
+    for (let i = 0; i < BUNDLE_MESSAGES + 1; i++) channel.post([MESSAGE.free, 0, [i]]);
+    await turn();
+    const sizes = transport.sent.slice(1).map((frames) => (header(frames)[2] as unknown[]).length);
+    expect(sizes).toEqual([BUNDLE_MESSAGES, 1]);
+    const long = Array.from({ length: BUNDLE_BYTES / 8 }, () => 100_000); // five bytes each
+    for (let i = 0; i < 3; i++) channel.post([MESSAGE.free, 0, long]);
+    await turn();
+    expect(typesOf(transport).slice(3)).toEqual([MESSAGE.free, MESSAGE.free, MESSAGE.free]);
+  });
+  test("answers in one settle each its own call", async () => {
+    const { channel, transport } = await open();
+    const calls = launches(channel, 3);
+    const answers = calls.map(({ seq }) => packHeader([seq, 0, [["object", String(seq)]], []]));
+    transport.reply([0, STATUS.bundle, answers.reverse()]);
+    for (const { seq, reply } of calls) expect((await reply).result).toEqual([["object", String(seq)]]);
+  });
+  test.each([
+    ["no list", "text"],
+    ["of what is no header", [1]],
+    ["of too many", Array.from({ length: BUNDLE_MESSAGES + 1 }, () => packHeader([1, 0]))],
+    ["of a bundle", [packHeader([0, STATUS.bundle, []])]],
+    ["of what nobody asked", [packHeader([77, 0, null])]],
+  ])("a bundle that is %s ends the connection", async (_, parts) => {
+    const { channel, transport } = await open();
+    const { reply } = launch(channel);
+    transport.reply([0, STATUS.bundle, parts]);
+    expect((await errorOf(reply)).code).toBe("BAD_MESSAGE");
+  });
+});
+
 describe("the window", () => {
   const limited = (limits: object): MemoryTransport =>
     new MemoryTransport((header, t) => welcome(header, t, limits));
@@ -158,25 +219,32 @@ describe("the window", () => {
     const last = launch(channel);
     const ping = channel.nextSeq();
     void channel.call(ping, [MESSAGE.ping, ping], []);
+    await turn();
     expect(seqs(transport)).toEqual([calls[0]!.seq, calls[1]!.seq, ping]);
     transport.reply([calls[0]!.seq, 0, avals(), []]);
     await calls[0]!.reply;
+    await turn();
     expect(seqs(transport).slice(3)).toEqual([calls[2]!.seq, 0]);
     transport.reply([calls[1]!.seq, 0, avals(), []]);
     await calls[1]!.reply;
+    await turn();
     expect(seqs(transport).slice(5)).toEqual([last.seq]);
   });
   test("counts bytes too, but lets one message alone exceed them", async () => {
     const { channel, transport } = await open(limited({ inFlightBytes: 1000 }));
     const large = launch(channel, 5000);
     const small = launch(channel, 10);
+    await turn();
     expect(seqs(transport)).toEqual([large.seq]);
     transport.reply([large.seq, 0, avals(), []]);
     await large.reply;
+    await turn();
     expect(seqs(transport)).toEqual([large.seq, small.seq]);
     launch(channel, 980);
+    await turn();
     expect(seqs(transport)).toHaveLength(3);
     launch(channel, 11);
+    await turn();
     expect(seqs(transport)).toHaveLength(3);
   });
   test("a message that is too large is refused before it is sent", async () => {
@@ -222,6 +290,7 @@ describe("giving up", () => {
     transport.reply([first.seq, 0, avals(), []]);
     await first.reply;
     const next = launch(channel);
+    await turn();
     expect(transport.headers.slice(2)).toEqual([
       [MESSAGE.launch, waiting.seq, ...launchHeader(0).slice(2)].map((part) =>
         part instanceof Uint8Array ? expect.anything() : part,
@@ -249,6 +318,7 @@ describe("giving up", () => {
     await turn();
     expect(transport.waiting).toBe(true);
     controller.abort();
+    await turn();
     const ping = transport.headers.find(([type]) => type === MESSAGE.ping)!;
     transport.reply([ping[1], 0, COUNTERS]);
     await turn();
@@ -310,6 +380,7 @@ describe("what a call says besides itself", () => {
     launch(channel, 0, { deadline: 60_000, traceparent: trace });
     launch(channel, 0, { deadline: 60_000, elapsed: 20_000 });
     launch(channel, 0, { deadline: 60_000, elapsed: 70_000 });
+    await turn();
     expect(contextsOf(transport)).toEqual([
       undefined,
       undefined,
@@ -319,7 +390,8 @@ describe("what a call says besides itself", () => {
     ]);
     const seq = channel.nextSeq();
     channel.call(seq, [MESSAGE.ping, seq], [], { deadline: 60_000 }).catch(() => undefined);
-    expect(transport.headers.at(-1)).toEqual([MESSAGE.ping, seq]);
+    await turn();
+    expect(transport.headers).toContainEqual([MESSAGE.ping, seq]);
     await channel.close();
   });
   test("has a deadline off which the time is taken that the call has waited here", async () => {

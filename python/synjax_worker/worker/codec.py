@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -199,4 +200,16 @@ def pack_data(values: Iterable[np.ndarray | None]) -> tuple[list[bytes | int | N
     return data, buffers
 
 
-pack_header = msgpack.packb
+class _Packers(threading.local):
+    """A packer for each thread: a new one takes a buffer of a megabyte, which costs more than most headers."""
+
+    def __init__(self) -> None:
+        self.pack = msgpack.Packer().pack
+
+
+_packers = _Packers()
+
+
+def pack_header(header: list) -> bytes:
+    """The bytes of a header."""
+    return _packers.pack(header)

@@ -11,6 +11,8 @@ from ..dtypes import ELEMENTS
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import (
+    BUNDLE_BYTES,
+    BUNDLE_MESSAGES,
     FIELDS,
     FLAGS,
     HASH_BYTES,
@@ -79,6 +81,17 @@ def parse_launch(header: list) -> Launch:
         frees,
         flags,
     )
+
+
+def parse_bundle(header: list) -> list[bytes]:
+    """The headers in a bundle. Raises SynjaxError (BAD_MESSAGE)."""
+    _check_fields(header, "bundle")
+    frames = _list(header[2], "headers")
+    if len(frames) > BUNDLE_MESSAGES or not all(type(frame) is bytes for frame in frames):
+        raise _bad(f"a bundle has at most {BUNDLE_MESSAGES} headers, which are byte strings")
+    if sum(map(len, frames)) > BUNDLE_BYTES:
+        raise _bad(f"the headers of a bundle have at most {BUNDLE_BYTES} bytes")
+    return frames
 
 
 def parse_compile(header: list) -> Compile:

@@ -26,6 +26,7 @@ class Message(NamedTuple):
     size: int  # bytes of all frames
     excess: SynjaxError | None  # the limit that it is beyond; its buffers are not there then
     connection: Connection | None = None  # of a client that is not known
+    is_bundled: bool = False  # it came in a bundle
 
 
 class Inbox:

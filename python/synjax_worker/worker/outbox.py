@@ -9,12 +9,28 @@ from typing import Any
 
 import zmq
 
-from .codec import ZERO_COPY_BYTES
+from ..protocol import BUNDLE_BYTES, BUNDLE_MESSAGES, BUNDLED
+from .codec import ZERO_COPY_BYTES, pack_header
 from .engine import Session
 
 _TRACKED_BYTES = (
     1 << 20
 )  # of small frames, after which one is tracked: then it is known whether they were read
+
+
+class _Gathered:
+    """The headers of replies that leave in one bundle."""
+
+    def __init__(self, header: bytes):
+        self.headers = [header]
+        self._bytes = len(header)
+
+    def takes(self, header: bytes) -> bool:
+        return len(self.headers) < BUNDLE_MESSAGES and self._bytes + len(header) <= BUNDLE_BYTES
+
+    def add(self, header: bytes) -> None:
+        self.headers.append(header)
+        self._bytes += len(header)
 
 
 class Outbox:
@@ -49,17 +65,39 @@ class Outbox:
         return bool(self._replies)
 
     def send_all(self) -> None:
-        """Sends what was posted."""
+        """Sends what was posted: of one client's replies, those without buffers in bundles."""
+        gathered: dict[Session, _Gathered] = {}
         while self._replies:
             to, header, buffers = self._replies.popleft()
-            session = None if isinstance(to, bytes) else to
-            try:
-                self._send(to if session is None else session.client, session, header, buffers)
-            except zmq.ZMQError as error:
-                if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
-                    raise
-                if session is not None:
-                    self._gone(session)
+            if isinstance(to, bytes):
+                self._try(to, None, header, buffers)
+                continue
+            others = gathered.get(to)
+            if others is not None and (buffers or not others.takes(header)):
+                self._send_bundle(to, gathered.pop(to))
+                others = None
+            if buffers or not to.takes_bundles:
+                self._try(to.client, to, header, buffers)
+            elif others is None:
+                gathered[to] = _Gathered(header)
+            else:
+                others.add(header)
+        for session, headers in gathered.items():
+            self._send_bundle(session, headers)
+
+    def _send_bundle(self, session: Session, gathered: _Gathered) -> None:
+        headers = gathered.headers
+        header = headers[0] if len(headers) == 1 else pack_header([0, BUNDLED, headers])
+        self._try(session.client, session, header, ())
+
+    def _try(self, client: bytes, session: Session | None, header: bytes, buffers: Sequence[Any]) -> None:
+        try:
+            self._send(client, session, header, buffers)
+        except zmq.ZMQError as error:
+            if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                raise
+            if session is not None:
+                self._gone(session)
 
     def _send(self, client: bytes, session: Session | None, header: bytes, buffers: Sequence[Any]) -> None:
         if session is not None and session.is_cut:

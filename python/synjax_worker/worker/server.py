@@ -18,6 +18,7 @@ import zmq
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import (
+    BUNDLE,
     CANCEL,
     COMPILE,
     ERROR,
@@ -43,6 +44,7 @@ from .context import take_context
 from .curve import secure
 from .engine import ALONE, RETRY_AFTER_MS, Batching, Compiled, Engine, Job, Run, Session, Stored
 from .headers import (
+    parse_bundle,
     parse_compile,
     parse_fetch,
     parse_hashes,
@@ -74,6 +76,7 @@ FAREWELL_SECONDS = 0.5  # a client that sees the connection end before it reads 
 TICK_MS = 1_000  # between looks at what happens without a message
 STRANGER_TICK_MS = 50  # the same while there are connections without a hello
 OBSTINATE = 8  # times as much in flight as a client may have is not taken note of any more: it is cut off
+BUNDLE_SECONDS = 0.002  # for which answers wait, at most, for the rest of the bundle with their calls
 UNREAD_REPLIES = 8  # as many as a client may have messages in flight; then it counts as gone
 
 
@@ -121,6 +124,7 @@ class Server:
             self._socket.set(zmq.HEARTBEAT_IVL, limits.session_seconds * 500)
             self._socket.set(zmq.HEARTBEAT_TIMEOUT, limits.session_seconds * 500)
         self._late: Run | None = None  # what has run for too long
+        self._bundled = 0  # messages of a bundle that are not handled yet
         self._ending: collections.deque[tuple[float, Connection]] = collections.deque()  # when, and what
         self._authenticator = secure(self._socket, keys) if keys else None
         self._asked = Asked(self._wake.ring)
@@ -322,14 +326,14 @@ class Server:
         message = self._inbox.receive(flags)
         if message is None:
             return False
+        if self._observer is not None:
+            self._observer.received(self._sessions.get(message.client), message.size)
         self._handle(message)
         return True
 
     def _handle(self, message: Message) -> None:
         seq, frame = 0, message.header
         session = self._sessions.get(message.client)
-        if self._observer is not None:
-            self._observer.received(session, message.size)
         try:
             if session is None and message.excess is not None:
                 seq = seq_of(frame)
@@ -360,9 +364,24 @@ class Server:
             failure = {"code": "INTERNAL", "message": f"{type(error).__name__}: {error}"[:2_000]}
             self._post(session or message.client, pack_header([seq, ERROR, failure]), ())
 
+    def _unbundle(self, session: Session, frames: Sequence[bytes]) -> None:
+        """Handles the messages of a bundle. Whoever sends one is answered in bundles."""
+        session.takes_bundles = True
+        self._bundled = len(frames)
+        sent = time.monotonic()
+        for frame in frames:
+            if self._sessions.get(session.client) is not session:
+                break  # it has left, or was cut off
+            self._bundled -= 1
+            self._handle(Message(session.client, frame, [], len(frame), None, is_bundled=True))
+            if self._outbox.waits and time.monotonic() - sent > BUNDLE_SECONDS:
+                self._outbox.send_all()
+                sent = time.monotonic()
+        self._bundled = 0
+
     def _dispatch(self, session: Session, header: list, message: Message) -> None:
         kind, seq = header[0], header[1]
-        _, _, buffers, size, excess, _ = message
+        buffers, size, excess = message.buffers, message.size, message.excess
         size += MESSAGE_BYTES
         context = take_context(header)
         if kind == LAUNCH:
@@ -395,6 +414,8 @@ class Server:
             self._engine.cancel(session, parse_ids(header, "a cancel"))
         elif kind == GOODBYE:
             self._goodbye(session, header)
+        elif kind == BUNDLE and not message.is_bundled:
+            self._unbundle(session, parse_bundle(header))
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
 
@@ -442,7 +463,7 @@ class Server:
         self._outbox.send_all()
 
     def _is_quiet(self) -> bool:
-        return not self._socket.get(zmq.EVENTS) & zmq.POLLIN
+        return not self._bundled and not self._socket.get(zmq.EVENTS) & zmq.POLLIN
 
     def _hello(self, client: bytes, connection: Connection | None, header: list) -> None:
         self._admission.check(header)

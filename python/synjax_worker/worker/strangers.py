@@ -20,7 +20,7 @@ from .connections import Connection, Connections, identity_of
 log = logging.getLogger("synjax_worker")
 
 HELLO_BYTES = 1 << 16  # of a header from whom nobody knows
-MOST = 64  # connections of strangers; and of those who have said goodbye
+MOST = 256  # connections of strangers; and of those who have said goodbye
 _MOST_MESSAGES = 16  # of one, each of which was answered
 _MOST_BYTES = 2 * HELLO_BYTES  # of one, with what ZeroMQ itself says
 _TELL_SECONDS = 1  # between lines in the log

@@ -20,6 +20,8 @@ import numpy as np
 import zmq
 
 from synjax_worker.protocol import (
+    BUNDLE,
+    BUNDLED,
     CANCEL,
     COMPILE,
     FETCH,
@@ -92,6 +94,16 @@ class Reply(NamedTuple):
     avals: list
     data: list
     errors: list
+
+
+def headers_in(frame: bytes) -> list[list]:
+    """The headers of replies in a frame: one, or those of a bundle."""
+    header = msgpack.unpackb(frame, strict_map_key=False)
+    return (
+        [msgpack.unpackb(each, strict_map_key=False) for each in header[2]]
+        if header[1] == BUNDLED
+        else [header]
+    )
 
 
 class Worker:
@@ -167,9 +179,13 @@ class Client:
             if not self.socket.poll(TIMEOUT_MS):
                 raise TimeoutError(f"no reply to {seq}; the worker says: {self.worker.log()[-2000:]}")
             frame, *buffers = self.socket.recv_multipart()
-            header = msgpack.unpackb(frame)
-            self._replies[header[0]] = (header, buffers)
+            for header in headers_in(frame):
+                self._replies[header[0]] = (header, buffers)
         return self._replies.pop(seq)
+
+    def bundle(self, *headers: Any) -> None:
+        """Sends messages in one frame."""
+        self.send([BUNDLE, 0, [h if isinstance(h, bytes) else msgpack.packb(h) for h in headers]])
 
     def result(self, seq: int) -> Any:
         header, _ = self.receive(seq)

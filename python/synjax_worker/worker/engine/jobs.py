@@ -37,6 +37,7 @@ class Session:
         self.name = name  # whose key it has, where there are keys
         self.connection = connection  # over which its hello came; None for the engine's own
         self.is_ended = False  # the worker has ended it
+        self.takes_bundles = False  # its client has sent one
         self.handles: dict[int, Handle] = {}
         self.programs: dict[bytes, Program | SynjaxError] = {}
         self.jobs: dict[int, Job] = {}  # submitted and not answered, by seq

@@ -12,8 +12,8 @@ import msgpack
 
 from synjax_worker.protocol import ERROR, ERRORS, FETCH, FREE, OK
 
-from ..client import TIMEOUT_MS, Client
-from .messages import Case, answers_of, ends_session, read
+from ..client import TIMEOUT_MS, Client, headers_in
+from .messages import Case, answers_of, ends_session, said
 from .strangers import Breach
 
 _CODES = {code for group in ERRORS.values() for code in group}
@@ -50,8 +50,8 @@ class Attacker:
                 messages += 1
                 low, high = answers_of(frames)
                 least, most = least + low, most + high
-                header = read(frames)
-                sent[header[1] if header else 0] += 1
+                for header in said(frames):
+                    sent[header[1]] += 1
                 if ends_session(frames):
                     self._collect(sent, least, most)
                     self._again(self.client)
@@ -77,12 +77,14 @@ class Attacker:
         while True:
             if not self._poll():
                 raise Breach(f"no answer, after {count} of {least} to {most}")
-            header = msgpack.unpackb(self.client.socket.recv_multipart()[0], strict_map_key=False)
-            if header[0] == own:
+            headers = headers_in(self.client.socket.recv_multipart()[0])
+            is_last = headers[-1][0] == own
+            for header in headers[:-1] if is_last else headers:
+                count += 1
+                times[header[0]] += 1
+                self._check(header)
+            if is_last:
                 break
-            count += 1
-            times[header[0]] += 1
-            self._check(header)
         if not least <= count <= most:
             raise Breach(f"{count} answers; {least} to {most} were owed")
         for seq, often in times.items():

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgpack
 
 from synjax_worker.protocol import (
+    BUNDLE,
     CANCEL,
     FETCH,
     FORGET,
@@ -56,7 +57,28 @@ def answers_of(frames: Frames) -> tuple[int, int]:
     those that want none: they have one if they are wrong.
     """
     header = read(frames)
+    bundled = _bundled(frames)
+    if bundled is not None:
+        owed = [answers_of([part]) for part in bundled]
+        return sum(low for low, _ in owed), sum(high for _, high in owed)
     return (0, 1) if header is not None and header[0] in (FREE, FORGET, CANCEL) else (1, 1)
+
+
+def said(frames: Frames) -> list[Header]:
+    """The headers of a message that say of what type they are and have a seq; several in a bundle."""
+    found = [read([part]) for part in _bundled(frames) or [frames[0]]]
+    return [header for header in found if header is not None]
+
+
+def _bundled(frames: Frames) -> list[bytes] | None:
+    """The parts of a message that the worker takes for a bundle."""
+    header = read(frames)
+    if header is None or header[0] != BUNDLE or len(header) != 3 or len(frames) > 1:
+        return None
+    parts = header[2]
+    if type(parts) is not list or len(parts) > 256 or not all(type(part) is bytes for part in parts):
+        return None
+    return parts
 
 
 def read(frames: Frames) -> Header | None:
@@ -275,6 +297,24 @@ def trees(rng: Random) -> list[Frames]:
     )
 
 
+def bundles(rng: Random) -> list[Frames]:
+    """Messages in one frame, some of which are bent, or are bundles."""
+    parts: list[Any] = []
+    while len(parts) < rng.randint(1, 8):
+        header, frames = valid_message(rng)
+        part = pack(header)
+        bent = mutated_bytes(rng, part) if rng.random() < 0.3 else part
+        if not frames and not ends_session([bent]):
+            parts.append(bent)
+    if rng.random() < 0.2:
+        parts.append(pack([BUNDLE, 0, parts]))
+    if rng.random() < 0.1:
+        parts.append(rng.choice([1, None, "text", [], {}]))
+    if rng.random() < 0.02:
+        parts *= 100
+    return _one([BUNDLE, 0, parts], [b"more"] if rng.random() < 0.05 else [])
+
+
 # By name: how often, and what. What is large or is compiled is rare: the others wait for it.
 KINDS: dict[str, tuple[float, Callable[[Random], list[Frames]]]] = {
     "header bytes": (30, header_bytes),
@@ -294,4 +334,5 @@ KINDS: dict[str, tuple[float, Callable[[Random], list[Frames]]]] = {
     "foreign": (8, foreign),
     "refused sizes": (1, refused_sizes),
     "shared trees": (5, trees),
+    "bundles": (10, bundles),
 }
