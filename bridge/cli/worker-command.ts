@@ -13,7 +13,8 @@ export async function runWorkerCommand(args: readonly string[]): Promise<number>
   const device = deviceOf(args);
   const python = await resolvePython({ device });
   const env = { ...workerEnv(device, undefined), SYNJAX_TOKEN: process.env["SYNJAX_TOKEN"] };
-  const child = spawn(python, ["-m", "synjax_worker", ...args], { stdio: "inherit", env });
+  // In a group of its own: Ctrl-C in a terminal would reach it twice, and a second signal ends it at once
+  const child = spawn(python, ["-m", "synjax_worker", ...args], { stdio: "inherit", env, detached: true });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -28,6 +28,7 @@ beforeAll(async () => {
   expect(String(made.stdout)).toContain("web.json");
   worker = spawn(process.execPath, [...cli, "serve", "--listen", "tcp://127.0.0.1:*", "--keys", directory], {
     stdio: ["ignore", "pipe", "ignore"],
+    detached: true, // a process group, as a terminal makes one
   });
   const line = await new Promise((resolve) => worker.stdout!.once("data", resolve));
   ({ address } = JSON.parse(String(line)) as { address: string });
@@ -86,7 +87,7 @@ describe("a served worker with keys", () => {
     const session = await connect(address, { keys: file("web.json"), retry: false });
     const ended = new Promise((resolve) => worker.once("exit", resolve));
     expect(await session.run(() => array([1]).mul(2).array())).toEqual([2]);
-    worker.kill("SIGTERM");
+    process.kill(-worker.pid!, "SIGINT"); // Ctrl-C goes to the whole group, and counts once
     expect(await ended).toBe(0);
     const late = await errorOf(() => session.run(() => array([1]).mul(3).array()));
     expect(late).toMatchObject({ code: "WORKER_LOST", message: /told to end|lost|reached/ });

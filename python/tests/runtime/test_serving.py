@@ -159,6 +159,23 @@ def test_a_client_is_known_by_its_key_and_has_what_its_list_says(served: Served,
         curve_client(served, keys / "small.json")
 
 
+def test_a_client_of_another_release_hears_which(served: Served, keys: Path) -> None:
+    client = curve_client(served, keys / "web.json", hello=False)
+    for wish, field in (({"registry": "another"}, "registry"), ({"version": 2}, "version")):
+        with pytest.raises(RemoteError, match="PROTOCOL_MISMATCH") as caught:
+            client.hello(**wish)
+        assert caught.value.error["argument"] == field
+        assert caught.value.error["received"] == str(wish[field])
+    client.hello()
+    # An operation of a plugin that this worker does not have
+    body = Body(inputs=1)
+    missing = encode(body.returns(body.add("my_plugin.double", -1)))
+    for _ in range(2):  # and so do later launches, which do not bring the program
+        with pytest.raises(RemoteError, match=r"my_plugin\.double"):
+            client.run(missing, np.float32([1]))
+    np.testing.assert_array_equal(client.run(TWICE, np.float32([1])), [2])
+
+
 def test_it_answers_what_it_took_and_ends(served: Served, keys: Path, tmp_path: Path) -> None:
     web = curve_client(served, keys / "web.json")
     gate = str(tmp_path / "gate")

@@ -176,11 +176,11 @@ class Batches:
         if first.x64:
             raise SynjaxError("INVALID_ARGUMENT", "programs with 64 bits run alone")
         least = size_of(len(jobs), self._gatherer.batching.max_batch)
-        sizes = [size for size in self._sizes(least) if self._compiled(jobs[0], size)]
-        if not sizes and self._executables.find(first.key) is not None:
+        compiled = next((size for size in self._sizes(least) if self._compiled(jobs[0], size)), None)
+        if compiled is None and self._executables.find(first.key) is not None:
             self._compile_behind(jobs, least)
             raise _NotNow  # its launches can run alone meanwhile
-        size = sizes[0] if sizes else least
+        size = compiled or least
         if within < math.inf and not self._is_quick(jobs[0], size, within):
             raise NotQuick
         if size > least:

@@ -37,18 +37,21 @@ class Held:
         self._run = run
         self._submit = submit
         self._jobs: list[Job] = []
+        self._last = 0  # how many were held together
 
     def __len__(self) -> int:
         return len(self._jobs)
 
     def take(self, job: Job, alone: Callable[[], bool]) -> bool:
-        """Holds a job, if others may run together with it: others came with one of its kind last time, or a message is
-        waiting to be received, which `alone()` denies.
+        """Holds a job, if others may run together with it: several were held last time, or a message is waiting to be
+        received, which `alone()` denies.
         """
         if job.refused is not None or not self._is_free():
             return False
+        if not self._jobs and self._last <= 1 and alone():  # of one caller nothing more is asked
+            return False
         job.kind = kind = self._gatherer.kind_of(job)
-        if kind is None or (not self._jobs and self._gatherer.expected(kind) == 1 and alone()):
+        if kind is None:
             return False
         with self._lock:
             count(job)
@@ -67,6 +70,7 @@ class Held:
     def release(self) -> None:
         """Runs them or queues them."""
         jobs, self._jobs = self._jobs, []
+        self._last = len(jobs)
         for group in self._gatherer.groups(jobs):
             if self._is_free():
                 self._run(group)
