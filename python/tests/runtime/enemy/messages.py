@@ -10,6 +10,8 @@ import msgpack
 
 from synjax_worker.protocol import (
     BUNDLE,
+    BUNDLE_BYTES,
+    BUNDLE_MESSAGES,
     CANCEL,
     FETCH,
     FORGET,
@@ -58,8 +60,8 @@ def answers_of(frames: Frames) -> tuple[int, int]:
     """
     header = read(frames)
     bundled = _bundled(frames)
-    if bundled is not None:
-        owed = [answers_of([part]) for part in bundled]
+    if bundled is not None:  # where none is in another
+        owed = [(1, 1) if _bundled([part]) is not None else answers_of([part]) for part in bundled]
         return sum(low for low, _ in owed), sum(high for _, high in owed)
     return (0, 1) if header is not None and header[0] in (FREE, FORGET, CANCEL) else (1, 1)
 
@@ -76,9 +78,9 @@ def _bundled(frames: Frames) -> list[bytes] | None:
     if header is None or header[0] != BUNDLE or len(header) != 3 or len(frames) > 1:
         return None
     parts = header[2]
-    if type(parts) is not list or len(parts) > 256 or not all(type(part) is bytes for part in parts):
+    if type(parts) is not list or not all(type(part) is bytes for part in parts):
         return None
-    return parts
+    return parts if len(parts) <= BUNDLE_MESSAGES and sum(map(len, parts)) <= BUNDLE_BYTES else None
 
 
 def read(frames: Frames) -> Header | None:
