@@ -15,7 +15,17 @@ export class Calls {
 
   add(call: Call): void {
     this.#unanswered.set(call.seq, call);
+    this.hold();
+  }
+
+  /** Somebody waits for what is no answer to a call. */
+  hold(): void {
     this.#awaited++;
+  }
+
+  /** Somebody waits no more. */
+  release(): void {
+    if (--this.#awaited === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   find(seq: number): Call | undefined {
@@ -41,7 +51,7 @@ export class Calls {
   retire(call: Call): void {
     call.release?.();
     call.release = undefined;
-    if (--this.#awaited === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    this.release();
   }
 
   rejectAll(error: SynjaxError): void {

@@ -5,6 +5,8 @@ import {
   decodeAnswer,
   type Expected,
   expectedAnswer,
+  type PythonSaid,
+  pythonSaid,
   type Reply,
   unbundled,
 } from "../wire/answer.ts";
@@ -68,6 +70,8 @@ export class Channel {
   #info: HelloInfo | undefined;
   #seq = 0;
   readonly #pings = new Map<number, (counters: WorkerCounters) => void>();
+  /** Is told what Python says; see `bridge/python`. */
+  hearsPython: ((said: PythonSaid) => void) | undefined;
   #receiving = false;
   #cancelled: number[] = [];
   #ended: SynjaxError | undefined;
@@ -242,7 +246,19 @@ export class Channel {
     if (this.#receiving) this.#ping(() => undefined);
   }
 
+  /** Receives for somebody who waits for what is no answer to a call, until the function that it returns is called. */
+  awaiting(): () => void {
+    this.#calls.hold();
+    void this.#receive();
+    return () => this.#calls.release();
+  }
+
   #take(frames: Frames): void {
+    const said = pythonSaid(frames);
+    if (said && this.hearsPython) {
+      this.#heartbeat.answered();
+      return this.hearsPython(said);
+    }
     const answer = decodeAnswer(frames, this.#expected);
     this.#heartbeat.answered();
     if ("error" in answer && this.#isFromAnother(answer))

@@ -62,6 +62,23 @@ export function expectedAnswer(header: readonly unknown[], timed = false): Expec
 /** The beginning of a bundle's header: a list of three, of which the first two are `seq` 0 and the status. */
 const BUNDLE_BEGINS = [0x93, 0, STATUS.bundle];
 
+const PYTHON_BEGINS = [0x93, 0, STATUS.python];
+
+/** What Python says by pythonia's protocol: an answer to `r`, or with `c` something that it asks. */
+export type PythonSaid = Readonly<Record<string, unknown>> & { readonly r: number };
+
+/**
+ * What Python says; `undefined` where the message is another.
+ * @throws {SynjaxError} `BAD_MESSAGE`
+ */
+export function pythonSaid(frames: readonly Uint8Array[]): PythonSaid | undefined {
+  const first = frames[0];
+  if (!first || PYTHON_BEGINS.some((byte, i) => first[i] !== byte)) return undefined;
+  const said = read(frames)[2];
+  if (frames.length > 1 || !isMap(said) || !isCount(said["r"])) throw bad("what Python says has no number");
+  return said as PythonSaid;
+}
+
 /**
  * The messages in a bundle; `undefined` where the message is none.
  * @throws {SynjaxError} `BAD_MESSAGE`

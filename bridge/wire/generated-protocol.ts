@@ -47,6 +47,8 @@ export const MESSAGE = {
   unshare: 11,
   /** `[seq, headers]`. Messages without buffers, in one frame: each is handled as if it had come alone. Not answered where `seq` is 0. */
   bundle: 12,
+  /** `[seq, text]`. What pythonia asks of Python's modules, of a worker that its client has started. Not answered where `seq` is 0. */
+  python: 13,
 } as const;
 /** Those that count among the messages in flight. */
 export const WINDOWED: ReadonlySet<number> = new Set<number>([
@@ -69,7 +71,7 @@ export interface CallContext {
 }
 
 /** The second element of a reply's header, after `seq`. */
-export const STATUS = { ok: 0, error: 1, bundle: 2 } as const;
+export const STATUS = { ok: 0, error: 1, bundle: 2, python: 3 } as const;
 
 /** Bits of the flags of a launch or compile. */
 export const FLAG = { lenient: 1, unchecked: 2, findNans: 4, batchable: 8 } as const;
@@ -101,7 +103,8 @@ export type ConfigurationField =
   | "privateDirectory"
   | "maxBatch"
   | "maxWait"
-  | "metricsAddress";
+  | "metricsAddress"
+  | "python";
 
 /** What one client may ask of the worker, unless the worker was started with other limits. */
 export const DEFAULT_LIMITS = {
@@ -349,6 +352,7 @@ export const ERROR_CODES = [
   "OUT_OF_MEMORY", // The device has no memory left.
   "INFERENCE_FAILED", // Inference could not begin, or came to nothing: the joint density says why.
   "RUN_FAILED", // XLA failed while it compiled or ran the program.
+  "PYTHON_FAILED", // What was asked of a Python module raised an exception.
   "UNFETCHED_FAILURES", // Calls whose results were never read had failed.
   // -- The call was given up
   "ABORTED", // Its signal was aborted.

@@ -42,6 +42,7 @@ export function startConfiguration(
     maxBatch: 1, // of one client's own calls few are alike
     maxWait: 0,
     metricsAddress: null,
+    python: true, // this process could start any Python itself
   };
 }
 

@@ -37,6 +37,7 @@ CONFIGURATION = (
     "maxBatch",
     "maxWait",
     "metricsAddress",
+    "python",
 )
 
 
@@ -69,7 +70,8 @@ class Message(NamedTuple):
     SHARED,
     UNSHARE,
     BUNDLE,
-) = range(13)
+    PYTHON,
+) = range(14)
 
 MESSAGES = (
     Message("hello", HELLO, ("seq", "hello"), True, False, "Opens a session. Must be the first message."),
@@ -155,6 +157,14 @@ MESSAGES = (
         False,
         "Messages without buffers, in one frame: each is handled as if it had come alone.",
     ),
+    Message(
+        "python",
+        PYTHON,
+        ("seq", "text"),
+        False,
+        False,
+        "What pythonia asks of Python's modules, of a worker that its client has started.",
+    ),
 )
 
 # What a map after the fields of a call says of it; each is optional, and where there is nothing to say there is no map.
@@ -168,8 +178,8 @@ FIELDS = {message.name: message.fields for message in MESSAGES}
 
 # The second element of a reply's header, `[seq, status, ...]`.
 # A bundle has `seq` 0 and the headers of replies without buffers.
-OK, ERROR, BUNDLED = range(3)
-STATUSES = {"ok": OK, "error": ERROR, "bundle": BUNDLED}
+OK, ERROR, BUNDLED, PYTHON_SAID = range(4)
+STATUSES = {"ok": OK, "error": ERROR, "bundle": BUNDLED, "python": PYTHON_SAID}
 
 # Bits of a launch's or compile's flags.
 LENIENT, UNCHECKED, FIND_NANS, BATCHABLE = 1, 2, 4, 8
@@ -415,6 +425,7 @@ ERRORS = {
         "OUT_OF_MEMORY": "The device has no memory left.",
         "INFERENCE_FAILED": "Inference could not begin, or came to nothing: the joint density says why.",
         "RUN_FAILED": "XLA failed while it compiled or ran the program.",
+        "PYTHON_FAILED": "What was asked of a Python module raised an exception.",
         "UNFETCHED_FAILURES": "Calls whose results were never read had failed.",
     },
     "The call was given up": {

@@ -27,6 +27,7 @@ import { Handles } from "./handles.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
+import { PythonAccess } from "./python-access.ts";
 import { Reads } from "./reads.ts";
 import { hostDataOf, hostOf, onDevice, type PutOptions, restoring } from "./put-options.ts";
 import { Restores } from "./restores.ts";
@@ -112,6 +113,8 @@ export class Session implements HandleOwner {
   readonly #eager: EagerGraph;
   readonly #watch: CompilationWatch;
   readonly #shared: SharedTrees;
+  /** @internal See `synjax-ts/python`. */
+  readonly python: PythonAccess;
   /** Distinguishes sessions in errors and displays. */
   readonly name: string = `session ${++serial}`;
 
@@ -149,6 +152,15 @@ export class Session implements HandleOwner {
       outbox: this.#outbox,
       handles: this.#handles,
       handleOf: (tensor) => this.handleOf(tensor),
+    });
+    this.python = new PythonAccess({
+      name: this.name,
+      outbox: this.#outbox,
+      handles: this.#handles,
+      isOwn: () => this.#options.address === undefined,
+      channel: () => this.#openChannel(),
+      handleOf: (tensor) => this.handleOf(tensor),
+      put: (data) => this.put(data) as Tensor,
     });
     this.#watch = new CompilationWatch({
       listeners: this.#listeners,
@@ -292,11 +304,16 @@ export class Session implements HandleOwner {
 
   /** The worker's own counters; answered also while it compiles. */
   async counters(): Promise<WorkerCounters> {
+    const channel = await this.#openChannel();
+    this.#outbox.postFrees(channel); // what is free here is counted as free there
+    return (await this.#outbox.track(this.#ping(channel)))!;
+  }
+
+  async #openChannel(): Promise<Channel> {
     await this.open();
     const channel = this.#connection?.channel;
     if (!channel) throw new SynjaxError("WORKER_LOST", "The worker ended before it could answer");
-    this.#outbox.postFrees(channel); // what is free here is counted as free there
-    return (await this.#outbox.track(this.#ping(channel)))!;
+    return channel;
   }
 
   async #ping(channel: Channel | undefined): Promise<WorkerCounters | undefined> {

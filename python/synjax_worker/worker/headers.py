@@ -94,6 +94,14 @@ def parse_bundle(header: list) -> list[bytes]:
     return frames
 
 
+def parse_python(header: list) -> str:
+    """Raises SynjaxError (BAD_MESSAGE)."""
+    _check_fields(header, "python")
+    if type(header[2]) is not str:
+        raise _bad("what is asked of Python is a text")
+    return header[2]
+
+
 def parse_compile(header: list) -> Compile:
     """Raises SynjaxError (BAD_MESSAGE) for anything that is not a compile."""
     _check_fields(header, "compile")

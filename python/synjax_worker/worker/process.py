@@ -193,6 +193,7 @@ def _start(
         served and served.compiled,
         served and served.beat,
         listens=served is None or served.warm_up is None,
+        python=served is None and config.get("python") is True,
     )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
@@ -31,6 +31,7 @@ from ..protocol import (
     MESSAGES,
     OK,
     PING,
+    PYTHON,
     SHARE,
     SHARED,
     UNLIMITED,
@@ -50,6 +51,7 @@ from .headers import (
     parse_hashes,
     parse_ids,
     parse_launch,
+    parse_python,
     parse_share,
     parse_take,
     parse_unshare,
@@ -64,6 +66,9 @@ from .outbox import Outbox
 from .strangers import HELLO_BYTES, Strangers, bytes_acknowledged, cut
 from .wake import Wake
 from .warm_up import WarmUp
+
+if TYPE_CHECKING:
+    from .pythonia import Pythonia
 
 log = logging.getLogger("synjax_worker")
 
@@ -99,13 +104,16 @@ class Server:
         beat: Callable[[], None] | None = None,
         *,
         listens: bool = True,
+        python: bool = False,
     ):
         """`compiled` is told of executables, `beat` is called while the IO thread goes on. One that does not listen yet
-        does so after its warm-up.
+        does so after its warm-up. With `python` its client, which has started this worker, may ask for any module.
         """
         self._observer = observer
         self._beat = beat
         self._admission = Admission(info, limits, token, keys)
+        self._python = python
+        self._has_pythonia = False  # which answers when it likes
         self._connected = connected  # called whenever a hello was answered
         self._limits = limits
         self._sessions: dict[bytes, Session] = {}
@@ -203,7 +211,7 @@ class Server:
             self._outbox.send_all()
             # No other thread has a reply to post then, so a plain receive will do, which is quicker than a poll. It
             # does not see who comes and says nothing.
-            if idle and not self._is_remote:
+            if idle and not self._is_remote and not self._has_pythonia:
                 received = self._receive(0)
                 self._run_held()
                 self._tick(nothing_waits=not received)
@@ -414,10 +422,20 @@ class Server:
             self._engine.cancel(session, parse_ids(header, "a cancel"))
         elif kind == GOODBYE:
             self._goodbye(session, header)
+        elif kind == PYTHON and self._python:
+            self._pythonia_of(session).take(parse_python(header))
         elif kind == BUNDLE and not message.is_bundled:
             self._unbundle(session, parse_bundle(header))
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
+
+    def _pythonia_of(self, session: Session) -> Pythonia:
+        from .pythonia import Pythonia  # hardly anybody needs it
+
+        if session.pythonia is None:
+            session.pythonia = Pythonia(session, self._engine.submit, self._post)
+            self._has_pythonia = True
+        return session.pythonia
 
     def _call(self, job: Job) -> None:
         if job.context is not None or self._deadline is not None:

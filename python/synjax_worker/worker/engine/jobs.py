@@ -38,6 +38,7 @@ class Session:
         self.connection = connection  # over which its hello came; None for the engine's own
         self.is_ended = False  # the worker has ended it
         self.takes_bundles = False  # its client has sent one
+        self.pythonia: Any = None  # what does what its client asks of Python's modules, once it has asked
         self.handles: dict[int, Handle] = {}
         self.programs: dict[bytes, Program | SynjaxError] = {}
         self.jobs: dict[int, Job] = {}  # submitted and not answered, by seq

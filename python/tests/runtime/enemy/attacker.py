@@ -11,6 +11,7 @@ from random import Random
 import msgpack
 
 from synjax_worker.protocol import ERROR, ERRORS, FETCH, FREE, OK
+from synjax_worker.worker.headers import seq_of
 
 from ..client import TIMEOUT_MS, Client, headers_in
 from .messages import Case, answers_of, ends_session, said
@@ -50,6 +51,9 @@ class Attacker:
                 messages += 1
                 low, high = answers_of(frames)
                 least, most = least + low, most + high
+                sent[seq_of(frames[0])] += (
+                    1  # which the worker reads of headers that are too long for it, too
+                )
                 for header in said(frames):
                     sent[header[1]] += 1
                 if ends_session(frames):

@@ -1,0 +1,193 @@
+/**
+ * pythonia's proxies over the socket of a worker that this process has started: the other half runs there, in
+ * `worker/pythonia.py`. Its own way to start Python, and its own pipes, are not used.
+ */
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { SynjaxError } from "../errors.ts";
+import type { Channel } from "../transport/channel.ts";
+import type { PythonSaid } from "../wire/answer.ts";
+
+/** What is used of pythonia 1.2.6. Its files have no types. */
+interface Com {
+  register(id: string | number, hear: Hears): void;
+  write(what: { readonly r: number }, answered?: Hears): void;
+  writeRaw(text: string, r: number, answered: Hears): void;
+}
+type Hears = (said: PythonSaid) => unknown;
+type Stack = readonly (string | number)[];
+export type Keywords = Record<string, unknown>;
+
+interface Bridge {
+  makePyObject(ffid: number, shown?: string): PythonRoot;
+  call(ffid: number, stack: Stack, args: readonly unknown[], keywords: Keywords | undefined, set: boolean, timeout?: number): Promise<unknown>; // prettier-ignore
+  get(ffid: number, stack: Stack, args: readonly unknown[], quietly?: boolean): Promise<unknown>;
+  len(ffid: number, stack: Stack): Promise<number>;
+  value(ffid: number, stack: Stack): Promise<unknown>;
+  inspect(ffid: number, stack: Stack): Promise<string>;
+  end(): void;
+}
+type BridgeClass = new (com: Com) => Bridge;
+
+/** The functions of Python that all begins with. */
+export interface PythonRoot {
+  module(name: string): Promise<unknown>;
+  fileImport(name: string, path: string, directory: string): Promise<unknown>;
+  /** Makes a handle with this id of an array; its type, as JSON. */
+  asTensor(value: unknown, id: number): Promise<string>;
+}
+
+/** What a value of this side becomes on its way to Python; `keep` takes what must live until it has arrived. */
+export type Crosses = (value: unknown, keep: unknown[]) => unknown;
+
+const require = createRequire(import.meta.url);
+const FILES = "pythonia/src/pythonia";
+/** Between the two stacks of an exception. */
+const ACROSS = "\n\nPython:\n";
+
+/** pythonia's Bridge. It gives requests up after 100 s unless it is told not to, by the environment, while it loads. */
+function loaded(): BridgeClass {
+  const name = "REQ_TIMEOUT";
+  const before = process.env[name];
+  process.env[name] = "0";
+  try {
+    // Its own text reads source files and colours them, and throws where one is not there
+    (require(`${FILES}/errors.js`) as { getErrorMessage: unknown }).getErrorMessage = errorText;
+    return (require(`${FILES}/Bridge.js`) as { Bridge: BridgeClass }).Bridge;
+  } catch (error) {
+    throw new SynjaxError("SETUP_REQUIRED", "The package pythonia is not installed: npm install pythonia@1.2.6", {
+      cause: error,
+    });
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}
+
+const errorText = (called: string, stack: string, trace: string): string =>
+  `PythonException: ${called}: ${lastLine(trace)}\n${stack}${ACROSS}${trace.trimEnd()}`;
+
+const lastLine = (trace: string): string => trace.trimEnd().split("\n").at(-1)!.trim();
+
+/** An exception of Python's as an error of ours, with both stacks. */
+function pythonError(error: unknown): unknown {
+  const [stack, trace] = ((error as { stack?: string } | undefined)?.stack ?? "").split(ACROSS);
+  if (trace === undefined) return error;
+  const [first] = stack!.split("\n");
+  const found = new SynjaxError("PYTHON_FAILED", `${first!.replace("PythonException: ", "")}${ACROSS}${trace}`);
+  found.stack = `${found.name}: ${found.message}\n\nJavaScript:\n${stack!.split("\n").slice(1).join("\n")}`;
+  return found;
+}
+
+/** Python, as the worker of one channel has it. */
+export class Pythonia {
+  readonly root: PythonRoot;
+  readonly #bridge: Bridge;
+
+  private constructor(com: SocketCom, crosses: Crosses) {
+    this.#bridge = crossing(new (loaded())(com), crosses, com.lost);
+    this.root = this.#bridge.makePyObject(0);
+    com.onLost(() => this.#bridge.end());
+  }
+
+  /**
+   * @param post sends a message in order with the calls of the session
+   * @throws {SynjaxError} `SETUP_REQUIRED` where pythonia is not installed
+   */
+  static async open(channel: Channel, post: (text: string) => void, crosses: Crosses): Promise<Pythonia> {
+    const com = new SocketCom(channel, post);
+    const python = new Pythonia(com, crosses);
+    await com.begin(dirname(require.resolve(`${FILES}/Bridge.js`)));
+    return python;
+  }
+}
+
+/** A bridge whose arguments cross as what Python takes them for, and whose errors are ours. */
+function crossing(bridge: Bridge, crosses: Crosses, lost: Promise<never>): Bridge {
+  const guarded = async <T>(asked: () => Promise<T>): Promise<T> => {
+    try {
+      return await Promise.race([asked(), lost]);
+    } catch (error) {
+      throw pythonError(error);
+    }
+  };
+  const { call, get, len, value, inspect } = bridge;
+  bridge.call = (ffid, stack, args, keywords, ...rest) =>
+    guarded(async () => {
+      const kept: unknown[] = [];
+      const crossed = args.map((arg) => crosses(arg, kept));
+      const named = keywords && (crosses(keywords, kept) as Keywords);
+      const found = await call.call(bridge, ffid, stack, crossed, named, ...rest);
+      kept.length = 0;
+      return found;
+    });
+  bridge.get = (...asked) => guarded(() => get.apply(bridge, asked));
+  bridge.len = (...asked) => guarded(() => len.apply(bridge, asked));
+  bridge.value = (...asked) => guarded(() => value.apply(bridge, asked));
+  bridge.inspect = (...asked) => guarded(() => inspect.apply(bridge, asked));
+  return bridge;
+}
+
+/** Carries pythonia's messages; it waits for answers only while something is asked. */
+class SocketCom implements Com {
+  readonly lost: Promise<never>;
+  readonly #channel: Channel;
+  readonly #post: (text: string) => void;
+  readonly #events = new Map<string, Hears>();
+  /** By the number of a request: who hears its answer, and what ends the wait for it. */
+  readonly #asked = new Map<number, { readonly hears: Hears; readonly end: () => void }>();
+
+  constructor(channel: Channel, post: (text: string) => void) {
+    this.#channel = channel;
+    this.#post = post;
+    channel.hearsPython = (said) => this.#take(said);
+    this.lost = channel.closed.then((error) => {
+      for (const { end } of this.#asked.values()) end();
+      this.#asked.clear();
+      throw error ?? new SynjaxError("SESSION_CLOSED", "The session has been closed");
+    });
+    this.lost.catch(() => undefined);
+  }
+
+  onLost(end: () => void): void {
+    void this.lost.catch(end);
+  }
+
+  /** Has the worker load pythonia's half of itself. */
+  async begin(directory: string): Promise<void> {
+    const began = new Promise<PythonSaid>((resolve) => this.#ask(0, resolve));
+    this.#post(directory);
+    const said = await Promise.race([began, this.lost]);
+    if (said["key"] !== "ready")
+      throw new SynjaxError("PYTHON_FAILED", `pythonia does not load in the worker: ${String(said["sig"])}`);
+  }
+
+  #ask(r: number, hears: Hears): void {
+    this.#asked.set(r, { hears, end: this.#channel.awaiting() });
+  }
+
+  register(id: string | number, hears: Hears): void {
+    if (typeof id === "string") this.#events.set(id, hears);
+    else this.#ask(id, hears);
+  }
+
+  write(what: { readonly r: number }, answered?: Hears): void {
+    if (answered) this.#ask(what.r, answered);
+    this.#post(JSON.stringify(what));
+  }
+
+  writeRaw(text: string, r: number, answered: Hears): void {
+    this.#ask(r, answered);
+    this.#post(text);
+  }
+
+  #take(said: PythonSaid): void {
+    const event = typeof said["c"] === "string" ? this.#events.get(said["c"]) : undefined;
+    if (event) return void event(said);
+    const asked = this.#asked.get(said.r);
+    // What is true is said before the answer
+    if (!asked || asked.hears(said) === true) return;
+    this.#asked.delete(said.r);
+    asked.end();
+  }
+}
