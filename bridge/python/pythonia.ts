@@ -37,8 +37,14 @@ export interface PythonRoot {
   asTensor(value: unknown, id: number): Promise<string>;
 }
 
-/** What a value of this side becomes on its way to Python; `keep` takes what must live until it has arrived. */
-export type Crosses = (value: unknown, keep: unknown[]) => unknown;
+/** Something that must live until it has arrived. */
+export interface Kept {
+  /** Why there is nothing that could arrive. */
+  failure(): SynjaxError | undefined;
+}
+
+/** What a value of this side becomes on its way to Python; `keep` takes what must live until then. */
+export type Crosses = (value: unknown, keep: Kept[]) => unknown;
 
 const require = createRequire(import.meta.url);
 const FILES = "pythonia/src/pythonia";
@@ -47,9 +53,8 @@ const ACROSS = "\n\nPython:\n";
 
 /** pythonia's Bridge. It gives requests up after 100 s unless it is told not to, by the environment, while it loads. */
 function loaded(): BridgeClass {
-  const name = "REQ_TIMEOUT";
-  const before = process.env[name];
-  process.env[name] = "0";
+  const before = process.env["REQ_TIMEOUT"];
+  process.env["REQ_TIMEOUT"] = "0";
   try {
     // Its own text reads source files and colours them, and throws where one is not there
     (require(`${FILES}/errors.js`) as { getErrorMessage: unknown }).getErrorMessage = errorText;
@@ -59,8 +64,8 @@ function loaded(): BridgeClass {
       cause: error,
     });
   } finally {
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
+    if (before === undefined) delete process.env["REQ_TIMEOUT"];
+    else process.env["REQ_TIMEOUT"] = before;
   }
 }
 
@@ -114,12 +119,14 @@ function crossing(bridge: Bridge, crosses: Crosses, lost: Promise<never>): Bridg
   const { call, get, len, value, inspect } = bridge;
   bridge.call = (ffid, stack, args, keywords, ...rest) =>
     guarded(async () => {
-      const kept: unknown[] = [];
+      const kept: Kept[] = [];
       const crossed = args.map((arg) => crosses(arg, kept));
       const named = keywords && (crosses(keywords, kept) as Keywords);
-      const found = await call.call(bridge, ffid, stack, crossed, named, ...rest);
-      kept.length = 0;
-      return found;
+      try {
+        return await call.call(bridge, ffid, stack, crossed, named, ...rest);
+      } catch (error) {
+        throw kept.map((each) => each.failure()).find((failure) => failure !== undefined) ?? error;
+      }
     });
   bridge.get = (...asked) => guarded(() => get.apply(bridge, asked));
   bridge.len = (...asked) => guarded(() => len.apply(bridge, asked));

@@ -1,6 +1,6 @@
 /** Python's modules, as the worker has them that a session has started. */
 import { SynjaxError } from "../../bridge/errors.ts";
-import type { Pythonia, PythonRoot } from "../../bridge/python/pythonia.ts";
+import type { Kept, Pythonia, PythonRoot } from "../../bridge/python/pythonia.ts";
 import { invalid } from "../../bridge/transport/call-options.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
 import { type ArrayAval, MESSAGE } from "../../bridge/wire/protocol.ts";
@@ -9,6 +9,7 @@ import { isPlainObject } from "../program/plain-object.ts";
 import { adopt, NODE, Traced } from "../program/traced.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { markReported } from "./failures.ts";
 import type { Handles } from "./handles.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -41,7 +42,11 @@ export class PythonAccess {
   async root(): Promise<PythonRoot> {
     const { isOwn, name, channel: open } = this.#options;
     if (!isOwn())
-      throw invalid("session", "a session that started its worker: others must not run any Python there", name);
+      throw invalid(
+        "session",
+        "a session that started its worker: others must not run any Python there",
+        name,
+      );
     const channel = await open();
     if (this.#opened?.channel !== channel) this.#opened = { channel, pythonia: this.#open(channel) };
     return (await this.#opened.pythonia).root;
@@ -68,7 +73,7 @@ export class PythonAccess {
   }
 
   /** A value as Python takes it: tensors by their handles, and by name what JSON has no words for. */
-  #crossing(value: unknown, keep: unknown[]): unknown {
+  #crossing(value: unknown, keep: Kept[]): unknown {
     if (typeof value === "number" && !Number.isFinite(value)) return { $float: String(value).toLowerCase() };
     if (typeof value === "bigint") return { $int: String(value) };
     if (ArrayBuffer.isView(value) || value instanceof HostTensor) return this.#crossing(this.#options.put(value), keep); // prettier-ignore
@@ -76,7 +81,8 @@ export class PythonAccess {
       const put = value[NODE].kind === "host" ? this.#options.put(value) : value;
       const handle = this.#options.handleOf(put);
       handle.use("an argument of a Python function");
-      keep.push(put);
+      // It holds the tensor, which is freed where nobody does
+      keep.push({ failure: () => (put[NODE] && handle.failure ? markReported(handle.failure) : undefined) });
       return { $tensor: handle.id };
     }
     if (Array.isArray(value)) return value.map((item) => this.#crossing(item, keep));

@@ -7,6 +7,7 @@ as handles. Whoever may send such messages may do anything that Python can, so n
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import logging
@@ -34,6 +35,8 @@ log = logging.getLogger("synjax_worker")
 # What JSON has no words for: the only field of an object.
 TENSOR, FLOAT, INT = "$tensor", "$float", "$int"
 _MODULES = ("json_patch", "proxy", "Bridge")  # in the order in which they import each other
+
+_BETWEEN = -1  # is called what stands before the last name of a call
 
 Submit = Callable[[Job], None]
 Post = Callable[[Session, bytes, tuple], None]
@@ -71,12 +74,21 @@ class Pythonia:
             message = json.loads(self._messages.get())
             if "action" not in message:
                 continue  # the answer to a callback that nobody waits for any more
-            try:
-                value = self._crossed(message["val"])
-            except Exception:
-                self._say({"r": message["r"], "key": "error", "sig": traceback.format_exc()})
-                continue
-            self._bridge.onMessage(message["r"], message["action"], message["ffid"], message["key"], value)
+            self._do(message)
+
+    def _do(self, message: dict[str, Any]) -> None:
+        r, ffid, keys, bridge = message["r"], message["ffid"], message["key"], self._bridge
+        try:
+            value = self._crossed(message["val"])
+            if message["action"] == "pcall" and len(keys) > 1:
+                # pythonia asks what stands between whether it is true, which an array does not say
+                bridge.m[_BETWEEN] = functools.reduce(_part, keys[:-1], bridge.m[ffid])
+                ffid, keys = _BETWEEN, keys[-1:]
+        except Exception:
+            self._say({"r": r, "key": "error", "sig": traceback.format_exc()})
+        else:
+            bridge.onMessage(r, message["action"], ffid, keys, value)
+        bridge.m.pop(_BETWEEN, None)
 
     def _read(self) -> dict[str, Any]:
         """The next message, for a callback that waits for its answer."""
@@ -154,6 +166,14 @@ class Pythonia:
         if error is not None:
             raise error
         return value
+
+
+def _part(value: Any, name: str | int) -> Any:
+    """An attribute, or an item where there is none."""
+    try:
+        return getattr(value, str(name))
+    except AttributeError:
+        return value[name]
 
 
 def _with_text_keys(value: Any) -> Any:

@@ -17,6 +17,7 @@ import zmq
 
 from synjax_worker.errors import InvalidArgument
 from synjax_worker.limits import Limits
+from synjax_worker.protocol import PYTHON as PYTHON_MESSAGE
 from synjax_worker.worker import command
 from synjax_worker.worker.keys import CLIENTS, OWN, Keys, is_private, write_client, write_own_pair
 
@@ -174,6 +175,12 @@ def test_a_client_of_another_release_hears_which(served: Served, keys: Path) -> 
         with pytest.raises(RemoteError, match=r"my_plugin\.double"):
             client.run(missing, np.float32([1]))
     np.testing.assert_array_equal(client.run(TWICE, np.float32([1])), [2])
+
+
+def test_nobody_asks_a_served_worker_for_any_module(served: Served, keys: Path) -> None:
+    client = curve_client(served, keys / "web.json")
+    client.send([PYTHON_MESSAGE, 0, "/tmp"])
+    assert client.receive(0)[0][2]["message"] == f"no message of type {PYTHON_MESSAGE}"
 
 
 def test_it_answers_what_it_took_and_ends(served: Served, keys: Path, tmp_path: Path) -> None:
