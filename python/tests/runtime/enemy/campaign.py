@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
 import subprocess
@@ -133,7 +134,9 @@ class Campaign:
         deadline = time.monotonic() + 120
         while (left := self._left()) != self._before:
             if time.monotonic() > deadline:
-                raise Breach(f"{left} stays of the attack; before it was {self._before}")
+                raise Breach(
+                    f"{left} stays of the attack; before it was {self._before}: {self._descriptors()}"
+                )
             time.sleep(0.2)
 
     def _left(self) -> dict[str, float]:
@@ -142,6 +145,18 @@ class Campaign:
             "sessions": self._metric("synjax_sessions"),
             "descriptors": len(os.listdir(f"/proc/{self.target.process.pid}/fd")),
         }
+
+    def _descriptors(self) -> str:
+        """What the worker's descriptors are, and which of its connections the system knows."""
+        folder = f"/proc/{self.target.process.pid}"
+        names = collections.Counter()
+        for each in os.listdir(f"{folder}/fd"):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                names[os.readlink(f"{folder}/fd/{each}")] += 1
+        inodes = {name[8:-1] for name in names if name.startswith("socket:")}
+        rows = [line.split() for line in Path(f"{folder}/net/tcp").read_text().splitlines()[1:]]
+        states = collections.Counter(row[3] for row in rows if row[9] in inodes)
+        return f"{dict(names)}, states of its tcp connections {dict(states)}"
 
     def _metric(self, name: str) -> float:
         """The sum over clients."""
