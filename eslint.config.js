@@ -8,12 +8,15 @@ function forbids(files, patterns, ignores = []) {
 /** What src must not know of the bridge: a session sees a connection. */
 const BEYOND_A_CONNECTION = [
   { regex: "^node:", message: "src runs where there is no Node: what needs it belongs to bridge." },
-  { regex: "^(zeromq|msgpackr|apache-arrow)", message: "src knows no wire." },
+  { regex: "^(zeromq|msgpackr)", message: "src knows no wire." },
   {
     regex: "/bridge/(environment|cli)/(?!setup-progress)|/(zeromq|transport|worker-process)\\.ts$",
     message: "src sees a connection only.",
   },
 ];
+
+/** It takes long to load: who imports it imports a subpath of the package that says so. */
+const ARROW = { regex: "^apache-arrow", message: "Only src/tables/ loads apache-arrow by being imported." };
 
 /** The rooms of src from the lowest up, and what each may import besides itself and the bridge. */
 const ROOMS_BELOW = {
@@ -29,6 +32,7 @@ const ROOMS_BELOW = {
     "distributions/",
   ],
   distributions: ["display/", "program/", "tensor/", "session/", "transforms/", "ops/"],
+  tables: ["program/", "tensor/", "session/"],
 };
 
 const noImportOfNode = {
@@ -73,12 +77,13 @@ export default tseslint.config(
     [{ regex: "(^|/)src/", message: "The bridge knows no program and no distribution." }],
   ),
   { files: ["src/**"], rules: { "no-restricted-syntax": ["error", noDefaultExport, noImportOfNode] } },
-  forbids(["src/*.ts"], BEYOND_A_CONNECTION),
+  forbids(["src/*.ts"], [...BEYOND_A_CONNECTION, ARROW]),
   ...Object.entries(ROOMS_BELOW).map(([room, below]) =>
     forbids(
       [`src/${room}/**`],
       [
         ...BEYOND_A_CONNECTION,
+        ...(room === "tables" ? [] : [ARROW]),
         {
           regex: `^\\.\\./(?!\\.\\./|(${below.join("|")}))`,
           message: `src/${room}/ knows only the rooms below it: ${below.join(", ") || "none"}.`,
@@ -90,6 +95,7 @@ export default tseslint.config(
     ["src/distributions/*.extra.ts"],
     [
       ...BEYOND_A_CONNECTION,
+      ARROW,
       {
         regex: "^(?!\\./distribution\\.ts$|\\.\\./tensor/(array|tensor)\\.ts$|\\.\\./ops/[a-z-]+\\.ts$)",
         message: "What TypeScript adds to a distribution imports only its base class, tensor and ops.",

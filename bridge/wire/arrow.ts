@@ -77,15 +77,14 @@ export function fromArrowVector(vector: ArrowVector, argument: string, field?: A
   const host = joined(vector.type, chunks, argument);
   const shape = field && fixedShape(field, argument);
   if (!shape) return host;
-  const tensor = [vector.length, ...shape];
-  if (product(tensor) !== product(host.shape)) {
+  if (product(shape) !== product(host.shape.slice(1))) {
     throw invalid(
       argument,
       `lists of ${product(shape)} elements, as its shape (${shape.join(", ")}) says`,
       shown(host),
     );
   }
-  return { ...host, shape: tensor };
+  return { ...host, shape: [vector.length, ...shape] };
 }
 
 /** A ragged column: rows of different lengths, padded. */
@@ -245,19 +244,24 @@ function packBits(bytes: Uint8Array): Uint8Array {
 
 function fixedShape({ metadata }: ArrowField, argument: string): readonly number[] | undefined {
   if (metadata.get("ARROW:extension:name") !== "arrow.fixed_shape_tensor") return undefined;
-  const { shape, permutation } = JSON.parse(metadata.get("ARROW:extension:metadata") ?? "{}") as {
-    readonly shape?: readonly number[];
-    readonly permutation?: readonly number[];
-  };
-  if (!shape)
+  const { shape, permutation } = parsed(metadata.get("ARROW:extension:metadata"));
+  const isShape = (value: unknown): value is readonly number[] =>
+    Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape(shape))
     throw invalid(argument, "the shape of an arrow.fixed_shape_tensor in its field's metadata", "none");
-  if (permutation?.some((axis, i) => axis !== i))
-    throw invalid(
-      argument,
-      "axes in the order they are stored in",
-      `a permutation (${permutation.join(", ")})`,
-    );
+  // prettier-ignore
+  if (permutation !== undefined && !(isShape(permutation) && permutation.every((axis, i) => axis === i)))
+    throw invalid(argument, "axes in the order they are stored in", `a permutation ${JSON.stringify(permutation)}`);
   return shape;
+}
+
+/** What a field's metadata says, which anybody may have written: nothing where it is no JSON object. */
+function parsed(text: string | undefined): { readonly shape?: unknown; readonly permutation?: unknown } {
+  try {
+    return (JSON.parse(text ?? "{}") as object | null) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function product(sizes: readonly number[]): number {

@@ -1,0 +1,11 @@
+/** synjax-ts/tables: Arrow tables and IPC as tensors, and back. Importing it loads apache-arrow. */
+export {
+  fromTable,
+  type Column,
+  type ColumnOf,
+  type ColumnsOf,
+  type FromTableOptions,
+  type RaggedColumn,
+} from "./from-table.ts";
+export type { Fill } from "./elements.ts";
+export { ragged, toTable, type ColumnLike, type RaggedLike } from "./to-table.ts";
