@@ -9,3 +9,4 @@ export {
 } from "./from-table.ts";
 export type { Fill } from "./elements.ts";
 export { ragged, toTable, type ColumnLike, type RaggedLike } from "./to-table.ts";
+export { batchesFromIpc, fromIpc, toIpc, type IpcSource, type ToIpcOptions } from "./ipc.ts";
