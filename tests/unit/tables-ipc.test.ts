@@ -111,8 +111,12 @@ describe("bytes that are wrong", () => {
 
   test("are read or refused whichever byte is changed, and nothing else happens", async () => {
     let refusedOnes = 0;
-    for (const whole of [STREAM, FILE])
-      for (let i = 0; i < whole.length; i += 1) {
+    for (const [whole, step] of [
+      [STREAM, 1],
+      [FILE, 5],
+    ] as const)
+      // prettier-ignore
+      for (let i = 0; i < whole.length; i += step) {
         const [bytes, value] = [whole.slice(), [0xff, 0x7f, 0x01][i % 3]!];
         bytes[i]! ^= value;
         try {
