@@ -29,7 +29,9 @@ def table() -> pa.Table:
             "cube": pa.FixedShapeTensorArray.from_numpy_ndarray(cubes),
             "rows": pa.array([[1, 2], [], [3], [4, 5, 6], [7]], pa.list_(pa.int32())),
             "large": pa.array([[1.0], [], [2.0, 3.0], [], [4.0]], pa.large_list(pa.float32())),
-            "vectors": pa.array([[[1, 2]], [], [[3, 4], [5, 6]], [], [[7, 8]]], pa.list_(pa.list_(pa.float64()))),
+            "vectors": pa.array(
+                [[[1, 2]], [], [[3, 4], [5, 6]], [], [[7, 8]]], pa.list_(pa.list_(pa.float64()))
+            ),
             "words": pa.array(["a", "b", None, "a", "c"]).dictionary_encode(),
             "text": pa.array(["x", "", None, "long enough", "z"]),
         }
@@ -61,7 +63,9 @@ def read(path: Path) -> dict[str, Any]:
     opened = pa.ipc.open_file(raw) if raw[:6] == b"ARROW1" else pa.ipc.open_stream(raw)
     found = opened.read_all()
     found.validate(full=True)
-    return {name: [str(found[name].type), _values(found[name].combine_chunks())] for name in found.column_names}
+    return {
+        name: [str(found[name].type), _values(found[name].combine_chunks())] for name in found.column_names
+    }
 
 
 def _values(column: pa.Array) -> Any:

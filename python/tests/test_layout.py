@@ -36,6 +36,7 @@ ROOMS = {
     "ops": {"registry", "simple", "special", "semirings", "inference.diagnostics"},
     "runtime": {"simple", "limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
+    "batch": set(),
     "worker": {"runtime", "registry", "limits", "dtypes"},
     "__main__": {"worker"},
     "": set(),
