@@ -1,7 +1,8 @@
 """Tables written in parts, which are joined at the end. What is at the target stays until all of the new is there.
 
 Parts stand in `<target>.parts/`, each an Arrow file, and a journal says which of them are whole. A process that is
-killed at any moment leaves whole parts and at most one that the journal does not name; the next one goes on behind them.
+killed at any moment leaves whole parts and at most one that the journal does not name; the next one goes on behind
+them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class PartsWriter:
         return self.parts[-1]["end"] if self.parts else 0
 
     def write(self, table: pa.Table, first: int, end: int) -> None:
-        """The output of the rows `first` to `end` of the input; it may have fewer rows. When this returns it is kept."""
+        """The output of rows `first` to `end` of the input; it may have fewer rows. When this returns it is kept."""
         if first != self.rows_read:
             raise ValueError(f"rows from {first} on, where {self.rows_read} were written")
         path = self._directory / f"{len(self.parts):08}.arrow"
