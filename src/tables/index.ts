@@ -8,5 +8,5 @@ export {
   type RaggedColumn,
 } from "./from-table.ts";
 export type { Fill } from "./elements.ts";
-export { ragged, toTable, type ColumnLike, type RaggedLike } from "./to-table.ts";
+export { ragged, toTable, type ColumnLike, type RaggedLike, type ToTableOptions } from "./to-table.ts";
 export { batchesFromIpc, fromIpc, toIpc, type IpcSource, type ToIpcOptions } from "./ipc.ts";

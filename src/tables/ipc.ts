@@ -4,12 +4,12 @@ import { checkCall, shown, type Signature } from "../program/signatures.ts";
 import { type Column, columnsOf, FROM_TABLE, type FromTableOptions } from "./from-table.ts";
 import { type Chunks, framesOf, SourceFailed } from "./ipc-frames.ts";
 import { refused } from "./refused.ts";
-import { type ColumnLike, toTable } from "./to-table.ts";
+import { type ColumnLike, TO_TABLE, toTable, type ToTableOptions } from "./to-table.ts";
 
 /** The bytes of an Arrow IPC file or stream: all of them, or as they come. */
 export type IpcSource = Uint8Array | ArrayBuffer | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-export interface ToIpcOptions {
+export interface ToIpcOptions extends ToTableOptions {
   /** Default: `"stream"`. */
   readonly format?: "file" | "stream";
 }
@@ -55,8 +55,9 @@ export async function toIpc(
   columns: Readonly<Record<string, ColumnLike>>,
   options: ToIpcOptions = {},
 ): Promise<Uint8Array> {
-  checkCall("toIpc", { takes: { columns: "record" }, options: { format: '"file" | "stream"?' } }, [columns, options]); // prettier-ignore
-  return tableToIPC(await toTable(columns), options.format ?? "stream");
+  const { format = "stream", ...rest } = options;
+  checkCall("toIpc", { takes: { columns: "record" }, options: { format: '"file" | "stream"?', ...TO_TABLE } }, [columns, options]); // prettier-ignore
+  return tableToIPC(await toTable(columns, rest), format);
 }
 
 async function readerOf(

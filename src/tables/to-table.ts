@@ -37,7 +37,18 @@ export interface RaggedLike {
 /** A column for `toTable`: a tensor whose first axis is that of the rows, padded rows, or an Arrow vector. */
 export type ColumnLike = Values | RaggedLike | Vector;
 
-const SIGNATURE: Signature = { takes: { columns: "record" } };
+export interface ToTableOptions {
+  /**
+   * How tensors of more axes than one are written: as the canonical `"arrow.fixed_shape_tensor"` (the default), or as
+   * fixed-size `"lists"` in lists, for readers that know no extension types, such as Polars.
+   */
+  readonly tensors?: "arrow.fixed_shape_tensor" | "lists";
+}
+
+export const TO_TABLE: Readonly<Record<string, string>> = {
+  tensors: '"arrow.fixed_shape_tensor" | "lists"?',
+};
+const SIGNATURE: Signature = { takes: { columns: "record" }, options: TO_TABLE, isAsync: true };
 
 /**
  * Padded rows as a column of lists for `toTable`: what stands behind the end of each row is left out.
@@ -59,14 +70,17 @@ export function ragged<const C extends RaggedLike>(column: C): C {
  * @throws {SynjaxError} `INVALID_ARGUMENT` for columns of different lengths, for scalars, for lengths beyond the values,
  *   and for dtypes that Arrow does not have: bfloat16, complex numbers and keys
  */
-export async function toTable(columns: Readonly<Record<string, ColumnLike>>): Promise<Table> {
-  checkCall("toTable", SIGNATURE, [columns]);
+export async function toTable(
+  columns: Readonly<Record<string, ColumnLike>>,
+  options: ToTableOptions = {},
+): Promise<Table> {
+  checkCall("toTable", SIGNATURE, [columns, options]);
   const names = Object.keys(columns);
   const fetched = await onHost(columns);
   const made: [Field, Vector][] = [];
   let rows: number | undefined;
   for (const name of names) {
-    const [field, vector] = await columnOf(name, fetched[name]);
+    const [field, vector] = await columnOf(name, fetched[name], options);
     rows ??= vector.length;
     if (vector.length !== rows)
       throw refused("toTable", name, `as many rows as \`${names[0]}\` has, ${rows}`, String(vector.length));
@@ -116,7 +130,7 @@ function hostOf(value: unknown, name: string): HostArray {
   return host;
 }
 
-async function columnOf(name: string, value: unknown): Promise<[Field, Vector]> {
+async function columnOf(name: string, value: unknown, { tensors }: ToTableOptions): Promise<[Field, Vector]> {
   if (isRaggedLike(value)) return raggedOf(name, value);
   if (isArrowVector(value)) {
     const vector = value as unknown as Vector<DataType>;
@@ -125,7 +139,7 @@ async function columnOf(name: string, value: unknown): Promise<[Field, Vector]> 
   const host = hostOf(value, name);
   if (host.shape.length === 0) throw refused("toTable", name, "a first axis, of rows", "a scalar");
   const [rows, ...item] = host.shape as readonly [number, ...number[]];
-  const isTensor = item.length > 0;
+  const isTensor = item.length > 0 && tensors !== "lists";
   // Storage of a tensor is one list of all its elements, whatever its axes
   const flat = isTensor ? { ...host, shape: [rows, item.reduce((n, d) => n * d, 1)] } : host;
   const vector = await vectorOf(name, flat);

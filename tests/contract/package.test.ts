@@ -68,6 +68,8 @@ describe("the published package", () => {
     for (const needed of [
       "dist/src/index.js",
       "dist/src/index.d.ts",
+      "dist/src/tables/index.js",
+      "dist/src/tables/index.d.ts",
       "dist/bridge/cli/cli.js",
       "python/synjax_worker/__main__.py",
       "python/requirements/cpu.txt",

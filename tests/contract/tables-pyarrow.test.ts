@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Vector } from "apache-arrow";
+import { asyncBufferFromFile, parquetRead } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
-import { array, np, type Tensor } from "../../src/index.ts";
-import { batchesFromIpc, type Column, fromIpc, ragged, type RaggedColumn, toIpc } from "../../src/tables/index.ts"; // prettier-ignore
+import { array, np, padded, type Tensor } from "../../src/index.ts";
+import { batchesFromIpc, type Column, fromIpc, ragged, toIpc } from "../../src/tables/index.ts"; // prettier-ignore
 import { errorOf } from "../fixtures/errors.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "synjax-tables-"));
@@ -81,6 +82,21 @@ describe("what pyarrow writes", () => {
     const error = await errorOf(async () => fromIpc(await bytesOf(`${codec}.arrows`)));
     expect([error.code, error.message]).toEqual(["INVALID_ARGUMENT", expect.stringMatching(/compressed.*compression=None/)]); // prettier-ignore
   }); // prettier-ignore
+});
+
+test("what pyarrow writes as Parquet is read by hyparquet, and its columns are tensors", async () => {
+  const columns: Record<string, unknown[]> = {};
+  const file = await asyncBufferFromFile(join(directory, "simple.parquet"));
+  await parquetRead({
+    file,
+    onChunk: ({ columnName, columnData }) => void (columns[columnName] ??= []).push(...(columnData as unknown[])), // prettier-ignore
+  });
+  expect(await array(columns.i8 as number[], { dtype: "int8" }).array()).toEqual([1, -2, 3, -4, 5]);
+  expect(await array(columns.i64 as bigint[]).array()).toEqual([0n, 1n, 2n, 3n, -(2n ** 63n)]);
+  expect(await array(columns.on as boolean[]).array()).toEqual([true, false, true, true, false]);
+  const { values, lengths } = padded(columns.rows as number[][], { dtype: "int32" });
+  expect([await values.array(), await lengths.array()]).toEqual((WHOLE.rows as unknown[]).slice(1));
+  expect((await errorOf(() => array(columns.f32 as number[]))).code).toBe("INVALID_ARGUMENT"); // a null
 });
 
 test("what is written here is read by pyarrow", async () => {

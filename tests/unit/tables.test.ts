@@ -206,6 +206,11 @@ describe("toTable", () => {
     expect(made.schema.fields[0]!.metadata.get("ARROW:extension:metadata")).toBe('{"shape":[3,2]}');
     expect(await read(fromTable(made).cube)).toEqual(await read(cube));
   });
+  test("writes them as lists where it is asked to", async () => {
+    const { fields } = (await toTable({ cube: array([[[1, 2], [3, 4], [5, 6]]]) }, { tensors: "lists" })).schema; // prettier-ignore
+    expect([String(fields[0]!.type), fields[0]!.metadata.size]).toEqual(["FixedSizeList[3]<FixedSizeList[2]<Float32>>", 0]); // prettier-ignore
+    expect((await errorOf(() => toTable({}, { tensors: "both" } as never))).message).toContain("tensors");
+  });
   test("takes typed arrays without copies, nested ones, host tensors and half floats", async () => {
     const data = Int32Array.of(1, 2);
     const half = new HostTensor({ dtype: "float16", shape: [2], data: Uint16Array.of(0x3c00, 0) });
