@@ -92,7 +92,8 @@ describe("the published package", () => {
       directory,
       tool("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"),
     );
-    expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler .*🟢/)]);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler: 🟢/)]);
+    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(3); // the package, its tables, its package.json
   });
 
   test("imports without starting a process or loading the wire's libraries", () => {

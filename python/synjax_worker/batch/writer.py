@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from .formats import format_of
 
 _JOURNAL = "journal.jsonl"
 _CHUNK = 2**20
+_FAILED = b"failed"  # in the metadata of a part
 
 
 class PartsWriter:
@@ -50,8 +51,19 @@ class PartsWriter:
         """How many rows of the input are in whole parts: where to go on."""
         return self.parts[-1]["end"] if self.parts else 0
 
-    def write(self, table: pa.Table, first: int, end: int) -> None:
-        """The output of rows `first` to `end` of the input; it may have fewer rows. When this returns it is kept."""
+    @property
+    def failures(self) -> int:
+        """How many rows of the input failed in whole parts."""
+        return sum(part["failed"] for part in self.parts)
+
+    def write(self, table: pa.Table, first: int, end: int, failed: Mapping[int, str] | None = None) -> None:
+        """The output of rows `first` to `end` of the input; it may have fewer rows. When this returns it is kept.
+
+        Args:
+          failed: rows of the input that have none, and why; kept in the same part, so that neither is without the other
+        """
+        failed = failed or {}
+        table = table.replace_schema_metadata({_FAILED: json.dumps(list(failed.items()))})
         if first != self.rows_read:
             raise ValueError(f"rows from {first} on, where {self.rows_read} were written")
         path = self._directory / f"{len(self.parts):08}.arrow"
@@ -66,7 +78,14 @@ class PartsWriter:
             raise
         _sync_directory(self._directory)
         self._append(
-            {"part": path.name, "first": first, "end": end, "rows": table.num_rows, "sha256": digest}
+            {
+                "part": path.name,
+                "first": first,
+                "end": end,
+                "rows": table.num_rows,
+                "failed": len(failed),
+                "sha256": digest,
+            }
         )
 
     def tables(self) -> Iterator[pa.Table]:
@@ -74,6 +93,11 @@ class PartsWriter:
         for part in self.parts:
             with pa.OSFile(str(self._directory / part["part"])) as source:
                 yield pa.ipc.open_file(source).read_all()
+
+    def failed(self) -> Iterator[tuple[int, str]]:
+        """The rows of the input that failed, and why."""
+        for table in self.tables():
+            yield from map(tuple, json.loads(table.schema.metadata[_FAILED]))
 
     def publish(self, schema: pa.Schema) -> None:
         """Joins the parts at the target and removes them.

@@ -1,0 +1,119 @@
+"""Scoring a file: read, scored, written in parts, published. Killed at any moment and started again, it goes on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import InvalidArgument
+from .reader import read_batches
+from .scorer import ROW, Scorer
+from .writer import PartsWriter
+
+_ERRORS = pa.schema([pa.field(ROW, pa.int64()), pa.field("reason", pa.string())])
+_ERRORS_AT_ONCE = 10_000
+
+
+class Summary(NamedTuple):
+    """What has been done, of this run and those before it."""
+
+    rows: int  # of the input that are done, those of other shards included
+    failed: int
+    published: (
+        bool  # false where more rows failed than may: the parts stay, and a run that allows more goes on
+    )
+
+
+def score_file(
+    scorer: Scorer,
+    source: Path,
+    target: Path,
+    *,
+    run: dict[str, Any],
+    rows: int = 16_384,
+    max_errors: int | None = None,
+    shard: tuple[int, int] = (0, 1),
+    progress: Callable[[Summary], None] = lambda _: None,
+) -> Summary:
+    """Scores the rows of a file into another, with the rows that failed in `<target>.errors.parquet` beside it.
+
+    Args:
+      run: what else decides the output: the program's hash, the function. A run that differs in it does not go on.
+      rows: of the input that are in memory at once, and in a part
+      max_errors: how many rows may fail
+      shard: its place and how many there are: shard i of n has every n-th batch, and a target of its own
+      progress: told after each part
+
+    Raises:
+      InvalidArgument: for files that cannot be read or written so, and for parts of another run.
+      OSError: where the disk is full: what was at the target stays, and the run goes on when there is room.
+    """
+    place, shards = shard
+    if not 0 <= place < shards:
+        raise InvalidArgument(
+            f"`shard`: expected i/n with i from 0 to n - 1, got {place}/{shards}.",
+            argument="shard",
+            expected="i/n with i from 0 to n - 1",
+            received=f"{place}/{shards}",
+        )
+    writer = PartsWriter(target, {"input": _identity(source), "rows": rows, "shard": list(shard)} | run)
+    done = Summary(writer.rows_read, writer.failures, published=False)
+    for batch in read_batches(source, rows, columns=scorer.columns, start=writer.rows_read):
+        if (batch.first // rows) % shards != place:
+            continue
+        if max_errors is not None and done.failed > max_errors:
+            return done
+        data, failed = scorer(batch)
+        writer.write(data, writer.rows_read, batch.first + batch.data.num_rows, failed)
+        done = Summary(writer.rows_read, writer.failures, published=False)
+        progress(done)
+    if max_errors is not None and done.failed > max_errors:
+        return done
+    # First: where the output is, it is known what is not in it
+    _publish_errors(errors_path(target), writer.failed() if done.failed else None)
+    writer.publish(scorer.schema)
+    return done._replace(published=True)
+
+
+def errors_path(target: Path) -> Path:
+    """Where the rows stand that failed: `out.errors.parquet` beside `out.parquet`."""
+    return target.with_name(f"{target.stem}.errors.parquet")
+
+
+def _identity(source: Path) -> dict[str, Any]:
+    """What tells a file from one that was written in its place."""
+    try:
+        found = source.stat()
+    except OSError as error:
+        raise InvalidArgument(
+            f"`input`: expected a readable file, got {source.name}: {error.strerror}",
+            argument="input",
+            expected="a readable file",
+            received=source.name,
+        ) from error
+    return {"name": source.name, "size": found.st_size, "changed": found.st_mtime_ns}
+
+
+def _publish_errors(path: Path, failed: Iterator[tuple[int, str]] | None) -> None:
+    if failed is None:
+        path.unlink(missing_ok=True)  # of an earlier run: this one has none
+        return
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        with temporary.open("wb") as file:
+            with pq.ParquetWriter(file, _ERRORS) as writer:
+                while some := list(itertools.islice(failed, _ERRORS_AT_ONCE)):
+                    rows, reasons = zip(*some, strict=True)
+                    writer.write_table(pa.table([rows, reasons], schema=_ERRORS))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

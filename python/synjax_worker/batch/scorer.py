@@ -1,0 +1,211 @@
+"""Rows through a function, in few shapes: padded to buckets, grouped by them, filled up. A row fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pyarrow as pa
+
+from ..errors import InvalidArgument, SynjaxError
+from .columns import Failed, dense, lists
+from .ragged import Buckets, padded, to_column, to_lists
+from .reader import RowBatch
+
+ROW = "row"  # the column of the output that says which row of the input it is of
+_LENGTHS = "lengths"
+
+
+class Argument(NamedTuple):
+    """What a function takes: (rows *item), or (rows n *item) where the second dim is free, for a column of lists."""
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int | str | None, ...]
+
+    @property
+    def is_list(self) -> bool:
+        return len(self.shape) > 1 and not isinstance(self.shape[1], int)
+
+    @property
+    def item(self) -> tuple[Any, ...]:
+        return self.shape[2:] if self.is_list else self.shape[1:]
+
+
+class Scored(NamedTuple):
+    data: pa.Table  # a row for each that did not fail, in order
+    failed: dict[int, str]  # the others, by their places in the input, and why
+
+
+class Scorer:
+    """A function over batches of rows.
+
+    Args:
+      function: of arrays by name; gives an array, or lists and dicts of arrays, whose first axis is that of the rows
+      arguments: what it takes. `lengths`, where no column is named so, is how long the lists of a row are.
+      columns: the names of columns by those of arguments, where they differ
+      rows: how many rows run together at most
+      largest: the length of the longest list that is taken, a power of two
+
+    Raises:
+      InvalidArgument: where an argument or a result has more free dims than one besides that of the rows.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Argument],
+        columns: Mapping[str, str] | None = None,
+        *,
+        rows: int = 1024,
+        largest: int = 1024,
+    ) -> None:
+        named = dict(columns or {})
+        known = [argument.name for argument in arguments]
+        for name in named:
+            if name not in known:
+                raise _wrong("map", f"arguments among {', '.join(known)}", name)
+        self._function = function
+        self._derived = [a for a in arguments if a.name == _LENGTHS and _LENGTHS not in named]
+        self._read = [(a, named.get(a.name, a.name)) for a in arguments if a not in self._derived]
+        if self._derived and not any(argument.is_list for argument, _ in self._read):
+            raise _wrong("lengths", "a column for it: no argument has lists", "none")
+        for argument in arguments:
+            if not argument.shape or not all(isinstance(size, int) for size in argument.item):
+                raise _wrong(argument.name, "rows, and one more free dim at most", str(argument.shape))
+        self._rows = rows
+        self._buckets = Buckets(largest)
+        self._names, self._is_ragged, self._types = self._results()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the input that are read."""
+        return [column for _, column in self._read]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the output."""
+        return pa.schema([pa.field(ROW, pa.int64()), *map(pa.field, self._names, self._types)])
+
+    def __call__(self, batch: RowBatch) -> Scored:
+        """Scores the rows of a batch.
+
+        Raises:
+          InvalidArgument: for a column of a type that an argument does not take.
+        """
+        failed: Failed = dict(batch.failed)
+        given: dict[str, Any] = {}
+        for argument, name in self._read:
+            read = lists if argument.is_list else dense
+            given[argument.name] = found = read(batch.data[name], name, argument.dtype, argument.item)
+            failed = found.failed | failed
+        lengths = self._lengths(given, failed)
+        failed = self._buckets.too_long(lengths, "lists") | failed
+        lengths = np.where(np.isin(np.arange(len(lengths)), list(failed)), self._buckets.largest + 1, lengths)
+        parts: list[tuple[np.ndarray, list[pa.Array]]] = []
+        for width, rows in self._buckets.groups(lengths):
+            for start in range(0, len(rows), self._rows):
+                self._score(given, lengths, width, rows[start : start + self._rows], parts, failed)
+        return Scored(
+            self._joined(parts, batch.first), {batch.first + row: failed[row] for row in sorted(failed)}
+        )
+
+    def _lengths(self, given: Mapping[str, Any], failed: Failed) -> np.ndarray:
+        """How long the lists of each row are (rows): all of one row are equally long, or it fails."""
+        of = [(column, given[argument.name].lengths) for argument, column in self._read if argument.is_list]
+        if not of:
+            return np.zeros(len(next(iter(given.values())).values), np.int32)
+        first, lengths = of[0]
+        for column, others in of[1:]:
+            for row in np.flatnonzero(others != lengths):
+                reason = f"{column}: expected {lengths[row]} elements, as in {first}, got {others[row]}"
+                failed.setdefault(int(row), reason)
+        return lengths
+
+    def _score(
+        self,
+        given: Mapping[str, Any],
+        lengths: np.ndarray,
+        width: int,
+        rows: np.ndarray,
+        parts: list[tuple[np.ndarray, list[pa.Array]]],
+        failed: Failed,
+    ) -> None:
+        """Runs rows of one width together; where that fails, each alone."""
+        try:
+            results = self._run(given, lengths, width, rows)
+        except SynjaxError as error:
+            if len(rows) == 1:
+                failed[int(rows[0])] = f"[{error.code}] {error}"
+                return
+            for half in np.array_split(rows, 2):  # the rows at fault are found in few runs
+                self._score(given, lengths, width, half, parts, failed)
+            return
+        columns = [
+            to_lists(result, lengths[rows]) if is_ragged else to_column(result)
+            for result, is_ragged in zip(results, self._is_ragged, strict=True)
+        ]
+        parts.append((rows, columns))
+
+    def _run(
+        self, given: Mapping[str, Any], lengths: np.ndarray, width: int, rows: np.ndarray
+    ) -> list[np.ndarray]:
+        count = min(self._rows, 1 << (len(rows) - 1).bit_length())
+        filled = np.concatenate([rows, np.repeat(rows[-1:], count - len(rows))])
+        arguments = {
+            argument.name: padded(given[argument.name], filled, width)
+            if argument.is_list
+            else given[argument.name].values[filled]
+            for argument, _ in self._read
+        }
+        arguments |= {argument.name: lengths[filled].astype(argument.dtype) for argument in self._derived}
+        leaves = jax.tree.leaves(self._function(**arguments))
+        return [np.asarray(leaf)[: len(rows)] for leaf in leaves]
+
+    def _joined(self, parts: list[tuple[np.ndarray, list[pa.Array]]], first: int) -> pa.Table:
+        if not parts:
+            return self.schema.empty_table()
+        order = np.argsort(np.concatenate([rows for rows, _ in parts]))
+        tables = [
+            pa.Table.from_arrays(
+                [pa.array(rows + first), *map(pa.Array.cast, columns, self._types)], schema=self.schema
+            )
+            for rows, columns in parts
+        ]
+        return pa.concat_tables(tables).take(pa.array(order)).combine_chunks()
+
+    def _results(self) -> tuple[list[str], list[bool], list[pa.DataType]]:
+        """The names of the results, which of them are lists, and their types: as two widths show them."""
+        narrow, wide = (self._shapes(width) for width in (5, 7))
+        names, ragged, types = [], [], []
+        for (path, a), b in zip(
+            jax.tree_util.tree_leaves_with_path(narrow), jax.tree.leaves(wide), strict=True
+        ):
+            name = ".".join(str(getattr(key, "key", getattr(key, "idx", key))) for key in path) or "result"
+            free = [axis for axis, size in enumerate(a.shape) if size != b.shape[axis]]
+            if a.shape[:1] != (3,) or free not in ([], [1]) or (free and a.shape[1] != 5):
+                raise _wrong(name, "a result of (rows …) or (rows n …)", str(a.shape))
+            sample = np.zeros((1, *a.shape[1:]), a.dtype)
+            column = to_lists(sample, np.zeros(1, np.int32)) if free else to_column(sample)
+            names.append(name)
+            ragged.append(bool(free))
+            types.append(column.type)
+        return names, ragged, types
+
+    def _shapes(self, width: int) -> Any:
+        specs = {
+            a.name: jax.ShapeDtypeStruct((3, *((width,) if a.is_list else ()), *a.item), a.dtype)
+            for a in [*(argument for argument, _ in self._read), *self._derived]
+        }
+        return jax.eval_shape(lambda given: self._function(**given), specs)
+
+
+def _wrong(argument: str, expected: str, received: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"`{argument}`: expected {expected}, got {received}.",
+        argument=argument,
+        expected=expected,
+        received=received,
+    )
