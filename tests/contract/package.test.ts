@@ -68,6 +68,7 @@ describe("the published package", () => {
     for (const needed of [
       "dist/src/index.js",
       "dist/src/index.d.ts",
+      "dist/src/python.js",
       "dist/src/tables/index.js",
       "dist/src/tables/index.d.ts",
       "dist/bridge/cli/cli.js",
@@ -93,7 +94,7 @@ describe("the published package", () => {
       tool("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"),
     );
     expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler: 🟢/)]);
-    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(3); // the package, its tables, its package.json
+    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(4); // the package, its two subpaths, its package.json
   });
 
   test("imports without starting a process or loading the wire's libraries", () => {
