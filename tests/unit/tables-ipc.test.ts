@@ -103,6 +103,27 @@ describe("bytes that are wrong", () => {
     expect(await messageOf(source)).toMatch(expected);
   });
 
+  test.each([
+    [[0, 1, 0, 3], /offsets that do not grow/],
+    [[0, 1, 3, 9], /lists beyond their items/],
+    [[-1, 1, 3, 3], /offsets that do not grow/],
+  ])("lists that are not where they say: %j", async (offsets, expected) => {
+    const bytes = STREAM.slice();
+    const words = new Int32Array(bytes.buffer);
+    const at = words.findIndex((_, i) => [0, 1, 3, 3].every((offset, k) => words[i + k] === offset)); // of the first batch
+    words.set(offsets, at);
+    expect(await messageOf(bytes)).toMatch(expected);
+  });
+
+  test("are refused where a column has more rows than its buffers", async () => {
+    const bytes = tableToIPC(new Table({ x: makeVector(Int32Array.of(1, 2, 3)) }), "stream");
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    // The length of the batch, and that of its one column
+    for (let at = 0; at + 8 <= bytes.length; at += 8)
+      if (view.getBigInt64(at, true) === 3n) view.setBigInt64(at, 1000n, true);
+    expect(await messageOf(bytes)).toMatch(/a buffer of 16 bytes where 4000 are needed/);
+  });
+
   test("are refused wherever a stream or a file is cut", async () => {
     for (const bytes of [STREAM, FILE])
       for (let length = 0; length < bytes.length; length += 5)
