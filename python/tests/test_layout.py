@@ -36,8 +36,9 @@ ROOMS = {
     "ops": {"registry", "simple", "special", "semirings", "inference.diagnostics"},
     "runtime": {"simple", "limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
+    "files": {"runtime", "registry", "limits", "dtypes"},
     "worker": {"runtime", "registry", "limits", "dtypes"},
-    "__main__": {"worker"},
+    "__main__": {"worker", "files"},
     "": set(),
 }
 
