@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..registry import Op, signatures
-from . import schema, stored as stored_file
+from . import schema
+from . import stored as stored_file
 
 
 def describe(stored: stored_file.Stored, ops: Mapping[str, Op]) -> str:

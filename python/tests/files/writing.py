@@ -14,7 +14,14 @@ import numpy as np
 from synjax_worker import registry
 from synjax_worker.registry import signatures
 
-DTYPES = {"float32": "F32", "int32": "I32", "bool": "BOOL", "int64": "I64", "float64": "F64", "bfloat16": "BF16"}
+DTYPES = {
+    "float32": "F32",
+    "int32": "I32",
+    "bool": "BOOL",
+    "int64": "I64",
+    "float64": "F64",
+    "bfloat16": "BF16",
+}
 
 
 def program(inputs: int, captures: int, equations: list, outputs: list) -> bytes:
@@ -30,11 +37,17 @@ def type_of(array: np.ndarray) -> dict[str, Any]:
     return {"dtype": str(array.dtype), "shape": list(array.shape)}
 
 
-def metadata_of(programs: list[bytes], functions: dict, tensors: dict[str, np.ndarray], **schema: Any) -> dict[str, str]:
+def metadata_of(
+    programs: list[bytes], functions: dict, tensors: dict[str, np.ndarray], **schema: Any
+) -> dict[str, str]:
     """What a whole file says, but for the hash of its header."""
     ops = registry.load().ops
     used = {
-        equation[0] for each in programs for bodies in msgpack.unpackb(each)[1:] for body in bodies for equation in body[2]
+        equation[0]
+        for each in programs
+        for bodies in msgpack.unpackb(each)[1:]
+        for body in bodies
+        for equation in body[2]
     }
     said = {
         "functions": functions,
@@ -49,9 +62,15 @@ def metadata_of(programs: list[bytes], functions: dict, tensors: dict[str, np.nd
         "registry": registry.load().hash,
         "schema": json.dumps(said),
         **{f"program.{k}": base64.b64encode(each).decode() for k, each in enumerate(programs)},
-        "ops": json.dumps({name: hash_ for name, hash_ in hashes.items() if not signatures.is_class(name, ops)}),
-        "classes": json.dumps({name: hash_ for name, hash_ in hashes.items() if signatures.is_class(name, ops)}),
-        "tensors": json.dumps({name: hashlib.sha256(each.tobytes()).hexdigest() for name, each in tensors.items()}),
+        "ops": json.dumps(
+            {name: hash_ for name, hash_ in hashes.items() if not signatures.is_class(name, ops)}
+        ),
+        "classes": json.dumps(
+            {name: hash_ for name, hash_ in hashes.items() if signatures.is_class(name, ops)}
+        ),
+        "tensors": json.dumps(
+            {name: hashlib.sha256(each.tobytes()).hexdigest() for name, each in tensors.items()}
+        ),
     }
 
 
