@@ -61,7 +61,8 @@ export class Container {
       hash?.update(bytes.subarray(hashed, read));
       hashed = read;
     }
-    if (hash && hash.digest("hex") !== digest) throw this.wrong(`\`${name}\` as it was written`, "other bytes");
+    if (hash && hash.digest("hex") !== digest)
+      throw this.wrong(`\`${name}\` as it was written`, "other bytes");
     if (dtype === "bool" && bytes.some((byte) => byte > 1))
       throw this.wrong(`bytes of 0 and 1 in \`${name}\``, "another");
     return { dtype, shape, data: new ARRAY_OF[dtype](bytes.buffer) as TypedArray } as HostArray;

@@ -76,8 +76,7 @@ export function readHeader(bytes: Uint8Array, size: number, wrong: Wrong): Heade
       throw wrong(`\`${name}\` to begin where the one before it ends, at ${end}`, String(entry.begin));
     end = entry.end;
   }
-  if (end !== size - bytes.length)
-    throw wrong(`${end} bytes of elements`, String(size - bytes.length));
+  if (end !== size - bytes.length) throw wrong(`${end} bytes of elements`, String(size - bytes.length));
   return { metadata: fields[METADATA], entries: new Map(entries), start: bytes.length };
 }
 

@@ -74,7 +74,11 @@ export function checkSchema(raw: unknown, wrong: Wrong): asserts raw is Schema {
   expect(isRecord(raw), "a schema that is an object", raw);
   const { functions, weights, weightsFile = null, programs } = raw as Record<string, unknown>;
   expect(isTexts(programs), "hashes of programs", programs);
-  expect(weightsFile === null || typeof weightsFile === "string", "`weightsFile` that is a name", weightsFile);
+  expect(
+    weightsFile === null || typeof weightsFile === "string",
+    "`weightsFile` that is a name",
+    weightsFile,
+  );
   expect(isRecord(weights), "`weights` that are an object", weights);
   for (const [name, type] of Object.entries(weights as object))
     expect(isType(type, isSize), `a dtype and a shape of \`${name}\``, type);

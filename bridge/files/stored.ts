@@ -1,4 +1,5 @@
 /** The .synjax format: a safetensors file whose metadata are programs, what they take, and hashes: docs/files.md. */
+import { packageVersion } from "../environment/package-root.ts";
 import { SynjaxError } from "../errors.ts";
 import { unpack } from "../wire/codec.ts";
 import { DEFAULT_LIMITS, PROGRAM_FORMAT } from "../wire/protocol.ts";
@@ -9,6 +10,8 @@ import { checkSchema, type Schema } from "./schema.ts";
 import { digestAt, digestOf, sha256 } from "./writing.ts";
 
 export const FORMAT = 1;
+/** What wrote a file: this version of the package. */
+export const writer = (): string => packageVersion();
 /** The keys of the metadata that are not the user's, besides the programs. */
 const OURS = ["synjax", "writer", "registry", "schema", "ops", "classes", "tensors", "sha256"];
 export const isOurs = (key: string): boolean => OURS.includes(key) || /^program\.\d+$/.test(key);
@@ -115,7 +118,11 @@ export function partsOf(program: Uint8Array): ProgramParts {
   if (format !== PROGRAM_FORMAT) throw new Error(`it is of format ${String(format)}`);
   const [inputs, captures, , outputs] = bodies.at(-1)!;
   const ops = new Set(bodies.flatMap(([, , equations]) => equations.map(([op]) => op)));
-  if (typeof inputs !== "number" || typeof captures !== "number" || [...ops].some((op) => typeof op !== "string"))
+  if (
+    typeof inputs !== "number" ||
+    typeof captures !== "number" ||
+    [...ops].some((op) => typeof op !== "string")
+  )
     throw new Error("it is malformed");
   return { inputs, captures, outputs: outputs.length, ops };
 }
@@ -136,7 +143,8 @@ function checkPrograms({ schema, programs, ops, classes }: Stored, wrong: Wrong)
   for (const [name, of] of Object.entries(schema.functions)) {
     const { inputs, captures, outputs } = parts[of.program]!;
     const constants = of.inputs.filter((input) => "constant" in input).length;
-    const fits = of.inputs.length === inputs + captures && constants === captures && of.outputs.length === outputs;
+    const fits =
+      of.inputs.length === inputs + captures && constants === captures && of.outputs.length === outputs;
     if (!fits)
       throw wrong(
         `a program of ${of.inputs.length} inputs and ${of.outputs.length} results for \`${name}\`, as its schema says`,

@@ -33,7 +33,10 @@ export async function weightsFrom(path: string, wanted: Schema["weights"]): Prom
         throw wrong(`a tensor \`${own}\``, `${held.slice(0, 8).join(", ")}${held.length > 8 ? " …" : ""}`);
       }
       if (entry.dtype !== dtype || entry.shape.join() !== shape.join())
-        throw wrong(`\`${own}\` of ${dtype}[${shape.join(", ")}]`, `${entry.dtype}[${entry.shape.join(", ")}]`);
+        throw wrong(
+          `\`${own}\` of ${dtype}[${shape.join(", ")}]`,
+          `${entry.dtype}[${entry.shape.join(", ")}]`,
+        );
     }
     const weights = new Map<string, HostArray>();
     for (const [name, own] of found) weights.set(name, await places.get(own)!.read(own));

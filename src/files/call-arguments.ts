@@ -1,5 +1,10 @@
 /** What a function of a file is called with: as its schema says, or an error that names the argument. */
-import { isLeafOf, type SchemaFunction, type SchemaLeaf, type SchemaTree } from "../../bridge/files/schema.ts";
+import {
+  isLeafOf,
+  type SchemaFunction,
+  type SchemaLeaf,
+  type SchemaTree,
+} from "../../bridge/files/schema.ts";
 import type { SynjaxError } from "../../bridge/errors.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
@@ -27,7 +32,11 @@ export const typeText = ({ dtype, shape }: Pick<SchemaLeaf, "dtype" | "shape">):
  * The leaves of arguments, by their places among the inputs of the program.
  * @throws {SynjaxError} `INVALID_ARGUMENT` where an argument has another structure than the schema says
  */
-export function placed(name: string, of: SchemaFunction, args: readonly unknown[]): ReadonlyMap<number, Placed> {
+export function placed(
+  name: string,
+  of: SchemaFunction,
+  args: readonly unknown[],
+): ReadonlyMap<number, Placed> {
   if (args.length > of.arguments.length)
     throw refused(name, "arguments", `at most ${of.arguments.length} (${of.arguments.map((each) => each.name).join(", ")})`, String(args.length)); // prettier-ignore
   const found = new Map<number, Placed>();
@@ -50,7 +59,8 @@ export function placed(name: string, of: SchemaFunction, args: readonly unknown[
         given?.every((key) => keys.includes(key)) &&
         keys.every((key) => tree.dict[key] === null || given.includes(key));
       if (!isDict) throw refused(name, path, `an object with ${keys.join(", ")}`, given ? `one with ${given.join(", ")}` : shown(value)); // prettier-ignore
-      for (const key of keys) place(tree.dict[key]!, (value as Record<string, unknown>)[key], `${path}.${key}`);
+      for (const key of keys)
+        place(tree.dict[key]!, (value as Record<string, unknown>)[key], `${path}.${key}`);
     }
   };
   for (const [i, { name: argument, tree }] of of.arguments.entries()) place(tree, args[i], argument);

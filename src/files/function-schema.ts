@@ -20,14 +20,24 @@ export interface Saved {
 /** Which recording of a function is saved. */
 export function recordingOf(parts: JittedParts, params: unknown, { name, example }: Saved): Recording {
   if (parts.hasStatics)
-    throw refused("save", name, "a function without staticArgnums: jit one that has them inside", "one with them");
+    throw refused(
+      "save",
+      name,
+      "a function without staticArgnums: jit one that has them inside",
+      "one with them",
+    );
   if (example !== undefined) {
     const args = example.map((each) => standIn(each));
     return parts.record(params === undefined ? args : [params, ...args]);
   }
   const [recording, ...others] = parts.recordings();
   if (recording === undefined)
-    throw refused("save", name, "a function that was called, or an example of its arguments: `examples`", "neither");
+    throw refused(
+      "save",
+      name,
+      "a function that was called, or an example of its arguments: `examples`",
+      "neither",
+    );
   if (others.length > 0)
     throw refused(
       "save",
@@ -108,7 +118,12 @@ function leafOf(aval: ArrayAval | undefined): SchemaLeaf | undefined {
 function assertTensors(classes: readonly { readonly name: string }[], name: string, what: string): void {
   const other = classes.find((each) => each !== Tensor);
   if (other !== undefined)
-    throw refused("save", name, `tensors as ${what}: take or return what is asked of a distribution`, other.name);
+    throw refused(
+      "save",
+      name,
+      `tensors as ${what}: take or return what is asked of a distribution`,
+      other.name,
+    );
 }
 
 const isExample = (value: unknown): value is ExampleTensor =>
@@ -145,4 +160,3 @@ function treeOf(tree: unknown, leaf: () => number): SchemaTree {
   }
   return leaf();
 }
-

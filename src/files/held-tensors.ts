@@ -26,7 +26,9 @@ export class HeldTensors {
     const names = [...this.#tensors.keys()];
     const hosts = names.map((name) => adopt(Tensor, { kind: "host", host: this.#tensors.get(name)! }));
     const put = session.put(hosts, { transfer: true, restore: true }) as readonly Tensor[];
-    const held = new Map(names.map((name, i) => [name, { handle: (put[i]![NODE] as { handle: Handle }).handle }]));
+    const held = new Map(
+      names.map((name, i) => [name, { handle: (put[i]![NODE] as { handle: Handle }).handle }]),
+    );
     this.#held.set(session, held);
     this.#sessions.push(new WeakRef(session));
     return held;

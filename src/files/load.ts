@@ -71,8 +71,10 @@ async function readFile(
   const stored = readStored(container);
   checkOps(path, stored);
   const { weights, weightsFile } = stored.schema;
-  const elsewhere = given ?? (weightsFile === null ? undefined : besideOf(path, weightsFile, container.wrong));
-  const tensors = elsewhere === undefined ? new Map<string, HostArray>() : await weightsFrom(elsewhere, weights);
+  const elsewhere =
+    given ?? (weightsFile === null ? undefined : besideOf(path, weightsFile, container.wrong));
+  const tensors =
+    elsewhere === undefined ? new Map<string, HostArray>() : await weightsFrom(elsewhere, weights);
   for (const name of container.header.entries.keys())
     if (!tensors.has(name)) tensors.set(name, await container.read(name, stored.tensors[name]!));
   return { stored, tensors };
@@ -98,7 +100,8 @@ function functionOf(
     args: readonly unknown[],
     avals: ReadonlyMap<unknown, ArrayAval>,
   ): { readonly session: Session; readonly inputs: readonly (Constant | { readonly aval: ArrayAval })[] } => {
-    if (isRecording()) throw refused(name, "call", "a call outside of recorded functions", "one inside of one");
+    if (isRecording())
+      throw refused(name, "call", "a call outside of recorded functions", "one inside of one");
     const found = placed(name, of, args);
     const values = [...found.values()].map(({ value }) => value);
     const session = fixed ?? sessionOf(values.filter((each) => each instanceof Traced)) ?? currentSession();
@@ -149,5 +152,6 @@ function avalOf(input: Constant | { readonly aval: ArrayAval }): ArrayAval | und
 
 function dispose(results: unknown): void {
   if (results instanceof Tensor) results.dispose();
-  else if (typeof results === "object" && results !== null) for (const each of Object.values(results)) dispose(each);
+  else if (typeof results === "object" && results !== null)
+    for (const each of Object.values(results)) dispose(each);
 }

@@ -2,10 +2,9 @@
 import { CLASS_SIGNATURES, OP_SIGNATURES } from "../../bridge/files/generated-signatures.ts";
 import { NAME_OF } from "../../bridge/files/safetensors-header.ts";
 import type { Schema, SchemaFunction } from "../../bridge/files/schema.ts";
-import { FORMAT, isOurs, partsOf } from "../../bridge/files/stored.ts";
+import { FORMAT, isOurs, partsOf, writer } from "../../bridge/files/stored.ts";
 import { besideOf, PREFIX } from "../../bridge/files/weights.ts";
 import { sha256, writeContainer } from "../../bridge/files/writing.ts";
-import { packageVersion } from "../../bridge/environment/package-root.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { registryHash } from "../ops/registry-hash.ts";
@@ -31,7 +30,8 @@ import type { Functions, SaveOptions } from "./types.ts";
  *   returns a distribution, or whose first argument is not `params`; where the file cannot be written
  */
 export async function save(path: string, functions: Functions, options: SaveOptions = {}): Promise<void> {
-  if (typeof path !== "string" || path === "") throw refused("save", "path", "the name of a file", shown(path));
+  if (typeof path !== "string" || path === "")
+    throw refused("save", "path", "the name of a file", shown(path));
   if (!isBranch(functions)) throw refused("save", "functions", "an object of functions that jit made", shown(functions)); // prettier-ignore
   checkOptions(path, functions, options);
   const tensors = new Map<string, HostArray>();
@@ -66,23 +66,30 @@ export async function save(path: string, functions: Functions, options: SaveOpti
   await writeContainer(path, tensors, {
     ...options.metadata,
     synjax: String(FORMAT),
-    writer: packageVersion(),
+    writer: writer(),
     registry: registryHash,
     schema: JSON.stringify(schema),
-    ...Object.fromEntries(programs.map(({ bytes }, k) => [`program.${k}`, Buffer.from(bytes).toString("base64")])),
+    ...Object.fromEntries(
+      programs.map(({ bytes }, k) => [`program.${k}`, Buffer.from(bytes).toString("base64")]),
+    ),
     ...signaturesOf(programs.map(({ bytes }) => bytes)),
     tensors: JSON.stringify(Object.fromEntries(hashes)),
   });
 }
 
 function checkOptions(path: string, functions: Functions, options: SaveOptions): void {
-  for (const [of, value] of [["examples", options.examples], ["names", options.names]] as const) // prettier-ignore
+  for (const [of, value] of [
+    ["examples", options.examples],
+    ["names", options.names],
+  ] as const)
+    // prettier-ignore
     for (const name of Object.keys(value ?? {})) {
       if (!Object.hasOwn(functions, name)) throw refused("save", `${of}.${name}`, `a function of ${Object.keys(functions).join(", ")}`, "another"); // prettier-ignore
       if (!Array.isArray(value![name])) throw refused("save", `${of}.${name}`, "an array, of one item for each argument after `params`", shown(value![name])); // prettier-ignore
     }
   for (const [key, text] of Object.entries(options.metadata ?? {})) {
-    if (isOurs(key)) throw refused("save", `metadata.${key}`, "a name that the format does not use itself", key);
+    if (isOurs(key))
+      throw refused("save", `metadata.${key}`, "a name that the format does not use itself", key);
     if (typeof text !== "string") throw refused("save", `metadata.${key}`, "text", shown(text));
   }
   if (options.weights !== undefined)
@@ -116,7 +123,10 @@ function hostOf(leaf: unknown, name: string): HostArray {
 }
 
 /** What a tensor that functions were closed over is called; one that several use has one name. */
-function nameOfConstant(constant: Constant, held: { readonly constant: Constant; readonly name: string }[]): string {
+function nameOfConstant(
+  constant: Constant,
+  held: { readonly constant: Constant; readonly name: string }[],
+): string {
   const known = held.find(({ constant: other }) =>
     "handle" in constant
       ? "handle" in other && other.handle === constant.handle
@@ -135,14 +145,21 @@ async function valueOf(constant: Constant, name: string): Promise<HostArray> {
       ? constant.host
       : hostOf((await get([adopt(Tensor, { kind: "handle", handle: constant.handle })]))[0], name);
   if (NAME_OF[host.dtype] === undefined)
-    throw refused("save", name, "a tensor of numbers: pass what else a function uses as an argument", host.dtype);
+    throw refused(
+      "save",
+      name,
+      "a tensor of numbers: pass what else a function uses as an argument",
+      host.dtype,
+    );
   return host;
 }
 
 /** The hashes of what programs use, of operations and of classes. */
 function signaturesOf(programs: readonly Uint8Array[]): { readonly ops: string; readonly classes: string } {
   const used = [...new Set(programs.flatMap((program) => [...partsOf(program).ops]))].sort();
-  const unknown = used.find((op) => !Object.hasOwn(OP_SIGNATURES, op) && !Object.hasOwn(CLASS_SIGNATURES, op));
+  const unknown = used.find(
+    (op) => !Object.hasOwn(OP_SIGNATURES, op) && !Object.hasOwn(CLASS_SIGNATURES, op),
+  );
   if (unknown !== undefined)
     throw refused("save", "functions", "operations and classes of the package", `\`${unknown}\``);
   const among = (known: typeof OP_SIGNATURES): string =>
@@ -151,4 +168,3 @@ function signaturesOf(programs: readonly Uint8Array[]): { readonly ops: string; 
     );
   return { ops: among(OP_SIGNATURES), classes: among(CLASS_SIGNATURES) };
 }
-

@@ -84,4 +84,3 @@ export interface LoadOptions {
   /** Another file's weights: safetensors, or the `….safetensors.index.json` of several. */
   readonly weights?: string;
 }
-

@@ -169,7 +169,10 @@ export function jit<A extends readonly unknown[], R>(
     name: source.name,
     f,
     hasStatics: statics.length > 0,
-    flags: { ...(batchable === undefined ? {} : { batchable }), ...(debugNans === undefined ? {} : { debugNans }) },
+    flags: {
+      ...(batchable === undefined ? {} : { batchable }),
+      ...(debugNans === undefined ? {} : { debugNans }),
+    },
     recordings: () => [...cache.values()],
     record: (args) => prepare(args.map((arg, i) => withoutAvals(arg, `argument ${i}`, new Map()))).recording,
   });

@@ -81,7 +81,10 @@ describe("a file of programs", () => {
     // Nested arrays too: the file says what is a tensor. And a chain of calls does not wait
     const nested = await model.functions.tag([[[2, 0], [0, 3]]], [2]); // prettier-ignore
     expect(nested.array()).toEqual([[0, 1]]);
-    const chained = model.functions.score.launch(values, model.functions.tag.launch(values, lengths).max(-1).add(1));
+    const chained = model.functions.score.launch(
+      values,
+      model.functions.tag.launch(values, lengths).max(-1).add(1),
+    );
     expect((await chained.logZ.aval()).shape).toEqual([2]);
     await using other = await connect();
     const there = await load<{ tag: typeof tag }>(path, { session: other });
@@ -89,6 +92,18 @@ describe("a file of programs", () => {
     expect(elements(tags)).toEqual(elements(await session.get(tag(params(), values, lengths))));
     model.dispose();
     expect((await model.functions.tag(values, lengths)).shape).toEqual([2, 3]);
+  });
+
+  test("has its weights on the worker that follows one that has ended", async () => {
+    await using other = await connect();
+    const { functions } = await load<{ tag: typeof tag }>(path, { session: other });
+    const before = await functions.tag(values, lengths);
+    const lost = (async () => {
+      for await (const { type } of other.status()) if (type === "lost") return;
+    })();
+    process.kill(other.workerPid!, "SIGKILL");
+    await lost;
+    expect(elements(await functions.tag(values, lengths))).toEqual(elements(before));
   });
 
   test("is the same to Python without a worker", async () => {
@@ -152,7 +167,9 @@ print(model.functions["tag"](emission, [3, 1]).tolist(), model.metadata)`;
   test("is left as it was where a new one cannot be written, and nothing stays behind", async () => {
     const before = readFileSync(path);
     const script = inside("large.mts");
-    const [index, files] = ["index.ts", join("files", "index.ts")].map((file) => JSON.stringify(join(root, "src", file)));
+    const [index, files] = ["index.ts", join("files", "index.ts")].map((file) =>
+      JSON.stringify(join(root, "src", file)),
+    );
     writeFileSync(
       script,
       `import { jit, array } from ${index!};
@@ -220,7 +237,10 @@ describe("what can be saved", () => {
   test("weights that live apart", async () => {
     const f = jit((p: { w: Floats }, x: Floats) => x.add(p.w));
     const path = inside("apart.synjax");
-    const options = { examples: { f: [{ dtype: "float32", shape: [2] }] }, weights: "w.safetensors" } as const;
+    const options = {
+      examples: { f: [{ dtype: "float32", shape: [2] }] },
+      weights: "w.safetensors",
+    } as const;
     await save(path, { f }, { params: { w: array([1, 2]) }, ...options });
     const added = async (weights?: string): Promise<unknown> =>
       (await (await load<{ f: typeof f }>(path, weights ? { weights } : {})).functions.f([10, 10])).array();
@@ -252,7 +272,9 @@ describe("what can be saved", () => {
   test("what cannot is refused, and named", async () => {
     const p = array([1, 2]);
     const add = jit((a: Floats, b: Floats) => a.add(b));
-    const made = jit((a: Floats, b: Floats) => new LinearChainCRF({ initial: a, transition: b, emission: b }));
+    const made = jit(
+      (a: Floats, b: Floats) => new LinearChainCRF({ initial: a, transition: b, emission: b }),
+    );
     const fixed = jit((a: Floats, n: number) => a.mul(n), { staticArgnums: 1 });
     const twice = jit((a: Floats, b: Floats | Floats[]) => a.add(Array.isArray(b) ? b[0]! : b));
     const called = jit((a: Floats | { w: Floats }) => ("w" in a ? a.w : a).add(1));
