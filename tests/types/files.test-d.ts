@@ -29,5 +29,7 @@ export async function loaded(): Promise<void> {
   await functions.tag(x, { lengths: [true] });
   const written = await load<Functions, false>("tagger.synjax");
   is<{ readonly logZ: HostTensor<"float32"> }>()(await written.functions.score([[1, 2]])); // prettier-ignore
-  await (await load("tagger.synjax")).functions["anything"]!(x, 1);
+  await (
+    await load("tagger.synjax")
+  ).functions["anything"]!(x, 1);
 }
