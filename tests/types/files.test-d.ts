@@ -10,15 +10,15 @@ declare function is<Expected>(): <Came>(
 
 type T = Tensor<"float32">;
 type I = Tensor<"int32">;
-declare const tag: Jitted<[params: { w: T }, emission: T, rest: { lengths: I }], I>;
-declare const score: Jitted<[params: { w: T }, emission: T], { logZ: T }>;
+type Tag = Jitted<[params: { w: T }, emission: T, rest: { lengths: I }], I>;
+type Score = Jitted<[params: { w: T }, emission: T], { logZ: T }>;
 declare const x: T;
 
 /** What `synjax types` writes. */
 type Functions = { readonly score: (emission: T) => { readonly logZ: T } };
 
 export async function loaded(): Promise<void> {
-  const { functions } = await load<{ tag: typeof tag; score: typeof score }>("tagger.synjax");
+  const { functions } = await load<{ tag: Tag; score: Score }>("tagger.synjax");
   is<HostTensor<"int32">>()(await functions.tag(x, { lengths: Int32Array.of(1) }));
   is<HostTensor<"int32">>()(await functions.tag([[1, 2]], { lengths: [1] })); // prettier-ignore
   is<{ readonly logZ: HostTensor<"float32"> }>()(await functions.score(x));
