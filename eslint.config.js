@@ -27,6 +27,14 @@ const ROOMS_BELOW = {
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/simple-distribution.ts", "distributions/transform.ts"], // the signatures of distributions name its types
   training: ["program/", "tensor/", "ops/", "session/", "transforms/"],
+  files: [
+    "program/",
+    "tensor/",
+    "ops/registry-hash.ts",
+    "session/",
+    "transforms/",
+    "training/tensor-names.ts",
+  ],
   inference: [
     ...["display/", "program/", "tensor/", "session/", "transforms/", "ops/", "training/"],
     "distributions/",

@@ -12,7 +12,13 @@ const tsc = join(root, "node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/index.ts", "src/python.ts", "src/tables/index.ts", "bridge/cli/cli.ts"],
+  entryPoints: [
+    "src/index.ts",
+    "src/files/index.ts",
+    "src/python.ts",
+    "src/tables/index.ts",
+    "bridge/cli/cli.ts",
+  ],
   outdir: "dist",
   outbase: ".",
   chunkNames: "src/chunks/[name]-[hash]",

@@ -13,6 +13,7 @@ import { dtypesFile, hashFile } from "./dtypes-of-registry.ts";
 import { fileOfNamespace, namespaceFile, NAMESPACES, optimizerStatesFile } from "./ops-of-registry.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
 import type { Registry } from "./registry-document.ts";
+import { type Signatures, signaturesFile } from "./signatures-of-registry.ts";
 import { HEADER } from "./typescript-spelling.ts";
 
 const root = packageRoot();
@@ -61,6 +62,8 @@ async function generate(): Promise<Map<string, string>> {
   };
   for (const namespace of Object.keys(NAMESPACES))
     sources[fileOfNamespace(namespace)] = namespaceFile(registry, namespace);
+  const signatures = JSON.parse(print("synjax_worker.registry.signatures")) as Signatures;
+  sources[join("bridge", "files", "generated-signatures.ts")] = signaturesFile(signatures);
   const states = print("synjax_worker.registry.optimizer_states");
   sources[join("src", "training", "optimizer-states.ts")] = optimizerStatesFile(states.trim());
   for (const cls of registry.distributions) {

@@ -11,6 +11,8 @@ Commands
   doctor   say what is found, what is missing and what to type; changes nothing
   serve    run a worker that many processes call: synjax serve --help
   keys     make the keys of a served worker and of its clients: synjax keys --help
+  inspect  print what a file of programs holds: synjax inspect tagger.synjax
+  types    print the types of its functions: synjax types tagger.synjax [-o tagger.d.ts]
 
 Options of setup and doctor
   --device cpu|cuda|tpu   which JAX (default: cpu)
@@ -40,6 +42,7 @@ function parse(args: readonly string[]): Command {
   const { values, positionals } = parseStrictly(args);
   const [name, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
+  if (values.help) return { name, device: "cpu", dev: false, json: false, help: true, version: false };
   if (name !== undefined && name !== "setup" && name !== "doctor")
     throw new UsageError(`Unknown command '${name}'`);
   if (values.json && name !== "doctor") throw new UsageError("'--json' belongs to doctor");
@@ -70,6 +73,11 @@ function parseStrictly(args: readonly string[]) {
 async function main(args: readonly string[]): Promise<number> {
   const { runWorkerCommand, WORKER_COMMANDS } = await import("./worker-command.ts");
   if (WORKER_COMMANDS.includes(args[0] ?? "")) return runWorkerCommand(args);
+  const { FILE_COMMANDS, fileCommand } = await import("./file-commands.ts");
+  if (FILE_COMMANDS.includes(args[0] ?? "") && !args.includes("--help") && !args.includes("-h")) {
+    const text = await fileCommand(args);
+    return text === undefined ? 0 : say(text);
+  }
   const command = parse(args);
   if (command.version) return version();
   if (command.help) return say(USAGE.trimEnd());

@@ -15,9 +15,9 @@ export function pack(value: unknown): Uint8Array {
   return new Uint8Array(packr.pack(value));
 }
 
-/** @throws Error where the bytes are no plain msgpack */
-export function unpack(bytes: Uint8Array): unknown {
-  assertPlainMsgpack(bytes);
+/** @throws Error where the bytes are no plain msgpack, or arrays stand deeper in each other */
+export function unpack(bytes: Uint8Array, deepest?: number): unknown {
+  assertPlainMsgpack(bytes, deepest);
   return packr.unpack(bytes) as unknown;
 }
 

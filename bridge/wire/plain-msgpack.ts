@@ -1,6 +1,6 @@
 /** What a header may be made of: nothing of msgpack that a decoder gives a meaning of its own. */
 
-/** How deep arrays and maps may stand in each other; those of the protocol stand less deep. */
+/** How deep arrays and maps may stand in each other in a header; those of the protocol stand less deep. */
 const DEEPEST = 16;
 
 const FIXED_SIZE: Readonly<Record<number, number>> = {
@@ -38,7 +38,7 @@ const LENGTH_SIZE: Readonly<Record<number, number>> = {
  * with strings as keys pass. Extension types do not: a decoder keeps state for some, and makes objects of others.
  * @throws Error where it is anything else, ends too early or goes on too long
  */
-export function assertPlainMsgpack(bytes: Uint8Array): void {
+export function assertPlainMsgpack(bytes: Uint8Array, deepest: number = DEEPEST): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const skip = (count: number): void => {
@@ -57,7 +57,7 @@ export function assertPlainMsgpack(bytes: Uint8Array): void {
     value(0);
   };
   const items = (count: number, keys: boolean, depth: number): void => {
-    if (depth >= DEEPEST) throw new Error("its arrays stand too deep in each other");
+    if (depth >= deepest) throw new Error("its arrays stand too deep in each other");
     if (count > bytes.byteLength - at) throw new Error("it ends too early");
     for (let i = 0; i < count; i++) {
       if (keys) key();

@@ -1,6 +1,7 @@
 """`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin.
 
 `python -m synjax_worker serve` serves whoever may call, `keys` makes the keys for that: see `--help`.
+`python -m synjax_worker inspect FILE` says what a file of programs holds.
 """
 
 import gc
@@ -13,6 +14,10 @@ def run() -> int:
     gc.disable()
     # XLA calls OpenBLAS from threads of its own. Threads of OpenBLAS beside them make a call a hundred times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if sys.argv[1:2] == ["inspect"]:
+        from .files.command import main as files_command
+
+        return files_command(sys.argv[1:])
     if sys.argv[1:]:
         from .worker.command import main as command
 

@@ -37,8 +37,9 @@ ROOMS = {
     "runtime": {"simple", "limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
     "batch": set(),
+    "files": {"runtime", "registry", "limits", "dtypes"},
     "worker": {"runtime", "registry", "limits", "dtypes"},
-    "__main__": {"worker"},
+    "__main__": {"worker", "files"},
     "": set(),
 }
 

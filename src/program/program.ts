@@ -14,26 +14,26 @@ export class Program {
   readonly key: string;
   readonly constants: readonly Constant[];
   readonly outputs: number;
-  readonly #root: RootFrame;
+  readonly #root: RootFrame | undefined;
   readonly #recordAgain: (() => Program) | undefined;
 
-  constructor(root: RootFrame, results: readonly Encoded[], recordAgain?: () => Program) {
-    const body: Body = [root.inputs, root.constants.length, root.equations, results];
-    this.bytes = pack([PROGRAM_FORMAT, [...root.bodies, body]]);
+  /** @param root where it was recorded, or the bytes of one that was recorded earlier, whose lines nobody knows */
+  constructor(root: RootFrame | Uint8Array, results: readonly Encoded[], recordAgain?: () => Program) {
+    this.#root = root instanceof Uint8Array ? undefined : root;
+    this.bytes = root instanceof Uint8Array ? root : packed(root, results);
     this.hash = programHash(this.bytes);
     this.key = String.fromCharCode(...this.hash);
-    this.constants = root.constants;
+    this.constants = this.#root?.constants ?? [];
     this.outputs = results.length;
-    this.#root = root;
     this.#recordAgain = recordAgain;
   }
 
   get equations(): number {
-    return this.#root.equations.length;
+    return this.#root?.equations.length ?? 0;
   }
 
   get nestedBodies(): number {
-    return this.#root.bodies.length;
+    return this.#root?.bodies.length ?? 0;
   }
 
   /**
@@ -41,6 +41,7 @@ export class Program {
    * recorded a second time, with stacks, and answers if it recorded the same program.
    */
   lineOf(body: number, equation: number): string | undefined {
+    if (this.#root === undefined) return undefined;
     if (!this.#root.keepsLines) {
       try {
         const again = this.#recordAgain?.();
@@ -53,4 +54,9 @@ export class Program {
     const stack = frame?.stacks[equation];
     return stack && lineOf(stack);
   }
+}
+
+function packed(root: RootFrame, results: readonly Encoded[]): Uint8Array {
+  const body: Body = [root.inputs, root.constants.length, root.equations, results];
+  return pack([PROGRAM_FORMAT, [...root.bodies, body]]);
 }

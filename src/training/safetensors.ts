@@ -3,7 +3,7 @@ import type { SynjaxError } from "../../bridge/errors.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { checkFunctions, shown } from "../program/signatures.ts";
 import { adopt } from "../program/traced.ts";
-import { flatten, isBranch, isLeaf, type MapTree, rebuild } from "../program/tree.ts";
+import { flatten, type MapTree, rebuild } from "../program/tree.ts";
 import { get } from "../session/current-session.ts";
 import { asBits } from "../tensor/float16-array.ts";
 import { toHostArray } from "../tensor/host-array.ts";
@@ -12,6 +12,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { refused } from "../transforms/trees.ts";
 import type { TensorTree } from "../session/trees.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors-format.ts";
+import { tensorNames } from "./tensor-names.ts";
 
 /**
  * Parameters as bytes in the safetensors format, which PyTorch, flax and others read and write too: `await
@@ -25,7 +26,7 @@ export const safetensors = {
    * @throws {SynjaxError} `INVALID_ARGUMENT` for a name with a dot in it, and for what is no tensor of numbers
    */
   async save(tree: unknown): Promise<Uint8Array<ArrayBuffer>> {
-    const names = namesOf(tree, []);
+    const names = tensorNames(tree, [], "safetensors");
     const leaves: unknown[] = [];
     flatten(tree, leaves, "tree");
     const fetched = await get(leaves);
@@ -51,7 +52,7 @@ function load(bytes: Uint8Array, like?: unknown): unknown {
   const held = new Map<string, HostArray>(readSafetensors(bytes));
   const tensorOf = (host: HostArray): Tensor => adopt(Tensor, { kind: "host", host });
   if (like === undefined) return treeOf(held, tensorOf);
-  const names = namesOf(like, []);
+  const names = tensorNames(like, [], "safetensors");
   const [missing] = names.filter((name) => !held.has(name));
   const [unknown] = [...held.keys()].filter((name) => !names.includes(name));
   if (missing !== undefined || unknown !== undefined)
@@ -65,20 +66,6 @@ function load(bytes: Uint8Array, like?: unknown): unknown {
     );
   let position = 0;
   return rebuild(like, () => tensorOf(held.get(names[position++]!)!));
-}
-
-/** The leaves of a tree by their dotted names, in flatten's order. */
-function namesOf(tree: unknown, path: readonly string[]): readonly string[] {
-  if (isLeaf(tree)) return [path.join(".")];
-  if (Array.isArray(tree)) return tree.flatMap((item, i) => namesOf(item, [...path, String(i)]));
-  if (!isBranch(tree)) return []; // flatten says what is wrong
-  return Object.keys(tree)
-    .sort()
-    .flatMap((key) => {
-      if (key.includes("."))
-        throw refused("safetensors", [...path, key].join("/"), "a name without dots", shown(key));
-      return namesOf(tree[key], [...path, key]);
-    });
 }
 
 function hostOf(leaf: unknown, name: string): HostArray {

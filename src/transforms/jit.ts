@@ -12,6 +12,7 @@ import { asSession, currentSession, sessionOf } from "../session/current-session
 import type { Session } from "../session/session.ts";
 import { withoutAvals } from "./abstract-arguments.ts";
 import type { AbstractArgs, JitArgs } from "./arguments.ts";
+import { type SeenCall, seenCall } from "./seen-call.ts";
 import { staticKey } from "./static-key.ts";
 import { type TreeDef, asOperand, called, fill, hostLeaf, list, resultOf, treeDefOf } from "./trees.ts";
 
@@ -46,10 +47,31 @@ export type Jitted<A extends readonly unknown[], R> = ((...args: JitArgs<A>) => 
   readonly recordings: () => number;
 };
 
-interface Recording {
+/** A function as it was recorded for one structure of its arguments. */
+export interface Recording {
   readonly program: Program;
+  /** The structures of the arguments that are no static ones. */
+  readonly args: readonly TreeDef[];
   readonly result: TreeDef;
+  /** What its first call was given, and gave. */
+  seen?: SeenCall;
 }
+
+/** What a file of programs has to know of a jitted function. */
+export interface JittedParts {
+  readonly name: string;
+  readonly f: (...args: never[]) => unknown;
+  readonly hasStatics: boolean;
+  readonly flags: Pick<JitOptions, "batchable" | "debugNans">;
+  readonly recordings: () => readonly Recording[];
+  /** The recording for arguments like these, where avals may stand in the place of tensors. */
+  readonly record: (args: readonly unknown[]) => Recording;
+}
+
+const PARTS = new WeakMap<object, JittedParts>();
+
+/** The parts of what `jit` returned; `undefined` of anything else. */
+export const partsOfJitted = (jitted: object): JittedParts | undefined => PARTS.get(jitted);
 
 const JIT: Signature = {
   takes: { f: "function" },
@@ -120,6 +142,7 @@ export function jit<A extends readonly unknown[], R>(
       source,
       batchable,
     });
+    recording.seen ??= seenCall(constants, handles);
     return fill(
       recording.result,
       handles.map((handle, k) => adopt(recording.result.classes[k]!, { kind: "handle", handle })),
@@ -138,10 +161,22 @@ export function jit<A extends readonly unknown[], R>(
     });
     await session.compile(recording.program, inputs, donate, { debugNans, nameOf: nameOf(args), source });
   };
-  return Object.assign(call as (...args: JitArgs<A>) => R, {
+  const jitted = Object.assign(call as (...args: JitArgs<A>) => R, {
     compile: compile as Jitted<A, R>["compile"],
     recordings: () => cache.size,
   });
+  PARTS.set(jitted, {
+    name: source.name,
+    f,
+    hasStatics: statics.length > 0,
+    flags: {
+      ...(batchable === undefined ? {} : { batchable }),
+      ...(debugNans === undefined ? {} : { debugNans }),
+    },
+    recordings: () => [...cache.values()],
+    record: (args) => prepare(args.map((arg, i) => withoutAvals(arg, `argument ${i}`, new Map()))).recording,
+  });
+  return jitted;
 }
 
 interface Prepared {
@@ -203,7 +238,8 @@ function recordJitted<A extends readonly unknown[]>(
       const { treeDef, leaves } = resultOf(returned, "the result of jit's function");
       const results: Encoded[] = leaves.map((leaf) => encode(leaf, root, false));
       const again = lines ? undefined : (): Program => record(true).program;
-      return { program: new Program(root, results, again), result: treeDef };
+      const program = new Program(root, results, again);
+      return { program, args: treeDefs.filter((each) => each !== undefined), result: treeDef };
     });
   };
   return record(false);

@@ -1,0 +1,109 @@
+/** Weights that live apart from the programs: in another file, or in several that an index names. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import type { HostArray } from "../wire/dtypes.ts";
+import { Container } from "./container.ts";
+import { isRecord, type Wrong } from "./safetensors-header.ts";
+import type { Schema } from "./schema.ts";
+import { reasonOf, wrongIn } from "./wrong-file.ts";
+
+/** What the names of weights begin with in a file of programs; those of other files may leave it out. */
+export const PREFIX = "params";
+/** The end of the name of a file that says in which file each tensor is. */
+const INDEX = ".index.json";
+const LONGEST_INDEX = 100_000_000;
+
+/**
+ * The tensors that programs want, from another file.
+ * @throws {SynjaxError} `INVALID_ARGUMENT`: one is missing, or of another dtype or shape; a file is cut or lies
+ */
+export async function weightsFrom(path: string, wanted: Schema["weights"]): Promise<Map<string, HostArray>> {
+  const wrong = wrongIn(path, "weights");
+  const opened = new Map<string, Container>();
+  try {
+    const places = await placesIn(path, opened, wrong);
+    const names = Object.keys(wanted);
+    const isPrefixed = names.every((name) => places.has(name));
+    const found = names.map((name) => [name, isPrefixed ? name : withoutPrefix(name)] as const);
+    for (const [name, own] of found) {
+      const entry = places.get(own)?.header.entries.get(own);
+      const { dtype, shape } = wanted[name]!;
+      if (entry === undefined) {
+        const held = [...places.keys()];
+        throw wrong(`a tensor \`${own}\``, `${held.slice(0, 8).join(", ")}${held.length > 8 ? " …" : ""}`);
+      }
+      if (entry.dtype !== dtype || entry.shape.join() !== shape.join())
+        throw wrong(
+          `\`${own}\` of ${dtype}[${shape.join(", ")}]`,
+          `${entry.dtype}[${entry.shape.join(", ")}]`,
+        );
+    }
+    const weights = new Map<string, HostArray>();
+    for (const [name, own] of found) weights.set(name, await places.get(own)!.read(own));
+    return weights;
+  } finally {
+    await Promise.all([...opened.values()].map((container) => container.close()));
+  }
+}
+
+const withoutPrefix = (name: string): string =>
+  name.startsWith(`${PREFIX}.`) ? name.slice(PREFIX.length + 1) : name;
+
+/** Which file has each tensor. */
+async function placesIn(
+  path: string,
+  opened: Map<string, Container>,
+  wrong: Wrong,
+): Promise<Map<string, Container>> {
+  const open = async (file: string): Promise<Container> => {
+    const container = opened.get(file) ?? (await Container.open(file, "weights"));
+    opened.set(file, container);
+    return container;
+  };
+  if (!path.endsWith(INDEX)) {
+    const container = await open(path);
+    return new Map([...container.header.entries.keys()].map((name) => [name, container]));
+  }
+  const places = new Map<string, Container>();
+  for (const [name, file] of Object.entries(await indexOf(path, wrong))) {
+    if (typeof file !== "string" || file !== basename(file) || file.includes("\\") || file === ".." || !file)
+      throw wrong("names of files beside it", JSON.stringify(file).slice(0, 100));
+    const container = await open(join(dirname(path), file));
+    if (!container.header.entries.has(name))
+      throw container.wrong(`a tensor \`${name}\`, as ${basename(path)} says`, "none");
+    places.set(name, container);
+  }
+  return places;
+}
+
+async function indexOf(path: string, wrong: Wrong): Promise<Readonly<Record<string, unknown>>> {
+  let text: string;
+  try {
+    if ((await stat(path)).size > LONGEST_INDEX)
+      throw wrong(`an index of ${LONGEST_INDEX} bytes at most`, "a larger one");
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw wrong("a file that can be read", reasonOf(error));
+  }
+  const expected = "an index of files, with a `weight_map`";
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch (error) {
+    throw wrong(expected, (error as Error).message);
+  }
+  const places = isRecord(index) ? index["weight_map"] : undefined;
+  if (!isRecord(places)) throw wrong(expected, "another");
+  return places;
+}
+
+/**
+ * The file of weights that a file of programs names: in its directory, or in one below.
+ * @throws {SynjaxError} what `wrong` makes, where it is elsewhere: a file may not say what else is read
+ */
+export function besideOf(path: string, name: string, wrong: Wrong): string {
+  const isElsewhere = isAbsolute(name) || name.split("/").includes("..") || /^$|[\\\0]/.test(name);
+  if (isElsewhere) throw wrong("weights in its own directory", JSON.stringify(name).slice(0, 100));
+  return join(dirname(path), name);
+}

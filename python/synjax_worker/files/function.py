@@ -1,0 +1,157 @@
+"""A function of a file: compiled once for each types of its arguments, as a worker compiles it."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from ..dtypes import dtype_name
+from ..errors import SynjaxError
+from ..limits import Limits
+from ..protocol import WIDE_DTYPES
+from ..registry import Op
+from ..runtime import compiler
+from ..runtime.checks import Refused, check_error
+from ..runtime.extent import extent_of
+from ..runtime.interpreter import Interpretation, interpret
+from ..runtime.precision import is_weak
+from ..runtime.program import Program
+from . import schema
+from .arguments import bound
+
+_MOST_EXECUTABLES = 256
+_REFUSED_OFTEN = 2  # types of arguments for which the fast passes did not do: then none begins with them
+
+
+class _Executable(NamedTuple):
+    call: Callable[..., tuple[list[Any], Any]]
+    interpretation: Interpretation
+
+
+class StoredFunction:
+    """A function of arrays. Its weights are part of it; the results are JAX arrays in lists and dicts.
+
+    The first call with other shapes compiles. Inside `jax.jit`, `jax.vmap` or `jax.grad` it is part of what is traced,
+    and does not check values.
+    """
+
+    def __init__(
+        self,
+        of: schema.Function,
+        program: Program,
+        ops: Mapping[str, Op],
+        limits: Limits,
+        held: Callable[[str], Any],
+        dtypes: Mapping[str, str],
+    ):
+        """`held` gives the tensors that are weights or constants, on the device; `dtypes` says what they are."""
+        self.schema = of
+        self.__name__ = of.name
+        self._program = program
+        self._ops = dict(ops)
+        self._limits = limits
+        self._held = held
+        self._executables: collections.OrderedDict[tuple, _Executable] = collections.OrderedDict()
+        self._x64 = program.root.x64 or any(
+            (each.dtype if isinstance(each, schema.Leaf) else dtypes[each.tensor]) in WIDE_DTYPES
+            for each in of.inputs
+        )
+        self._refused = 0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        names = ", ".join(argument.name for argument in self.schema.arguments)
+        return f"<{self.schema.name}({names}) of a file>"
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The results for these arguments, in order or by name.
+
+        Raises:
+          InvalidArgument: an argument is not what the schema says; it is named.
+          SynjaxError: CHECK_FAILED, OP_FAILED and the like, as a session has them.
+        """
+        given = bound(self.schema, args, named)
+        with jax.enable_x64(self._x64):
+            inputs = [
+                self._held(each.tensor) if isinstance(each, schema.Held) else given[place]
+                for place, each in enumerate(self.schema.inputs)
+            ]
+            if any(isinstance(each, jax.core.Tracer) for each in inputs):
+                found = interpret(
+                    self._program, inputs, self._ops, checks=False, x64=self._x64, limits=self._limits
+                )
+                values = found.outputs
+            else:
+                values = self._run(inputs)
+        return schema.filled(self.schema.results, values.__getitem__)
+
+    def _run(self, inputs: Sequence[Any]) -> list[Any]:
+        key = tuple((dtype_name(each.dtype), np.shape(each), is_weak(each)) for each in inputs)
+        executable = self._executable(key, inputs, careful=False)
+        values, status = executable.call(*inputs)
+        try:
+            _check(executable, status)
+        except Refused:
+            executable = self._executable(key, inputs, careful=True)
+            values, status = executable.call(*inputs)
+            _check(executable, status)
+        return values
+
+    def _executable(self, key: tuple, inputs: Sequence[Any], *, careful: bool) -> _Executable:
+        """The executable for inputs of these types. Where it is careful, it has the exact passes too."""
+        with self._lock:
+            found = self._executables.get(key)
+            if found is not None and not (careful and _is_optimistic(found)):
+                self._executables.move_to_end(key)
+                return found
+            if careful:
+                self._refused += 1
+            optimistic = not careful and self._refused < _REFUSED_OFTEN and self._program.root.certified
+            found = self._executables[key] = self._compiled(inputs, optimistic)
+            while len(self._executables) > _MOST_EXECUTABLES:
+                self._executables.popitem(last=False)
+            return found
+
+    def _compiled(self, inputs: Sequence[Any], optimistic: bool) -> _Executable:
+        interpretation = None
+
+        def program(*values: Any, scoped: bool = False) -> tuple[list[Any], Any]:
+            nonlocal interpretation
+            interpretation = interpret(
+                self._program,
+                values,
+                self._ops,
+                x64=self._x64,
+                limits=self._limits,
+                scoped=scoped,
+                optimistic=optimistic,
+            )
+            return interpretation.outputs, interpretation.status
+
+        traced = jax.jit(program).trace(*inputs)
+        try:
+            extent_of(traced.jaxpr, self._limits)
+        except SynjaxError:  # once more, to name the equation at fault
+            traced = jax.jit(functools.partial(program, scoped=True)).trace(*inputs)
+            extent_of(traced.jaxpr, self._limits, self._program)
+        return _Executable(compiler.compiled(traced.lower(), eager=False), interpretation)
+
+
+def _is_optimistic(executable: _Executable) -> bool:
+    return any(site.certificate for site in executable.interpretation.sites)
+
+
+def _check(executable: _Executable, status: Any) -> None:
+    """Waits for a call that checks values. Raises SynjaxError (CHECK_FAILED), or Refused."""
+    if status is None:
+        return
+    for row in np.asarray(status):
+        error: SynjaxError | None = check_error(executable.interpretation.sites, row)
+        if error is not None:
+            raise error

@@ -1,0 +1,143 @@
+"""Functions of files: what they compute, and what they may be called with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from synjax_worker import files
+from synjax_worker.distributions import LinearChainCRF
+from synjax_worker.errors import InvalidArgument, SynjaxError
+from tests import compiling
+from tests.files.writing import leaf, metadata_of, packed, program, tagger, written
+
+EMISSION = np.array([[[2, 0], [0, 3], [1, 1.5]], [[0, 1], [0, 0], [0, 0]]], np.float32)
+LENGTHS = np.array([3, 1], np.int32)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> files.Model:
+    programs, functions, weights = tagger()
+    data = packed(weights, metadata_of(programs, functions, weights) | {"note": "mine"})
+    return files.load(written(tmp_path_factory.mktemp("files"), data))
+
+
+def test_results_are_those_of_the_distribution(model: files.Model) -> None:
+    crf = LinearChainCRF(
+        initial=model.weights["params.initial"],
+        transition=model.weights["params.transition"],
+        emission=EMISSION,
+        lengths=LENGTHS,
+    )
+    score = model.functions["score"](EMISSION, lengths=LENGTHS)
+    expected = compiling.program(lambda of: (of.log_partition(), of.marginals()))(crf)
+    assert set(score) == {"logZ", "parts"} and score["parts"][1] is None
+    np.testing.assert_array_equal(score["logZ"], expected[0])
+    np.testing.assert_array_equal(score["parts"][0], expected[1])
+    tags = model.functions["tag"](EMISSION.tolist(), LENGTHS.tolist())
+    np.testing.assert_array_equal(tags, crf.decode(crf.argmax()))
+    assert tags.dtype == jnp.int32
+    assert model.metadata == {"note": "mine"}
+
+
+def test_a_function_is_part_of_what_is_traced(model: files.Model) -> None:
+    gradient = jax.jit(jax.grad(lambda e: model.functions["score"](e, LENGTHS)["logZ"].sum()))(EMISSION)
+    marginals = model.functions["score"](EMISSION, LENGTHS)["parts"][0].sum(-2)
+    np.testing.assert_allclose(gradient, marginals, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "argument"),
+    [
+        ((EMISSION.astype(np.float64), LENGTHS), {}, "emission"),
+        ((EMISSION[0], LENGTHS), {}, "emission"),
+        ((EMISSION[..., :1], LENGTHS), {}, "emission"),
+        ((EMISSION, LENGTHS[:1]), {}, "lengths"),
+        ((EMISSION, [3.5, 1]), {}, "lengths"),
+        ((EMISSION, [2**40, 1]), {}, "lengths"),
+        ((EMISSION, [True, False]), {}, "lengths"),
+        (([[[1, 2], [3]]], [1]), {}, "emission"),
+        (([[["a", "b"]]], [1]), {}, "emission"),
+        ((EMISSION, {"a": 1}), {}, "lengths"),
+        ((EMISSION,), {}, "lengths"),
+        ((EMISSION, LENGTHS, 1), {}, "arguments"),
+        ((EMISSION, LENGTHS), {"lengths": LENGTHS}, "lengths"),
+        ((EMISSION,), {"length": LENGTHS}, "length"),
+    ],
+)
+def test_an_argument_that_is_not_what_the_schema_says_is_named(
+    model: files.Model, args: tuple, named: dict, argument: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        model.functions["tag"](*args, **named)
+    assert caught.value.argument == argument
+    assert caught.value.expected and caught.value.received
+
+
+def test_checks_of_values_are_those_of_a_worker(model: files.Model) -> None:
+    with pytest.raises(SynjaxError, match=r"item 0 is 4") as caught:
+        model.functions["tag"](EMISSION, [4, 1])
+    assert (caught.value.code, caught.value.argument) == ("CHECK_FAILED", "lengths")
+
+
+def test_where_the_fast_passes_lose_something_the_exact_ones_answer(model: files.Model) -> None:
+    far = EMISSION * np.float32(1e4)
+    logZ = model.functions["score"](far, LENGTHS)["logZ"]
+    np.testing.assert_allclose(logZ[0], 65_000, rtol=1e-4)
+
+
+def test_trees_dtypes_keys_and_what_a_function_was_closed_over(tmp_path: Path) -> None:
+    body = program(
+        4,
+        1,
+        [
+            ["np.add", [-1, -5]],
+            ["np.logical_not", [-2]],
+            ["random.normal", [-3, [2, [[0, 2]]]]],
+            ["np.multiply", [-4, -4]],
+        ],
+        [0, 1, 2, 3],
+    )
+    inputs = [
+        leaf("int32", None),
+        leaf("bool", None),
+        leaf("key"),
+        leaf("int64", None),
+        {"constant": "constant.0"},
+    ]
+    trees = {"dict": {"counts": 0, "flags": {"list": [1, None]}, "key": 2, "wide": 3}}
+    functions = {
+        "f": {
+            "program": 0,
+            "arguments": [{"name": "x", "tree": trees}],
+            "inputs": inputs,
+            "results": {"list": [0, 1, 2, 3]},
+            "outputs": [{}, {}, {}, {}],
+            "flags": {},
+        }
+    }
+    tensors = {"constant.0": np.array([10, 20], np.int32)}
+    path = written(tmp_path, packed(tensors, metadata_of([body], functions, tensors)))
+    f = files.load(path).functions["f"]
+    x = {"counts": [1, 2], "flags": [[True, False], None], "key": jax.random.key(3), "wide": [2**40]}
+    added, negated, normal, wide = f(x)
+    assert added.tolist() == [11, 22]
+    assert negated.tolist() == [False, True]
+    np.testing.assert_array_equal(normal, jax.random.normal(jax.random.key(3), (2,)))
+    assert (wide.tolist(), wide.dtype) == ([0], jnp.int64)
+    words = f(x | {"key": np.array([0, 3], np.uint32)})[2]
+    np.testing.assert_array_equal(words, normal)
+    for changed, argument in (
+        ({"counts": [1, 2], "flags": None}, "x"),
+        (x | {"flags": [[True]]}, "x.flags"),
+        (x | {"flags": [[True], 1]}, "x.flags[1]"),
+        (x | {"key": 3}, "x.key"),
+        (x | {"counts": np.array([1, 2])}, "x.counts"),
+    ):
+        with pytest.raises(InvalidArgument) as caught:
+            f(changed)
+        assert caught.value.argument == argument
