@@ -19,7 +19,7 @@ const BEYOND_A_CONNECTION = [
 const ROOMS_BELOW = {
   program: [],
   display: ["program/"],
-  tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
+  tensor: ["display/", "program/", "ops/dtypes.ts"], // the types of promotion, generated
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/simple-distribution.ts", "distributions/transform.ts"], // the signatures of distributions name its types
