@@ -34,11 +34,17 @@ describe("a tensor shows", () => {
     expect(typesOf(await shown(np.zeros([0, 3])))).toEqual(["text/plain"]);
   });
   test("a large matrix as a picture, what is fetched as what it was fetched from", async () => {
-    const large = np.arange(40).reshape([2, 20]);
+    const large = array([[...Array(20).keys()], [20, ...Array<number>(18).fill(39), NaN]]);
     const picture = (await shown(large))["image/svg+xml"]!;
     expect(picture).toMatch(/^<svg/);
     expect(picture).toContain("0 (light) to 39 (dark)");
     expect(picture.match(/<rect [^>]*><title>/g)).toHaveLength(40);
+    expect(picture).toContain("<title>1, 3: 39</title>");
+    // Neighbours of the same shade are one
+    expect(picture.match(/<rect [^>]*fill="rgb\(31,95,139\)"[^>]*>/g)).toEqual([
+      expect.stringContaining('width="396"'),
+    ]);
+    expect(picture).toMatch(/fill="#fff"/);
     expect(await shown(await get(large))).toEqual(await shown(large));
   });
   test("why it has no value", async () => {
