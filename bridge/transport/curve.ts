@@ -10,7 +10,7 @@ import { hsalsa, xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { SynjaxError } from "../errors.ts";
 import type { ClientKeys } from "./client-keys.ts";
 import type { Handshake, Step } from "./handshake.ts";
-import { command, commandBody, type Frame, latin1, METADATA } from "./zmtp-frames.ts";
+import { commandBody, type Frame, latin1, METADATA } from "./zmtp-frames.ts";
 import { fromZ85 } from "./z85.ts";
 
 const KEY = 32;
@@ -162,8 +162,9 @@ class CurveHandshake implements Handshake {
   }
 
   open(sealed: Uint8Array): Frame {
-    const { name, rest } = command(sealed);
-    if (name !== "MESSAGE" || rest.byteLength < NONCE + TAG + 1)
+    const isSealed = Buffer.compare(sealed.subarray(0, NAME.byteLength), NAME) === 0;
+    const rest = sealed.subarray(NAME.byteLength);
+    if (!isSealed || rest.byteLength < NONCE + TAG + 1)
       throw new Error("the peer sends what is not encrypted");
     const counter = rest.subarray(0, NONCE);
     this.#follows(counter);

@@ -34,8 +34,8 @@ export class FrameReader {
 
   /** Where the next bytes go, at least one. */
   space(): Uint8Array {
-    if (this.#body && this.#start === this.#end && this.#body.byteLength - this.#at >= READ_AT_ONCE)
-      return this.#body.subarray(this.#at);
+    // Nothing waits where a body is not whole yet
+    if (this.#body && this.#body.byteLength - this.#at >= READ_AT_ONCE) return this.#body.subarray(this.#at);
     // What waits here is less than a header, or nothing
     if (this.#start > 0) {
       this.#pending.copyWithin(0, this.#start, this.#end);
