@@ -22,7 +22,7 @@ const ARROW = { regex: "^apache-arrow", message: "Only src/tables/ loads apache-
 const ROOMS_BELOW = {
   program: [],
   display: ["program/"],
-  tensor: ["program/", "ops/dtypes.ts"], // the types of promotion, generated
+  tensor: ["display/", "program/", "ops/dtypes.ts"], // the types of promotion, generated
   session: ["program/", "tensor/", "ops/registry-hash.ts"],
   transforms: ["program/", "tensor/", "session/"],
   ops: ["program/", "tensor/", "distributions/simple-distribution.ts", "distributions/transform.ts"], // the signatures of distributions name its types

@@ -21,7 +21,7 @@ if (existsSync(new URL(`${suite}.ts`, here)) && /^[a-z]+$/.test(suite) && !["run
   process.exitCode = status ?? 1;
 } else {
   console.error(
-    "usage: npm run bench -- bridge | chains | compile | inference | lines | memory | serve | training | trees",
+    "usage: npm run bench -- bridge | chains | compile | everyday | inference | lines | memory | serve | training | trees",
   );
   process.exitCode = 2;
 }

@@ -236,7 +236,7 @@ for (const [callers, bound] of [
   };
   /** Says hello, and is gone without a goodbye. */
   const visit = async (): Promise<void> => {
-    const transport = dialZmtp(batched.address); // of JavaScript alone: a native socket leaves a kilobyte behind
+    const transport = await dialZmtp(batched.address); // of JavaScript alone: a native socket leaves a kilobyte behind
     transport.send([packHeader([MESSAGE.hello, 1, helloOf({ registry: registryHash })])]);
     for await (const frames of transport) {
       if ("error" in decodeAnswer(frames, () => expectedAnswer([MESSAGE.hello])))

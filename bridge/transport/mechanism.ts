@@ -1,10 +1,9 @@
 /** How an address wants to be spoken to: a peer of ZeroMQ says it before anything else. */
 import { createConnection } from "node:net";
-import { GREETING, mechanismOf } from "./zmtp-frames.ts";
+import { GREETING_BYTES, greetingOf, mechanismOf } from "./zmtp-frames.ts";
 
-const GREETING_BYTES = 64;
 /** Signature and version. Whoever hears of another mechanism than its own hangs up before it says which that is. */
-const BEGINNING = GREETING.subarray(0, 12);
+const BEGINNING = greetingOf("NULL").subarray(0, 12);
 
 /** `"NULL"`, `"CURVE"` and the like; `undefined` where nothing answers, or no ZeroMQ, within so many milliseconds. */
 export function askMechanism(address: string, timeout: number): Promise<string | undefined> {

@@ -1,15 +1,23 @@
 import { createConnection, type Socket } from "node:net";
 import { SynjaxError } from "../errors.ts";
+import type { ClientKeys } from "./client-keys.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { type Handshake, withoutSecurity } from "./handshake.ts";
+import { isNode } from "./runtime.ts";
 import type { Frames, Transport } from "./transport.ts";
-import { command, FrameReader, frameHeader, GREETING, greetingError, pongTo, READY } from "./zmtp-frames.ts";
+import { command, commandFrame, FLAG, type Frame, frameHeader, GREETING_BYTES, greetingError, greetingOf, mechanismOf, pongTo } from "./zmtp-frames.ts"; // prettier-ignore
 
 /** Milliseconds between attempts to connect. */
 const RETRY_INTERVAL = 50;
 /** Milliseconds until a broken connection is told: the end of the worker's process, which says more, may come first. */
 const TELL_AFTER = 250;
 
-/** Dials a worker like `dialZeromq`, by JavaScript alone: nothing of it outlives a thread that is terminated. */
-export function dialZmtp(address: string): Transport {
+/**
+ * Dials a worker like `dialZeromq`, by JavaScript alone: nothing of it outlives a thread that is terminated.
+ *
+ * @throws SynjaxError INVALID_ARGUMENT where the address or the keys are none
+ */
+export async function dialZmtp(address: string, keys?: ClientKeys): Promise<Transport> {
   const tcp = /^tcp:\/\/(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(address);
   const ipc = /^ipc:\/\/(.+)$/.exec(address);
   const to = tcp ? { host: tcp[1] ?? tcp[2]!, port: Number(tcp[3]) } : ipc ? { path: ipc[1]! } : undefined;
@@ -19,17 +27,21 @@ export function dialZmtp(address: string): Transport {
       expected: "tcp://host:port or ipc:///path",
       received: address,
     });
-  return new ZmtpTransport(to);
+  if (!keys) return new ZmtpTransport(to, withoutSecurity);
+  const { curve, curveKeys } = await import("./curve.ts");
+  const decoded = curveKeys(keys);
+  return new ZmtpTransport(to, () => curve(decoded));
 }
 
 type Address =
   { readonly host: string; readonly port: number } | { readonly path: string; readonly port?: undefined };
 
-/** A DEALER socket of ZMTP 3.0 for one peer, without security. https://rfc.zeromq.org/spec/23/ */
+/** A DEALER socket of ZMTP 3.0 for one peer. https://rfc.zeromq.org/spec/23/ */
 class ZmtpTransport implements Transport {
   readonly #address: Address;
+  readonly #newHandshake: () => Handshake;
+  #handshake!: Handshake;
   #socket: Socket;
-  #reader = new FrameReader();
   #state: "connecting" | "greeted" | "ready" | "broken" | "closed" = "connecting";
   #failure: Error | undefined;
   /** What is sent before the peer is ready. */
@@ -38,8 +50,9 @@ class ZmtpTransport implements Transport {
   #message: Uint8Array[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(address: Address) {
+  constructor(address: Address, newHandshake: () => Handshake) {
     this.#address = address;
+    this.#newHandshake = newHandshake;
     this.#socket = this.#connect();
   }
 
@@ -48,11 +61,22 @@ class ZmtpTransport implements Transport {
   }
 
   #connect(): Socket {
-    const socket = createConnection({ ...this.#address });
+    const handshake = (this.#handshake = this.#newHandshake());
+    const reader = new FrameReader(
+      GREETING_BYTES,
+      (greeting) => this.#greeted(greeting),
+      (frame) => this.#take(frame),
+    );
+    const onread = {
+      buffer: () => reader.space(),
+      callback: (count: number, space: Uint8Array) => this.#unlessBroken(() => reader.filled(space, count)),
+    };
+    // Elsewhere it is not there, or does not ask for space again
+    const socket = createConnection(isNode ? { ...this.#address, onread } : { ...this.#address });
     if (!this.#wake) socket.unref();
     socket.setNoDelay(true);
-    socket.on("connect", () => socket.write(GREETING));
-    socket.on("data", (bytes) => this.#read(bytes));
+    socket.on("connect", () => socket.write(greetingOf(handshake.mechanism)));
+    if (!isNode) socket.on("data", (bytes) => this.#unlessBroken(() => reader.push(bytes)));
     socket.on("error", (error) => (this.#failure = error));
     socket.on("close", () => this.#lost());
     return socket;
@@ -63,7 +87,6 @@ class ZmtpTransport implements Transport {
     if (this.#state === "closed" || this.#state === "broken") return;
     if (this.#state === "ready") return this.#break(this.#failure ?? new Error("the peer ended it"));
     this.#state = "connecting";
-    this.#reader = new FrameReader();
     const timer = setTimeout(() => {
       if (this.#state === "connecting") this.#socket = this.#connect();
     }, RETRY_INTERVAL);
@@ -77,33 +100,45 @@ class ZmtpTransport implements Transport {
     setTimeout(() => this.#wake?.(), TELL_AFTER);
   }
 
-  #read(bytes: Uint8Array): void {
+  #unlessBroken(read: () => void): boolean {
     try {
-      this.#reader.push(bytes);
-      if (this.#state === "connecting") {
-        const greeting = this.#reader.take(GREETING.length);
-        if (!greeting) return;
-        const error = greetingError(greeting);
-        if (error) throw new Error(error);
-        this.#state = "greeted";
-        this.#socket.write(READY);
-      }
-      for (let frame; (frame = this.#reader.next());) {
-        if (frame.isCommand) this.#command(frame.body);
-        else this.#collect(frame.body, frame.more);
-      }
+      if (this.#state !== "broken") read();
     } catch (error) {
       this.#break(error as Error);
     }
+    return true;
   }
 
-  #command(body: Uint8Array): void {
+  #greeted(greeting: Uint8Array): void {
+    const error = greetingError(greeting);
+    if (error) throw new Error(error);
+    const [ours, theirs] = [this.#handshake.mechanism, mechanismOf(greeting)];
+    if (ours === theirs) {
+      this.#state = "greeted";
+      this.#command(this.#handshake.begin());
+    } else if (theirs === "NULL" || theirs === "CURVE") {
+      // Whoever opens the connection finds out whether keys are missing or too many
+      this.#socket.destroy();
+    } else throw new Error(`it asks for ${theirs}`);
+  }
+
+  #take(frame: Frame): void {
+    if (this.#state === "greeted") return this.#hear(frame.body);
+    const { body, more, isCommand } = this.#handshake.open?.(frame.body) ?? frame;
+    if (!isCommand) return this.#collect(body, more);
     const { name, rest } = command(body);
-    if (name === "READY" && this.#state === "greeted") {
-      this.#state = "ready";
-      for (const frames of this.#waiting.splice(0)) this.#write(frames);
-    } else if (name === "PING") this.#socket.write(pongTo(rest));
+    if (name === "PING") this.#command(pongTo(rest));
     else if (name === "ERROR") throw new Error("the peer refuses the connection");
+  }
+
+  #hear(body: Uint8Array): void {
+    const { name, rest } = command(body);
+    if (name === "ERROR") throw new Error("the peer refuses the connection");
+    const { answer, isReady } = this.#handshake.hear(name, rest);
+    if (answer) this.#command(answer);
+    if (!isReady) return;
+    this.#state = "ready";
+    for (const frames of this.#waiting.splice(0)) this.#write(frames);
   }
 
   #collect(body: Uint8Array, more: boolean): void {
@@ -121,11 +156,21 @@ class ZmtpTransport implements Transport {
 
   #write(frames: Frames): void {
     this.#socket.cork();
-    frames.forEach((frame, i) => {
-      this.#socket.write(frameHeader(frame.byteLength, i < frames.length - 1));
-      this.#socket.write(frame);
-    });
+    frames.forEach((body, i) => this.#writeFrame({ body, more: i < frames.length - 1, isCommand: false }));
     this.#socket.uncork();
+  }
+
+  #writeFrame(frame: Frame): void {
+    const sealed = this.#handshake.seal?.(frame);
+    const body = sealed ?? frame.body;
+    this.#socket.write(frameHeader(body.byteLength, !sealed && frame.more ? FLAG.more : 0));
+    this.#socket.write(body);
+  }
+
+  #command(body: Uint8Array): void {
+    if (this.#state === "ready" && this.#handshake.seal)
+      this.#writeFrame({ body, more: false, isCommand: true });
+    else this.#socket.write(commandFrame(body));
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Frames, undefined> {

@@ -1,6 +1,7 @@
 import type { SetupProgress } from "../environment/setup-progress.ts";
 import { checkMilliseconds, checkSignal, invalid } from "../transport/call-options.ts";
 import type { ClientKeys } from "../transport/client-keys.ts";
+import { SOCKET_KINDS, type SocketKind } from "../transport/socket-kind.ts";
 import { type Device, DEVICES } from "../wire/protocol.ts";
 
 /** How a worker is started or reached. */
@@ -18,6 +19,11 @@ export interface ConnectionOptions {
   readonly keys?: string | ClientKeys | undefined;
   /** How the bundled worker is reached. Default: `"ipc"` where it works, otherwise `"tcp"` on the loopback interface. */
   readonly transport?: "ipc" | "tcp" | undefined;
+  /**
+   * What speaks ZeroMQ's protocol: the native package `zeromq`, or JavaScript. Default: `"zeromq"` in Node's main thread,
+   * `"javascript"` in its worker threads, in Deno and in Bun.
+   */
+  readonly socket?: SocketKind | undefined;
   /** A Python interpreter to use instead of the environment that `synjax setup` made. */
   readonly python?: string | undefined;
   /** `"auto"` makes the Python environment where it is missing. Default `"never"`. */
@@ -41,7 +47,12 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const CHOICES = { device: DEVICES, transport: ["ipc", "tcp"], setup: ["auto", "never"] } as const;
+const CHOICES = {
+  device: DEVICES,
+  transport: ["ipc", "tcp"],
+  socket: SOCKET_KINDS,
+  setup: ["auto", "never"],
+} as const;
 
 /**
  * Checks the options of a connection, before anything is started.

@@ -2,6 +2,7 @@ import { SynjaxError } from "../errors.ts";
 import { resolvePython } from "../environment/resolve-python.ts";
 import { LONGEST_TIMER } from "../transport/call-options.ts";
 import { Channel } from "../transport/channel.ts";
+import { type SocketKind, socketKind } from "../transport/socket-kind.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { HelloInfo } from "../wire/protocol.ts";
 import { checkConnectionOptions, type ConnectionOptions } from "./connection-options.ts";
@@ -41,35 +42,22 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 }
 
 async function open(options: ConnectionOptions): Promise<Connection> {
-  assertNode();
   checkConnectionOptions(options);
+  const socket = socketKind(options.socket);
   assertNotAborted(options.signal);
   if (options.address !== undefined) {
     const { address, token, startTimeout = DIAL_TIMEOUT } = options;
-    return connect(options, address, token, startTimeout, undefined);
+    return connect({ ...options, socket }, address, token, startTimeout, undefined);
   }
   const python = await resolvePython(options);
   const { WorkerProcess } = await import("./worker-process.ts");
   const worker = await WorkerProcess.start({ ...options, python });
   try {
     assertSameRegistry(options.registryHash, worker.ready.registry);
-    return await connect(options, worker.ready.address, worker.token, HELLO_TIMEOUT, worker);
+    return await connect({ ...options, socket }, worker.ready.address, worker.token, HELLO_TIMEOUT, worker);
   } catch (error) {
     worker.kill();
     throw error;
-  }
-}
-
-// zeromq's native part hangs or crashes there, so refuse with a typed error first.
-function assertNode(): void {
-  for (const runtime of ["Deno", "Bun"]) {
-    if (runtime in globalThis) {
-      throw new SynjaxError(
-        "UNSUPPORTED_RUNTIME",
-        `Sessions need Node.js 20.19 or newer for now: under ${runtime} the native part of zeromq hangs or crashes`,
-        { expected: "Node.js", received: runtime },
-      );
-    }
   }
 }
 
@@ -92,7 +80,7 @@ function assertSameRegistry(ours: string, theirs: string): void {
 }
 
 async function connect(
-  options: ConnectionOptions,
+  options: ConnectionOptions & { readonly socket: SocketKind },
   address: string,
   token: string | undefined,
   timeout: number,
@@ -101,7 +89,7 @@ async function connect(
   const { dial } = await import("../transport/dial.ts");
   const { clientKeys } = await import("../transport/client-keys.ts");
   const keys = clientKeys(options.keys);
-  const transport = await dial(address, keys);
+  const transport = await dial(address, keys, options.socket);
   const { signal, heartbeat, hangAfter, registryHash: registry } = options;
   const limit = giveUpAfter(timeout, address, signal);
   try {

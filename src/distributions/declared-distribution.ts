@@ -3,12 +3,14 @@ import { component, emit, partOf } from "../program/emit.ts";
 import { checkMethods } from "../program/signatures.ts";
 import { CLASS_NAME, Intermediate, type ResultClass, Traced } from "../program/traced.ts";
 import { asFloat, asInt } from "../tensor/array.ts";
+import { type DisplayBundle, JUPYTER_DISPLAY } from "../tensor/notebook.ts";
 import { Shape } from "../tensor/shape.ts";
 import { type FloatDType, notWhileRecording, Tensor } from "../tensor/tensor.ts";
 import { recordConstructor } from "./constructor.ts";
 import type { Declaration, DeclaredTree, Fields } from "./declaration.ts";
 import { SimpleDistribution } from "./simple-distribution.ts";
 import { treeOperand } from "./events.ts";
+import { distributionBundle } from "./notebook.ts";
 import { pictureOf, type PictureOptions } from "./picture.ts";
 import { attributeErrorsTo, refused } from "./refusal.ts";
 
@@ -192,6 +194,11 @@ export abstract class DeclaredDistribution<
   toSVG(options: PictureOptions = {}): Promise<string> {
     notWhileRecording("toSVG");
     return pictureOf(this as never, this.declared, options);
+  }
+
+  /** In a notebook: the picture of the first item; words where the class has none. */
+  [JUPYTER_DISPLAY](): Promise<DisplayBundle> {
+    return distributionBundle(this as never, this.declared, this.batchShape);
   }
 }
 

@@ -28,7 +28,7 @@ export interface PictureOptions {
 }
 
 /** What a picture asks of a distribution. */
-interface Pictured {
+export interface Pictured {
   at(index: number): Pictured;
   marginals(): Tensor<"float32">;
   argmax(): Tensor<"float32">;
@@ -40,6 +40,12 @@ type Draw = (of: Pictured, options: PictureOptions, title: string) => Promise<st
 
 const MOST_CELLS = 50_000;
 
+/** Whether distributions with this event have a picture. */
+export const hasPicture = ({ event }: Declaration): boolean => dimsOf(event) in PICTURES;
+
+const dimsOf = (event: Declaration["event"]): string =>
+  "dims" in event ? event.dims : event.map(({ dims }) => dims).join("; ");
+
 /** The picture of one item of a distribution. */
 export async function pictureOf(
   of: Pictured,
@@ -47,7 +53,7 @@ export async function pictureOf(
   options: PictureOptions,
 ): Promise<string> {
   const { event, name } = declared;
-  const draw = PICTURES["dims" in event ? event.dims : event.map(({ dims }) => dims).join("; ")];
+  const draw = PICTURES[dimsOf(event)];
   if (!draw)
     throw refused(
       "toSVG",

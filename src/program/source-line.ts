@@ -8,27 +8,28 @@ const packageRoot = ((import.meta.url as string | undefined) ?? "").replace(
 );
 const OWN_DIRECTORIES = ["src/", "bridge/", "dist/"].map((d) => pathOf(packageRoot + d));
 /** Frames kept per captured stack: enough to get from an operator through the library to its caller. */
-const FRAMES = 16;
+const FRAMES = 17;
 /** Where it is captured once a call and not once an operation: the way through the library is longer there. */
-const FRAMES_OF_CALL = 64;
+const FRAMES_OF_CALL = 65;
 
 function pathOf(location: string): string {
   return location.startsWith("file://") ? decodeURI(location.slice("file://".length)) : location;
 }
 
-export const captureLine = (): object => captured(FRAMES, captureLine);
+export const captureLine = (): object => captured(FRAMES);
 
 /** The line of the caller, for an error that is thrown now. */
-export const callersLine = (): string | undefined => lineOf(captured(FRAMES_OF_CALL, callersLine));
+export const callersLine = (): string | undefined => lineOf(captured(FRAMES_OF_CALL));
 
 /** The stack of a call that sends, waits or fetches. */
-export const captureCall = (): object => captured(FRAMES_OF_CALL, captureCall);
+export const captureCall = (): object => captured(FRAMES_OF_CALL);
 
-function captured(frames: number, below: () => unknown): object {
+/** The stack below this function: that of its caller may be gone, for Bun has proper tail calls. */
+function captured(frames: number): object {
   const holder = {};
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = frames;
-  Error.captureStackTrace(holder, below);
+  Error.captureStackTrace(holder, captured);
   Error.stackTraceLimit = limit;
   return holder;
 }

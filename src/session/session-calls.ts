@@ -35,6 +35,7 @@ export const CONNECT: Readonly<Record<keyof SessionOptions | "signal", string>> 
   token: "any?",
   keys: "any?",
   transport: "any?",
+  socket: "any?",
   python: "any?",
   setup: "any?",
   onProgress: "any?",

@@ -4,6 +4,7 @@ import { type DType, type HostArray, wordsOf } from "../../bridge/wire/dtypes.ts
 import { SynjaxError } from "../../bridge/errors.ts";
 import { asBits, elementsOf, type ElementsOf } from "./float16-array.ts";
 import { toFloat32 } from "../../bridge/wire/float16.ts";
+import { bundleOf, type DisplayBundle, JUPYTER_DISPLAY } from "./notebook.ts";
 import type { Complex, ComplexDType } from "./static-dtypes.ts";
 
 /** Nested arrays of a flat one; half floats as numbers, booleans as booleans. */
@@ -118,6 +119,10 @@ export class HostTensor<D extends DType = DType> {
 
   [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
     return `HostTensor ${show(hostOf(this), depth, options, inspect)}`;
+  }
+  /** In a notebook: the value, as a table or as a picture. */
+  [JUPYTER_DISPLAY](): DisplayBundle {
+    return bundleOf(hostOf(this), this.array());
   }
 }
 

@@ -13,6 +13,7 @@ import { elementsOf, type ElementsOf, type Float16Like } from "./float16-array.t
 import type { HostLike, Nested } from "./host-like.ts";
 import { type Inspect, type Scalar, show, toNested, toScalar } from "./host-tensor.ts";
 import { encodeIndex } from "./index-items.ts";
+import { bundleOf, type DisplayBundle, JUPYTER_DISPLAY } from "./notebook.ts";
 import type { Complex, OfNumber } from "./static-dtypes.ts";
 import { Shape, Size, type Dim, type ShapeLike } from "./shape.ts";
 
@@ -294,6 +295,12 @@ export class Tensor<D extends DType = DType> extends Traced {
   [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: object, inspect: Inspect): string {
     const node = this[NODE];
     return node.kind === "host" ? `Tensor ${show(node.host, depth, options, inspect)}` : this.toString();
+  }
+  /** In a notebook: the value, as a table or as a picture. */
+  [JUPYTER_DISPLAY](): Promise<DisplayBundle> {
+    return runtime()
+      .read(this, {})
+      .then((host) => bundleOf(host, toNested(host)));
   }
   /** Dtype and shape, once they are known, and where the value is. */
   override toString(): string {

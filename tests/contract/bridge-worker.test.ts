@@ -299,14 +299,18 @@ describe("a process", () => {
     await run(body, true);
     await expect.poll(() => readdirSync(temporary), { timeout: 10_000 }).toEqual([]);
   });
-  test.each(["Deno", "Bun"])("of %s gets a typed error before anything native is loaded", async (runtime) => {
-    const { line } = await run(`
+  test.each(["Deno", "Bun"])(
+    "of %s loads nothing native, and is told so where it asks for it",
+    async (runtime) => {
+      const { line } = await run(`
       globalThis.${runtime} = {};
-      const error = await open().catch((error) => error);
+      const error = await open({ socket: "zeromq" }).catch((error) => error);
+      await (await open()).close();
       const native = process.report.getReport().sharedObjects.some((path) => path.includes("zeromq"));
       console.log(JSON.stringify([error.code, native, error.message]));`);
-    const [code, native, message] = JSON.parse(line) as unknown[];
-    expect([code, native]).toEqual(["UNSUPPORTED_RUNTIME", false]);
-    expect(message).toMatch(runtime);
-  });
+      const [code, native, message] = JSON.parse(line) as unknown[];
+      expect([code, native]).toEqual(["UNSUPPORTED_RUNTIME", false]);
+      expect(message).toMatch(runtime);
+    },
+  );
 });

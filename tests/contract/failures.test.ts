@@ -436,11 +436,11 @@ describe("closing", () => {
 });
 
 describe("connecting", () => {
-  test.each(["Deno", "Bun"])("is refused under %s", async (runtime) => {
+  test.each(["Deno", "Bun"])("by a native socket is refused under %s", async (runtime) => {
     (globalThis as Record<string, unknown>)[runtime] = {};
     try {
-      const error = await errorOf(() => connect());
-      expect(error.code).toBe("UNSUPPORTED_RUNTIME");
+      const error = await errorOf(() => connect({ socket: "zeromq" }));
+      expect(error).toMatchObject({ code: "UNSUPPORTED_RUNTIME", argument: "socket" });
       expect(error.message).toContain(runtime);
     } finally {
       Reflect.deleteProperty(globalThis, runtime);

@@ -16,6 +16,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
+import { named, RUNTIMES, runtimes, runUnder } from "../fixtures/runtimes.ts";
 
 const root = packageRoot();
 const directory = mkdtempSync(join(tmpdir(), "synjax-package-"));
@@ -183,6 +184,21 @@ describe("the published package", () => {
     const env = { SYNJAX_PYTHON: await resolvePython() };
     expect(evaluate(script, env)).toEqual({ status: 0, stdout: "12\n", stderr: "" });
   });
+
+  for (const runtime of RUNTIMES)
+    test.skipIf(!runtimes[runtime])(`connects, computes and ends under ${named(runtime)}`, async () => {
+      const script = join(project, "crf.ts");
+      writeFileSync(
+        script,
+        `import { connect, LinearChainCRF } from "synjax-ts";
+        const session = await connect();
+        const crf = new LinearChainCRF({ initial: [0, 0], transition: [[0, 0], [0, 0]], emission: [[0, 0], [0, 0]] });
+        console.log((await crf.logPartition().item()).toFixed(4));
+        await session.close();`,
+      );
+      const env = { SYNJAX_PYTHON: await resolvePython() };
+      expect(await runUnder(runtime, script, { cwd: project, env })).toBe(`${Math.log(4).toFixed(4)}\n`);
+    });
 });
 
 interface Ran {

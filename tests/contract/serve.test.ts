@@ -42,9 +42,9 @@ const keysOf = (name: string) => JSON.parse(readFileSync(file(name), "utf8")) as
 const refused = (options: object): Promise<SynjaxError> =>
   errorOf(() => connect(address, { startTimeout: 60_000, ...options }));
 
-describe("a served worker with keys", () => {
+describe.each(["zeromq", "javascript"] as const)("a served worker with keys, by %s,", (socket) => {
   test("answers whom it knows, each in a session of their own", async () => {
-    const [one, two] = [await connect(address, { keys: file("web.json") }), await connect(address, { keys: keysOf("other.json") })]; // prettier-ignore
+    const [one, two] = [await connect(address, { socket, keys: file("web.json") }), await connect(address, { socket, keys: keysOf("other.json") })]; // prettier-ignore
     const twice = jit((x: Tensor) => x.mul(2));
     const run = (session: Session, x: number): Promise<unknown> =>
       session.run(() => twice(array([x])).array());
@@ -54,14 +54,20 @@ describe("a served worker with keys", () => {
 
   test("says that it wants keys, and that they are wrong", async () => {
     expect(await askMechanism(address, 30_000)).toBe("CURVE");
-    expect(await refused({})).toMatchObject({ code: "UNAUTHORIZED", argument: "keys", message: /clients that have keys/ }); // prettier-ignore
+    expect(await refused({ socket })).toMatchObject({ code: "UNAUTHORIZED", argument: "keys", message: /clients that have keys/ }); // prettier-ignore
     const own = keysOf("web.json");
     const another = { ...own, worker: own.public };
-    expect(await refused({ keys: another })).toMatchObject({ code: "UNAUTHORIZED", message: /public key of another/ }); // prettier-ignore
-    const made = spawnSync(process.execPath, [...cli, "keys", file("others"), "--client", "web"]);
+    expect(await refused({ socket, keys: another })).toMatchObject({ code: "UNAUTHORIZED", message: /public key of another/ }); // prettier-ignore
+    const made = spawnSync(process.execPath, [
+      ...cli,
+      "keys",
+      file(`others-of-${socket}`),
+      "--client",
+      "web",
+    ]);
     expect(made.status).toBe(0);
-    const unlisted = { ...keysOf("others/web.json"), worker: own.worker };
-    expect(await refused({ keys: unlisted })).toMatchObject({ code: "UNAUTHORIZED", message: /not on the worker's list/ }); // prettier-ignore
+    const unlisted = { ...keysOf(`others-of-${socket}/web.json`), worker: own.worker };
+    expect(await refused({ socket, keys: unlisted })).toMatchObject({ code: "UNAUTHORIZED", message: /not on the worker's list/ }); // prettier-ignore
   });
 
   test("is not asked with keys that cannot be meant", async () => {
@@ -78,11 +84,13 @@ describe("a served worker with keys", () => {
       [{ ...keysOf("web.json"), worker: "#".repeat(40) }, /texts that are none/],
       [{ worker: keysOf("web.json").worker }, /as `public`, got none/],
     ] as const)
-      expect(await refused({ keys })).toMatchObject({ code: "INVALID_ARGUMENT", argument: "keys", message: words }); // prettier-ignore
+      expect(await refused({ socket, keys })).toMatchObject({ code: "INVALID_ARGUMENT", argument: "keys", message: words }); // prettier-ignore
     const embedded = await errorOf(() => connect({ keys: file("web.json") }));
     expect(embedded).toMatchObject({ code: "INVALID_ARGUMENT", argument: "keys" });
   });
+});
 
+describe("a served worker with keys", () => {
   test("ends in order when it is told to, and who calls is told", async () => {
     const session = await connect(address, { keys: file("web.json"), retry: false });
     const ended = new Promise((resolve) => worker.once("exit", resolve));
