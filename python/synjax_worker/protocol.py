@@ -441,7 +441,7 @@ ERRORS = {
         "HANDLE_UNKNOWN": "The worker does not know a handle.",
         "SESSION_CLOSED": "The session has been closed.",
         "OVERLOADED": "More calls are in flight than the worker takes.",
-        "UNSUPPORTED_RUNTIME": "Sessions do not run on this JavaScript runtime.",
+        "UNSUPPORTED_RUNTIME": "This JavaScript runtime has not what was asked for.",
     },
     "The wire": {
         "PROTOCOL_MISMATCH": "The two sides are of different versions.",
