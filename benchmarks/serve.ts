@@ -45,7 +45,7 @@ process.once("exit", () => {
   rmSync(directory, { recursive: true, force: true });
   rmSync(script, { force: true });
 });
-/** Compiled once, as it is published: what runs TypeScript in place makes each call a fifth dearer. */
+/** Compiled once, as the package is published. */
 const script = join(root, "node_modules/.cache", `serve-caller-${process.pid}.mjs`);
 await build({
   entryPoints: [join(root, "benchmarks/serve-caller.ts")],
@@ -54,6 +54,7 @@ await build({
   platform: "node",
   format: "esm",
   packages: "external",
+  keepNames: true,
 });
 const rows: Row[] = [];
 /** It takes minutes: rows are told as they come. */

@@ -29,6 +29,6 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20.19",
-
+  keepNames: true,
   logLevel: "warning",
 });

@@ -95,7 +95,7 @@ describe("the published package", () => {
       tool("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"),
     );
     expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler: 🟢/)]);
-    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(4); // the package, its two subpaths, its package.json
+    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(5); // the package, its three subpaths, its package.json
   });
 
   test("imports without starting a process or loading the wire's libraries", () => {
