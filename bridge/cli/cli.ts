@@ -12,6 +12,7 @@ Commands
   serve    run a worker that many processes call: synjax serve --help
   keys     make the keys of a served worker and of its clients: synjax keys --help
   inspect  print what a file of programs holds: synjax inspect tagger.synjax
+  score    the rows of a file through a saved function: synjax score --help
   types    print the types of its functions: synjax types tagger.synjax [-o tagger.d.ts]
 
 Options of setup and doctor

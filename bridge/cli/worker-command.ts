@@ -1,10 +1,10 @@
-/** The commands that the worker itself has: `serve`, and `keys`. */
+/** The commands that Python itself has: `serve`, `keys` and `score`. */
 import { spawn } from "node:child_process";
 import { resolvePython } from "../environment/resolve-python.ts";
 import { workerEnv } from "../worker/start-configuration.ts";
 import { type Device, DEVICES } from "../wire/protocol.ts";
 
-export const WORKER_COMMANDS = ["serve", "keys"];
+export const WORKER_COMMANDS = ["serve", "keys", "score"];
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 

@@ -1,7 +1,7 @@
 """`python -m synjax_worker`: a worker process. Its configuration is the first line on stdin.
 
 `python -m synjax_worker serve` serves whoever may call, `keys` makes the keys for that: see `--help`.
-`python -m synjax_worker inspect FILE` says what a file of programs holds.
+`python -m synjax_worker inspect FILE` says what a file of programs holds, `score MODEL IN OUT` runs one over rows.
 """
 
 import gc
@@ -18,6 +18,10 @@ def run() -> int:
         from .files.command import main as files_command
 
         return files_command(sys.argv[1:])
+    if sys.argv[1:2] == ["score"]:
+        from .score.command import main as score_command
+
+        return score_command(sys.argv[1:])
     if sys.argv[1:]:
         from .worker.command import main as command
 

@@ -48,7 +48,7 @@ def score_file(
       rows: of the input that are in memory at once, and in a part
       max_errors: how many rows may fail
       shard: its place and how many there are: shard i of n has every n-th batch, and a target of its own
-      progress: told after each part
+      progress: told at the beginning, of what earlier runs did, and after each part
 
     Raises:
       InvalidArgument: for files that cannot be read or written so, and for parts of another run.
@@ -64,6 +64,7 @@ def score_file(
         )
     writer = PartsWriter(target, {"input": _identity(source), "rows": rows, "shard": list(shard)} | run)
     done = Summary(writer.rows_read, writer.failures, published=False)
+    progress(done)
     for batch in read_batches(source, rows, columns=scorer.columns, start=writer.rows_read):
         if (batch.first // rows) % shards != place:
             continue

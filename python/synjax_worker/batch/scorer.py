@@ -15,7 +15,7 @@ from .ragged import Buckets, padded, to_column, to_lists
 from .reader import RowBatch
 
 ROW = "row"  # the column of the output that says which row of the input it is of
-_LENGTHS = "lengths"
+LENGTHS = "lengths"
 
 
 class Argument(NamedTuple):
@@ -68,7 +68,7 @@ class Scorer:
             if name not in known:
                 raise _wrong("map", f"arguments among {', '.join(known)}", name)
         self._function = function
-        self._derived = [a for a in arguments if a.name == _LENGTHS and _LENGTHS not in named]
+        self._derived = [a for a in arguments if a.name == LENGTHS and LENGTHS not in named]
         self._read = [(a, named.get(a.name, a.name)) for a in arguments if a not in self._derived]
         if self._derived and not any(argument.is_list for argument, _ in self._read):
             raise _wrong("lengths", "a column for it: no argument has lists", "none")

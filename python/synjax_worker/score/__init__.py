@@ -1,0 +1,1 @@
+"""Scoring files of rows with a saved function: the command `score`."""
