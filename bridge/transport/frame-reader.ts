@@ -1,5 +1,5 @@
 /** Cuts the bytes of a ZMTP 3.0 connection into frames. https://rfc.zeromq.org/spec/23/ */
-import { type Frame, FLAG, isShort } from "./zmtp-frames.ts";
+import { type Frame, FRAME_FLAG, isShort } from "./zmtp-frames.ts";
 
 /** Bytes read at a time where no long body is under way. */
 const READ_AT_ONCE = 65_536;
@@ -83,14 +83,15 @@ export class FrameReader {
     this.#body = undefined;
     this.#at = 0;
     if (this.#flags === undefined) this.#onGreeting(body);
-    else this.#onFrame({ body, more: (this.#flags & FLAG.more) !== 0, isCommand: (this.#flags & FLAG.command) !== 0 }); // prettier-ignore
+    else this.#onFrame({ body, more: (this.#flags & FRAME_FLAG.more) !== 0, isCommand: (this.#flags & FRAME_FLAG.command) !== 0 }); // prettier-ignore
   }
 
   #readHeader(): boolean {
     const available = this.#end - this.#start;
     if (available === 0) return false;
     const flags = this.#pending[this.#start]!;
-    if (flags > (FLAG.more | FLAG.long | FLAG.command)) throw new Error("the peer sends what is no frame");
+    if (flags > (FRAME_FLAG.more | FRAME_FLAG.long | FRAME_FLAG.command))
+      throw new Error("the peer sends what is no frame");
     const length = isShort(flags) ? SHORT_HEADER : LONG_HEADER;
     if (available < length) return false;
     const size = isShort(flags)

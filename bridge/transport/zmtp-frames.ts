@@ -1,7 +1,7 @@
 /** The bytes of ZMTP 3.0: greeting, commands and frames. https://rfc.zeromq.org/spec/23/ */
 
 /** Bits of a frame's first byte. */
-export const FLAG = { more: 1, long: 2, command: 4 } as const;
+export const FRAME_FLAG = { more: 1, long: 2, command: 4 } as const;
 const LONGEST_SHORT = 255;
 
 export interface Frame {
@@ -10,7 +10,7 @@ export interface Frame {
   readonly isCommand: boolean;
 }
 
-export const isShort = (flags: number): boolean => (flags & FLAG.long) === 0;
+export const isShort = (flags: number): boolean => (flags & FRAME_FLAG.long) === 0;
 
 export const latin1 = (value: string): Buffer => Buffer.from(value, "latin1");
 
@@ -37,7 +37,7 @@ export const mechanismOf = (greeting: Uint8Array): string =>
 export function frameHeader(size: number, flags: number): Buffer {
   if (size <= LONGEST_SHORT) return Buffer.from([flags, size]);
   const header = Buffer.alloc(9);
-  header[0] = flags | FLAG.long;
+  header[0] = flags | FRAME_FLAG.long;
   header.writeBigUInt64BE(BigInt(size), 1);
   return header;
 }
@@ -47,7 +47,7 @@ export const commandBody = (name: string, rest: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from([name.length]), latin1(name), rest]);
 
 export const commandFrame = (body: Uint8Array): Buffer =>
-  Buffer.concat([frameHeader(body.byteLength, FLAG.command), body]);
+  Buffer.concat([frameHeader(body.byteLength, FRAME_FLAG.command), body]);
 
 /** @throws Error where it has no name */
 export function command(body: Uint8Array): { readonly name: string; readonly rest: Uint8Array } {

