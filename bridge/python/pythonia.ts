@@ -26,6 +26,8 @@ interface Bridge {
   value(ffid: number, stack: Stack): Promise<unknown>;
   inspect(ffid: number, stack: Stack): Promise<string>;
   end(): void;
+  /** Frees each second what is garbage here. */
+  readonly loop: NodeJS.Timeout;
 }
 type BridgeClass = new (com: Com) => Bridge;
 
@@ -91,6 +93,7 @@ export class Pythonia {
 
   private constructor(com: SocketCom, crosses: Crosses) {
     this.#bridge = crossing(new (loaded())(com), crosses, com.lost);
+    this.#bridge.loop.unref(); // a process ends when nothing is asked any more
     this.root = this.#bridge.makePyObject(0);
     com.onLost(() => this.#bridge.end());
   }

@@ -9,10 +9,16 @@ import type { Frames } from "./transport.ts";
 export class Bundler {
   readonly #send: (frames: Frames) => void;
   #waiting: Frames[] = [];
+  #most = BUNDLE_BYTES;
 
   /** @param send puts a message on the wire */
   constructor(send: (frames: Frames) => void) {
     this.#send = send;
+  }
+
+  /** Takes over the limits that the worker states: a bundle is a header, and half of one is room for what is around. */
+  setLimits(limits: Readonly<Record<string, number>>): void {
+    this.#most = Math.min(BUNDLE_BYTES, (limits["headerBytes"] ?? Infinity) / 2);
   }
 
   /** Sends a message, after those before it. */
@@ -33,7 +39,7 @@ export class Bundler {
     };
     for (const frames of waiting) {
       const [header] = frames as [Uint8Array];
-      const isFull = headers.length === BUNDLE_MESSAGES || bytes + header.byteLength > BUNDLE_BYTES;
+      const isFull = headers.length === BUNDLE_MESSAGES || bytes + header.byteLength > this.#most;
       if (frames.length > 1 || isFull) leave();
       if (frames.length > 1) this.#send(frames);
       else {

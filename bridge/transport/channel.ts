@@ -130,6 +130,7 @@ export class Channel {
   #start(info: HelloInfo): void {
     this.#info = info;
     this.#outbox.setLimits(info.limits);
+    this.#bundler.setLimits(info.limits);
     this.#heartbeat.start();
   }
 

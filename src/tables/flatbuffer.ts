@@ -145,7 +145,7 @@ export class FlatTable {
     return Array.from({ length }, (_, i) => this.#in.int64(start + 8 * i));
   }
   /** Checks a string, or a vector of 32-bit numbers, of which nothing is needed here. */
-  skip(field: number, elementSize: 1 | 4): void {
+  passOver(field: number, elementSize: 1 | 4): void {
     const at = this.#slot(field);
     if (at !== 0) this.#in.vector(at, elementSize);
   }

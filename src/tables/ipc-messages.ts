@@ -85,7 +85,7 @@ function schemaOf(schema: FlatTable): readonly IpcField[] {
 }
 
 function fieldOf(field: FlatTable): IpcField {
-  field.skip(0, 1);
+  field.passOver(0, 1);
   keyValues(field, 6);
   const type = typeOf(field.int8(2), field.table(3));
   const children = field.tables(5).map(fieldOf);
@@ -101,8 +101,8 @@ function fieldOf(field: FlatTable): IpcField {
 
 function keyValues(of: FlatTable, place: number): void {
   for (const pair of of.tables(place)) {
-    pair.skip(0, 1);
-    pair.skip(1, 1);
+    pair.passOver(0, 1);
+    pair.passOver(1, 1);
   }
 }
 
@@ -117,8 +117,8 @@ function typeOf(id: number, type: FlatTable | undefined): IpcType {
   const known = Object.entries(IPC_TYPE).find(([, number]) => number === id);
   if (!known) throw new Malformed(`a type that is not read here (number ${id} of the format)`);
   const name = known[0] as keyof typeof IPC_TYPE;
-  if (name === "timestamp") type.skip(1, 1);
-  if (name === "union") type.skip(1, 4);
+  if (name === "timestamp") type.passOver(1, 1);
+  if (name === "union") type.passOver(1, 4);
   return { id, bits: bitsOf(name, type), listSize: sizeOf(name, type), isDense: type.int16(0) === 1 };
 }
 

@@ -116,6 +116,19 @@ test("docs/python-modules.md, as it stands there", () => {
   expect(printed).toBe("[ [ 2, 4, 6 ], [ 14, 16, 18 ] ]\n60\n");
 });
 
+test("a process that has asked for a module ends by itself", () => {
+  const root = packageRoot();
+  const source = (file: string): string => JSON.stringify(join(root, "src", file));
+  const file = join(directory, "ends.mts");
+  writeFileSync(
+    file,
+    `import { connect } from ${source("index.ts")};\nimport { python } from ${source("python.ts")};\n` +
+      `console.log(await (await python(await connect(), "math")).sqrt(4));\n`,
+  );
+  const tsx = join(root, "node_modules", "tsx", "dist", "cli.mjs");
+  expect(execFileSync(process.execPath, [tsx, file], { encoding: "utf8", timeout: 100_000 })).toBe("2\n");
+});
+
 describe("what goes wrong", () => {
   test("an exception has both stacks", async () => {
     const error = await errorOf(async () => (await python(session, "math"))["sqrt"]!(-1));

@@ -187,6 +187,16 @@ describe("bundles", () => {
     await turn();
     expect(typesOf(transport).slice(3)).toEqual([MESSAGE.free, MESSAGE.free, MESSAGE.free]);
   });
+  test("are no longer than a header may be", async () => {
+    const { channel, transport } = await open(
+      new MemoryTransport((said, t) => welcome(said, t, { headerBytes: 400 })),
+    );
+    const ids = Array.from({ length: 20 }, () => 100_000); // a message of about a hundred bytes
+    for (let i = 0; i < 10; i++) channel.post([MESSAGE.free, 0, ids]);
+    await turn();
+    for (const [frame] of transport.sent.slice(1)) expect(frame!.byteLength).toBeLessThanOrEqual(400);
+    expect(seqs(transport)).toHaveLength(10);
+  });
   test("answers in one settle each its own call", async () => {
     const { channel, transport } = await open();
     const calls = launches(channel, 3);

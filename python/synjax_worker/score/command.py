@@ -87,13 +87,16 @@ def _score(given: argparse.Namespace) -> int:
     columns = _columns(given.map)
     find_devices(given.device)
     model = load(given.model, given.weights)
-    function, arguments = flat(chosen(model, given.function))
+    stored = chosen(model, given.function)
+    function, arguments = flat(stored)
     arguments = sized(arguments, given.source, columns)
     scorer = Scorer(function, arguments, columns, rows=given.batch_rows, largest=given.longest)
     target = _target(given.target, *shard)
     run = {
         "model": identity_of(given.model),
-        "function": given.function,
+        "function": stored.schema.name,
+        "batchRows": given.batch_rows,  # the last bits of a result may depend on how many rows run together
+        "device": given.device,
         "columns": columns,
         "longest": given.longest,
         "weights": None if given.weights is None else _stamp(given.weights),

@@ -375,17 +375,18 @@ class Server:
     def _unbundle(self, session: Session, frames: Sequence[bytes]) -> None:
         """Handles the messages of a bundle. Whoever sends one is answered in bundles."""
         session.takes_bundles = True
-        self._bundled = len(frames)
         sent = time.monotonic()
-        for frame in frames:
-            if self._sessions.get(session.client) is not session:
-                break  # it has left, or was cut off
-            self._bundled -= 1
-            self._handle(Message(session.client, frame, [], len(frame), None, is_bundled=True))
-            if self._outbox.waits and time.monotonic() - sent > BUNDLE_SECONDS:
-                self._outbox.send_all()
-                sent = time.monotonic()
-        self._bundled = 0
+        try:
+            for left, frame in zip(range(len(frames) - 1, -1, -1), frames, strict=True):
+                if self._sessions.get(session.client) is not session:
+                    break  # it has left, or was cut off
+                self._bundled = left
+                self._handle(Message(session.client, frame, [], len(frame), None, is_bundled=True))
+                if self._outbox.waits and time.monotonic() - sent > BUNDLE_SECONDS:
+                    self._outbox.send_all()
+                    sent = time.monotonic()
+        finally:
+            self._bundled = 0
 
     def _dispatch(self, session: Session, header: list, message: Message) -> None:
         kind, seq = header[0], header[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgpack
@@ -12,20 +11,6 @@ import pytest
 from synjax_worker.protocol import BUNDLE, BUNDLE_BYTES, BUNDLE_MESSAGES, BUNDLED, FETCH, FREE, GOODBYE, PING
 from tests.runtime.client import IDENTITY, Client, Handle, Worker, headers_in
 from tests.runtime.test_wire import Gate
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    worker = Worker()
-    yield worker
-    worker.close()
-
-
-@pytest.fixture
-def client(worker: Worker) -> Iterator[Client]:
-    client = Client(worker)
-    yield client
-    client.close()
 
 
 def put(client: Client, value: np.ndarray) -> Handle:
