@@ -56,7 +56,7 @@ export class Backoff {
    * all times below a bound that doubles, so that those who were refused together do not come back together.
    * @param left milliseconds until nobody waits for it any more
    */
-  next({ retryAfter = BASE }: RemoteError, left = Infinity): number | undefined {
+  next({ retryAfter = BASE }: Pick<RemoteError, "retryAfter">, left = Infinity): number | undefined {
     const { retries, maxTimeout, maxRetryTime } = this.#options;
     if (this.attempts >= retries) return undefined;
     const now = performance.now();

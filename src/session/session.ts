@@ -17,7 +17,7 @@ import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { HostTensor } from "../tensor/host-tensor.ts";
 import { Tensor, type WaitOptions } from "../tensor/tensor.ts";
 import type { RetryOptions } from "./backoff.ts";
-import type { Calling } from "./calling.ts";
+import type { Calling, Retrying } from "./calling.ts";
 import { type Compiling, CompilationWatch } from "./compilation-watch.ts";
 import { type Compilation, Compilations } from "./compilations.ts";
 import { DeviceMemory } from "./device-memory.ts";
@@ -25,6 +25,7 @@ import { EagerGraph, identity } from "./eager-graph.ts";
 import { Failures } from "./failures.ts";
 import { Handles } from "./handles.ts";
 import { type LaunchOptions, Launches } from "./launches.ts";
+import { openedWhenThereIsRoom } from "./opening.ts";
 import { Outbox } from "./outbox.ts";
 import { ownerOf } from "./owner-of.ts";
 import { PythonAccess } from "./python-access.ts";
@@ -44,7 +45,8 @@ export interface SessionOptions extends Omit<ConnectionOptions, "registryHash" |
    * Launches in flight when the worker dies are sent again to the new one if all they need is still here (they are
    * pure): one after the other, the one that may have ended it last, and once. One for which the device has no memory is
    * sent again when what is garbage here has been freed there. Calls that the worker has no room for (`OVERLOADED`) are
-   * sent again after a while, unless they donate something: numbers instead of `true` say how often. Default true.
+   * sent again after a while, unless they donate something: numbers instead of `true` say how often. So does a served
+   * worker that takes no more sessions, until `startTimeout`. Default true.
    */
   readonly retry?: boolean | RetryOptions;
   /** Whether argument checks run on the device (lengths in range, no NaN …). Default true. */
@@ -132,8 +134,7 @@ export class Session implements HandleOwner {
       failures: this.#failures,
       settings: () => this.#options,
       tell: tellerOf(this.name, () => this.#options.traceparent),
-      retrying: (name, { code, message }, attempt, delay) =>
-        this.#tell({ type: "retry", name, error: new SynjaxError(code, message), attempt, delay }),
+      retrying: this.#retrying,
     };
     this.#reads = new Reads(calling);
     this.#launches = new Launches({
@@ -152,6 +153,8 @@ export class Session implements HandleOwner {
       outbox: this.#outbox,
       handles: this.#handles,
       handleOf: (tensor) => this.handleOf(tensor),
+      retry: () => this.#options.retry,
+      retrying: this.#retrying,
     });
     this.python = new PythonAccess({
       name: this.name,
@@ -223,7 +226,11 @@ export class Session implements HandleOwner {
         ...options
       } = this.#options;
       const signals = signal ? [signal, this.#ending.signal] : [this.#ending.signal];
-      const connection = await openConnection({ ...options, registryHash, signal: AbortSignal.any(signals) });
+      const connection = await openedWhenThereIsRoom(openConnection, {
+        options: { ...options, registryHash, signal: AbortSignal.any(signals) },
+        retry: this.#options.retry,
+        retrying: this.#retrying,
+      });
       this.#connection = connection;
       this.#started = true;
       this.#programs.clear();
@@ -297,6 +304,9 @@ export class Session implements HandleOwner {
     const { collectGarbage } = await import("../../bridge/transport/garbage.ts");
     await collectGarbage().catch(() => undefined); // where it cannot be collected, nothing is found
   }
+
+  readonly #retrying: Retrying = (name, { code, message }, attempt, delay) =>
+    this.#tell({ type: "retry", name, error: new SynjaxError(code, message), attempt, delay });
 
   #tell(event: SessionEvent): void {
     for (const listener of this.#listeners) listener(event);

@@ -16,6 +16,8 @@ import { callersLine, captureCall, lineOf } from "../program/source-line.ts";
 import { adopt, type Traced } from "../program/traced.ts";
 import { isBranch } from "../program/tree.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { Backoff, pause, type RetryOptions } from "./backoff.ts";
+import type { Retrying } from "./calling.ts";
 import { atLine, isSynjaxError, remoteError } from "./failures.ts";
 import type { Handles } from "./handles.ts";
 import type { Outbox } from "./outbox.ts";
@@ -34,6 +36,9 @@ export interface SharedTreesOptions {
   readonly handles: Handles;
   /** The handle of a tensor. */
   readonly handleOf: (tensor: Traced) => Handle;
+  /** Whether what the worker has no room for is sent again. */
+  readonly retry: () => boolean | RetryOptions | undefined;
+  readonly retrying: Retrying;
 }
 
 /** The shared trees that one session asks for. */
@@ -104,8 +109,9 @@ export class SharedTrees {
     header: (channel: Channel) => readonly unknown[],
     uses: readonly Handle[],
   ): Promise<Reply> {
-    const { owner, outbox } = this.#options;
+    const { owner, outbox, retry, retrying } = this.#options;
     const stack = captureCall();
+    const backoff = new Backoff(retry());
     const answered = new Promise<Reply>((resolve, reject: (error: unknown) => void) => {
       const send = (channel: Channel): undefined => {
         for (const handle of uses) {
@@ -120,11 +126,18 @@ export class SharedTrees {
             this.#known.set(name, epoch);
             resolve(reply);
           },
-          (failure: unknown) => reject(this.#localError(failure, name, stack)),
+          (failure: unknown) => {
+            const error = isSynjaxError(failure) ? undefined : remoteError(failure);
+            const delay = error?.code === "OVERLOADED" && !error.poisoned ? backoff.next(error) : undefined;
+            if (delay === undefined) return reject(this.#localError(failure, name, stack));
+            retrying(name, error!, backoff.attempts, delay);
+            outbox.enqueueAfter(pause(delay, undefined), outgoing);
+          },
         );
         return undefined;
       };
-      outbox.enqueue({ send, fail: (error) => reject(atLine(error, stack)) });
+      const outgoing = { send, fail: (error: SynjaxError): void => reject(atLine(error, stack)) };
+      outbox.enqueue(outgoing);
     });
     return outbox.track(answered);
   }

@@ -28,6 +28,7 @@ let worker: FakeWorker;
 let session: Session;
 /** Headers of the messages that arrived, of calls. */
 let arrived: Header[];
+let hellos: number;
 let retries: Retry[];
 let watching: Promise<void> | undefined;
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
 afterAll(() => worker[Symbol.dispose]());
 beforeEach(() => {
   arrived = [];
+  hellos = 0;
   retries = [];
   vi.spyOn(Math, "random").mockReturnValue(0);
 });
@@ -51,6 +53,7 @@ afterEach(async () => {
 async function start(options: SessionOptions = {}, lie: Lie = () => undefined): Promise<void> {
   worker.lie = (header, honest) => {
     const [type] = header;
+    if (type === MESSAGE.hello) hellos++;
     if (type === MESSAGE.launch || type === MESSAGE.fetch || type === MESSAGE.compile) arrived.push(header);
     return lie(header, honest);
   };
@@ -128,6 +131,36 @@ describe("a call that the worker has no room for", () => {
     for await (const { type } of events) if (type === "retry") break;
     controller.abort();
     expect(await codesOf(() => given)).toBe("ABORTED");
+  });
+  test("may be the hello: the worker is dialled again", async () => {
+    await start({}, refusing(2, 1, MESSAGE.hello));
+    expect(await one()).toEqual([1, 1]);
+    expect(hellos).toBe(3);
+  });
+  test.each([
+    [{ retry: false }, 1],
+    [{ retry: { retries: 2 } }, 3],
+  ] as const)(
+    "may be the hello, and fails in the end: with %o it is said %i times",
+    async (options, said) => {
+      expect(await codesOf(() => start(options, refusing(1_000, 1, MESSAGE.hello)))).toBe("OVERLOADED");
+      expect(hellos).toBe(said);
+    },
+  );
+  test("may share, take and unshare trees", async () => {
+    await start();
+    const tree = { w: array([1, 2]) };
+    for (const [kind, call] of [
+      [MESSAGE.share, () => session.share("weights", tree)],
+      [MESSAGE.shared, () => session.shared("weights")],
+      [MESSAGE.unshare, () => session.unshare("weights")],
+    ] as const) {
+      worker.lie = refusing(2, 1, kind);
+      await call();
+    }
+    expect(retries.map(({ name, attempt }) => [name, attempt])).toEqual(
+      Array(3).fill([["weights", 1], ["weights", 2]]).flat(), // prettier-ignore
+    );
   });
   test("is not sent again where it has given something away", async () => {
     await start();
