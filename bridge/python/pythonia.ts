@@ -92,7 +92,7 @@ export class Pythonia {
   readonly #bridge: Bridge;
 
   private constructor(com: SocketCom, crosses: Crosses) {
-    this.#bridge = crossing(new (loaded())(com), crosses, com.lost);
+    this.#bridge = crossing(new (loaded())(com), crosses, com);
     this.#bridge.loop.unref(); // a process ends when nothing is asked any more
     this.root = this.#bridge.makePyObject(0);
     com.onLost(() => this.#bridge.end());
@@ -111,10 +111,10 @@ export class Pythonia {
 }
 
 /** A bridge whose arguments cross as what Python takes them for, and whose errors are ours. */
-function crossing(bridge: Bridge, crosses: Crosses, lost: Promise<never>): Bridge {
+function crossing(bridge: Bridge, crosses: Crosses, com: SocketCom): Bridge {
   const guarded = async <T>(asked: () => Promise<T>): Promise<T> => {
     try {
-      return await Promise.race([asked(), lost]);
+      return await com.unlessLost(asked());
     } catch (error) {
       throw pythonError(error);
     }
@@ -140,10 +140,13 @@ function crossing(bridge: Bridge, crosses: Crosses, lost: Promise<never>): Bridg
 
 /** Carries pythonia's messages; it waits for answers only while something is asked. */
 class SocketCom implements Com {
-  readonly lost: Promise<never>;
+  readonly #lost: Promise<never>;
+  #isLost = false;
   readonly #channel: Channel;
   readonly #post: (text: string) => void;
   readonly #events = new Map<string, Hears>();
+  /** Who waits, and is told when the worker is lost. */
+  readonly #waiting = new Set<(error: unknown) => void>();
   /** By the number of a request: who hears its answer, and what ends the wait for it. */
   readonly #asked = new Map<number, { readonly hears: Hears; readonly end: () => void }>();
 
@@ -151,23 +154,39 @@ class SocketCom implements Com {
     this.#channel = channel;
     this.#post = post;
     channel.hearsPython = (said) => this.#take(said);
-    this.lost = channel.closed.then((error) => {
+    this.#lost = channel.closed.then((error) => {
       for (const { end } of this.#asked.values()) end();
       this.#asked.clear();
       throw error ?? new SynjaxError("SESSION_CLOSED", "The session has been closed");
     });
-    this.lost.catch(() => undefined);
+    this.#lost.catch((error: unknown) => {
+      this.#isLost = true;
+      for (const reject of this.#waiting) reject(error);
+    });
   }
 
   onLost(end: () => void): void {
-    void this.lost.catch(end);
+    void this.#lost.catch(end);
+  }
+
+  /**
+   * What `asked` gives, or the end of the worker where that comes first. `Promise.race` would do but for one thing: what
+   * has been given would live as long as the worker, and Python could never free it.
+   */
+  unlessLost<T>(asked: Promise<T>): Promise<T> {
+    if (this.#isLost) return this.#lost;
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      const over = (): void => void this.#waiting.delete(reject);
+      asked.finally(over).then(resolve, reject);
+    });
   }
 
   /** Has the worker load pythonia's half of itself. */
   async begin(directory: string): Promise<void> {
     const began = new Promise<PythonSaid>((resolve) => this.#ask(0, resolve));
     this.#post(directory);
-    const said = await Promise.race([began, this.lost]);
+    const said = await this.unlessLost(began);
     if (said["key"] !== "ready")
       throw new SynjaxError("PYTHON_FAILED", `pythonia does not load in the worker: ${String(said["sig"])}`);
   }

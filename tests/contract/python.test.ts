@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
+import { collectGarbage } from "../../bridge/transport/garbage.ts";
 import { array, connect, jit, type Session, type SynjaxError, type Tensor } from "../../src/index.ts";
 import { asTensor, python, type PythonObject } from "../../src/python.ts";
 import { errorOf } from "../fixtures/errors.ts";
@@ -55,6 +56,20 @@ describe("values", () => {
       throw new Error("not this one");
     }, [1]);
     expect((await errorOf(() => builtins["list"]!(fails))).message).toContain("not this one");
+  });
+
+  test("what nobody holds here any more is freed there", async () => {
+    const [threading, weakref] = [await python(session, "threading"), await python(session, "weakref")];
+    const make = async (): Promise<PythonObject> => weakref["ref"]!(await threading["Event"]!());
+    const reference = await make();
+    const isThere = async (): Promise<boolean> => (await shown(await reference())) !== "None";
+    await vi.waitFor(
+      async () => {
+        await collectGarbage();
+        expect(await isThere()).toBe(false);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
   });
 
   test("a file is a module too", async () => {
