@@ -61,6 +61,19 @@ class SynjaxError(Exception):
         return SynjaxError(self.code, self.message, **named, **self.details)
 
 
+class RowsFailed(SynjaxError):
+    """Some of many rows that were computed together failed, each for its own reason: `failed`, by row. `results` are
+    those of all rows; what they are of those that failed means nothing.
+    """
+
+    def __init__(self, failed: dict[int, SynjaxError], results: Any):
+        first = min(failed)
+        error = failed[first]
+        super().__init__(error.code, f"{len(failed)} rows failed; row {first}: {error}")
+        self.failed = failed
+        self.results = results
+
+
 class InvalidArgument(SynjaxError, ValueError):
     """An argument that a function does not take. Names it and says what was expected and what was received."""
 

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import InvalidArgument, RowsFailed, SynjaxError
 from .columns import Failed, dense, lists
 from .ragged import Buckets, padded, to_column, to_lists
 from .reader import RowBatch
@@ -43,7 +43,8 @@ class Scorer:
     """A function over batches of rows.
 
     Args:
-      function: of arrays by name; gives an array, or lists and dicts of arrays, whose first axis is that of the rows
+      function: of arrays by name; gives an array, or lists and dicts of arrays, whose first axis is that of the rows.
+        Where it raises RowsFailed, the other rows have been scored; where another error, rows run apart.
       arguments: what it takes. `lengths`, where no column is named so, is how long the lists of a row are.
       columns: the names of columns by those of arguments, where they differ
       rows: how many rows run together at most
@@ -136,6 +137,12 @@ class Scorer:
         """Runs rows of one width together; where that fails, each alone."""
         try:
             results = self._run(given, lengths, width, rows)
+        except RowsFailed as error:
+            at = {place: each for place, each in error.failed.items() if place < len(rows)}
+            failed |= {int(rows[place]): f"[{each.code}] {each}" for place, each in at.items()}
+            good = np.setdiff1d(np.arange(len(rows)), list(at))
+            results = [np.asarray(leaf)[good] for leaf in jax.tree.leaves(error.results)]
+            rows = rows[good]
         except SynjaxError as error:
             if len(rows) == 1:
                 failed[int(rows[0])] = f"[{error.code}] {error}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -57,12 +56,13 @@ class StoredFunction:
         self._ops = dict(ops)
         self._limits = limits
         self._held = held
+        self._dtypes = dtypes
         self._executables: collections.OrderedDict[tuple, _Executable] = collections.OrderedDict()
         self._x64 = program.root.x64 or any(
             (each.dtype if isinstance(each, schema.Leaf) else dtypes[each.tensor]) in WIDE_DTYPES
             for each in of.inputs
         )
-        self._refused = 0
+        self.refused = 0  # how often the fast passes did not do
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -83,10 +83,7 @@ class StoredFunction:
                 for place, each in enumerate(self.schema.inputs)
             ]
             if any(isinstance(each, jax.core.Tracer) for each in inputs):
-                found = interpret(
-                    self._program, inputs, self._ops, checks=False, x64=self._x64, limits=self._limits
-                )
-                values = found.outputs
+                values, _ = self._traced(checks=False)(*inputs)
             else:
                 values = self._run(inputs)
         return schema.filled(self.schema.results, values.__getitem__)
@@ -96,12 +93,30 @@ class StoredFunction:
         executable = self._executable(key, inputs, careful=False)
         values, status = executable.call(*inputs)
         try:
-            _check(executable, status)
+            self._check(executable, values, status)
         except Refused:
             executable = self._executable(key, inputs, careful=True)
             values, status = executable.call(*inputs)
-            _check(executable, status)
+            self._check(executable, values, status)
         return values
+
+    def _check(self, executable: _Executable, values: list[Any], status: Any) -> None:
+        """Waits for a call that checks values. Raises SynjaxError (CHECK_FAILED), or Refused."""
+        for row in () if status is None else np.asarray(status):
+            error: SynjaxError | None = check_error(executable.interpretation.sites, row)
+            if error is not None:
+                raise error
+
+    def _traced(self, notes: list[Interpretation] | None = None, **options: Any) -> Callable[..., Any]:
+        """The program as JAX traces it: results and status. `notes` is told what there is to say of it."""
+
+        def program(*values: Any) -> tuple[list[Any], Any]:
+            found = interpret(self._program, values, self._ops, x64=self._x64, limits=self._limits, **options)
+            if notes is not None:
+                notes.append(found)
+            return found.outputs, found.status
+
+        return program
 
     def _executable(self, key: tuple, inputs: Sequence[Any], *, careful: bool) -> _Executable:
         """The executable for inputs of these types. Where it is careful, it has the exact passes too."""
@@ -111,47 +126,23 @@ class StoredFunction:
                 self._executables.move_to_end(key)
                 return found
             if careful:
-                self._refused += 1
-            optimistic = not careful and self._refused < _REFUSED_OFTEN and self._program.root.certified
+                self.refused += 1
+            optimistic = not careful and self.refused < _REFUSED_OFTEN and self._program.root.certified
             found = self._executables[key] = self._compiled(inputs, optimistic)
             while len(self._executables) > _MOST_EXECUTABLES:
                 self._executables.popitem(last=False)
             return found
 
     def _compiled(self, inputs: Sequence[Any], optimistic: bool) -> _Executable:
-        interpretation = None
-
-        def program(*values: Any, scoped: bool = False) -> tuple[list[Any], Any]:
-            nonlocal interpretation
-            interpretation = interpret(
-                self._program,
-                values,
-                self._ops,
-                x64=self._x64,
-                limits=self._limits,
-                scoped=scoped,
-                optimistic=optimistic,
-            )
-            return interpretation.outputs, interpretation.status
-
-        traced = jax.jit(program).trace(*inputs)
+        notes: list[Interpretation] = []
+        traced = jax.jit(self._traced(notes, optimistic=optimistic)).trace(*inputs)
         try:
             extent_of(traced.jaxpr, self._limits)
         except SynjaxError:  # once more, to name the equation at fault
-            traced = jax.jit(functools.partial(program, scoped=True)).trace(*inputs)
-            extent_of(traced.jaxpr, self._limits, self._program)
-        return _Executable(compiler.compiled(traced.lower(), eager=False), interpretation)
+            scoped = self._traced(notes, optimistic=optimistic, scoped=True)
+            extent_of(jax.jit(scoped).trace(*inputs).jaxpr, self._limits, self._program)
+        return _Executable(compiler.compiled(traced.lower(), eager=False), notes[0])
 
 
 def _is_optimistic(executable: _Executable) -> bool:
     return any(site.certificate for site in executable.interpretation.sites)
-
-
-def _check(executable: _Executable, status: Any) -> None:
-    """Waits for a call that checks values. Raises SynjaxError (CHECK_FAILED), or Refused."""
-    if status is None:
-        return
-    for row in np.asarray(status):
-        error: SynjaxError | None = check_error(executable.interpretation.sites, row)
-        if error is not None:
-            raise error

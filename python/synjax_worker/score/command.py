@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--map", nargs="+", default=[], metavar="ARGUMENT=COLUMN", help="columns of other names"
     )
+    score.add_argument(
+        "--vmap", action="store_true", help="the function is of one row: its arguments have no axis of rows"
+    )
     score.add_argument("--weights", type=Path, help="another file's weights (.safetensors)")
     score.add_argument("--batch-rows", type=int, default=1024, help="rows that run together at most")
     score.add_argument(
@@ -72,7 +75,7 @@ def _score(given: argparse.Namespace) -> int:
     from ..batch.reader import count_rows
     from ..batch.run import score_file
     from ..batch.scorer import Scorer
-    from ..files import load
+    from ..files import MappedFunction, load
     from ..worker.devices import find_devices
     from .function import chosen, flat, identity_of, sized
     from .progress import Progress
@@ -88,7 +91,7 @@ def _score(given: argparse.Namespace) -> int:
     find_devices(given.device)
     model = load(given.model, given.weights)
     stored = chosen(model, given.function)
-    function, arguments = flat(stored)
+    function, arguments = flat(MappedFunction(stored) if given.vmap else stored)
     arguments = sized(arguments, given.source, columns)
     scorer = Scorer(function, arguments, columns, rows=given.batch_rows, largest=given.longest)
     target = _target(given.target, *shard)
@@ -99,6 +102,7 @@ def _score(given: argparse.Namespace) -> int:
         "device": given.device,
         "columns": columns,
         "longest": given.longest,
+        "vmap": given.vmap,
         "weights": None if given.weights is None else _stamp(given.weights),
     }
     progress = Progress(count_rows(given.source))

@@ -11,9 +11,10 @@ import pytest
 
 from synjax_worker import files
 from synjax_worker.distributions import LinearChainCRF
-from synjax_worker.errors import InvalidArgument, SynjaxError
+from synjax_worker.errors import InvalidArgument, RowsFailed, SynjaxError
 from tests import compiling
-from tests.files.writing import leaf, metadata_of, packed, program, tagger, written
+from tests.files.writing import leaf, metadata_of, packed, program, tagger, tagger_of_one, written
+from tests.runtime.test_optimistic import EASY, HARD, log_partition
 
 EMISSION = np.array([[[2, 0], [0, 3], [1, 1.5]], [[0, 1], [0, 0], [0, 0]]], np.float32)
 LENGTHS = np.array([3, 1], np.int32)
@@ -141,3 +142,67 @@ def test_trees_dtypes_keys_and_what_a_function_was_closed_over(tmp_path: Path) -
         with pytest.raises(InvalidArgument) as caught:
             f(changed)
         assert caught.value.argument == argument
+
+
+@pytest.fixture(scope="module")
+def of_one(tmp_path_factory: pytest.TempPathFactory) -> files.Model:
+    programs, functions, weights = tagger_of_one()
+    data = packed(weights, metadata_of(programs, functions, weights))
+    return files.load(written(tmp_path_factory.mktemp("one"), data))
+
+
+@pytest.mark.parametrize("name", ["tag", "score"])
+def test_a_function_of_one_row_is_mapped_over_many(
+    model: files.Model, of_one: files.Model, name: str
+) -> None:
+    mapped = files.MappedFunction(of_one.functions[name])
+    found, expected = mapped(EMISSION, LENGTHS), model.functions[name](EMISSION, LENGTHS)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), found, expected)
+    traced = jax.jit(lambda e: mapped(e, LENGTHS))(EMISSION)
+    jax.tree.map(np.testing.assert_array_equal, traced, found)
+
+
+def test_a_row_that_a_check_refuses_fails_alone(of_one: files.Model) -> None:
+    score = of_one.functions["score"]
+    lengths = np.int32([3, 4])
+    with pytest.raises(RowsFailed) as caught:
+        files.MappedFunction(score)(EMISSION, lengths)
+    assert list(caught.value.failed) == [1]
+    with pytest.raises(SynjaxError) as alone:
+        score(EMISSION[1], lengths[1])
+    assert caught.value.failed[1].to_wire() == alone.value.to_wire()
+    expected = score(EMISSION[0], lengths[0])
+    found = jax.tree.map(lambda leaf: leaf[0], caught.value.results)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), found, expected)
+
+
+def chain(tmp_path: Path, *rows: None) -> files.StoredFunction:
+    """The log-partition of a chain's potentials, or of many chains'."""
+    made = ["LinearChainCRF", [], ["log_potentials", -1]]
+    body = program(1, 0, [made, ["LinearChainCRF.log_partition", [0]]], [1])
+    argument = {"name": "potentials", "tree": 0}
+    of = {"program": 0, "arguments": [argument], "inputs": [leaf("float32", *rows, "n", 2, 2)], "flags": {}}
+    functions = {"score": of | {"results": 0, "outputs": [{}]}}
+    return files.load(written(tmp_path, packed({}, metadata_of([body], functions, {})))).functions["score"]
+
+
+def test_what_the_fast_passes_refuse_is_computed_exactly(tmp_path: Path) -> None:
+    score = chain(tmp_path, None)
+    np.testing.assert_array_equal(score(EASY), log_partition(EASY))
+    assert score.refused == 0
+    for times in (1, 1):  # then it is careful
+        np.testing.assert_allclose(score(HARD), log_partition(HARD), rtol=1e-6)
+        assert score.refused == times
+
+
+def test_so_are_rows(tmp_path: Path) -> None:
+    mapped = files.MappedFunction(chain(tmp_path))
+    np.testing.assert_allclose(mapped(HARD), log_partition(HARD), rtol=1e-6)
+    assert mapped.refused == 1
+
+
+def test_rows_are_one_axis_more_of_every_argument(of_one: files.Model) -> None:
+    with pytest.raises(InvalidArgument, match="emission"):
+        files.MappedFunction(of_one.functions["tag"])(EMISSION[0], LENGTHS)
+    with pytest.raises(InvalidArgument, match="lengths"):
+        files.MappedFunction(of_one.functions["tag"])(EMISSION, LENGTHS[:1])

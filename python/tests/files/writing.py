@@ -128,6 +128,15 @@ def tagger() -> tuple[list[bytes], dict, dict[str, np.ndarray]]:
     return [tag, score], functions, weights
 
 
+def tagger_of_one() -> tuple[list[bytes], dict, dict[str, np.ndarray]]:
+    """The same for one sentence at a time."""
+    programs, functions, weights = tagger()
+    for of in functions.values():
+        of["inputs"] = [*of["inputs"][:2], leaf("float32", "n", 2), leaf("int32")]
+    functions["tag"]["outputs"] = [leaf("int32", None)]
+    return programs, functions, weights
+
+
 def written(directory: Path, data: bytes, name: str = "tagger.synjax") -> Path:
     path = directory / name
     path.write_bytes(data)

@@ -19,6 +19,7 @@ import pytest
 from synjax_worker.files import load
 from synjax_worker.score.command import main
 from synjax_worker.score.progress import Progress
+from tests.files.writing import metadata_of, packed, tagger_of_one, written
 
 PYTHON = Path(__file__).parents[2]
 MODEL = PYTHON.parent / "tests/golden/files/tagger-1.synjax"
@@ -147,6 +148,31 @@ def test_what_cannot_be_meant(
     assert score(source, tmp_path / "out.parquet", *change) == 2
     assert words in capfd.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["in.parquet"]
+
+
+def test_a_function_of_one_row(tmp_path: Path) -> None:
+    """The rows that it refuses fail alone."""
+    programs, functions, weights = tagger_of_one()
+    model = written(tmp_path, packed(weights, metadata_of(programs, functions, weights)))
+    rows, target = [ROWS[i] for i in GOOD], tmp_path / "out.jsonl"
+    lengths = [len(row) + (99 if i % 50 == 7 else 0) for i, row in enumerate(rows)]
+    source = tmp_path / "in.parquet"
+    pq.write_table(
+        pa.table({"emission": pa.array(rows, TYPE), "lengths": pa.array(lengths, pa.int32())}), source
+    )
+    command = ["score", str(model), str(source), str(target), "--function", "tag", "--vmap"]
+    assert main([*command, "--map", "lengths=lengths"]) == 0
+    found = {line["row"]: line["result"] for line in map(json.loads, target.read_text().splitlines())}
+    tag = load(model).functions["tag"]
+    good = [i for i in range(len(rows)) if i % 50 != 7]
+    assert sorted(found) == good
+    for i in good[:20]:
+        padded = np.zeros((32, 2), np.float32)
+        padded[: len(rows[i])] = rows[i]
+        assert found[i] == np.asarray(tag(padded, np.int32(len(rows[i]))))[: len(rows[i])].tolist()
+    errors = pq.read_table(tmp_path / "out.errors.parquet").to_pydict()
+    assert errors["row"] == [i for i in range(len(rows)) if i % 50 == 7]
+    assert all("lengths" in reason and reason.startswith("[CHECK_FAILED]") for reason in errors["reason"])
 
 
 def test_files_that_are_none(source: Path, tmp_path: Path, capfd: Any) -> None:
