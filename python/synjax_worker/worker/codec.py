@@ -21,7 +21,7 @@ import numpy as np
 from ..dtypes import ELEMENTS, dtype_name
 from ..errors import SynjaxError
 from ..limits import Limits
-from ..protocol import INLINE_BYTES, KEY_WORDS
+from ..protocol import INLINE_BYTES, KEY_WORDS, WIDE_DTYPES
 from ..runtime.extent import check_shape
 
 SMALL_BYTES = (
@@ -141,7 +141,10 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
         array = np.not_equal(array.view(np.uint8), 0)  # XLA knows only 0 and 1 as booleans
     if dtype == "key":
         return jax.random.wrap_key_data(array)
-    return array if len(data) < SMALL_BYTES else jax.device_put(array)
+    if len(data) < SMALL_BYTES:
+        return array
+    with jax.enable_x64(dtype in WIDE_DTYPES):  # or it would be narrowed without a word
+        return jax.device_put(array)
 
 
 def placeholder(of: ArrayType, limits: Limits) -> jax.ShapeDtypeStruct:

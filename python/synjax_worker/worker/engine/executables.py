@@ -26,6 +26,7 @@ from ...runtime.interpreter import Interpretation, interpret
 from ...runtime.nans import Watch
 from ...runtime.program import Program
 from ..codec import Compile, Launch, aval_of
+from .forwards import FORWARDS, forward
 from .handles import signature_of
 from .jobs import Resolved
 from .lanes import lanes_of
@@ -170,14 +171,17 @@ class Executables:
                 self._compiling = None
             seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
-            if self._compiled is not None:
+            compiled = FORWARDS not in resolved.key
+            if compiled and self._compiled is not None:
                 self._compiled(resolved.program, resolved.key, not optimistic)
             while len(self._table) > self._limits.executables:
                 self._table.popitem(last=False)
-            return executable, seconds
+            return executable, seconds if compiled else None
 
     def _made(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
-        """The executable, read or compiled."""
+        """The executable, read or compiled, if there is something to compile."""
+        if FORWARDS in resolved.key:
+            return _forwarding(resolved)
         stored, key = self._stored, (resolved.key, resolved.x64, optimistic)
         if stored is None or not _is_storable(resolved):
             return self._compile(resolved, launch, optimistic)
@@ -289,6 +293,22 @@ class Executables:
         with jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext():
             call = compiler.compiled(jax.jit(program).trace(*resolved.args).lower(), eager=True)
             return watch, np.asarray(call(*resolved.args))
+
+
+def _forwarding(resolved: Resolved) -> Executable:
+    return Executable(
+        call=forward,
+        x64=resolved.x64,
+        certified=False,
+        sites=[],
+        status_rows=[],
+        positions=list(range(len(resolved.program.root.outputs))),
+        failures={},
+        varies=False,
+        bytes=0,
+        has_effects=False,
+        may_not_end=False,
+    )
 
 
 def _is_storable(resolved: Resolved) -> bool:

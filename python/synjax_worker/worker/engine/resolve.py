@@ -18,6 +18,7 @@ from ...runtime.program import Program
 from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
 from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
+from .forwards import FORWARDS, forwards
 from .handles import ErrorMap, Handle, SharedHandle, drop, is_wide
 from .jobs import Job, Resolved, Session
 from .pending import Pending
@@ -139,7 +140,10 @@ class Resolver:
         if next(frames, None) is not None:
             raise SynjaxError("BAD_MESSAGE", "more buffers than inputs")
         check_donation(launch, job.session.handles)
-        key = (launch.hash, launch.flags & ~BATCHABLE, donated, tuple(signatures))
+        how = (launch.flags & ~BATCHABLE, donated)
+        if not program.root.equations and forwards(launch, program):
+            how += (FORWARDS,)
+        key = (launch.hash, *how, tuple(signatures))
         return Resolved(program, args, handles, poisoned, key, wide, donated, tuple(before))
 
 
