@@ -17,10 +17,11 @@ export const FILE_COMMANDS: readonly string[] = ["inspect", "types"];
  */
 export async function fileCommand(args: readonly string[]): Promise<string | undefined> {
   const [command, path, output] = parse(args);
-  await using container = await Container.open(path, "FILE");
+  using container = new Container(path, "FILE");
   const stored = readStored(container);
   if (command === "inspect") {
-    for (const [name, digest] of Object.entries(stored.tensors)) await container.read(name, digest);
+    await container.check(new Map(Object.entries(stored.tensors)));
+    for (const name of Object.keys(stored.tensors)) container.tensor(name);
     return describeFile(path, container.size, stored);
   }
   const text = declarationsOf(basename(path), stored.schema);

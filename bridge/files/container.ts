@@ -1,12 +1,13 @@
-/** A safetensors file that is read piece by piece: only what is asked for, and into the memory where it stays. */
-import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+/** A safetensors file. Its tensors are checked where they stand; small ones are read, large ones stay there. */
 import { ARRAY_OF, type HostArray, type TypedArray } from "../wire/dtypes.ts";
+import { FileArray } from "./file-array.ts";
+import { hashesOf } from "./hashes.ts";
+import { OpenFile } from "./open-file.ts";
 import { type Entry, type Header, PREFIX, readHeader, startOf, type Wrong } from "./safetensors-header.ts";
 import { reasonOf, wrongIn } from "./wrong-file.ts";
 
-/** How much is read while the part before it is hashed. */
-const CHUNK = 8 << 20;
+/** Bytes from which on a tensor stays in its file. */
+const LARGE = 1 << 20;
 
 export class Container {
   readonly path: string;
@@ -15,97 +16,82 @@ export class Container {
   /** All bytes before the elements. */
   readonly headerBytes: Uint8Array;
   readonly wrong: Wrong;
-  readonly #file: FileHandle;
-
-  private constructor(path: string, file: FileHandle, size: number, headerBytes: Uint8Array, wrong: Wrong) {
-    this.path = path;
-    this.size = size;
-    this.headerBytes = headerBytes;
-    this.header = readHeader(headerBytes, size, wrong);
-    this.wrong = wrong;
-    this.#file = file;
-  }
+  readonly #file: OpenFile;
+  #isKept = false;
 
   /**
    * Opens a file and checks every size in it.
    * @param argument what the user calls it
    * @throws {SynjaxError} `INVALID_ARGUMENT` where it cannot be read, is none of this format, cut, or lies about a size
    */
-  static async open(path: string, argument = "path"): Promise<Container> {
-    const wrong = wrongIn(path, argument);
-    let file: FileHandle | undefined;
+  constructor(path: string, argument = "path") {
+    this.wrong = wrongIn(path, argument);
+    this.path = path;
+    let file: OpenFile | undefined;
     try {
-      file = await open(path, "r");
-      const { size } = await file.stat();
-      const prefix = await readAt(file, 0, Math.min(PREFIX, size), wrong);
-      const header = await readAt(file, 0, startOf(prefix, size, wrong), wrong);
-      return new Container(path, file, size, header, wrong);
+      this.#file = file = new OpenFile(path);
+      this.size = file.size;
+      const prefix = this.#bytes(0, Math.min(PREFIX, this.size));
+      this.headerBytes = this.#bytes(0, startOf(prefix, this.size, this.wrong));
+      this.header = readHeader(this.headerBytes, this.size, this.wrong);
     } catch (error) {
-      await file?.close();
+      file?.close();
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      throw wrong("a file that can be read", reasonOf(error));
+      throw this.wrong("a file that can be read", reasonOf(error));
     }
+  }
+
+  /** Closes the file, unless a tensor needs it. */
+  [Symbol.dispose](): void {
+    if (!this.#isKept) this.#file.close();
   }
 
   /**
-   * A tensor.
-   * @param digest the SHA-256 of its bytes, in hexadecimal, where that is known
-   * @throws {SynjaxError} `INVALID_ARGUMENT` for other bytes, and for booleans that are neither 0 nor 1
+   * Compares tensors with what was written.
+   * @param digests the SHA-256 of their bytes by their names, in hexadecimal
+   * @throws {SynjaxError} `INVALID_ARGUMENT` for other bytes
    */
-  async read(name: string, digest?: string): Promise<HostArray> {
-    const { dtype, shape, begin, end } = this.header.entries.get(name)!;
-    const bytes = new Uint8Array(end - begin);
-    const hash = digest === undefined ? undefined : createHash("sha256");
-    let hashed = 0;
-    for await (const read of this.#pieces({ begin, end }, bytes)) {
-      hash?.update(bytes.subarray(hashed, read));
-      hashed = read;
+  async check(digests: ReadonlyMap<string, string>): Promise<void> {
+    const places = [...digests.keys()].map((name) => this.#placeOf(name));
+    const found = await hashesOf(this.#file.descriptor, places);
+    [...digests].forEach(([name, digest], i) => {
+      if (found[i] !== digest) throw this.wrong(`\`${name}\` as it was written`, "other bytes");
+    });
+  }
+
+  /**
+   * A tensor. A large one is read when somebody asks for its elements, or by a worker that reads files itself; until
+   * then the file may be given another name, or deleted, but must not be changed.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` for booleans that are neither 0 nor 1
+   */
+  tensor(name: string): HostArray {
+    const entry = this.header.entries.get(name)!;
+    const { dtype, shape } = entry;
+    const { begin, end } = this.#placeOf(name);
+    if (end - begin >= LARGE && dtype !== "bool") {
+      this.#isKept = true;
+      return new FileArray(this.#file, entry, begin, this.wrong);
     }
-    if (hash && hash.digest("hex") !== digest)
-      throw this.wrong(`\`${name}\` as it was written`, "other bytes");
+    const bytes = this.#bytes(begin, end - begin);
     if (dtype === "bool" && bytes.some((byte) => byte > 1))
       throw this.wrong(`bytes of 0 and 1 in \`${name}\``, "another");
-    return { dtype, shape, data: new ARRAY_OF[dtype](bytes.buffer) as TypedArray } as HostArray;
+    return {
+      dtype,
+      shape,
+      data: new ARRAY_OF[dtype](bytes.buffer as ArrayBuffer) as TypedArray,
+    } as HostArray;
   }
 
-  /** Fills `bytes`, the next piece while the caller has the one before: says up to where it is filled. */
-  async *#pieces({ begin }: Pick<Entry, "begin" | "end">, bytes: Uint8Array): AsyncGenerator<number> {
-    const read = (from: number): Promise<number> =>
-      readInto(this.#file, bytes.subarray(from, from + CHUNK), this.header.start + begin + from, this.wrong);
-    let [filled, next] = [0, bytes.length > 0 ? read(0) : undefined];
-    while (next) {
-      filled += await next;
-      next = filled < bytes.length ? read(filled) : undefined;
-      next?.catch(() => undefined);
-      yield filled;
-    }
+  /** Where the bytes of a tensor stand, from the beginning of the file. */
+  #placeOf(name: string): Pick<Entry, "begin" | "end"> {
+    const { begin, end } = this.header.entries.get(name)!;
+    return { begin: this.header.start + begin, end: this.header.start + end };
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  #bytes(position: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    if (this.#file.read(bytes, position) < length)
+      throw this.wrong("a whole file", "one that became shorter while it was read");
+    return bytes;
   }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-}
-
-async function readAt(file: FileHandle, position: number, length: number, wrong: Wrong): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  await readInto(file, bytes, position, wrong);
-  return bytes;
-}
-
-/** Fills `bytes`; how many there are. */
-async function readInto(
-  file: FileHandle,
-  bytes: Uint8Array,
-  position: number,
-  wrong: Wrong,
-): Promise<number> {
-  for (let read = 0; read < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, read, bytes.length - read, position + read);
-    if (bytesRead === 0) throw wrong("a whole file", "one that became shorter while it was read");
-    read += bytesRead;
-  }
-  return bytes.length;
 }

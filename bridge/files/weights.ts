@@ -1,5 +1,5 @@
 /** Weights that live apart from the programs: in another file, or in several that an index names. */
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import type { HostArray } from "../wire/dtypes.ts";
 import { Container } from "./container.ts";
@@ -17,11 +17,11 @@ const LONGEST_INDEX = 100_000_000;
  * The tensors that programs want, from another file.
  * @throws {SynjaxError} `INVALID_ARGUMENT`: one is missing, or of another dtype or shape; a file is cut or lies
  */
-export async function weightsFrom(path: string, wanted: Schema["weights"]): Promise<Map<string, HostArray>> {
+export function weightsFrom(path: string, wanted: Schema["weights"]): Map<string, HostArray> {
   const wrong = wrongIn(path, "weights");
   const opened = new Map<string, Container>();
   try {
-    const places = await placesIn(path, opened, wrong);
+    const places = placesIn(path, opened, wrong);
     const names = Object.keys(wanted);
     const isPrefixed = names.every((name) => places.has(name));
     const found = names.map((name) => [name, isPrefixed ? name : withoutPrefix(name)] as const);
@@ -39,10 +39,10 @@ export async function weightsFrom(path: string, wanted: Schema["weights"]): Prom
         );
     }
     const weights = new Map<string, HostArray>();
-    for (const [name, own] of found) weights.set(name, await places.get(own)!.read(own));
+    for (const [name, own] of found) weights.set(name, places.get(own)!.tensor(own));
     return weights;
   } finally {
-    await Promise.all([...opened.values()].map((container) => container.close()));
+    for (const container of opened.values()) container[Symbol.dispose]();
   }
 }
 
@@ -50,25 +50,21 @@ const withoutPrefix = (name: string): string =>
   name.startsWith(`${PREFIX}.`) ? name.slice(PREFIX.length + 1) : name;
 
 /** Which file has each tensor. */
-async function placesIn(
-  path: string,
-  opened: Map<string, Container>,
-  wrong: Wrong,
-): Promise<Map<string, Container>> {
-  const open = async (file: string): Promise<Container> => {
-    const container = opened.get(file) ?? (await Container.open(file, "weights"));
+function placesIn(path: string, opened: Map<string, Container>, wrong: Wrong): Map<string, Container> {
+  const open = (file: string): Container => {
+    const container = opened.get(file) ?? new Container(file, "weights");
     opened.set(file, container);
     return container;
   };
   if (!path.endsWith(INDEX)) {
-    const container = await open(path);
+    const container = open(path);
     return new Map([...container.header.entries.keys()].map((name) => [name, container]));
   }
   const places = new Map<string, Container>();
-  for (const [name, file] of Object.entries(await indexOf(path, wrong))) {
+  for (const [name, file] of Object.entries(indexOf(path, wrong))) {
     if (typeof file !== "string" || file !== basename(file) || file.includes("\\") || file === ".." || !file)
       throw wrong("names of files beside it", JSON.stringify(file).slice(0, 100));
-    const container = await open(join(dirname(path), file));
+    const container = open(join(dirname(path), file));
     if (!container.header.entries.has(name))
       throw container.wrong(`a tensor \`${name}\`, as ${basename(path)} says`, "none");
     places.set(name, container);
@@ -76,12 +72,12 @@ async function placesIn(
   return places;
 }
 
-async function indexOf(path: string, wrong: Wrong): Promise<Readonly<Record<string, unknown>>> {
+function indexOf(path: string, wrong: Wrong): Readonly<Record<string, unknown>> {
   let text: string;
   try {
-    if ((await stat(path)).size > LONGEST_INDEX)
+    if (statSync(path).size > LONGEST_INDEX)
       throw wrong(`an index of ${LONGEST_INDEX} bytes at most`, "a larger one");
-    text = await readFile(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw wrong("a file that can be read", reasonOf(error));

@@ -310,6 +310,7 @@ function isHello(value: unknown): boolean {
     ["registry", "platform", "jax"].every((name) => typeof field(value, name) === "string") &&
     Array.isArray(devices) &&
     devices.every((device) => typeof device === "string") &&
+    ["boolean", "undefined"].includes(typeof field(value, "readsFiles")) &&
     isMap(limits) &&
     Object.values(limits).every((limit) => isCount(limit) && limit > 0)
   );

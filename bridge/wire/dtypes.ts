@@ -9,6 +9,16 @@ export interface HostArray<D extends DType = DType> {
   readonly dtype: D;
   readonly shape: readonly number[];
   readonly data: DataOf[D];
+  /** Where `data` stand in a file; then they are read when they are asked for. */
+  readonly file?: FilePlace;
+}
+
+/** Where the elements of an array begin in a file of this machine. */
+export interface FilePlace {
+  readonly path: string;
+  readonly offset: number;
+  /** Tells the file from what it is after a change, see `docs/wire.md`. */
+  readonly stamp: string;
 }
 
 /** How many numbers of its typed array an element takes: complex numbers and keys are pairs. */

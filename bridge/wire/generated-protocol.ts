@@ -77,7 +77,7 @@ export const STATUS = { ok: 0, error: 1, bundle: 2, python: 3 } as const;
 export const FLAG = { lenient: 1, unchecked: 2, findNans: 4, batchable: 8 } as const;
 
 /** The first element of an input that is not a handle. */
-export const INPUT = { int: 0, array: 1, float: 2 } as const;
+export const INPUT = { int: 0, array: 1, float: 2, file: 3 } as const;
 
 /** The first element of an argument, in an encoded program, that is not a reference, string, boolean or `null`. */
 export const ARGUMENT = { int: 0, float: 1, tuple: 2, dict: 3, program: 4, int64: 5 } as const;

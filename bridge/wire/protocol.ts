@@ -5,12 +5,13 @@ export * from "./generated-protocol.ts";
 
 type WeakInput = readonly [typeof INPUT.int, number] | readonly [typeof INPUT.float, number | NamedFloat];
 
-/** A handle, a weak number, or a host array (its bytes inline, or in the next buffer frame). */
+/** A handle, a weak number, or a host array (its bytes inline, in the next buffer frame, or in a file). */
 export type WireInput =
   | number
   | WeakInput
   | readonly [typeof INPUT.array, DType, readonly number[]]
-  | readonly [typeof INPUT.array, DType, readonly number[], Uint8Array];
+  | readonly [typeof INPUT.array, DType, readonly number[], Uint8Array]
+  | readonly [typeof INPUT.file, DType, readonly number[], path: string, offset: number, stamp: string];
 
 /** An input of a launch to come: a handle, a weak number, or what an array will be. */
 export type WireInputType =
@@ -31,6 +32,8 @@ export interface HelloInfo {
   readonly limits: Readonly<Record<string, number>>;
   /** What this client is called on the worker's list, where there are keys. */
   readonly client?: string;
+  /** Whether it reads arrays from files of this machine: the worker of a session that has started it. */
+  readonly readsFiles?: boolean;
 }
 
 /** Counters the worker's IO thread reports at any time, also while XLA compiles. */

@@ -186,8 +186,8 @@ LENIENT, UNCHECKED, FIND_NANS, BATCHABLE = 1, 2, 4, 8
 FLAGS = {"lenient": LENIENT, "unchecked": UNCHECKED, "findNans": FIND_NANS, "batchable": BATCHABLE}
 
 # The first element of an input that is not a handle.
-INPUT_INT, INPUT_ARRAY, INPUT_FLOAT = range(3)
-INPUTS = {"int": INPUT_INT, "array": INPUT_ARRAY, "float": INPUT_FLOAT}
+INPUT_INT, INPUT_ARRAY, INPUT_FLOAT, INPUT_FILE = range(4)
+INPUTS = {"int": INPUT_INT, "array": INPUT_ARRAY, "float": INPUT_FLOAT, "file": INPUT_FILE}
 
 # The first element of an argument, in an encoded program, that is not a reference, string, bool or nil.
 ARGUMENT_INT, ARGUMENT_FLOAT, ARGUMENT_TUPLE, ARGUMENT_DICT, ARGUMENT_PROGRAM, ARGUMENT_INT64 = range(6)

@@ -1,3 +1,4 @@
+import { FileArray } from "../../bridge/files/file-array.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Handle } from "../program/handle.ts";
 import { adopt, NODE } from "../program/traced.ts";
@@ -19,10 +20,14 @@ export class HeldTensors {
     this.#tensors = tensors;
   }
 
-  /** All of them as inputs in a session. They are put there at the first time, together. */
+  /**
+   * All of them as inputs in a session. They are put there at the first time, together.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` where they stand in a file that was changed
+   */
   on(session: Session): OnDevice {
     const known = this.#held.get(session);
     if (known && [...known.values()].every(({ handle }) => handle.isUsable)) return known;
+    for (const host of this.#tensors.values()) if (host instanceof FileArray) host.assertUnchanged();
     const names = [...this.#tensors.keys()];
     const hosts = names.map((name) => adopt(Tensor, { kind: "host", host: this.#tensors.get(name)! }));
     const put = session.put(hosts, { transfer: true, restore: true }) as readonly Tensor[];

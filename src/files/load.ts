@@ -67,16 +67,16 @@ async function readFile(
   path: string,
   given: string | undefined,
 ): Promise<{ readonly stored: Stored; readonly tensors: ReadonlyMap<string, HostArray> }> {
-  await using container = await Container.open(path);
+  using container = new Container(path);
   const stored = readStored(container);
   checkOps(path, stored);
   const { weights, weightsFile } = stored.schema;
   const elsewhere =
     given ?? (weightsFile === null ? undefined : besideOf(path, weightsFile, container.wrong));
-  const tensors =
-    elsewhere === undefined ? new Map<string, HostArray>() : await weightsFrom(elsewhere, weights);
-  for (const name of container.header.entries.keys())
-    if (!tensors.has(name)) tensors.set(name, await container.read(name, stored.tensors[name]!));
+  const tensors = elsewhere === undefined ? new Map<string, HostArray>() : weightsFrom(elsewhere, weights);
+  const own = [...container.header.entries.keys()].filter((name) => !tensors.has(name));
+  await container.check(new Map(own.map((name) => [name, stored.tensors[name]!])));
+  for (const name of own) tensors.set(name, container.tensor(name));
   return { stored, tensors };
 }
 

@@ -4,6 +4,7 @@ import type { CallOptions } from "../../bridge/transport/call.ts";
 import type { Channel } from "../../bridge/transport/channel.ts";
 import { notSentAgain } from "../../bridge/transport/giving-up.ts";
 import { type Reply, sizeOf } from "../../bridge/wire/answer.ts";
+import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { type ArrayAval, type Aval, FLAG, MESSAGE } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
 import type { Handle } from "../program/handle.ts";
@@ -37,6 +38,8 @@ export interface LaunchOptions {
   /** Whether a worker that batches may run it together with others; by default of a recorded function's call. */
   readonly batchable?: boolean | undefined;
 }
+
+const sizeOfHost = ({ dtype, shape }: HostArray): number => sizeOf([dtype, shape, false]);
 
 /** Bytes on the device; what a distribution holds is not known here. */
 const bytesOf = (aval: Aval | undefined): number =>
@@ -176,7 +179,7 @@ export class Launches {
 
   #expectedBytes({ program, inputs }: Launch): number {
     if (program.equations > 0) return this.#context.memory.expected(program.key);
-    return inputs.reduce((sum, input) => sum + ("host" in input ? input.host.data.byteLength : 0), 0);
+    return inputs.reduce((sum, input) => sum + ("host" in input ? sizeOfHost(input.host) : 0), 0);
   }
 
   #send(channel: Channel, launch: Launch): Promise<unknown> | undefined {
@@ -190,7 +193,8 @@ export class Launches {
     const arrived = memory.launched(this.#expectedBytes(launch));
     const buffers = programs.bodyOf(channel, program);
     const hasBody = buffers.length;
-    const inputs = launch.inputs.map((input) => wireInput(input, buffers));
+    const { readsFiles } = channel.info;
+    const inputs = launch.inputs.map((input) => wireInput(input, buffers, readsFiles));
     const seq = channel.nextSeq();
     launch.seq = seq;
     const fetch = reads.decideInlineFetch(launch);

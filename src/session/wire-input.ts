@@ -24,15 +24,20 @@ export function wireInputType(input: InputType): WireInputType {
   return wireInput(input, []) as WireInputType;
 }
 
-/** @param buffers takes the bytes of an array that is too large to stand in the header */
-export function wireInput(input: Constant, buffers: Uint8Array[]): WireInput {
+/**
+ * @param buffers takes the bytes of an array that is too large to stand in the header
+ * @param readsFiles whether the worker reads arrays from files
+ */
+export function wireInput(input: Constant, buffers: Uint8Array[], readsFiles = false): WireInput {
   if ("handle" in input) return input.handle.id;
   if ("weak" in input) {
     const encoded = encodeNumber(input.weak) as readonly [0 | 1, number];
     return encoded[0] === ARGUMENT.int ? [INPUT.int, encoded[1]] : [INPUT.float, weakFloat(input.weak)];
   }
-  const { dtype, shape, data } = input.host;
-  const bytes = bytesOf(data);
+  const { host } = input;
+  const { dtype, shape, file } = host;
+  if (file && readsFiles) return [INPUT.file, dtype, shape, file.path, file.offset, file.stamp];
+  const bytes = bytesOf(host.data);
   if (bytes.byteLength <= INLINE_BYTES) return [INPUT.array, dtype, shape, bytes];
   buffers.push(bytes);
   return [INPUT.array, dtype, shape];

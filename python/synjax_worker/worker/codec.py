@@ -43,6 +43,16 @@ class HostArray(NamedTuple):
     data: bytes | None  # None: the data are in the next buffer frame
 
 
+class FileArray(NamedTuple):
+    """An array whose elements stand in a file of this machine, as they stand in buffers."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    path: str
+    offset: int
+    stamp: str  # of the file as the client has seen it, see `file_arrays`
+
+
 class Context(NamedTuple):
     """What a client says of a call besides the call."""
 
@@ -64,7 +74,7 @@ class Launch:
     seq: int
     hash: bytes
     has_body: bool
-    inputs: list[int | Weak | HostArray]
+    inputs: list[int | Weak | HostArray | FileArray]
     first_output: int
     outputs: int
     wants: list[int]
@@ -136,12 +146,20 @@ def array_from(dtype: str, shape: tuple[int, ...], data: bytes | memoryview, lim
     elif len(data) < SMALL_BYTES:
         array = np.ndarray(full_shape, element, data)
     else:
-        array = _aligned_copy(data).view(element).reshape(full_shape)
+        memory = aligned(len(data))
+        memory[:] = np.frombuffer(data, np.uint8)
+        array = memory.view(element).reshape(full_shape)
+    return taken(dtype, array)
+
+
+def taken(dtype: str, array: np.ndarray) -> Any:
+    """Elements as a compiled program takes them. They must not change any more."""
+    size = array.nbytes
     if dtype == "bool":
         array = np.not_equal(array.view(np.uint8), 0)  # XLA knows only 0 and 1 as booleans
     if dtype == "key":
         return jax.random.wrap_key_data(array)
-    if len(data) < SMALL_BYTES:
+    if size < SMALL_BYTES:
         return array
     with jax.enable_x64(dtype in WIDE_DTYPES):  # or it would be narrowed without a word
         return jax.device_put(array)
@@ -160,13 +178,11 @@ def _dtype_of_keys() -> Any:
     return jax.eval_shape(lambda: jax.random.key(0)).dtype
 
 
-def _aligned_copy(data: bytes | memoryview) -> np.ndarray:
-    """A copy that XLA can use without another copy. Do not use it again: it belongs to the device array."""
-    memory = np.empty(len(data) + ALIGNMENT, np.uint8)
+def aligned(size: int) -> np.ndarray:
+    """Memory that XLA can use without a copy. Do not write to it again: it belongs to the device array."""
+    memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
-    copy = memory[start : start + len(data)]
-    copy[:] = np.frombuffer(data, np.uint8)
-    return copy
+    return memory[start : start + size]
 
 
 def aval_of(value: Any) -> list:

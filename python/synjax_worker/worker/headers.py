@@ -17,6 +17,7 @@ from ..protocol import (
     FLAGS,
     HASH_BYTES,
     INPUT_ARRAY,
+    INPUT_FILE,
     INPUT_FLOAT,
     INPUT_INT,
     LARGEST_ID,
@@ -26,8 +27,9 @@ from ..protocol import (
     TREE_LIST,
     WEAK_INT_BITS,
 )
-from .codec import ArrayType, Compile, Fetch, HostArray, Launch, Share, Take, Unshare, Weak
+from .codec import ArrayType, Compile, Fetch, FileArray, HostArray, Launch, Share, Take, Unshare, Weak
 
+_LONGEST_PATH, _LONGEST_STAMP = 4_096, 100  # characters
 _BEGINNING = 64  # bytes in which a header's type and seq stand
 _WEAK_INTS = range(-(1 << WEAK_INT_BITS - 1), 1 << WEAK_INT_BITS - 1)
 
@@ -56,8 +58,8 @@ def seq_of(frame: bytes) -> int:
         return 0
 
 
-def parse_launch(header: list) -> Launch:
-    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch."""
+def parse_launch(header: list, *, files: bool = False) -> Launch:
+    """Raises SynjaxError (BAD_MESSAGE) for anything that is not a launch. With `files` inputs may stand in files."""
     _check_fields(header, "launch")
     _, seq, hash_, has_body, inputs, first_output, outputs, wants, donated, frees, flags = header
     _program(hash_, has_body, flags)
@@ -73,7 +75,7 @@ def parse_launch(header: list) -> Launch:
         seq,
         hash_,
         bool(has_body),
-        [_input(item) for item in inputs],
+        [_file_or_input(item) for item in inputs] if files else [_input(item) for item in inputs],
         first_output,
         outputs,
         wants,
@@ -236,6 +238,19 @@ def _input(item: Any) -> int | Weak | HostArray:
     if len(item) == 2 and tag == INPUT_FLOAT and (type(value) in (int, float) or value in NAMED_FLOATS):
         return Weak(float(value))
     raise _bad(f"an input cannot be {item!s:.80}")
+
+
+def _file_or_input(item: Any) -> int | Weak | HostArray | FileArray:
+    if type(item) is not list or len(item) != 6 or item[0] != INPUT_FILE:
+        return _input(item)
+    dtype, shape = _dtype_and_shape(item)
+    path, offset, stamp = item[3:]
+    for text, longest in ((path, _LONGEST_PATH), (stamp, _LONGEST_STAMP)):
+        if type(text) is not str or len(text) > longest or not _is_text(text):
+            raise _bad("an array in a file has a path and a stamp, which are texts")
+    if dtype in ("key", "bool"):
+        raise _bad(f"a {dtype} does not stand in a file")
+    return FileArray(dtype, shape, path, _identifier(offset, "an offset"), stamp)
 
 
 def _input_type(item: Any) -> int | Weak | ArrayType:

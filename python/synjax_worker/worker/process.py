@@ -175,6 +175,11 @@ def _start(
         "jax": jax.__version__,
         "limits": limits.to_wire(),
     }
+    is_own = (
+        served is None and config.get("python") is True
+    )  # its client has started it, and may do what it likes
+    if is_own and hasattr(os, "preadv"):
+        info["readsFiles"] = True
     sys.setswitchinterval(0.0005)  # seconds that another thread may keep the GIL while a ping waits
     sys.setrecursionlimit(50_000)  # JAX needs dozens of frames for each level of nested programs
     threading.stack_size(512 << 20)
@@ -193,7 +198,7 @@ def _start(
         served and served.compiled,
         served and served.beat,
         listens=served is None or served.warm_up is None,
-        python=served is None and config.get("python") is True,
+        python=is_own,
     )
     ready = {"ready": True, "address": server.address} | {
         name: info[name] for name in ("version", "registry", "pid", "jax", "platform")

@@ -394,7 +394,7 @@ class Server:
         size += MESSAGE_BYTES
         context = take_context(header)
         if kind == LAUNCH:
-            launch = parse_launch(header)
+            launch = parse_launch(header, files=self._python)
             if launch.outputs > self._limits.results:
                 raise SynjaxError("BAD_MESSAGE", f"{launch.outputs} results; at most {self._limits.results}")
             return self._call(Job(session, launch, buffers, size, seq, excess, context=context))

@@ -8,7 +8,7 @@ import jax
 
 from ...protocol import FIND_NANS, LENIENT
 from ...runtime.program import Program, Reference
-from ..codec import ArrayType, Compile, HostArray, Launch
+from ..codec import ArrayType, Compile, FileArray, HostArray, Launch
 
 FORWARDS = "forwards"  # in the keys of their executables
 
@@ -21,10 +21,12 @@ def forwards(launch: Launch | Compile, program: Program) -> bool:
         and not root.captures
         and not launch.flags & (FIND_NANS | LENIENT)
         and root.outputs == tuple(Reference(-1 - position) for position in range(root.inputs))
-        and all(
-            type(item) is HostArray or (type(item) is ArrayType and not item.weak) for item in launch.inputs
-        )
+        and all(map(_comes_along, launch.inputs))
     )
+
+
+def _comes_along(item: Any) -> bool:
+    return type(item) in (HostArray, FileArray) or (type(item) is ArrayType and not item.weak)
 
 
 def forward(*arrays: Any) -> tuple[list[Any], None]:

@@ -15,7 +15,8 @@ from ...limits import Limits
 from ...protocol import BATCHABLE, FIND_NANS, LENIENT, UNCHECKED
 from ...runtime.decode import decode_program, program_hash
 from ...runtime.program import Program
-from ..codec import ArrayType, Compile, HostArray, Launch, array_from, placeholder
+from ..codec import ArrayType, Compile, FileArray, HostArray, Launch, array_from, placeholder
+from ..file_arrays import array_in_file, size_of
 from .budget import Budget
 from .failures import PoisonedInput, unknown_handle
 from .forwards import FORWARDS, forwards
@@ -129,6 +130,10 @@ class Resolver:
                 self._budget.take(len(data))  # it is copied
                 value = array_from(item.dtype, item.shape, data, self._limits)
                 signature = (item.dtype, item.shape, False)
+            elif type(item) is FileArray:
+                self._budget.take(size_of(item))
+                value = array_in_file(item, self._limits)
+                signature = (item.dtype, item.shape, False)
             elif type(item) is ArrayType:
                 value, signature = placeholder(item, self._limits), tuple(item)
             else:
@@ -164,7 +169,7 @@ def _bytes_of(item: Any) -> int:
     """The bytes of an input, of which nothing may be known yet."""
     if isinstance(item, Handle):
         return sum(getattr(leaf, "nbytes", 0) for leaf in jax.tree.leaves(item.value))
-    if isinstance(item, (ArrayType, HostArray)):
+    if isinstance(item, (ArrayType, FileArray, HostArray)):
         return math.prod(item.shape) * np.dtype(item.dtype).itemsize
     return 0
 

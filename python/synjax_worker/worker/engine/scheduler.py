@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..allocator import return_freed_memory
-from ..codec import SMALL_BYTES, Compile, Fetch, Launch, Share, Take, Unshare
+from ..codec import SMALL_BYTES, Compile, Fetch, FileArray, Launch, Share, Take, Unshare
 from ..memory import memory_left
 from ..warm_file import Entry
 from .batches import Batch, Batches, NotQuick, batch_of_types, size_of
@@ -140,7 +140,9 @@ class Engine:
         if not self._is_free():
             return False
         if isinstance(message, Launch):
-            if message.has_body or not self._is_quick(job, alone):
+            if message.has_body or any(type(item) is FileArray for item in message.inputs):
+                return False
+            if not self._is_quick(job, alone):
                 return False
         elif isinstance(message, Fetch):
             found = [job.session.handles.get(id_) for id_ in message.handles]

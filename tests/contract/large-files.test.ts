@@ -1,0 +1,132 @@
+/** Files with tensors that are not read when they are loaded: they stay where they are until a worker has them. */
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { resolvePython } from "../../bridge/environment/resolve-python.ts";
+import { Container } from "../../bridge/files/container.ts";
+import { hashesOf } from "../../bridge/files/hashes.ts";
+import { sha256 } from "../../bridge/files/writing.ts";
+import { workerEnv } from "../../bridge/worker/start-configuration.ts";
+import { load, save } from "../../src/files/index.ts";
+import { array, connect, jit, type Session, type Tensor } from "../../src/index.ts";
+import { errorOf } from "../fixtures/errors.ts";
+
+type Floats = Tensor<"float32">;
+type Params = { small: Floats; wide: Tensor<"float64">; large: Floats };
+
+const SIZE = 1 << 19; // of float32: two megabytes
+const directory = mkdtempSync(join(tmpdir(), "synjax-large-"));
+const inside = (name: string): string => join(directory, name);
+const path = inside("model.synjax");
+const apply = jit((params: Params, x: Floats) => ({
+  sum: params.large.mul(x).sum(),
+  last: params.wide.at(-1).get(),
+  small: params.small,
+}));
+const last = 2 ** 40 + 1; // no float32
+const expected = { sum: 2 * ((SIZE * (SIZE - 1)) / 2 / SIZE), last: [last], small: [3] };
+let session: Session;
+let copies = 0;
+
+beforeAll(async () => {
+  session = await connect();
+  const params = {
+    small: array([3]),
+    wide: array(new Float64Array(SIZE).fill(1).fill(last, SIZE - 1)),
+    large: array(Float32Array.from({ length: SIZE }, (_, i) => i / SIZE)),
+  };
+  await session.run(() => session.get(apply(params, array(2))));
+  await save(path, { apply }, { params });
+});
+afterAll(async () => {
+  await session.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A copy that a test may spoil. */
+function copied(): string {
+  const copy = inside(`copy-${copies++}.synjax`);
+  copyFileSync(path, copy);
+  return copy;
+}
+/** Changes the last byte. */
+function spoil(file: string): void {
+  const { size } = new Container(file);
+  writeSync(openSync(file, "r+"), new Uint8Array([255]), 0, 1, size - 1);
+}
+const called = async (file: string, where: Session = session): Promise<object> => {
+  const { functions } = await load<{ apply: typeof apply }>(file, { session: where });
+  return shown(await functions.apply(array(2)));
+};
+const shown = (found: Awaited<ReturnType<typeof session.get<ReturnType<typeof apply>>>>): object => ({
+  sum: found.sum.item(),
+  last: [...found.last.data],
+  small: [...found.small.data],
+});
+
+describe("a file of large tensors", () => {
+  test("does what was saved, on a worker that reads it and on one that is sent it", async () => {
+    expect(session.info!.readsFiles).toBe(true);
+    expect(await called(path)).toEqual(expected);
+    const child = spawn(await resolvePython(), ["-m", "synjax_worker"], {
+      env: workerEnv("cpu", {}),
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    child.stdin.write(`${JSON.stringify({ address: "tcp://127.0.0.1:*", token: "t" })}\n`);
+    const ready = await new Promise<string>((resolve) =>
+      createInterface({ input: child.stdout }).once("line", resolve),
+    );
+    const { address } = JSON.parse(ready) as { address: string };
+    const other = await connect(address, { token: "t" });
+    expect(other.info?.readsFiles).toBe(undefined);
+    expect(await called(path, other)).toEqual(expected);
+    await other.close();
+    child.kill("SIGKILL");
+  });
+
+  test("may lose its name, and is there for the worker that follows one that has ended", async () => {
+    const copy = copied();
+    await using other = await connect();
+    const { functions } = await load<{ apply: typeof apply }>(copy, { session: other });
+    unlinkSync(copy);
+    expect(shown(await functions.apply(array(2)))).toEqual(expected);
+    const lost = (async () => {
+      for await (const { type } of other.status()) if (type === "lost") return;
+    })();
+    process.kill(other.workerPid!, "SIGKILL");
+    await lost;
+    expect(shown(await functions.apply(array(2)))).toEqual(expected);
+  });
+
+  test("is refused where it was changed before it is loaded", async () => {
+    const copy = copied();
+    spoil(copy);
+    const error = await errorOf(() => load(copy));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.message).toMatch(/`params\.\w+` as it was written/);
+  });
+
+  test("is refused where it is changed between that and the first call", async () => {
+    const copy = copied();
+    const { functions } = await load<{ apply: typeof apply }>(copy, { session });
+    spoil(copy);
+    const error = await errorOf(() => functions.apply(array(2)));
+    expect([error.code, error.message]).toEqual(["INVALID_ARGUMENT", expect.stringContaining("changed since")]); // prettier-ignore
+    expect(await called(path)).toEqual(expected);
+  });
+});
+
+test("parts are hashed on threads as they are without", async () => {
+  const file = inside("zeros");
+  const descriptor = openSync(file, "w+");
+  const size = 50 << 20;
+  writeSync(descriptor, new Uint8Array([1]), 0, 1, size - 1);
+  const parts = [[0, 30 << 20], [30 << 20, size], [5, 5], [size - 3, size]].map(([begin, end]) => ({ begin: begin!, end: end! })); // prettier-ignore
+  const alone = await Promise.all(parts.map(async (part) => (await hashesOf(descriptor, [part]))[0]));
+  expect(await hashesOf(descriptor, parts)).toEqual(alone);
+  expect(alone[3]).toBe(sha256(new Uint8Array([0, 0, 1])));
+  expect(alone[2]).toBe(sha256(new Uint8Array()));
+});
