@@ -102,6 +102,9 @@ def _check_kinds(name: str, parsed: Signature) -> None:
         if parameter.type in _OWN_TYPES:
             raise SignatureError(f"{name!r}: `{parameter.name}` is of {parameter.type}, of no distribution")
         parse_dims(parameter.dims)
+    if parsed.options and parsed.positional and parsed.positional[-1].rest:
+        rest = parsed.positional[-1].name
+        raise SignatureError(f"{name!r}: nothing stands after '...{rest}': what is not optional stands before it")
     _check_result(name, parsed.result, "its result")
 
 

@@ -87,6 +87,8 @@ def _plugin(text: str, name: str, path: Path | None, argument: str) -> Plugin:
     except (Exception, SystemExit) as error:  # it runs what it likes
         DECLARED[:] = [each for each in DECLARED if not _is_of(name, each.module)]
         lines = "".join(traceback.format_exception(error)).strip().splitlines()[-_LAST_LINES:]
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            lines = []  # they would be importlib's
         received = f"`{text}`, which raises {type(error).__name__}: {error}"
         raise _wrong(argument, "a plugin that can be imported", received[:500], lines) from error
     declared = [each for each in DECLARED if _is_of(name, each.module)]

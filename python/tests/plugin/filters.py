@@ -34,7 +34,7 @@ def halves(x):
     return Halves(x[:middle], x[middle:])
 
 
-@op('...rows: num A, { how: static "sum" | "max" } -> promote(A, A)', version=2)
+@op('how: static "sum" | "max", ...rows: num A -> promote(A, A)', version=2)
 def merge(*rows, how):
     """Arrays of one shape made one, item by item."""
     return sum(rows) if how == "sum" else jnp.max(jnp.stack(rows), axis=0)

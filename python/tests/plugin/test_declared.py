@@ -38,7 +38,8 @@ def test_what_is_declared_is_kept() -> None:
         (two, "x: num A[*a *b], y: num B -> A", "at most one"),
         (two, "x: num A -> A", "cannot be called as op\\(x\\): missing a required argument: 'y'"),
         (two, "x: num A, y: num B, { z?: size } -> A", "unexpected keyword argument 'z'"),
-        (rows, "...xs: num A, { k?: size } -> A", "missing a required .*'k'"),
+        (rows, "...xs: num A -> A", "missing a required .*'k'"),
+        (rows, "...xs: num A, { k: size } -> A", "nothing stands after '...xs'"),
     ],
 )
 def test_a_signature_that_cannot_be_meant_is_refused(fn, signature: str, words: str) -> None:
