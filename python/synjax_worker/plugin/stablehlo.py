@@ -6,6 +6,7 @@ What is in such a file is run: only who starts a process names one, never who se
 from __future__ import annotations
 
 import keyword
+import logging
 import os
 import re
 import sys
@@ -19,6 +20,8 @@ import jax.export
 from ..errors import InvalidArgument, SynjaxError
 from ..protocol import NUMERIC_DTYPES, WIDE_DTYPES
 from .declared import declare_function
+
+log = logging.getLogger("synjax_worker")
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -85,6 +88,12 @@ def _read(path: Path) -> jax.export.Exported:
         raise _wrong(path, f"a program for {' or '.join(known)}", f"one for {', '.join(found.platforms)}")
     if found.nr_devices != 1:
         raise _wrong(path, "a program for one device", f"one for {found.nr_devices}")
+    # Bytes that were changed may end the process where they are read: then it is at the start
+    log.info("reading the program of %s", path)
+    try:
+        found.mlir_module()
+    except Exception as error:
+        raise _wrong(path, "a program of StableHLO", f"{type(error).__name__}: {error}"[:200]) from error
     return found
 
 
