@@ -4,7 +4,7 @@ import { OPERANDS, callKind, conversion } from "../../bridge/signatures/typescri
 import type { Parameter } from "../../bridge/signatures/registry-document.ts";
 import { emit, list, partsOf, struct } from "../program/emit.ts";
 import { camelCase } from "../program/python-names.ts";
-import { checkCall, type Signature } from "../program/signatures.ts";
+import { checkCall, shown, type Signature } from "../program/signatures.ts";
 import { callersLine } from "../program/source-line.ts";
 import { Traced } from "../program/traced.ts";
 import { asBool, asFloat, asInt, asInts } from "../tensor/array.ts";
@@ -33,16 +33,35 @@ const CONVERSIONS = { asBool, asFloat, asInt, asInts } as const;
  * called as functions of `np` are, inside and outside of `jit`, in a session of a worker that has the plugin.
  * @param name of the package
  * @param operations by their names in Python
+ * @throws {SynjaxError} `INVALID_ARGUMENT` for other arguments
  */
 export function plugin<P extends object>(
   name: string,
   operations: Readonly<Record<string, PluginOperation>>,
 ): P {
+  checkCall("plugin", PLUGIN, [name, operations]);
+  for (const [own, operation] of Object.entries(operations)) checkOperation(own, operation);
   const functions = Object.entries(operations).map(([own, operation]) => [
     camelCase(own),
     functionOf(`${name}.${own}`, operation),
   ]);
   return Object.fromEntries(functions) as P;
+}
+
+const PLUGIN: Signature = { takes: { name: "string", operations: "record" } };
+
+function checkOperation(name: string, operation: unknown): void {
+  const { hash, positional, options, result } = (operation ?? {}) as Partial<PluginOperation>;
+  const isOne =
+    typeof hash === "string" && /^[0-9a-f]{16}$/.test(hash) && Array.isArray(positional) && Array.isArray(options) && result; // prettier-ignore
+  if (isOne) return;
+  const [argument, expected, received] = [`operations.${name}`, "what `synjax types --plugin` writes", shown(operation)]; // prettier-ignore
+  throw new SynjaxError("INVALID_ARGUMENT", `plugin: \`${argument}\`: expected ${expected}, got ${received}`, {
+    argument,
+    expected,
+    received,
+    line: callersLine(),
+  });
 }
 
 type Values = Readonly<Record<string, unknown>>;

@@ -82,6 +82,14 @@ describe("functions of a plugin", () => {
     });
   });
 
+  test("are made of what was written for them alone", async () => {
+    const untyped = plugin as (...args: unknown[]) => unknown;
+    const junk = [undefined, null, 1, "x", [], {}, { one: null }, { one: { hash: "x" } }, { one: { ...UNARY, hash: "x" } }]; // prettier-ignore
+    for (const operations of junk.filter((each) => JSON.stringify(each) !== "{}"))
+      expect([operations, await errorOf(() => untyped("acme", operations))]).toMatchObject([operations, { code: "INVALID_ARGUMENT", argument: expect.stringMatching(/^operations/) }]); // prettier-ignore
+    expect(await errorOf(() => untyped(1, {}))).toMatchObject({ code: "INVALID_ARGUMENT", argument: "name" });
+  });
+
   test("that do not do as they say fail by name, and the worker lives on", async () => {
     const pid = session.workerPid;
     for (const [call, fields] of [

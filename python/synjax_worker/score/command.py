@@ -107,6 +107,7 @@ def _score(given: argparse.Namespace) -> int:
         "longest": given.longest,
         "vmap": given.vmap,
         "weights": None if given.weights is None else _stamp(given.weights),
+        "plugins": given.plugin,
     }
     progress = Progress(count_rows(given.source))
     done = score_file(
