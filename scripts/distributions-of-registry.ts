@@ -6,7 +6,13 @@ import {
   fieldTable,
   mayBeDistribution,
 } from "./declarations-of-registry.ts";
-import type { DeclaredTree, DistributionClass, Parameter, Query, Result } from "../bridge/signatures/registry-document.ts";
+import type {
+  DeclaredTree,
+  DistributionClass,
+  Parameter,
+  Query,
+  Result,
+} from "../bridge/signatures/registry-document.ts";
 import {
   callSignatures,
   conversion,

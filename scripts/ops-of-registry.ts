@@ -11,7 +11,13 @@ import {
   resultType,
   typeParameters,
 } from "../bridge/signatures/typescript-signatures.ts";
-import { camelCase, docComment, HEADER, imports, shorthand } from "../bridge/signatures/typescript-spelling.ts";
+import {
+  camelCase,
+  docComment,
+  HEADER,
+  imports,
+  shorthand,
+} from "../bridge/signatures/typescript-spelling.ts";
 
 /** The generated namespaces: what each mirrors, and its members that are not operations. */
 export const NAMESPACES: Readonly<

@@ -30,7 +30,10 @@ export async function readPlugin(plugin: string): Promise<PluginDocument> {
   }
   const document = found?.plugins?.[0];
   if (document) return document;
-  throw new SynjaxError("WORKER_START", `Python did not say what ${plugin} declares: ${output.slice(-2_000)}`);
+  throw new SynjaxError(
+    "WORKER_START",
+    `Python did not say what ${plugin} declares: ${output.slice(-2_000)}`,
+  );
 }
 
 function parsed(

@@ -56,12 +56,16 @@ function checkOperation(name: string, operation: unknown): void {
     typeof hash === "string" && /^[0-9a-f]{16}$/.test(hash) && Array.isArray(positional) && Array.isArray(options) && result; // prettier-ignore
   if (isOne) return;
   const [argument, expected, received] = [`operations.${name}`, "what `synjax types --plugin` writes", shown(operation)]; // prettier-ignore
-  throw new SynjaxError("INVALID_ARGUMENT", `plugin: \`${argument}\`: expected ${expected}, got ${received}`, {
-    argument,
-    expected,
-    received,
-    line: callersLine(),
-  });
+  throw new SynjaxError(
+    "INVALID_ARGUMENT",
+    `plugin: \`${argument}\`: expected ${expected}, got ${received}`,
+    {
+      argument,
+      expected,
+      received,
+      line: callersLine(),
+    },
+  );
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -96,7 +100,9 @@ function functionOf(name: string, operation: PluginOperation): (...args: readonl
     if (result.kind !== "list") return emit(op, operands, statics, Tensor, named);
     const of = values.get(result.per);
     const kind = [...positional, ...options].find((parameter) => parameter.name === result.per)!.kind;
-    const count = OPERANDS.has(kind) ? lengthOf(of, result.per) : partsOf(of as number, camelCase(result.per));
+    const count = OPERANDS.has(kind)
+      ? lengthOf(of, result.per)
+      : partsOf(of as number, camelCase(result.per));
     return list(op, operands, statics, count, Tensor, named);
   };
   Object.defineProperty(record, "name", { value: own.slice(own.lastIndexOf(".") + 1) });

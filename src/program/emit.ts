@@ -56,13 +56,7 @@ export function emitIn(
       if (values[name] !== undefined)
         (attributes ??= []).push([
           name,
-          encode(
-            values[name],
-            frame,
-            isStatic,
-            undefined,
-            () => `\`${camelCase(name)}\` of ${calledAs(op)}`,
-          ),
+          encode(values[name], frame, isStatic, undefined, () => `\`${camelCase(name)}\` of ${calledAs(op)}`),
         ]);
   }
   if (attributes && attributes.length > 1) attributes.sort(([a], [b]) => (a < b ? -1 : 1));

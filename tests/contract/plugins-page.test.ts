@@ -23,10 +23,7 @@ test("the page declares an operation, has its types written, and runs it", () =>
   const tsx = ["--import", import.meta.resolve("tsx")];
   const cli = join(root, "bridge", "cli", "cli.ts");
   execFileSync(process.execPath, [...tsx, cli, ...command!.split(" ")], { cwd: directory });
-  writeFileSync(
-    join(directory, "my-pkg.mts"),
-    source(readFileSync(join(directory, "my-pkg.ts"), "utf8")),
-  );
+  writeFileSync(join(directory, "my-pkg.mts"), source(readFileSync(join(directory, "my-pkg.ts"), "utf8")));
   writeFileSync(join(directory, "page.mts"), source(block("ts")));
   const printed = execFileSync(process.execPath, [...tsx, "page.mts"], { encoding: "utf8", cwd: directory });
   expect(printed).toBe("6\n[ 0, 1, -0.5 ]\n");

@@ -142,7 +142,10 @@ describe("plugins that cannot be had", () => {
       message: expect.stringMatching(/broken\.py`, which raises KeyError: 'key'\n.*broken\.py", line 3, in <module>\n/s), // prettier-ignore
     });
     const wrong = { plugins: "filters" } as never;
-    expect(await errorOf(() => connect(wrong))).toMatchObject({ code: "INVALID_ARGUMENT", argument: "plugins" });
+    expect(await errorOf(() => connect(wrong))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      argument: "plugins",
+    });
   });
 
   describe("of a served worker", () => {

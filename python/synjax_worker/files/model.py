@@ -70,9 +70,7 @@ class Model:
         return found
 
 
-def load(
-    path: str | os.PathLike, weights: Given | None = None, plugins: Sequence[str] = ()
-) -> Model:
+def load(path: str | os.PathLike, weights: Given | None = None, plugins: Sequence[str] = ()) -> Model:
     """The functions of a `.synjax` file, as callables on arrays: `load("tagger.synjax").functions["tag"](emission)`.
 
     Args:
@@ -83,7 +81,8 @@ def load(
     Raises:
       InvalidArgument: the file is cut, was changed, is of a newer format, or contradicts itself; weights are missing,
         or of another dtype or shape; a plugin cannot be imported.
-      SynjaxError: UNKNOWN_OP with the names of operations that this version and the plugins do not have; BAD_PROGRAM, LIMIT_*.
+      SynjaxError: UNKNOWN_OP with the names of operations that neither this version nor the plugins have; BAD_PROGRAM,
+        LIMIT_*.
     """
     container = Container(Path(path))
     stored = stored_file.read(container)

@@ -139,7 +139,9 @@ def _check_plugins(stored: Stored, ops: Mapping[str, Op]) -> None:
             try:
                 op_of_plugin(named, ops)
             except SynjaxError as error:
-                raise SynjaxError(error.code, f"{stored.container.path}: {error.message}", **error.details) from None
+                raise SynjaxError(
+                    error.code, f"{stored.container.path}: {error.message}", **error.details
+                ) from None
 
 
 def check_tensors(stored: Stored, names: Iterable[str]) -> None:

@@ -88,7 +88,11 @@ class _Call:
         # What is expected is said with the sizes from before: this operand must not count
         before = dict(self._sizes)
         if not (fits and dims.fits(array.shape, named, self._sizes)):
-            raise self._refused(parameter.name, dims.shown("any" if wanted is None or wanted in VARIABLES else wanted, named, before), _described(array))
+            raise self._refused(
+                parameter.name,
+                dims.shown("any" if wanted is None or wanted in VARIABLES else wanted, named, before),
+                _described(array),
+            )
         return array
 
     def _refused(self, argument: str, expected: str, received: str) -> InvalidArgument:
@@ -103,7 +107,8 @@ class _Call:
         self, operands: Sequence[Parameter], rest: Parameter | None, given: Sequence[Any], named: Mapping
     ) -> dict[str, int]:
         """How many arrays a result has that is a list: as many as an argument has items, or asks for."""
-        counts = {each.name: len(value) for each, value in zip(operands, given, strict=False) if each.kind == "nums"} # fmt: skip
+        pairs = zip(operands, given, strict=False)
+        counts = {each.name: len(value) for each, value in pairs if each.kind == "nums"}
         if rest is not None:
             counts[rest.name] = len(given) - len(operands)
         for key, value in named.items():

@@ -18,9 +18,7 @@ def main(arguments: list[str]) -> int:
     """Runs it. Its exit status. What plugins print goes to stderr; what is wrong is a line of JSON too."""
     parser = argparse.ArgumentParser(prog="synjax", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    plugins = commands.add_parser(
-        "plugins", allow_abbrev=False, help="print as JSON what plugins declare"
-    )
+    plugins = commands.add_parser("plugins", allow_abbrev=False, help="print as JSON what plugins declare")
     plugins.add_argument("plugins", nargs="+", metavar="NAME", help="a package, or a path of one")
     given = parser.parse_args(arguments)
     stdout, sys.stdout = sys.stdout, sys.stderr

@@ -104,7 +104,9 @@ def _check_kinds(name: str, parsed: Signature) -> None:
         parse_dims(parameter.dims)
     if parsed.options and parsed.positional and parsed.positional[-1].rest:
         rest = parsed.positional[-1].name
-        raise SignatureError(f"{name!r}: nothing stands after '...{rest}': what is not optional stands before it")
+        raise SignatureError(
+            f"{name!r}: nothing stands after '...{rest}': what is not optional stands before it"
+        )
     _check_result(name, parsed.result, "its result")
 
 
@@ -116,7 +118,9 @@ def _check_result(name: str, result: Result, what: str) -> None:
     parse_dims(result.dims)
     for field, inner in result.fields:
         if inner.kind not in ("array", "key"):
-            raise SignatureError(f"{name!r}: `{field}` of its result is a {inner.kind}, not a tensor or a key")
+            raise SignatureError(
+                f"{name!r}: `{field}` of its result is a {inner.kind}, not a tensor or a key"
+            )
         _check_result(name, inner, f"`{field}` of its result")
 
 

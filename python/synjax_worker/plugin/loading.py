@@ -38,7 +38,9 @@ class Plugin(NamedTuple):
         return {name: op.hash for name, op in self.ops.items()}
 
 
-def load_plugins(wanted: Sequence[str], core: Mapping[str, Op], argument: str = "plugins") -> dict[str, Plugin]:
+def load_plugins(
+    wanted: Sequence[str], core: Mapping[str, Op], argument: str = "plugins"
+) -> dict[str, Plugin]:
     """Imports plugins: modules by their names, or files and folders by their paths; or files of `jax.export`.
 
     Args:
@@ -93,7 +95,9 @@ def _plugin(text: str, name: str, path: Path | None, argument: str) -> Plugin:
         raise _wrong(argument, "a plugin that can be imported", received[:500], lines) from error
     declared = [each for each in DECLARED if _is_of(name, each.module)]
     if not declared:
-        raise _wrong(argument, "a plugin that declares an operation, by `synjax_worker.plugin.op`", f"`{text}`")
+        raise _wrong(
+            argument, "a plugin that declares an operation, by `synjax_worker.plugin.op`", f"`{text}`"
+        )
     ops: dict[str, Op] = {}
     for each in declared:
         if each.name in ops:

@@ -40,9 +40,7 @@ def exported(name: str, path: str | os.PathLike, *, doc: str | None = None, vers
     declare_exported(sys._getframe(1).f_globals["__name__"], name, Path(path), doc=doc, version=version)
 
 
-def declare_exported(
-    module: str, name: str, path: Path, *, doc: str | None = None, version: int = 1
-) -> None:
+def declare_exported(module: str, name: str, path: Path, *, doc: str | None = None, version: int = 1) -> None:
     """The same for a module of that name."""
     found = _read(path)
     operands = _names(found.in_tree, "x")
@@ -78,10 +76,13 @@ def _read(path: Path) -> jax.export.Exported:
         found = jax.export.deserialize(content)
     except ImportError as error:
         raise SynjaxError(
-            "SETUP_REQUIRED", f"files of jax.export need flatbuffers: {sys.executable} -m pip install flatbuffers"
+            "SETUP_REQUIRED",
+            f"files of jax.export need flatbuffers: {sys.executable} -m pip install flatbuffers",
         ) from error
     except Exception as error:  # whatever flatbuffers says of other bytes
-        raise _wrong(path, "a file that jax.export wrote", f"{type(error).__name__}: {error}"[:200]) from error
+        raise _wrong(
+            path, "a file that jax.export wrote", f"{type(error).__name__}: {error}"[:200]
+        ) from error
     backend = jax.default_backend()
     known = {"gpu": ("cuda", "rocm")}.get(backend, (backend,))
     if not set(known) & set(found.platforms):

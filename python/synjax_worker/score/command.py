@@ -60,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     score.add_argument("--weights", type=Path, help="another file's weights (.safetensors)")
     score.add_argument(
-        "--plugin", action="append", default=[], metavar="NAME", help="a package that it uses; may be repeated"
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a package that it uses; may be repeated",
     )
     score.add_argument("--batch-rows", type=int, default=1024, help="rows that run together at most")
     score.add_argument(

@@ -209,7 +209,9 @@ def _with_plugins(registry: Registry, config: dict[str, Any]) -> tuple[Registry,
     wanted = config.get("plugins")
     if not wanted:
         return registry, {}
-    find_devices(config.get("device", "cpu"))  # they may compute as they are imported, and the device may be wrong
+    find_devices(
+        config.get("device", "cpu")
+    )  # they may compute as they are imported, and the device may be wrong
     from ..plugin.loading import load_plugins, ops_of
 
     plugins = load_plugins(wanted, registry.ops)

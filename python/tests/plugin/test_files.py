@@ -40,7 +40,9 @@ def test_they_run_with_the_plugin(path: Path) -> None:
 
 
 def test_they_name_it_without(path: Path, tmp_path: Path) -> None:
-    with pytest.raises(SynjaxError, match=r"smoothed\.synjax: filters\.smooth is of the plugin filters") as caught:
+    with pytest.raises(
+        SynjaxError, match=r"smoothed\.synjax: filters\.smooth is of the plugin filters"
+    ) as caught:
         files.load(path)
     assert (caught.value.code, caught.value.details["op"]) == ("UNKNOWN_OP", "filters.smooth")
     with pytest.raises(SynjaxError, match=r"filters\.smooth has another signature or version here"):

@@ -41,7 +41,9 @@ def test_operations_are_named_after_their_package() -> None:
 
 def test_a_hash_is_of_name_version_and_signature(tmp_path: Path) -> None:
     hashes = set()
-    for place, source in enumerate((ONE, ONE.replace("A -> A", "B -> B"), ONE.replace('A"', 'A", version=2'))):
+    for place, source in enumerate(
+        (ONE, ONE.replace("A -> A", "B -> B"), ONE.replace('A"', 'A", version=2'))
+    ):
         path = tmp_path / str(place) / "hashed.py"
         path.parent.mkdir()
         path.write_text(OP + source)
@@ -81,7 +83,7 @@ def test_what_is_wrong_is_told(tmp_path: Path, name: str, source: str, words: st
 
 def test_the_last_lines_of_the_traceback_are_told(tmp_path: Path) -> None:
     message = refused(tmp_path, "deep", "def f():\n    raise KeyError('gone')\n\n\nf()\n").message
-    assert "deep.py\", line 2, in f\n" in message
+    assert 'deep.py", line 2, in f\n' in message
     assert message.endswith("\n  KeyError: 'gone'")
     # Mended, it is imported; nothing of the first attempt is left
     partly = OP + ONE
@@ -91,7 +93,9 @@ def test_the_last_lines_of_the_traceback_are_told(tmp_path: Path) -> None:
 
 
 def test_no_module_of_a_name() -> None:
-    with pytest.raises(InvalidArgument, match="`plugins`: .*got `no_such_plugin`, which raises ModuleNotFound"):
+    with pytest.raises(
+        InvalidArgument, match=r"`plugins`: .*got `no_such_plugin`, which raises ModuleNotFound"
+    ):
         load_plugins(["no_such_plugin"], load().ops)
 
 

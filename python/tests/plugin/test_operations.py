@@ -119,7 +119,11 @@ def test_operands_that_the_signature_does_not_name_are_refused(client: Client, n
         ((x, np.ones(3, np.float32)), "weights", "float32[3]"),
     ):
         error = client.launch(affine, *inputs).error()
-        assert (error["code"], error["argument"], error["received"]) == ("INVALID_ARGUMENT", argument, received)
+        assert (error["code"], error["argument"], error["received"]) == (
+            "INVALID_ARGUMENT",
+            argument,
+            received,
+        )
         assert error["op"] == "filters.affine"
     assert client.launch(unary(named["noise"], shape=tuple_of([0, 2])), x).error()["expected"] == "a key"
 
@@ -128,7 +132,10 @@ def test_what_is_not_there_is_named(client: Client, named: dict[str, str]) -> No
     for op, words in (
         ("acme.smooth@0123456789abcdef", r"acme\.smooth is of the plugin acme, which is not here"),
         ("filters.sharpen@0123456789abcdef", r"filters\.sharpen is not in the plugin filters"),
-        ("filters.smooth@0123456789abcdef", r"filters\.smooth has another signature .* `synjax types --plugin filters`"),
+        (
+            "filters.smooth@0123456789abcdef",
+            r"filters\.smooth has another signature .* `synjax types --plugin filters`",
+        ),
         ("np.add@0123456789abcdef", r"np\.add is of the plugin np, which is not here"),
         ("filters.smooth@", "another signature"),
     ):

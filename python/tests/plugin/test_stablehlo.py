@@ -94,7 +94,11 @@ def test_it_runs_in_programs(client: Client) -> None:
     program = encode(body.returns(body.add(tanh, body.add(twice, -1))))
     np.testing.assert_allclose(client.run(program, x), np.tanh(2 * x), rtol=1e-5)
     error = client.launch(program, x[:2]).error()
-    assert (error["code"], error["expected"], error["received"]) == ("INVALID_ARGUMENT", "float32[3]", "float32[2]")
+    assert (error["code"], error["expected"], error["received"]) == (
+        "INVALID_ARGUMENT",
+        "float32[3]",
+        "float32[2]",
+    )
 
     def of(op: str, transform: str, *axes: int) -> bytes:
         fn, root = Body(1), Body(1)
