@@ -151,3 +151,16 @@ def test_a_plugin_that_is_wrong_is_told_and_the_worker_ends() -> None:
     assert "No module named 'no_such_plugin'" in worker.ready["message"]
     assert worker.process.wait(60) == 1
     worker.close()
+
+
+def test_executables_are_not_kept_of_what_only_a_signature_is_known(
+    tmp_path: Path, named: dict[str, str]
+) -> None:
+    worker = Worker(real=True, plugins=[FILTERS], compilationCache=str(tmp_path))
+    client = Client(worker)
+    client.run(unary(named["smooth"]), ROW)
+    assert not list(tmp_path.glob("*.executable"))
+    client.run(unary("np.exp"), ROW)
+    assert len(list(tmp_path.glob("*.executable"))) == 1
+    client.close()
+    worker.close()
