@@ -41,6 +41,7 @@ const ROOMS_BELOW = {
   ],
   distributions: ["display/", "program/", "tensor/", "session/", "transforms/", "ops/"],
   tables: ["program/", "tensor/", "session/"],
+  plugins: ["program/", "tensor/", "ops/dtypes.ts"],
 };
 
 const noImportOfNode = {

@@ -6,8 +6,8 @@ import type {
   Leaf,
   ParameterKind,
   Result,
-} from "./registry-document.ts";
-import { camelCase, docComment, sentence } from "./typescript-spelling.ts";
+} from "../bridge/signatures/registry-document.ts";
+import { camelCase, docComment, sentence } from "../bridge/signatures/typescript-spelling.ts";
 
 /** `F` is inferred from what can be nothing but a float. */
 function optionType(kind: ParameterKind, float: "F" | "FloatDType"): string {

@@ -6,7 +6,13 @@ import {
   fieldTable,
   mayBeDistribution,
 } from "./declarations-of-registry.ts";
-import type { DeclaredTree, DistributionClass, Parameter, Query, Result } from "./registry-document.ts";
+import type {
+  DeclaredTree,
+  DistributionClass,
+  Parameter,
+  Query,
+  Result,
+} from "../bridge/signatures/registry-document.ts";
 import {
   callSignatures,
   conversion,
@@ -16,7 +22,7 @@ import {
   parameterList,
   resultType,
   typeParameters,
-} from "./typescript-signatures.ts";
+} from "../bridge/signatures/typescript-signatures.ts";
 import {
   camelCase,
   docComment,
@@ -26,7 +32,7 @@ import {
   pascalCase,
   sentence,
   shorthand,
-} from "./typescript-spelling.ts";
+} from "../bridge/signatures/typescript-spelling.ts";
 
 type Struct = Extract<Result, { kind: "struct" }> & { readonly name: string };
 

@@ -1,7 +1,7 @@
 /** The tables of `docs/` that the registry knows: error codes, classes and queries, operations. */
 import { METHODS, NAMESPACES } from "./ops-of-registry.ts";
-import type { DistributionClass, Op, Registry } from "./registry-document.ts";
-import { camelCase, inCamelCase } from "./typescript-spelling.ts";
+import type { DistributionClass, Op, Registry } from "../bridge/signatures/registry-document.ts";
+import { camelCase, inCamelCase } from "../bridge/signatures/typescript-spelling.ts";
 
 const HEADER = "<!-- Generated from the Python registry by `npm run generate`; do not edit. -->\n";
 

@@ -1,7 +1,7 @@
 /** `src/ops/dtypes.ts`, the tables of result dtypes, and `src/ops/registry-hash.ts`. */
-import type { Registry } from "./registry-document.ts";
-import { TYPE_FUNCTIONS } from "./typescript-signatures.ts";
-import { docComment, HEADER, record, union } from "./typescript-spelling.ts";
+import type { Registry } from "../bridge/signatures/registry-document.ts";
+import { TYPE_FUNCTIONS } from "../bridge/signatures/typescript-signatures.ts";
+import { docComment, HEADER, record, union } from "../bridge/signatures/typescript-spelling.ts";
 
 export function dtypesFile(registry: Registry): string {
   const { promote, ...unary } = registry.types;

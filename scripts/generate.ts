@@ -12,9 +12,9 @@ import { classesPage, type Coverage, errorsPage, opsPage } from "./docs-of-regis
 import { dtypesFile, hashFile } from "./dtypes-of-registry.ts";
 import { fileOfNamespace, namespaceFile, NAMESPACES, optimizerStatesFile } from "./ops-of-registry.ts";
 import { type Protocol, protocolFile } from "./protocol-of-registry.ts";
-import type { Registry } from "./registry-document.ts";
+import type { Registry } from "../bridge/signatures/registry-document.ts";
 import { type Signatures, signaturesFile } from "./signatures-of-registry.ts";
-import { HEADER } from "./typescript-spelling.ts";
+import { HEADER } from "../bridge/signatures/typescript-spelling.ts";
 
 const root = packageRoot();
 

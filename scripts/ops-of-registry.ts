@@ -1,6 +1,6 @@
 /** `src/ops`: a namespace of functions a file, one for each operation of the registry. */
 import { join } from "node:path";
-import type { Op, Parameter, Registry } from "./registry-document.ts";
+import type { Op, Parameter, Registry } from "../bridge/signatures/registry-document.ts";
 import {
   callSignatures,
   conversion,
@@ -10,8 +10,14 @@ import {
   parameterList,
   resultType,
   typeParameters,
-} from "./typescript-signatures.ts";
-import { camelCase, docComment, HEADER, imports, shorthand } from "./typescript-spelling.ts";
+} from "../bridge/signatures/typescript-signatures.ts";
+import {
+  camelCase,
+  docComment,
+  HEADER,
+  imports,
+  shorthand,
+} from "../bridge/signatures/typescript-spelling.ts";
 
 /** The generated namespaces: what each mirrors, and its members that are not operations. */
 export const NAMESPACES: Readonly<

@@ -1,5 +1,5 @@
 /** `bridge/files/generated-signatures.ts`: which programs of files mean here what they meant where they were written. */
-import { HEADER } from "./typescript-spelling.ts";
+import { HEADER } from "../bridge/signatures/typescript-spelling.ts";
 
 type Hashes = Readonly<Record<string, readonly string[]>>;
 

@@ -13,7 +13,8 @@ Commands
   keys     make the keys of a served worker and of its clients: synjax keys --help
   inspect  print what a file of programs holds: synjax inspect tagger.synjax
   score    the rows of a file through a saved function: synjax score --help
-  types    print the types of its functions: synjax types tagger.synjax [-o tagger.d.ts]
+  types    print the types of its functions: synjax types tagger.synjax [-o tagger.d.ts];
+           or those of a plugin: synjax types --plugin my_pkg [-o my-pkg.ts]
 
 Options of setup and doctor
   --device cpu|cuda|tpu   which JAX (default: cpu)

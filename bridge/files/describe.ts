@@ -5,7 +5,7 @@ import { isLeafOf, type SchemaFunction, type SchemaLeaf, type SchemaTree } from 
 
 /** Functions with their arguments and results, tensors, operations and hashes: lines of text. */
 export function describeFile(path: string, size: number, stored: Stored): string {
-  const { schema, programs, tensors, metadata } = stored;
+  const { schema, programs, tensors, metadata, plugins } = stored;
   const constants = Object.keys(tensors).filter((name) => !Object.hasOwn(schema.weights, name));
   const signatures = (
     used: Readonly<Record<string, string>>,
@@ -13,7 +13,10 @@ export function describeFile(path: string, size: number, stored: Stored): string
   ): readonly string[] =>
     Object.keys(used)
       .sort()
-      .map((name) => `${name}  ${stateOf(used[name]!, known[name])}`);
+      .map((name) => {
+        const of = plugins.find((op) => op.name === name);
+        return `${name}  ${of ? `${of.hash}  of the plugin ${of.plugin}` : stateOf(used[name]!, known[name])}`;
+      });
   return [
     `${path}: format ${FORMAT}, ${size.toLocaleString("en")} bytes, written by synjax-ts ${stored.writer}`,
     ...section(

@@ -5,6 +5,7 @@ import { unpack } from "../wire/codec.ts";
 import { DEFAULT_LIMITS, PROGRAM_FORMAT } from "../wire/protocol.ts";
 import type { Container } from "./container.ts";
 import { CLASS_SIGNATURES, OP_SIGNATURES } from "./generated-signatures.ts";
+import { type OpOfPlugin, opOfPlugin } from "./plugin-ops.ts";
 import { isRecord, type Wrong } from "./safetensors-header.ts";
 import { checkSchema, type Schema } from "./schema.ts";
 import { digestAt, digestOf, sha256 } from "./writing.ts";
@@ -33,6 +34,8 @@ export interface Stored {
   /** The hashes of signatures, by name. */
   readonly ops: Texts;
   readonly classes: Texts;
+  /** Those of the operations that are of plugins. */
+  readonly plugins: readonly OpOfPlugin[];
   /** The SHA-256 of each tensor, by name. */
   readonly tensors: Texts;
   /** The user's. */
@@ -73,24 +76,26 @@ export function readStored({ header, headerBytes, wrong }: Container): Stored {
     programs,
     ops: textsOf(found, "ops", wrong),
     classes: textsOf(found, "classes", wrong),
+    plugins: [],
     tensors,
     metadata: Object.fromEntries(Object.entries(found).filter(([key]) => !isOurs(key))),
     digest,
   };
-  checkPrograms(stored, wrong);
-  return stored;
+  const used = checkPrograms(stored, wrong);
+  return { ...stored, plugins: used.flatMap((op) => opOfPlugin(op) ?? []) };
 }
 
 /**
  * Whether this version has what the programs use.
  * @throws {SynjaxError} `UNKNOWN_OP` with the names of operations and classes that are not here, or are others
  */
-export function checkOps(path: string, { ops, classes, writer }: Stored): void {
+export function checkOps(path: string, { ops, classes, plugins, writer }: Stored): void {
   for (const [kind, used, known] of [
     ["operations", ops, OP_SIGNATURES],
     ["classes", classes, CLASS_SIGNATURES],
   ] as const) {
-    const names = Object.keys(used).sort();
+    // Of plugins the worker knows
+    const names = Object.keys(used).filter((name) => !plugins.some((op) => op.name === name)).sort(); // prettier-ignore
     const missing = names.filter((name) => !Object.hasOwn(known, name));
     const changed = names.filter((name) => !missing.includes(name) && !known[name]!.includes(used[name]!));
     const listed = missing.length > 0 ? missing : changed;
@@ -127,7 +132,8 @@ export function partsOf(program: Uint8Array): ProgramParts {
   return { inputs, captures, outputs: outputs.length, ops };
 }
 
-function checkPrograms({ schema, programs, ops, classes }: Stored, wrong: Wrong): void {
+/** What operations the programs use. */
+function checkPrograms({ schema, programs, ops, classes }: Stored, wrong: Wrong): readonly string[] {
   const parts = programs.map((program, k) => {
     try {
       return partsOf(program);
@@ -136,7 +142,11 @@ function checkPrograms({ schema, programs, ops, classes }: Stored, wrong: Wrong)
     }
   });
   for (const { ops: used } of parts) {
-    const unsaid = [...used].filter((op) => !Object.hasOwn(ops, op) && !Object.hasOwn(classes, op)).sort();
+    const isSaid = (op: string): boolean => {
+      const of = opOfPlugin(op);
+      return of ? ops[of.name] === of.hash : Object.hasOwn(ops, op) || Object.hasOwn(classes, op);
+    };
+    const unsaid = [...used].filter((op) => !isSaid(op)).sort();
     if (unsaid.length > 0)
       throw wrong("each operation that is used among `ops`", unsaid.slice(0, MOST_NAMED).join(", "));
   }
@@ -151,6 +161,7 @@ function checkPrograms({ schema, programs, ops, classes }: Stored, wrong: Wrong)
         `one of ${inputs + captures} inputs and ${outputs} results`,
       );
   }
+  return [...new Set(parts.flatMap(({ ops: used }) => [...used]))].sort();
 }
 
 /** Whether the tensors are those that the schema names, of the types that it says. */

@@ -104,7 +104,8 @@ export type ConfigurationField =
   | "maxBatch"
   | "maxWait"
   | "metricsAddress"
-  | "python";
+  | "python"
+  | "plugins";
 
 /** What one client may ask of the worker, unless the worker was started with other limits. */
 export const DEFAULT_LIMITS = {

@@ -30,6 +30,8 @@ export interface HelloInfo {
   readonly jax: string;
   /** Of this client, where it is known by its key. */
   readonly limits: Readonly<Record<string, number>>;
+  /** The operations of its plugins, by the names of both, with the hashes of their signatures. */
+  readonly plugins: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What this client is called on the worker's list, where there are keys. */
   readonly client?: string;
   /** Whether it reads arrays from files of this machine: the worker of a session that has started it. */

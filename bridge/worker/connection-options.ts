@@ -33,6 +33,12 @@ export interface ConnectionOptions {
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** Directory for compiled programs, kept between runs; `null` keeps none. Default: in the user's cache directory. */
   readonly compilationCache?: string | null | undefined;
+  /**
+   * Packages of Python whose operations programs may use: names of what is installed there, paths of folders and `.py`
+   * files, and files of `jax.export`. The bundled worker imports them; one that is served must have been started with
+   * them. `synjax types --plugin` makes the functions.
+   */
+  readonly plugins?: readonly string[] | undefined;
   /** Environment variables of the bundled worker, on top of this process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Milliseconds until the worker must be ready. Default 120,000; 10,000 for one that is served. */
@@ -69,6 +75,7 @@ export function checkConnectionOptions(options: ConnectionOptions): void {
   checkMilliseconds("heartbeat", options.heartbeat);
   if (options.keys !== undefined && options.address === undefined)
     throw invalid("keys", "none without an address: the bundled worker is this process's own", options.keys);
+  checkPlugins(options.plugins);
   checkSignal(options.signal);
   checkLimits(options.limits);
 }
@@ -81,6 +88,12 @@ function checkChoice(name: string, value: unknown, choices: readonly string[]): 
 
 function checkText(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "string") throw invalid(name, "a string", value);
+}
+
+function checkPlugins(plugins: unknown): void {
+  if (plugins === undefined) return;
+  if (!Array.isArray(plugins) || plugins.some((each) => typeof each !== "string" || each === ""))
+    throw invalid("plugins", "an array of names of packages, or of paths", plugins);
 }
 
 /** Checks the values only: the worker knows the names, and refuses those it does not have. */

@@ -46,8 +46,14 @@ async function open(options: ConnectionOptions): Promise<Connection> {
   const socket = socketKind(options.socket);
   assertNotAborted(options.signal);
   if (options.address !== undefined) {
-    const { address, token, startTimeout = DIAL_TIMEOUT } = options;
-    return connect({ ...options, socket }, address, token, startTimeout, undefined);
+    const { address, token, plugins, startTimeout = DIAL_TIMEOUT } = options;
+    const connection = await connect({ ...options, socket }, address, token, startTimeout, undefined);
+    if (plugins === undefined) return connection;
+    const { missingPlugin } = await import("../plugins/missing-plugin.ts");
+    const missing = missingPlugin(plugins, connection.info, address);
+    if (missing === undefined) return connection;
+    await connection.close();
+    throw missing;
   }
   const python = await resolvePython(options);
   const { WorkerProcess } = await import("./worker-process.ts");

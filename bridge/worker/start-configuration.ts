@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly transport?: "ipc" | "tcp" | undefined;
   /** Other limits than the worker's own, by name. */
   readonly limits?: Readonly<Record<string, number>> | undefined;
+  /** Packages that it imports, whose operations programs may use. */
+  readonly plugins?: readonly string[] | undefined;
   /** Where compiled programs are kept between runs; `null` keeps none. Default: in the user's cache directory. */
   readonly compilationCache?: string | null | undefined;
   /** Environment variables of the worker, on top of this process's. */
@@ -43,6 +45,7 @@ export function startConfiguration(
     maxWait: 0,
     metricsAddress: null,
     python: true, // this process could start any Python itself
+    plugins: options.plugins ?? [],
   };
 }
 

@@ -2,6 +2,7 @@
 
 `python -m synjax_worker serve` serves whoever may call, `keys` makes the keys for that: see `--help`.
 `python -m synjax_worker inspect FILE` says what a file of programs holds, `score MODEL IN OUT` runs one over rows.
+`python -m synjax_worker plugins NAME` says what a plugin declares.
 """
 
 import gc
@@ -22,6 +23,10 @@ def run() -> int:
         from .score.command import main as score_command
 
         return score_command(sys.argv[1:])
+    if sys.argv[1:2] == ["plugins"]:
+        from .plugin.command import main as plugins_command
+
+        return plugins_command(sys.argv[1:])
     if sys.argv[1:]:
         from .worker.command import main as command
 

@@ -38,6 +38,7 @@ CONFIGURATION = (
     "maxWait",
     "metricsAddress",
     "python",
+    "plugins",
 )
 
 

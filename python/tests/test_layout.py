@@ -37,10 +37,11 @@ ROOMS = {
     "runtime": {"simple", "limits", "dtypes", "numerics.guard", "numerics.lapack"},
     "inference": {"runtime.checks", "runtime.closure", "runtime.nested"},
     "batch": set(),
-    "files": {"runtime", "registry", "limits", "dtypes"},
+    "plugin": {"registry", "runtime.precision"},
+    "files": {"runtime", "registry", "limits", "dtypes", "plugin.loading"},
     "score": {"batch", "files", "dtypes", "worker.devices"},
-    "worker": {"runtime", "registry", "limits", "dtypes"},
-    "__main__": {"worker", "files", "score"},
+    "worker": {"runtime", "registry", "limits", "dtypes", "plugin.loading"},
+    "__main__": {"worker", "files", "score", "plugin"},
     "": set(),
 }
 

@@ -1,5 +1,6 @@
 /** Reading functions, and their weights, from a file. */
 import { Container } from "../../bridge/files/container.ts";
+import { checkPlugins } from "../../bridge/files/plugin-ops.ts";
 import { filledTree, type Schema, type SchemaFunction } from "../../bridge/files/schema.ts";
 import { checkOps, readStored, type Stored } from "../../bridge/files/stored.ts";
 import { besideOf, weightsFrom } from "../../bridge/files/weights.ts";
@@ -35,7 +36,8 @@ export interface Model<F> {
  * Their weights are part of them: they are put on the device of a session at the first call there, once for all
  * functions. Every size and hash is checked before.
  * @throws {SynjaxError} `INVALID_ARGUMENT`: the file is cut, was changed, is of a newer format, or contradicts itself;
- *   weights are missing, or of another dtype or shape. `UNKNOWN_OP` with the names of what this version does not have
+ *   weights are missing, or of another dtype or shape. `UNKNOWN_OP` with the names of what this version does not have,
+ *   or of plugins that the session's worker does not have; without a session the first call says that
  */
 export async function load<F extends Functions = never, HasParams extends boolean = true>(
   path: string,
@@ -46,6 +48,7 @@ export async function load<F extends Functions = never, HasParams extends boolea
   if (session !== undefined && !(session instanceof Session))
     throw refused("load", "session", "a session, which connect() gives", shown(session));
   const { stored, tensors } = await readFile(path, options.weights);
+  if (session?.info) checkPlugins(path, stored.plugins, session.info);
   const held = new HeldTensors(tensors);
   const functions = Object.fromEntries(
     Object.entries(stored.schema.functions).map(([name, of]) => {

@@ -2,6 +2,7 @@
 import { CLASS_SIGNATURES, OP_SIGNATURES } from "../../bridge/files/generated-signatures.ts";
 import { NAME_OF } from "../../bridge/files/safetensors-header.ts";
 import type { Schema, SchemaFunction } from "../../bridge/files/schema.ts";
+import { opOfPlugin } from "../../bridge/files/plugin-ops.ts";
 import { FORMAT, isOurs, partsOf, writer } from "../../bridge/files/stored.ts";
 import { besideOf, PREFIX } from "../../bridge/files/weights.ts";
 import { sha256, writeContainer } from "../../bridge/files/writing.ts";
@@ -156,15 +157,19 @@ async function valueOf(constant: Constant, name: string): Promise<HostArray> {
 
 /** The hashes of what programs use, of operations and of classes. */
 function signaturesOf(programs: readonly Uint8Array[]): { readonly ops: string; readonly classes: string } {
-  const used = [...new Set(programs.flatMap((program) => [...partsOf(program).ops]))].sort();
+  const all = [...new Set(programs.flatMap((program) => [...partsOf(program).ops]))].sort();
+  const plugins = all.flatMap((op) => opOfPlugin(op) ?? []);
+  const used = all.filter((op) => opOfPlugin(op) === undefined);
   const unknown = used.find(
     (op) => !Object.hasOwn(OP_SIGNATURES, op) && !Object.hasOwn(CLASS_SIGNATURES, op),
   );
   if (unknown !== undefined)
     throw refused("save", "functions", "operations and classes of the package", `\`${unknown}\``);
-  const among = (known: typeof OP_SIGNATURES): string =>
-    JSON.stringify(
-      Object.fromEntries(used.flatMap((op) => (Object.hasOwn(known, op) ? [[op, known[op]![0]!]] : []))),
-    );
-  return { ops: among(OP_SIGNATURES), classes: among(CLASS_SIGNATURES) };
+  const among = (known: typeof OP_SIGNATURES): readonly (readonly [name: string, hash: string])[] =>
+    used.flatMap((op) => (Object.hasOwn(known, op) ? [[op, known[op]![0]!] as const] : []));
+  const ops = [...among(OP_SIGNATURES), ...plugins.map(({ name, hash }) => [name, hash] as const)];
+  return {
+    ops: JSON.stringify(Object.fromEntries(ops)),
+    classes: JSON.stringify(Object.fromEntries(among(CLASS_SIGNATURES))),
+  };
 }

@@ -4,7 +4,7 @@ import type { Encoded } from "./body.ts";
 import { encode, notATensor } from "./encode.ts";
 import type { Frame } from "./frame.ts";
 import { onHost } from "./host-op.ts";
-import { camelCase } from "./python-names.ts";
+import { calledAs, camelCase } from "./python-names.ts";
 import { currentFrame, frameFor } from "./recording.ts";
 import { runtime } from "./runtime.ts";
 import { callersLine } from "./source-line.ts";
@@ -44,7 +44,7 @@ export function emitIn(
   const args: Encoded[] = [];
   for (let i = 0; i < operands.length; i++) {
     if (!fixed) assertGiven(operands[i], op);
-    args.push(encode(operands[i], frame, fixed, undefined, () => `operand ${i} of ${camelCase(op)}`));
+    args.push(encode(operands[i], frame, fixed, undefined, () => `operand ${i} of ${calledAs(op)}`));
   }
   let attributes: [string, Encoded][] | undefined;
   for (const [values, isStatic] of [
@@ -56,13 +56,7 @@ export function emitIn(
       if (values[name] !== undefined)
         (attributes ??= []).push([
           name,
-          encode(
-            values[name],
-            frame,
-            isStatic,
-            undefined,
-            () => `\`${camelCase(name)}\` of ${camelCase(op)}`,
-          ),
+          encode(values[name], frame, isStatic, undefined, () => `\`${camelCase(name)}\` of ${calledAs(op)}`),
         ]);
   }
   if (attributes && attributes.length > 1) attributes.sort(([a], [b]) => (a < b ? -1 : 1));

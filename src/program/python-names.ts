@@ -7,8 +7,12 @@ export const camelCase = (name: string): string =>
 /** The other way: `covarianceMatrix` is `covariance_matrix`. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
+/** An operation of a plugin has the hash of its signature beside its name, in programs. */
+const WITH_HASH = /@[0-9a-f]{16}$/;
+
 /** An operation as it is called here. */
-export function calledAs(op: string): string {
+export function calledAs(named: string): string {
+  const op = named.replace(WITH_HASH, "");
   if (op === "getitem") return "slice";
   if (op === "get") return "parameter";
   return op.startsWith("at.") ? op.replace("at.", "at(…).") : camelCase(op);

@@ -40,6 +40,7 @@ export const CONNECT: Readonly<Record<keyof SessionOptions | "signal", string>> 
   setup: "any?",
   onProgress: "any?",
   limits: "any?",
+  plugins: "any?",
   compilationCache: "any?",
   env: "any?",
   startTimeout: "any?",

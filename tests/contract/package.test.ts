@@ -69,6 +69,7 @@ describe("the published package", () => {
     for (const needed of [
       "dist/src/index.js",
       "dist/src/index.d.ts",
+      "dist/src/plugins/index.js",
       "dist/src/python.js",
       "dist/src/tables/index.js",
       "dist/src/tables/index.d.ts",
@@ -95,7 +96,7 @@ describe("the published package", () => {
       tool("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"),
     );
     expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler: 🟢/)]);
-    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(5); // the package, its three subpaths, its package.json
+    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(6); // the package, its four subpaths, its package.json
   });
 
   test("imports without starting a process or loading the wire's libraries", () => {

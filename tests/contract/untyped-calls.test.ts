@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import registry from "../../bridge/registry.json" with { type: "json" };
-import type { Op, Parameter, Registry } from "../../scripts/registry-document.ts";
-import { camelCase } from "../../scripts/typescript-spelling.ts";
+import type { Op, Parameter, Registry } from "../../bridge/signatures/registry-document.ts";
+import { camelCase } from "../../bridge/signatures/typescript-spelling.ts";
 import * as synjax from "../../src/index.ts";
 import { AlignmentCRF, array, connect, CTC, dependencies, dist, GeneralizedPCFG, GeneralizedTensorDecompositionPCFG, GeneralMonotoneAlignmentCRF, HMM, jit, LinearChainCRF, PCFG, random, sample, SemiMarkovCRF, type Session, SpanningTreeCRF, SynjaxError, TensorDecompositionPCFG, TreeCRF } from "../../src/index.ts"; // prettier-ignore
 

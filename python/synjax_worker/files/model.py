@@ -70,21 +70,27 @@ class Model:
         return found
 
 
-def load(path: str | os.PathLike, weights: Given | None = None) -> Model:
+def load(path: str | os.PathLike, weights: Given | None = None, plugins: Sequence[str] = ()) -> Model:
     """The functions of a `.synjax` file, as callables on arrays: `load("tagger.synjax").functions["tag"](emission)`.
 
     Args:
       weights: another file's weights instead of its own: safetensors, or `….safetensors.index.json` of several; or
         arrays by name. Of the same names (those of a file may leave out `params.`), dtypes and shapes.
+      plugins: packages whose operations its programs use, by their names or paths.
 
     Raises:
       InvalidArgument: the file is cut, was changed, is of a newer format, or contradicts itself; weights are missing,
-        or of another dtype or shape.
-      SynjaxError: UNKNOWN_OP with the names of operations that this version does not have; BAD_PROGRAM, LIMIT_*.
+        or of another dtype or shape; a plugin cannot be imported.
+      SynjaxError: UNKNOWN_OP with the names of operations that neither this version nor the plugins have; BAD_PROGRAM,
+        LIMIT_*.
     """
     container = Container(Path(path))
     stored = stored_file.read(container)
     ops, limits = load_registry().ops, Limits()
+    if plugins:
+        from ..plugin.loading import load_plugins, ops_of
+
+        ops = ops | ops_of(load_plugins(plugins, ops))
     programs = stored_file.decoded(stored, ops, limits)
     schema = stored.schema
     own = [*schema.constants]

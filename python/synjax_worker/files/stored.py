@@ -28,6 +28,7 @@ from ..errors import SynjaxError
 from ..limits import Limits
 from ..registry import Op, signatures
 from ..runtime.decode import decode_program
+from ..runtime.plugins import op_of_plugin
 from ..runtime.program import Program
 from .container import Container
 from .schema import Held, Malformed, Schema, Type, parse
@@ -98,6 +99,7 @@ def decoded(stored: Stored, ops: Mapping[str, Op], limits: Limits) -> tuple[Prog
     Raises SynjaxError: UNKNOWN_OP with the names of those that are not here, or are another; BAD_PROGRAM or a limit's
     code; INVALID_ARGUMENT where a program is for other inputs than its schema says.
     """
+    _check_plugins(stored, ops)
     for kind, names in (("operations", stored.ops), ("classes", stored.classes)):
         missing = sorted(name for name in names if not signatures.accepted(name, ops))
         changed = sorted(name for name in names if names[name] not in signatures.accepted(name, ops))
@@ -126,6 +128,20 @@ def decoded(stored: Stored, ops: Mapping[str, Op], limits: Limits) -> tuple[Prog
                 f"one of {root.inputs + root.captures} inputs and {len(root.outputs)} results",
             )
     return programs
+
+
+def _check_plugins(stored: Stored, ops: Mapping[str, Op]) -> None:
+    """Raises SynjaxError (UNKNOWN_OP) for an operation of a plugin that is not here, or is another."""
+    for name, digest in sorted(stored.ops.items()):
+        # Only programs say of which operations: by the hashes beside their names
+        named = f"{name}@{digest}"
+        if any(named.encode() in each for each in stored.programs):
+            try:
+                op_of_plugin(named, ops)
+            except SynjaxError as error:
+                raise SynjaxError(
+                    error.code, f"{stored.container.path}: {error.message}", **error.details
+                ) from None
 
 
 def check_tensors(stored: Stored, names: Iterable[str]) -> None:

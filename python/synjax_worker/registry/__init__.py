@@ -65,6 +65,9 @@ class Op:
     certified: bool = False
     # `fn` takes the interpreter's frame first.
     needs_frame: bool = False
+    # Of a plugin: its name, and the hash of the signature, by which programs name the operation too.
+    plugin: str | None = None
+    hash: str | None = None
 
     @functools.cached_property
     def parsed(self) -> Signature:

@@ -29,6 +29,8 @@ def signature_hash(name: str, ops: Mapping[str, Op]) -> str | None:
 
 def accepted(name: str, ops: Mapping[str, Op]) -> tuple[str, ...]:
     """The hashes of a file that mean what `name` means here, the current one first. Empty where it is not there."""
+    if name in ops and ops[name].plugin is not None:
+        return (ops[name].hash,)
     now = signature_hash(name, ops)
     return () if now is None else (now, *EARLIER.get(name, ()))
 
@@ -36,6 +38,11 @@ def accepted(name: str, ops: Mapping[str, Op]) -> tuple[str, ...]:
 def is_class(name: str, ops: Mapping[str, Op]) -> bool:
     """Whether an operation makes a distribution of a class of its own."""
     return name in ops and isinstance(ops[name].fn, type)
+
+
+def plugin_hash(name: str, version: int, signature: str) -> str:
+    """The hash of an operation of a plugin."""
+    return hashlib.sha256(f"{name} {version} {signature}".encode()).hexdigest()[:_LENGTH]
 
 
 def _text(name: str, ops: Mapping[str, Op]) -> str | None:

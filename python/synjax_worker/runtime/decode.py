@@ -3,6 +3,7 @@
     program := [1, [body, ...]]              the last body is the root; a body refers to earlier bodies only
     body    := [inputs, captures, [equation, ...], [output, ...]]
     equation:= [op, [arg, ...]] | [op, [arg, ...], [name, arg, name, arg, ...]]      names in ascending order
+    op      := its name; of a plugin's also the hash of its signature: my_pkg.smooth@0123456789abcdef
     arg     := int                           a reference: an equation (>= 0), or input or capture -1-k
              | [0, int] | [1, float]         a number | string | bool | nil
              | [2, [arg, ...]]               a tuple
@@ -41,6 +42,7 @@ from ..protocol import (
     WEAK_INT_BITS,
     WIDE_DTYPES,
 )
+from .plugins import op_of_plugin
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 
 _LOOPS = ("scan", "while_loop", "map")
@@ -56,6 +58,8 @@ class OpFacts(Protocol):
     checks: Any
     certified: bool
     x64: bool
+    plugin: str | None
+    hash: str | None  # of the signature, of a plugin's
     names: frozenset[str] | None  # of its parameters; None where it says itself what it takes
 
 
@@ -173,13 +177,7 @@ class _BodyDecoder:
         if type(op) is not str:
             raise self._bad(f"an op is a name; received {type(op).__name__}")
         if op not in self._ops and op not in STRUCTURAL_OPS and op not in NESTED_OPS:
-            raise SynjaxError(
-                "UNKNOWN_OP",
-                f"op {op!r:.100} is not in this worker's registry",
-                op=op[:100],
-                body=self._index,
-                equation=self._equation,
-            )
+            op = op_of_plugin(op, self._ops, body=self._index, equation=self._equation)
         args = self._arguments(op, _list(raw[1], "the arguments"))
         attributes = self._attributes(op, _list(raw[2], "the attributes")) if len(raw) == 3 else ()
         equation = Equation(op, args, attributes)

@@ -29,6 +29,7 @@ from .checks import Code, Site, join, join_rows, record_of
 from .extent import check_shape, scope_name, too_many_equations
 from .nans import Seen, Watch
 from .nested import NESTED
+from .plugins import plugin_trace
 from .precision import as_result_leaf, has_wide, narrowed, with_whole_literals
 from .program import Body, Dict, Equation, Nested, Program, Reference, Tuple
 from .structural import STRUCTURAL
@@ -469,7 +470,8 @@ class _Frame:
         op = equation.op
         if not isinstance(error, SynjaxError):
             text = refusal(error, [self._value(arg) for arg in equation.args])
-            error = SynjaxError("OP_FAILED", f"{op}: {text[:MESSAGE_LENGTH]}")
+            trace = plugin_trace(error) if op in self._tracing.ops and self._tracing.ops[op].plugin else None
+            error = SynjaxError("OP_FAILED", f"{op}: {text[:MESSAGE_LENGTH]}", trace=trace)
         if "op" not in error.details:
             error.details.update(op=op, body=self._index, equation=position)
         return error

@@ -104,6 +104,18 @@ _MEANINGS = [
         "the mapped axes differ in size",
     ),
     (
+        r"No VJP is available",
+        "an exported program has a gradient only if it was exported with one: `serialize(vjp_order=1)`",
+    ),
+    (
+        r"Batching rule for 'call_exported' not implemented",
+        "`vmap` cannot map an exported program: use `map`, or export it with an axis for items",
+    ),
+    (
+        r"can't apply forward-mode autodiff \(jvp\) to a custom_vjp function",
+        "this has derivatives backwards only, by `grad` and `vjp`",
+    ),
+    (
         r"invalid PRNG key data",
         "expected a key as random.key(seed) makes it",
     ),

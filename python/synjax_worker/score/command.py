@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         "--vmap", action="store_true", help="the function is of one row: its arguments have no axis of rows"
     )
     score.add_argument("--weights", type=Path, help="another file's weights (.safetensors)")
+    score.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a package that it uses; may be repeated",
+    )
     score.add_argument("--batch-rows", type=int, default=1024, help="rows that run together at most")
     score.add_argument(
         "--longest", type=int, default=1024, help="the longest list that is taken, a power of two"
@@ -89,7 +96,7 @@ def _score(given: argparse.Namespace) -> int:
     shard = _shard(given.shard)
     columns = _columns(given.map)
     find_devices(given.device)
-    model = load(given.model, given.weights)
+    model = load(given.model, given.weights, given.plugin)
     stored = chosen(model, given.function)
     function, arguments = flat(MappedFunction(stored) if given.vmap else stored)
     arguments = sized(arguments, given.source, columns)
@@ -104,6 +111,7 @@ def _score(given: argparse.Namespace) -> int:
         "longest": given.longest,
         "vmap": given.vmap,
         "weights": None if given.weights is None else _stamp(given.weights),
+        "plugins": given.plugin,
     }
     progress = Progress(count_rows(given.source))
     done = score_file(

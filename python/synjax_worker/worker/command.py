@@ -27,7 +27,8 @@ _MAX_RESTARTS = 5  # in a minute
 _TEXTS = ("listen", "device", "keys", "compilation-cache", "metrics", "warm", "record")
 _NUMBERS = ("drain-seconds", "max-batch", "max-wait", "hang-after", "max-restarts")
 _FLAGS = ("restart",)
-_SETTINGS = (*_TEXTS, *_NUMBERS, *_FLAGS, "limits")
+_LISTS = ("plugins",)
+_SETTINGS = (*_TEXTS, *_NUMBERS, *_FLAGS, *_LISTS, "limits")
 
 
 def main(arguments: list[str]) -> int:
@@ -77,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         "--record", metavar="FILE", help="says there what was compiled, for --warm of a later start"
     )
     serve.add_argument("--warm", metavar="FILE", help="compiles what is said there, and is ready only then")
+    serve.add_argument(
+        "--plugin",
+        action="append",
+        dest="plugins",
+        metavar="NAME",
+        help="a package, a path of one, or a file of jax.export, whose operations programs may use; may be repeated",
+    )
     serve.add_argument(
         "--restart",
         action="store_true",
@@ -140,6 +148,7 @@ def _serve(given: argparse.Namespace) -> int:
         "metricsAddress": settings.get("metrics"),
         "maxBatch": settings.get("max-batch", _MAX_BATCH),
         "maxWait": settings.get("max-wait", _MAX_WAIT),
+        "plugins": settings.get("plugins", []),
     }
     os.environ["JAX_PLATFORMS"] = config["device"]
     from .process import serve
@@ -200,6 +209,7 @@ def _settings(given: argparse.Namespace) -> dict[str, Any]:
             dict.fromkeys(_TEXTS, ("string", (str,)))
             | dict.fromkeys(_NUMBERS, ("number", (int, float)))
             | dict.fromkeys(_FLAGS, ("boolean", (bool,)))
+            | dict.fromkeys(_LISTS, ("list", (list,)))
             | {"limits": ("table", (dict,))}
         )
         for name, (word, kind) in kinds.items():

@@ -27,6 +27,9 @@ def read_config(line: bytes) -> dict[str, Any]:
         raise ValueError(f"unknown configuration: {', '.join(sorted(unknown))}")
     if config.get("device", "cpu") not in DEVICES:
         raise bad_device(config["device"], ", ".join(DEVICES))
+    plugins = config.get("plugins") or []
+    if type(plugins) is not list or any(type(name) is not str for name in plugins):
+        raise wrong_setting("plugins", "a list of names", repr(plugins)[:100])
     if not config["address"].startswith("ipc://") and not config.get("token"):
         raise ValueError("an address that others can reach needs a token")
     return config

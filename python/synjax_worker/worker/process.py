@@ -16,7 +16,7 @@ import zmq
 from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import VERSION
-from ..registry import MODULES, load
+from ..registry import MODULES, Registry, load
 from . import compilation_cache
 from .allocator import keep_freed_memory
 from .configuration import batching_of, read_config
@@ -162,7 +162,7 @@ def _start(
     # Each instruction would tell the lines of Python that made it: a twentieth of the time to compile.
     jax.config.update("jax_traceback_in_locations_limit", 0)
 
-    registry = load()
+    registry, plugins = _with_plugins(load(), config)
     if served is not None:
         served.loaded(registry, limits)
     devices = find_devices(config.get("device", "cpu"))
@@ -174,6 +174,7 @@ def _start(
         "devices": [str(device) for device in devices],
         "jax": jax.__version__,
         "limits": limits.to_wire(),
+        "plugins": {name: plugin.hashes for name, plugin in plugins.items()},
     }
     is_own = (
         served is None and config.get("python") is True
@@ -206,6 +207,21 @@ def _start(
     if metrics_address is not None:
         ready["metricsAddress"] = metrics_address
     return server, ready
+
+
+def _with_plugins(registry: Registry, config: dict[str, Any]) -> tuple[Registry, dict[str, Any]]:
+    """The operations of plugins too, and the plugins by their names. Without any nothing of it is imported."""
+    wanted = config.get("plugins")
+    if not wanted:
+        return registry, {}
+    find_devices(
+        config.get("device", "cpu")
+    )  # they may compute as they are imported, and the device may be wrong
+    from ..plugin.loading import load_plugins, ops_of
+
+    plugins = load_plugins(wanted, registry.ops)
+    # They are no part of the document, and so not of its hash: clients without any plugin still meet the worker
+    return Registry(registry.ops | ops_of(plugins), registry.document), plugins
 
 
 def _observer(metrics_address: str | None) -> tuple[Observer | None, str | None]:

@@ -26,6 +26,8 @@ class FakeOp(NamedTuple):
     certified: bool = False
     x64: bool = False
     names: frozenset[str] | None = None
+    plugin: str | None = None
+    hash: str | None = None
 
 
 def take(a, index, mode="clip"):

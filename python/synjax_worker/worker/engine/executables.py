@@ -113,6 +113,7 @@ class Executables:
     ):
         """`compiled` is told of each executable that was not there before."""
         self._ops = ops
+        self._of_plugins = frozenset(name for name, op in ops.items() if op.plugin is not None)
         self._limits = limits
         self._stored = stored
         self._compiled = compiled
@@ -183,7 +184,7 @@ class Executables:
         if FORWARDS in resolved.key:
             return _forwarding(resolved)
         stored, key = self._stored, (resolved.key, resolved.x64, optimistic)
-        if stored is None or not _is_storable(resolved):
+        if stored is None or not _is_storable(resolved) or self._uses_plugins(resolved.program):
             return self._compile(resolved, launch, optimistic)
         found = stored.load(key)
         if found is not None:
@@ -194,6 +195,12 @@ class Executables:
             about = {name: getattr(executable, name) for name in _ABOUT}
             stored.save(key, executable.call, about)
         return executable
+
+    def _uses_plugins(self, program: Program) -> bool:
+        """Whether there is something in it of which only the signature is known."""
+        return bool(self._of_plugins) and any(
+            equation.op in self._of_plugins for body in program.bodies for equation in body.equations
+        )
 
     def _compile(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
         x64 = jax.enable_x64(True) if resolved.x64 else contextlib.nullcontext()

@@ -13,6 +13,8 @@ from .handles import ErrorMap, Handle, bytes_held
 
 # What XLA says where an allocation failed: the second, where it happened as the pieces of a program were started.
 OUT_OF_MEMORY = r"RESOURCE_EXHAUSTED|Out of memory allocating \d+ bytes"
+# What an executable says of a function of Python's that it called: where it came from, and in the end what it raised.
+_CALLBACK = r"Callback error calling callback: Traceback .*\n  [^\n]*\n(?=\S)(.+)"
 TRACE_LENGTH = 4_000  # characters of a traceback in an error
 
 
@@ -69,4 +71,7 @@ def as_error(error: Exception, unforeseen: str = "RUN_FAILED") -> SynjaxError:
             "OUT_OF_MEMORY", f"out of device memory: {what}. Dispose of results that are no longer needed"
         )
     trace = "".join(traceback.format_exception(error))[-TRACE_LENGTH:]
-    return SynjaxError(unforeseen, f"{type(error).__name__}: {text[:2_000]}", trace=trace)
+    said = f"{type(error).__name__}: {text}"
+    if raised := re.search(_CALLBACK, text, re.DOTALL):
+        said = f"a callback raised {raised[1]}"
+    return SynjaxError(unforeseen, said[:2_000], trace=trace)

@@ -198,7 +198,8 @@ export function callSignatures(
   return `{\n${entries.join(",\n")}\n}`;
 }
 
-function callKind({ kind, type, rest, optional }: Parameter): string {
+/** What `checkFunctions` and its like are told of one argument. */
+export function callKind({ kind, type, rest, optional }: Parameter): string {
   const of = kind === "static" ? staticKind(type!) : (CALL_KINDS[kind] ?? kind);
   return `${rest ? "..." : ""}${of}${optional ? "?" : ""}`;
 }
