@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from synjax_worker.dtypes import ELEMENTS
 from synjax_worker.protocol import FIND_NANS, LENIENT
-from tests.runtime.client import Body, Client, encode
+from tests.runtime.client import Body, Client, Key, encode
 
 
 def identity(count: int = 1) -> bytes:
@@ -17,15 +18,22 @@ PUT = identity()
 ADD = encode((lambda body: body.returns(body.add("np.add", -1, [0, 1])))(Body(1)))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "int8", "bool", "int64", "float64", "complex64"])
-@pytest.mark.parametrize("shape", [(), (0,), (3,), (5, 70_001)])
+@pytest.mark.parametrize("dtype", sorted(set(ELEMENTS) - {"key"}))
+@pytest.mark.parametrize(
+    "shape", [(), (0,), (3,), (9, 70_001)]
+)  # the last beyond all bounds for what is small
 def test_arrays_are_put_without_a_compilation(client: Client, dtype: str, shape: tuple) -> None:
     before = client.ping()["compiles"]
-    value = np.random.default_rng(0).integers(0, 2, shape).astype(dtype)
+    value = np.random.default_rng(0).integers(0, 2, shape).astype(ELEMENTS[dtype])
     found = client.run(PUT, value)
     assert (found.dtype, found.shape) == (value.dtype, value.shape)
     np.testing.assert_array_equal(found, value)
     assert client.ping()["compiles"] == before
+
+
+def test_so_are_keys(client: Client) -> None:
+    data = np.random.default_rng(0).integers(0, 1 << 32, (30_000, 2)).astype(np.uint32)
+    np.testing.assert_array_equal(client.run(PUT, Key(data)), data)
 
 
 def test_so_are_several_at_once(client: Client) -> None:
