@@ -16,6 +16,13 @@ export interface ErrorDetails {
   readonly remote?: string | undefined;
 }
 
+let areShort = false;
+
+/** From now on errors are their names and messages, without stacks: below a cell of a notebook a stack says nothing more. */
+export function shortenErrors(): void {
+  areShort = true;
+}
+
 /** The one error class of the package: `code` says what happened, the message says what to do about it. */
 export class SynjaxError extends Error {
   readonly code: ErrorCode;
@@ -39,7 +46,8 @@ export class SynjaxError extends Error {
     this.line = details.line;
     this.remote = details.remote;
     Object.defineProperty(this, "name", { value: `SynjaxError [${code}]`, enumerable: false });
-    Error.captureStackTrace(this, new.target);
+    if (areShort) Object.defineProperty(this, "stack", { value: `${this.name}: ${this.message}` });
+    else Error.captureStackTrace(this, new.target);
   }
 }
 

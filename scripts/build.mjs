@@ -15,6 +15,7 @@ await build({
   entryPoints: [
     "src/index.ts",
     "src/files/index.ts",
+    "src/notebook.ts",
     "src/plugins/index.ts",
     "src/python.ts",
     "src/tables/index.ts",

@@ -22,12 +22,8 @@ export function drawHeatMap({ title, values }: HeatMapData): string {
   const [least, greatest] = extremes(values.flat().filter(Number.isFinite));
   const top = MARGIN + 20;
   const levels = values.map((row) => row.map((value) => levelOf(value, least, greatest)));
-  const cells = levels.flatMap((row, i) =>
-    runs(row).map(([from, to]) => {
-      const box = { x: MARGIN + from * side, y: top + i * side, width: (to - from) * side, height: side };
-      const level = row[from]!;
-      return element("rect", { ...box, fill: Number.isNaN(level) ? "#fff" : shade(level / SHADES) });
-    }),
+  const cells = [...pathsOf(levels, side, top)].map(([level, d]) =>
+    element("path", { d, fill: Number.isNaN(level) ? "#fff" : shade(level / SHADES) }),
   );
   const numbers =
     rows * columns > NUMBERED
@@ -52,6 +48,21 @@ export function drawHeatMap({ title, values }: HeatMapData): string {
     title,
     `A matrix of ${rows} rows and ${columns} columns, from ${scale}.`,
   );
+}
+
+/** One path for each shade, a box for every run of cells that have it: a picture of thousands of cells stays small. */
+function pathsOf(
+  levels: readonly (readonly number[])[],
+  side: number,
+  top: number,
+): ReadonlyMap<number, string> {
+  const paths = new Map<number, string>();
+  for (const [i, row] of levels.entries())
+    for (const [from, to] of runs(row)) {
+      const box = `M${MARGIN + from * side} ${top + i * side}h${(to - from) * side}v${side}h${-(to - from) * side}z`;
+      paths.set(row[from]!, (paths.get(row[from]!) ?? "") + box);
+    }
+  return paths;
 }
 
 /** Where neighbours in a row are equal: from, and up to, exclusive. */

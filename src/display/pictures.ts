@@ -1,4 +1,5 @@
 import { checkFunctions } from "../program/signatures.ts";
+import { curves } from "./curves.ts";
 import { densities } from "./densities.ts";
 import { intervals } from "./intervals.ts";
 import { traces } from "./traces.ts";
@@ -16,6 +17,8 @@ export const pictures = {
   traces,
   densities,
   intervals,
+  /** Not of draws: of lists of numbers by their names. */
+  curves,
 };
 
 const SHARED = { variables: "list?", title: "string?" };
@@ -24,4 +27,8 @@ checkFunctions("pictures", pictures, {
   traces: { takes: { draws: "record" }, options: { ...SHARED, divergences: "any?" } },
   densities: { takes: { draws: "record" }, options: { ...SHARED, prob: "number?" } },
   intervals: { takes: { draws: "record" }, options: { ...SHARED, prob: "number?", combined: "boolean?" } },
+  curves: {
+    takes: { values: "record" },
+    options: { title: "string?", quantity: "string?", against: "string?", every: "number?" },
+  },
 });

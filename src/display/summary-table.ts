@@ -42,15 +42,22 @@ export function summaryTable(
   options: SummaryTableOptions = {},
 ): string {
   checkCall("summaryTable", SUMMARY_TABLE, [rows, options]);
-  const { prob = 0.9 } = options;
-  checkShare("summaryTable", prob);
-  const ends = [1 - prob, 1 + prob].map((share) => `${(50 * share).toFixed(1)}%`);
-  const head = ["", "mean", "std", "median", ...ends, "n_eff", "r_hat"];
-  const lines = [head, ...Object.entries(rows).flatMap(([name, row]) => linesOf(name, row))];
-  const widths = head.map((_, column) =>
+  const lines = summaryLines(rows, options);
+  const widths = lines[0]!.map((_, column) =>
     lines.reduce((most, line) => Math.max(most, line[column]!.length), column === 0 ? NAME : NUMBER),
   );
   return lines.map((line) => line.map((cell, i) => cell.padStart(widths[i]!)).join(" ") + "\n").join("");
+}
+
+/** The cells of the table, the first line its head. */
+export function summaryLines(
+  rows: Readonly<Record<string, SummaryRow>>,
+  { prob = 0.9 }: SummaryTableOptions,
+): readonly (readonly string[])[] {
+  checkShare("summaryTable", prob);
+  const ends = [1 - prob, 1 + prob].map((share) => `${(50 * share).toFixed(1)}%`);
+  const head = ["", "mean", "std", "median", ...ends, "n_eff", "r_hat"];
+  return [head, ...Object.entries(rows).flatMap(([name, row]) => linesOf(name, row))];
 }
 
 /** The cells of a variable, a line for each element. */

@@ -4,6 +4,7 @@ import { programDot } from "../display/program-dot.ts";
 import { drawProgram } from "../display/program.ts";
 import { checkMethods } from "../program/signatures.ts";
 import { captureLine, lineOf } from "../program/source-line.ts";
+import { type DisplayBundle, JUPYTER_DISPLAY } from "../tensor/notebook.ts";
 import { determined, isDSeparated } from "./d-separation.ts";
 
 /** A plate that a node stands in. */
@@ -89,6 +90,11 @@ export class ModelGraph {
    */
   toSVG(options: { readonly title?: string } = {}): Promise<string> {
     return drawProgram({ title: options.title ?? "Model", nodes: this.nodes, edges: this.edges });
+  }
+
+  /** @internal A notebook shows the picture. */
+  async [JUPYTER_DISPLAY](): Promise<DisplayBundle> {
+    return { "text/plain": `ModelGraph of ${this.nodes.length} nodes`, "image/svg+xml": await this.toSVG() };
   }
 
   /** The same picture in the language of Graphviz. */

@@ -1,7 +1,9 @@
 /** Draws in short. */
-import { type SummaryRow, summaryTable } from "../display/summary-table.ts";
+import { htmlLines } from "../display/html-table.ts";
+import { summaryLines, type SummaryRow, summaryTable } from "../display/summary-table.ts";
 import { diagnostics } from "../ops/diagnostics.ts";
 import { get } from "../session/current-session.ts";
+import { type DisplayBundle, JUPYTER_DISPLAY } from "../tensor/notebook.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { jit } from "../transforms/jit.ts";
 
@@ -40,5 +42,11 @@ export class Summary {
   toString(): string {
     const table = summaryTable(this.rows, { prob: this.#prob });
     return `${table}Divergences: ${this.divergences}\n`;
+  }
+
+  /** @internal A notebook shows a table. */
+  [JUPYTER_DISPLAY](): DisplayBundle {
+    const html = htmlLines(summaryLines(this.rows, { prob: this.#prob }), `Divergences: ${this.divergences}`);
+    return { "text/plain": this.toString(), "text/html": html };
   }
 }

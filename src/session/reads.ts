@@ -9,6 +9,7 @@ import { Attempts } from "./attempts.ts";
 import { atLine, type Failures, isSynjaxError, markReported, remoteError, unforeseen } from "./failures.ts";
 import { type InlineFetch, type Launch, launchOf, orderOf } from "./launch.ts";
 import type { Calling } from "./calling.ts";
+import { interruptible } from "./interrupts.ts";
 import type { NameOf } from "./wire-input.ts";
 import { isLoss } from "./losses.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
@@ -44,9 +45,10 @@ export class Reads {
   /** The values of handles, in one round trip. */
   async fetch(
     handles: readonly Handle[],
-    options: WaitOptions,
+    wait: WaitOptions,
     nameOf: NameOf = () => "this tensor",
   ): Promise<readonly HostArray[]> {
+    const options = interruptible(wait);
     let stack: object | undefined;
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
