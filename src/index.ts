@@ -67,6 +67,7 @@ export {
 
 export type { DensitiesOptions } from "./display/densities.ts";
 export type { ChainDraws } from "./display/draws.ts";
+export type { CurvesOptions } from "./display/curves.ts";
 export type { IntervalsOptions } from "./display/intervals.ts";
 export type { Fetched, NestedList, NestedNumbers } from "./display/nested.ts";
 export { pictures } from "./display/pictures.ts";

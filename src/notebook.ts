@@ -1,5 +1,8 @@
 /** `synjax-ts/notebook`: what cells of a notebook show, and how they are interrupted, under Deno's Jupyter kernel. */
-import { shortenErrors, SynjaxError } from "../bridge/errors.ts";
+import { shortenErrors, type SynjaxError } from "../bridge/errors.ts";
+import { short } from "./display/heat-map.ts";
+import { htmlLines } from "./display/html-table.ts";
+import { refused } from "./program/refused.ts";
 import { checkCall, shown } from "./program/signatures.ts";
 import { beginInterrupts, interrupt } from "./session/interrupts.ts";
 import { type DisplayBundle, JUPYTER_DISPLAY } from "./tensor/notebook.ts";
@@ -59,15 +62,28 @@ export function picture(svg: string | Promise<string>): Displayed {
   };
 }
 
+/**
+ * Lines of cells as what a cell shows: a table, the first line its head. Texts stay as they are, numbers have four digits.
+ *
+ *     table([["word", "tag"], ...words.map((word, i) => [word, tags[i]])])
+ *
+ * @throws {SynjaxError} `INVALID_ARGUMENT` where it is no list of lists, or there is no head
+ */
+export function table(lines: readonly (readonly unknown[])[]): Displayed {
+  checkCall("table", { takes: { lines: "list" } }, [lines]);
+  if (lines.length === 0 || !lines.every((line) => Array.isArray(line)))
+    throw refused("table", "lines", "lists of cells, the first the head", shown(lines));
+  const cells = lines.map((line) => line.map((cell) => (typeof cell === "number" ? short(cell) : String(cell))));
+  const plain = cells.map((line) => line.join("\t")).join("\n");
+  return { [JUPYTER_DISPLAY]: () => ({ "text/plain": plain, "text/html": htmlLines(cells) }) };
+}
+
 function checkPicture(svg: unknown): asserts svg is string {
   if (typeof svg !== "string" || !svg.trimStart().startsWith("<svg")) throw noPicture(svg);
 }
 
-function noPicture(svg: unknown): SynjaxError {
-  const [expected, received] = ["an SVG or the promise of one", shown(svg)];
-  const message = `picture: \`svg\`: expected ${expected}, got ${received}`;
-  return new SynjaxError("INVALID_ARGUMENT", message, { argument: "svg", expected, received });
-}
+const noPicture = (svg: unknown): SynjaxError =>
+  refused("picture", "svg", "an SVG or the promise of one", shown(svg));
 
 /**
  * A function that shows what it is told in one place below the cell, each time instead of what stood there: for

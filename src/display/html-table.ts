@@ -26,10 +26,11 @@ export function htmlTable(
 }
 
 /** Lines of cells as a table: the first line is its head, and so is the first cell of each. */
-export function htmlLines(lines: readonly (readonly string[])[], note: string): string {
+export function htmlLines(lines: readonly (readonly string[])[], note = ""): string {
   const [head, ...body] = lines.map((line) => line.map(escaped));
   const rows = body.map(
     ([name, ...cells]) => `<tr><th>${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
   );
-  return `<table><thead><tr>${head!.map((cell) => `<th>${cell}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table><p>${escaped(note)}</p>`;
+  const below = note === "" ? "" : `<p>${escaped(note)}</p>`;
+  return `<table><thead><tr>${head!.map((cell) => `<th>${cell}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table>${below}`;
 }
