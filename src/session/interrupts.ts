@@ -1,27 +1,27 @@
 /** Reads that end where the user of a notebook interrupts a cell: whatever waits for them would wait on otherwise. */
-import type { WaitOptions } from "../program/wait-options.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
 
-let interruption: AbortController | undefined;
+let waiting: Set<(error: SynjaxError) => void> | undefined;
 
 /** @internal From now on every read that waits can be interrupted. */
 export function beginInterrupts(): void {
-  interruption ??= new AbortController();
+  waiting ??= new Set();
 }
 
-/** @internal Gives up the reads that wait now, each with `ABORTED`; those that come later wait as ever. */
+/**
+ * @internal Ends the waits of all reads, each with `ABORTED`. The calls themselves go on: what a cell has made before it
+ * was interrupted is still there for the next one.
+ */
 export function interrupt(): void {
-  if (!interruption) return;
-  const given = interruption;
-  interruption = new AbortController();
-  given.abort(new Error("the cell was interrupted"));
+  for (const end of waiting ?? []) end(new SynjaxError("ABORTED", "the cell was interrupted"));
 }
 
-/** How a read may be given up: as its caller says, and by an interrupt where there are interrupts. */
-export function interruptible(options: WaitOptions): WaitOptions {
-  if (!interruption) return options;
-  const { signal } = options;
-  return {
-    ...options,
-    signal: signal ? AbortSignal.any([signal, interruption.signal]) : interruption.signal,
-  };
+/** A read that waits until it has its values, or there is an interrupt, where there are interrupts. */
+export function interruptible<T>(read: Promise<T>): Promise<T> {
+  if (!waiting) return read;
+  const all = waiting;
+  return new Promise((resolve, reject) => {
+    all.add(reject);
+    void read.then(resolve, reject).finally(() => all.delete(reject));
+  });
 }

@@ -45,10 +45,9 @@ export class Reads {
   /** The values of handles, in one round trip. */
   async fetch(
     handles: readonly Handle[],
-    wait: WaitOptions,
+    options: WaitOptions,
     nameOf: NameOf = () => "this tensor",
   ): Promise<readonly HostArray[]> {
-    const options = interruptible(wait);
     let stack: object | undefined;
     try {
       const values: (HostArray | Promise<HostArray>)[] = [];
@@ -73,7 +72,7 @@ export class Reads {
         fetched.catch(() => undefined);
         for (const [k, { at }] of later.entries()) values[at] = fetched.then((f) => f[k]!);
       }
-      return await Promise.all(values);
+      return await interruptible(Promise.all(values));
     } catch (error) {
       throw isSynjaxError(error) ? markReported(stack ? atLine(markReported(error), stack) : error) : error;
     }
