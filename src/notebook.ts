@@ -73,7 +73,9 @@ export function table(lines: readonly (readonly unknown[])[]): Displayed {
   checkCall("table", { takes: { lines: "list" } }, [lines]);
   if (lines.length === 0 || !lines.every((line) => Array.isArray(line)))
     throw refused("table", "lines", "lists of cells, the first the head", shown(lines));
-  const cells = lines.map((line) => line.map((cell) => (typeof cell === "number" ? short(cell) : String(cell))));
+  const cells = lines.map((line) =>
+    line.map((cell) => (typeof cell === "number" ? short(cell) : String(cell))),
+  );
   const plain = cells.map((line) => line.join("\t")).join("\n");
   return { [JUPYTER_DISPLAY]: () => ({ "text/plain": plain, "text/html": htmlLines(cells) }) };
 }

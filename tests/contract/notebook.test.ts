@@ -1,7 +1,7 @@
 /** `synjax-ts/notebook`, before a kernel in name only: what the real one does with it is in notebooks-jupyter.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { array, connect, LinearChainCRF, np, pictures, type Session } from "../../src/index.ts";
-import type { Displayed } from "../../src/notebook.ts";
+import type * as Notebook from "../../src/notebook.ts";
 import { errorOf } from "../fixtures/errors.ts";
 
 const JUPYTER = Symbol.for("Jupyter.display");
@@ -15,7 +15,7 @@ const kernel = {
 };
 
 let session: Session;
-let notebook: typeof import("../../src/notebook.ts");
+let notebook: typeof Notebook;
 const listeners = process.listeners("SIGINT");
 beforeAll(async () => {
   (globalThis as { Deno?: unknown }).Deno = { jupyter: kernel };
@@ -28,7 +28,8 @@ afterAll(async () => {
   await session.close();
 });
 
-const shown = (value: Displayed) => (value as unknown as { readonly [name: symbol]: () => unknown })[JUPYTER]!();
+const shown = (value: Notebook.Displayed) =>
+  (value as unknown as { readonly [name: symbol]: () => unknown })[JUPYTER]!();
 const svg = '<svg xmlns="http://www.w3.org/2000/svg"></svg>';
 
 describe("a cell shows", () => {

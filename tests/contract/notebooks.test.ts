@@ -17,11 +17,11 @@ const notebooks = readdirSync(directory).filter((name) => name.endsWith(".ipynb"
 const scratch = mkdtempSync(join(tmpdir(), "synjax-notebooks-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** Compiles some forty programs, which takes a minute of CPU. */
-const LONG = ["introduction.ipynb"];
+/** Compile dozens of programs, or samplers, which takes a minute of CPU. */
+const LONG = ["introduction.ipynb", "random-variables.ipynb"];
 const isLeftOut = (name: string): boolean => LONG.includes(name) && !process.env["SYNJAX_TEST_FULL"];
 
-const library = join(packageRoot(), "src", "index.ts");
+const sources = join(packageRoot(), "src");
 
 test("there are notebooks", () => expect(notebooks).toContain("introduction.ipynb"));
 
@@ -29,10 +29,10 @@ describe.each(notebooks)("%s", (name) => {
   test.skipIf(isLeftOut(name))("runs, and shows what was saved with it", async () => {
     const path = join(directory, name);
     const script = join(scratch, name.replace(".ipynb", ".mts"));
-    writeFileSync(script, programOf(path, library));
+    writeFileSync(script, programOf(path, sources));
     const [file, ...args] = runtimes.deno ? commandOf("deno", script) : [process.execPath, "--import", "tsx", script]; // prettier-ignore
     const env = { ...process.env, SYNJAX_PYTHON: await resolvePython(), NO_COLOR: "1" };
-    const { status, stdout, stderr } = spawnSync(file!, args, { env, cwd: packageRoot(), encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(file!, args, { env, cwd: directory, encoding: "utf8" });
     expect([status, stderr.trim()]).toEqual([0, ""]);
     const shown = [...stdout.matchAll(/^shown (.*)$/gm)].map(([, json]) => JSON.parse(json!) as Shown);
     expect(shown.length).toBeGreaterThan(5);

@@ -70,6 +70,7 @@ describe("the published package", () => {
       "dist/src/index.js",
       "dist/src/index.d.ts",
       "dist/src/plugins/index.js",
+      "dist/src/notebook.js",
       "dist/src/python.js",
       "dist/src/tables/index.js",
       "dist/src/tables/index.d.ts",
@@ -96,7 +97,7 @@ describe("the published package", () => {
       tool("@arethetypeswrong/cli/dist/index.js", tarball, "--profile", "esm-only"),
     );
     expect([status, stdout]).toEqual([0, expect.stringMatching(/bundler: 🟢/)]);
-    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(6); // the package, its four subpaths, its package.json
+    expect(stdout.match(/ESM\): 🟢/g)).toHaveLength(7); // the package, its five subpaths, its package.json
   });
 
   test("imports without starting a process or loading the wire's libraries", () => {
