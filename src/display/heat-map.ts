@@ -13,7 +13,7 @@ const [LARGEST, LEAST, WHOLE] = [22, 3, 720];
 /** Shades that are told apart; neighbours in a row that have the same one are drawn as one. */
 const SHADES = 24;
 /** Of more cells than this nobody reads the numbers. */
-const NUMBERED = 400;
+const NUMBERED = 150;
 
 /** A matrix as cells, the lightest the least and the darkest the greatest of what is finite; what is not is left white. */
 export function drawHeatMap({ title, values }: HeatMapData): string {
