@@ -1,5 +1,5 @@
-"""Batches of Arrow IPC whose buffers are compressed: a few bytes may say that they are gigabytes. What a batch becomes is
-read from its messages before anything is made of it.
+"""Batches of Arrow IPC whose buffers are compressed: a few bytes may say that they are gigabytes. What a batch becomes
+is read from its messages before anything is made of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def open_batches(path: Path) -> Opened:
     source = pa.OSFile(str(path))
     is_file = source.read(len(_MAGIC)) == _MAGIC
     source.seek(0)
-    count = pa.ipc.open_file(source).num_record_batches if is_file else None  # its end tells whether it is whole
+    count = (
+        pa.ipc.open_file(source).num_record_batches if is_file else None
+    )  # its end tells whether it is whole
     start = _MAGIC_BYTES if is_file else 0
     source.seek(start)
     beside = pa.OSFile(str(path))
