@@ -33,10 +33,14 @@ def joined(address: str) -> Iterator[Any]:
     # Whoever reaches a cluster runs what he likes on it: Ray asks for a token where this says so before it is imported
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    is_local = address == _LOCAL
+    if (
+        is_local
+    ):  # its ports are on the loopback interface then, as on systems on which Ray has one machine only
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
-    is_local = address == _LOCAL
-    more: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False} if is_local else {}
+    more: dict[str, Any] = {"include_dashboard": False} if is_local else {}
     try:
         ray.init(address, log_to_driver=False, logging_level="error", **more)
     except Exception as error:  # whatever Ray finds wrong with an address, a token, a version
