@@ -4,6 +4,7 @@ is read from its messages before anything is made of it.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import NamedTuple
 import pyarrow as pa
 
 _MAGIC = b"ARROW1"
-_MAGIC_BYTES = 8  # with their padding; what follows is the same as in a stream
 _ALWAYS_ALLOWED = 2**28  # bytes
 _TIMES_ALLOWED = 32  # as large as what is in the file: numbers that are compressed save less
 _PREFIX = struct.Struct("<q")
+_LENGTH = struct.Struct("<i")
+_BUFFER = struct.Struct("<qq")  # offset and length
+_BLOCK = struct.Struct("<qi4xq")  # offset, bytes of metadata, bytes of the body
+_DICTIONARY = 2  # a message's type
 _UNCOMPRESSED = -1
 
 
@@ -34,42 +38,66 @@ def open_batches(path: Path) -> Opened:
     source = pa.OSFile(str(path))
     is_file = source.read(len(_MAGIC)) == _MAGIC
     source.seek(0)
-    count = (
-        pa.ipc.open_file(source).num_record_batches if is_file else None
-    )  # its end tells whether it is whole
-    start = _MAGIC_BYTES if is_file else 0
-    source.seek(start)
     beside = pa.OSFile(str(path))
-    beside.seek(start)
-    reader = pa.ipc.open_stream(source)
-    return Opened(reader.schema, _checked(reader, pa.ipc.MessageReader.open_stream(beside), count))
+    if is_file:
+        file = pa.ipc.open_file(source)
+        return Opened(file.schema, _of_file(file, beside))
+    stream = pa.ipc.open_stream(source)
+    return Opened(stream.schema, _of_stream(stream, pa.ipc.MessageReader.open_stream(beside)))
 
 
-def _checked(
-    reader: pa.RecordBatchReader, messages: pa.ipc.MessageReader, count: int | None
-) -> Iterator[pa.RecordBatch]:
-    found = 0
+def _of_stream(reader: pa.RecordBatchReader, messages: pa.ipc.MessageReader) -> Iterator[pa.RecordBatch]:
     while True:
         # The same bytes once more, up to the batch that comes next, as they are in the file
         for message in messages:
             if message.type != "schema":
-                _check_size(message)
+                _check_size(memoryview(message.metadata), memoryview(message.body))
             if message.type == "record batch":
                 break
         try:
             batch = reader.read_next_batch()
         except StopIteration:
-            break
+            return
         batch.validate(full=True)
-        found += 1
         yield batch
-    if count not in (None, found):
-        raise pa.ArrowInvalid(f"{found} batches, where the end of the file names {count}")
 
 
-def _check_size(message: pa.ipc.Message) -> None:
-    body = memoryview(message.body)
-    size = sum(_sizes(memoryview(message.metadata), message.type == "dictionary", body))
+def _of_file(file: pa.RecordBatchFileReader, source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+    """Reads what the end of the file points to: nothing else need be there, in JavaScript's files not even a schema."""
+    footer = _footer(source)
+    with _in_words():
+        dictionaries, batches = (list(footer.structs(field, _BLOCK)) for field in (2, 3))
+    for block in dictionaries:
+        _check_block(source, block)
+    for i in range(file.num_record_batches):
+        _check_block(source, batches[i])
+        batch = file.get_batch(i)
+        batch.validate(full=True)
+        yield batch
+
+
+def _footer(source: pa.NativeFile) -> _Table:
+    end = source.size() - len(_MAGIC) - _LENGTH.size
+    source.seek(end)
+    (length,) = _LENGTH.unpack(source.read(_LENGTH.size))
+    source.seek(end - length)
+    return _Table.root(memoryview(source.read(length)))
+
+
+def _check_block(source: pa.NativeFile, block: tuple[int, ...]) -> None:
+    offset, metadata, body = block
+    if offset < 0 or metadata < 0 or body < 0 or offset + metadata + body > source.size():
+        raise pa.ArrowInvalid("a batch that is not where the end of the file says")
+    source.seek(offset)
+    held = memoryview(source.read(metadata + body))
+    # Old files have the length only, and nothing before it
+    start = 8 if bytes(held[:4]) == b"\xff\xff\xff\xff" else 4
+    _check_size(held[start:metadata], held[metadata:])
+
+
+def _check_size(metadata: memoryview, body: memoryview) -> None:
+    with _in_words():
+        size = sum(_sizes(metadata, body))
     allowed = max(_ALWAYS_ALLOWED, _TIMES_ALLOWED * len(body))
     if size > allowed:
         raise pa.ArrowInvalid(
@@ -77,23 +105,30 @@ def _check_size(message: pa.ipc.Message) -> None:
         )
 
 
-def _sizes(metadata: memoryview, is_dictionary: bool, body: memoryview) -> Iterator[int]:
+def _sizes(metadata: memoryview, body: memoryview) -> Iterator[int]:
     """What each buffer says that it becomes, in bytes; nothing for a batch that is not compressed.
 
-    Flatbuffers, as Arrow's format has them: Message.header, DictionaryBatch.data, RecordBatch.buffers and .compression.
+    Flatbuffers, as Arrow's format has them: Message.header_type and .header, DictionaryBatch.data, RecordBatch.buffers
+    and .compression.
     """
+    message = _Table.root(metadata)
+    batch = message.table(2)
+    batch = batch.table(1) if metadata[message.at(1)] == _DICTIONARY else batch
+    if not batch.at(3):
+        return
+    for offset, length in batch.structs(2, _BUFFER):
+        if length:
+            (size,) = _PREFIX.unpack_from(body, offset)
+            if size < _UNCOMPRESSED:
+                raise pa.ArrowInvalid(f"a buffer of {size} bytes")
+            yield length if size == _UNCOMPRESSED else size
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
     try:
-        batch = _Table.root(metadata).table(2)
-        batch = batch.table(1) if is_dictionary else batch
-        if not batch.at(3):
-            return
-        for offset, length in batch.pairs(2):
-            if length:
-                (size,) = _PREFIX.unpack_from(body, offset)
-                yield length if size == _UNCOMPRESSED else size
-                if size < _UNCOMPRESSED:
-                    raise pa.ArrowInvalid(f"a buffer of {size} bytes")
-    except struct.error as error:
+        yield
+    except (struct.error, IndexError) as error:
         raise pa.ArrowInvalid(f"a batch whose buffers are not where it says: {error}") from error
 
 
@@ -118,14 +153,14 @@ class _Table(NamedTuple):
     def table(self, field: int) -> _Table:
         return _Table(self.data, self._followed(field))
 
-    def pairs(self, field: int) -> Iterator[tuple[int, int]]:
-        """A vector of two 64-bit integers each."""
+    def structs(self, field: int, form: struct.Struct) -> Iterator[tuple[int, ...]]:
+        """A vector of structs."""
         if not self.at(field):
             return
         start = self._followed(field)
         (count,) = struct.unpack_from("<I", self.data, start)
         for i in range(count):
-            yield struct.unpack_from("<qq", self.data, start + 4 + 16 * i)
+            yield form.unpack_from(self.data, start + 4 + form.size * i)
 
     def _followed(self, field: int) -> int:
         place = self.at(field)

@@ -1,4 +1,4 @@
-"""Scoring on a cluster of Ray, several machines of which stand on this one: run by `npm run test:full`, which sets Ray up."""
+"""Scoring on a cluster of Ray whose machines all stand on this one: run by `npm run test:full`, which sets Ray up."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ARGUMENTS = ["--function", "tag", "--map", "emission=scores", "--batch-rows", "2
 def address() -> Iterator[str]:
     """A cluster whose head has no CPU, and three machines that have one each. All listen on the loopback interface."""
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_raylet_start_wait_time_s": "300"}
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
