@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from ..errors import InvalidArgument, SynjaxError
 class Recipe(NamedTuple):
     """What a scorer is made of, wherever it is made."""
 
+    version: str  # of this package and of JAX: `version_here`
     model: Path
     identity: str  # of the model's file
     weights: Path | None
@@ -74,25 +76,44 @@ class ScoringActor:
             return Answer(error=_unknown(error))
 
 
+def version_here() -> str:
+    """What tells this package and its JAX from others: the last bits of a result may depend on either."""
+    from importlib.metadata import version
+
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"synjax_worker {digest.hexdigest()[:12]} with JAX {version('jax')}"
+
+
 def make_scorer(recipe: Recipe) -> Any:
     """The scorer of a recipe.
 
     Raises:
-      InvalidArgument: where the machine has not the device, or not the same file of programs.
+      InvalidArgument: where the machine has not the device, the same package, or the same file of programs.
     """
     from ..batch.scorer import Scorer
     from ..files import load
     from ..worker.devices import find_devices
     from .function import chosen, flat, identity_of
 
+    here = platform.node()
+    if version_here() != recipe.version:
+        raise InvalidArgument(
+            f"`--ray`: expected {recipe.version} on each machine, got {version_here()} on {here}.",
+            argument="--ray",
+            expected=recipe.version,
+            received=version_here(),
+        )
     find_devices(recipe.device)
     if not recipe.model.exists() or identity_of(recipe.model) != recipe.identity:
         received = "another file" if recipe.model.exists() else "none"
         raise InvalidArgument(
-            f"`model`: expected the same {recipe.model} on each machine, got {received} on {platform.node()}.",
+            f"`model`: expected the same {recipe.model} on each machine, got {received} on {here}.",
             argument="model",
             expected="the same file on each machine",
-            received=f"{received} on {platform.node()}",
+            received=f"{received} on {here}",
         )
     function, _ = flat(chosen(load(recipe.model, recipe.weights), recipe.function))
     return Scorer(function, recipe.arguments, recipe.columns, rows=recipe.batch_rows, largest=recipe.longest)

@@ -133,7 +133,7 @@ def _run(
     from ..batch.scorer import Scorer
     from ..files import MappedFunction, load
     from ..worker.devices import find_devices
-    from .actor import Recipe
+    from .actor import Recipe, version_here
     from .function import chosen, flat, identity_of, sized
     from .progress import Progress
 
@@ -145,6 +145,7 @@ def _run(
     scorer = Scorer(function, arguments, columns, rows=given.batch_rows, largest=given.longest)
     target = _target(given.target, *shard)
     recipe = Recipe(
+        version_here(),
         given.model.resolve(),
         identity_of(given.model),
         None if given.weights is None else given.weights.resolve(),

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from synjax_worker.errors import SynjaxError
-from synjax_worker.score.actor import Answer, Recipe, ScoringActor
+from synjax_worker.score.actor import Answer, Recipe, ScoringActor, version_here
 from synjax_worker.score.command import main
 from synjax_worker.score.function import identity_of
 from synjax_worker.score.pool import Pool
@@ -57,7 +57,9 @@ HEAD: list[int] = []  # the process of the machine that must not be killed: the 
 
 
 def recipe(**more: Any) -> Recipe:
-    return Recipe(MODEL, identity_of(MODEL), None, "tag", [], {}, 64, 64, "cpu")._replace(**more)
+    return Recipe(version_here(), MODEL, identity_of(MODEL), None, "tag", [], {}, 64, 64, "cpu")._replace(
+        **more
+    )
 
 
 def processes(title: bytes) -> list[int]:
