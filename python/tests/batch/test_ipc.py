@@ -65,9 +65,10 @@ def test_a_size_that_is_none_is_refused(tmp_path: Path) -> None:
     held = path.read_bytes()
     size = struct.pack("<q", 8_000)
     assert held.count(size) == 1
-    for wrong in (-2, 7_999, 2**62):
+    words = {-2: "a buffer of -2 bytes", 7_999: "ZSTD", 2**62: f"becomes {2**62}"}
+    for wrong, reason in words.items():
         path.write_bytes(held.replace(size, struct.pack("<q", wrong)))
-        with pytest.raises(InvalidArgument, match=r"got x\.arrows"):
+        with pytest.raises(InvalidArgument, match=reason):
             list(read_batches(path, 1_000))
 
 

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from synjax_worker.batch import lock
 from synjax_worker.batch.lock import Lock
 from synjax_worker.batch.writer import PartsWriter
 from synjax_worker.errors import InvalidArgument
@@ -40,16 +42,24 @@ def test_the_second_run_is_refused_until_the_first_has_ended(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
-def test_of_a_directory_that_is_made_anew(tmp_path: Path) -> None:
+def test_whoever_had_it_removes_the_directory_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A lock on a file that was removed keeps nobody away: it must not count."""
-    directory = tmp_path / "parts"
-    first = Lock(directory)
-    (directory / "lock").unlink()
-    second = Lock(directory)
+    directory, taken = tmp_path / "parts", []
+
+    def take(file: int, where: Path, take: Any = lock._take) -> None:
+        if not taken:
+            (where / "lock").unlink()
+            where.rmdir()
+        taken.append(file)
+        take(file, where)
+
+    monkeypatch.setattr(lock, "_take", take)
+    held = Lock(directory)
     with pytest.raises(InvalidArgument, match=f"process {os.getpid()} on"):
         Lock(directory)
-    first.release()
-    second.release()
+    held.release()
     Lock(directory).release()
 
 
