@@ -12,7 +12,6 @@ import { save } from "../src/files/index.ts";
 import { median, row, type Row } from "./table.ts";
 
 const [VOCABULARY, TAGS] = [5_000, 16];
-const ROUNDS = 3;
 
 type Ints = Tensor<"int32">;
 
@@ -73,7 +72,7 @@ function rateOf(lines: readonly Line[]): number {
 
 const shown = (rate: number): string => `${Math.round(rate)} rows/s`;
 
-export async function scoringRows(count: number): Promise<Row[]> {
+export async function scoringRows(count: number, rounds: number): Promise<Row[]> {
   const python = await resolvePython({ extra: "batch" });
   const directory = mkdtempSync(join(tmpdir(), "synjax-scoring-"));
   try {
@@ -90,7 +89,7 @@ export async function scoringRows(count: number): Promise<Row[]> {
     const ratios: number[] = [];
     let lines: Line[] = [];
     let note = "";
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       const least = Number(bare("run", model, source));
       lines = await score(python);
       ratios.push(rateOf(lines) / least);
@@ -103,7 +102,7 @@ export async function scoringRows(count: number): Promise<Row[]> {
     if (sizes.length >= 8)
       rows.push(row("resident memory, the last quarter over the first", late / early, "<=", 1.05, `${late.toFixed(0)} MB over ${early.toFixed(0)} MB`)); // prettier-ignore
     else console.log("resident memory: too few rows to tell");
-    return [...rows, ...(await rayRows(score, lines))];
+    return [...rows, ...(await rayRows(score, lines, rounds))];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -112,6 +111,7 @@ export async function scoringRows(count: number): Promise<Row[]> {
 async function rayRows(
   score: (by: string, ...more: string[]) => Promise<Line[]>,
   plain: readonly Line[],
+  rounds: number,
 ): Promise<Row[]> {
   const python = await resolvePython({ extra: "ray" }).catch(() => undefined);
   if (python === undefined) {
@@ -120,7 +120,7 @@ async function rayRows(
   }
   const ratios: number[] = [];
   let rate = rateOf(plain);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const many = rateOf(await score(python, "--ray", "--ray-workers", "2"));
     rate = rateOf(await score(python));
     ratios.push(many / rate);
