@@ -27,6 +27,7 @@ class Recipe(NamedTuple):
     columns: dict[str, str]
     batch_rows: int
     longest: int
+    vmap: bool  # the function is of one row
     device: str
 
 
@@ -94,7 +95,7 @@ def make_scorer(recipe: Recipe) -> Any:
       InvalidArgument: where the machine has not the device, the same package, or the same file of programs.
     """
     from ..batch.scorer import Scorer
-    from ..files import load
+    from ..files import MappedFunction, load
     from ..worker.devices import find_devices
     from .function import chosen, flat, identity_of
 
@@ -115,7 +116,8 @@ def make_scorer(recipe: Recipe) -> Any:
             expected="the same file on each machine",
             received=f"{received} on {here}",
         )
-    function, _ = flat(chosen(load(recipe.model, recipe.weights), recipe.function))
+    stored = chosen(load(recipe.model, recipe.weights), recipe.function)
+    function, _ = flat(MappedFunction(stored) if recipe.vmap else stored)
     return Scorer(function, recipe.arguments, recipe.columns, rows=recipe.batch_rows, largest=recipe.longest)
 
 

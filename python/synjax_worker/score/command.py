@@ -154,6 +154,7 @@ def _run(
         columns,
         given.batch_rows,
         given.longest,
+        given.vmap,
         given.device,
     )
     run = {
