@@ -19,7 +19,7 @@ export async function runWorkerCommand(args: readonly string[]): Promise<number>
   const extra = extraOf(args);
   const python = await resolvePython({ device, extra }).catch((error: unknown) => {
     if (!extra || !(error instanceof SynjaxError)) throw error;
-    console.error(`synjax: [${error.code}] ${error.message}`);
+    process.stderr.write(`synjax: [${error.code}] ${error.message}\n`);
     return undefined;
   });
   if (python === undefined) return CANNOT_BE;
