@@ -90,7 +90,10 @@ describe.each(["score-job.yaml", "sidecar.yaml", "workers.yaml", "tpu.yaml"])("%
     }
   });
 
-  test.skipIf(file === "score-job.yaml")("asks for health where it is told", () => {
+  // A job is healthy until it ends
+  if (file === "score-job.yaml") return;
+
+  test("asks for health where it is told", () => {
     for (const container of containers) {
       const asked = container.restartPolicy === "Always" ? container.startupProbe : container.readinessProbe;
       const { path, port } = asked!.httpGet;
