@@ -28,6 +28,7 @@ class Recipe(NamedTuple):
     batch_rows: int
     longest: int
     vmap: bool  # the function is of one row
+    plugins: Sequence[str]  # modules, which each machine has
     device: str
 
 
@@ -116,7 +117,7 @@ def make_scorer(recipe: Recipe) -> Any:
             expected="the same file on each machine",
             received=f"{received} on {here}",
         )
-    stored = chosen(load(recipe.model, recipe.weights), recipe.function)
+    stored = chosen(load(recipe.model, recipe.weights, recipe.plugins), recipe.function)
     function, _ = flat(MappedFunction(stored) if recipe.vmap else stored)
     return Scorer(function, recipe.arguments, recipe.columns, rows=recipe.batch_rows, largest=recipe.longest)
 

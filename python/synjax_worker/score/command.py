@@ -155,6 +155,7 @@ def _run(
         given.batch_rows,
         given.longest,
         given.vmap,
+        given.plugin,
         given.device,
     )
     run = {

@@ -23,7 +23,18 @@ ROWS = [[[2.0, 0.0], [0.0, 3.0]], None, [[0.0, 1.0]]]
 
 def actor(**more: Any) -> ScoringActor:
     recipe = Recipe(
-        version_here(), MODEL, identity_of(MODEL), None, "tag", [EMISSION, LENGTHS], {}, 64, 64, False, "cpu"
+        version_here(),
+        MODEL,
+        identity_of(MODEL),
+        None,
+        "tag",
+        [EMISSION, LENGTHS],
+        {},
+        64,
+        64,
+        False,
+        [],
+        "cpu",
     )
     return ScoringActor(recipe._replace(**more))
 

@@ -58,7 +58,7 @@ HEAD: list[int] = []  # the process of the machine that must not be killed: the 
 
 def recipe(**more: Any) -> Recipe:
     return Recipe(
-        version_here(), MODEL, identity_of(MODEL), None, "tag", [], {}, 64, 64, False, "cpu"
+        version_here(), MODEL, identity_of(MODEL), None, "tag", [], {}, 64, 64, False, [], "cpu"
     )._replace(**more)
 
 
