@@ -7,12 +7,15 @@ ARG NODE_IMAGE=node:24-trixie-slim
 # The locked packages of a device, as wheels only: nothing is built, so no compiler is here either.
 FROM ${PYTHON_IMAGE} AS environment
 ARG DEVICE=cpu
+# batch: with pyarrow, for scoring files
+ARG EXTRA=
 ARG PIP_INDEX_URL
 ARG PIP_CERT
-COPY python/requirements/${DEVICE}.txt /requirements.txt
+COPY python/requirements/${DEVICE}.txt python/requirements/batch.txt python/requirements/ray.txt /requirements/
 RUN python -m venv --without-pip /opt/synjax \
  && python -m pip --python /opt/synjax/bin/python --no-cache-dir --disable-pip-version-check \
-      install --no-deps --only-binary :all: --require-hashes -r /requirements.txt \
+      install --no-deps --only-binary :all: --require-hashes -r "/requirements/${DEVICE}.txt" \
+      ${EXTRA:+-r /requirements/batch.txt} $([ "${EXTRA}" != ray ] || echo -r /requirements/ray.txt) \
  && find /opt/synjax -type d -name tests -prune -exec rm -r {} +
 # Compiled here, because nothing can be written where it runs.
 COPY python/synjax_worker /opt/worker/synjax_worker

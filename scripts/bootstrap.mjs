@@ -11,11 +11,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lock = join(root, ".bootstrap.lock");
 
 /** Makes the npm packages and the Python environment present. Does nothing when they are. */
-export async function bootstrap({ dev = false } = {}) {
+export async function bootstrap({ dev = false, ray = false } = {}) {
   requireNode();
   try {
     if (!packagesInstalled()) await underLock(installPackages);
-    await run(process.execPath, ["--import", "tsx", "bridge/cli/cli.ts", "setup", ...(dev ? ["--dev"] : [])]);
+    const flags = [...(dev ? ["--dev"] : []), ...(ray ? ["--ray"] : [])];
+    await run(process.execPath, ["--import", "tsx", "bridge/cli/cli.ts", "setup", ...flags]);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     process.exit(error.status);

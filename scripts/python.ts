@@ -6,7 +6,10 @@ import { resolvePython } from "../bridge/environment/resolve-python.ts";
 import { SynjaxError } from "../bridge/errors.ts";
 
 try {
-  const python = await resolvePython({ dev: true });
+  const python = await resolvePython({
+    dev: true,
+    extra: process.env["SYNJAX_TEST_FULL"] ? "ray" : undefined,
+  });
   const { status } = spawnSync(python, process.argv.slice(2), {
     stdio: "inherit",
     env: { ...process.env, PYTHONPATH: join(packageRoot(), "python") },

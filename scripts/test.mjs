@@ -17,7 +17,8 @@ if (part !== undefined && !(part in parts)) {
   process.exit(2);
 }
 
-await bootstrap({ dev: true });
+// The long sweeps kill the machines of a cluster too, which needs Ray
+await bootstrap({ dev: true, ray: process.argv.includes("--full") });
 
 const reports = mkdtempSync(join(tmpdir(), "synjax-test-"));
 process.env.SYNJAX_TEST_BUDGET = join(reports, "python-cpu.json");

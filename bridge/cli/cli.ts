@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import type { Extra } from "../environment/environment-spec.ts";
 import type { SetupProgress } from "../environment/setup-progress.ts";
 import { SynjaxError } from "../errors.ts";
 import { type Device, DEVICES } from "../wire/protocol.ts";
@@ -18,6 +19,8 @@ Commands
 
 Options of setup and doctor
   --device cpu|cuda|tpu   which JAX (default: cpu)
+  --batch                 pyarrow too, with which score reads and writes tables
+  --ray                   pyarrow and Ray too: score on many machines
   --dev                   the tools of this repository's tests too (in a checkout)
   --json                  doctor: print the report as JSON
   --help, --version
@@ -35,6 +38,7 @@ interface Command {
   readonly name: string | undefined;
   readonly device: Device;
   readonly dev: boolean;
+  readonly extra: Extra | undefined;
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -44,13 +48,15 @@ function parse(args: readonly string[]): Command {
   const { values, positionals } = parseStrictly(args);
   const [name, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`);
-  if (values.help) return { name, device: "cpu", dev: false, json: false, help: true, version: false };
+  const extra = values.ray ? "ray" : values.batch ? "batch" : undefined;
+  if (values.help) return { name, device: "cpu", dev: false, extra, json: false, help: true, version: false };
   if (name !== undefined && name !== "setup" && name !== "doctor")
     throw new UsageError(`Unknown command '${name}'`);
   if (values.json && name !== "doctor") throw new UsageError("'--json' belongs to doctor");
   const device = DEVICES.find((known) => known === values.device);
   if (!device) throw new UsageError(`Unknown device '${values.device}'; one of ${DEVICES.join(", ")}`);
-  return { name, device, dev: values.dev, json: values.json, help: values.help, version: values.version };
+  const { dev, json, help, version } = values;
+  return { name, device, dev, extra, json, help, version };
 }
 
 function parseStrictly(args: readonly string[]) {
@@ -61,6 +67,8 @@ function parseStrictly(args: readonly string[]) {
       strict: true,
       options: {
         device: { type: "string", default: "cpu" },
+        batch: { type: "boolean", default: false },
+        ray: { type: "boolean", default: false },
         dev: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -88,7 +96,7 @@ async function main(args: readonly string[]): Promise<number> {
   throw new UsageError("Say what to do");
 }
 
-async function setup({ device, dev }: Command): Promise<number> {
+async function setup({ device, dev, extra }: Command): Promise<number> {
   const { setupEnvironment } = await import("../environment/setup.ts");
   const started = Date.now();
   let worked = false;
@@ -96,17 +104,17 @@ async function setup({ device, dev }: Command): Promise<number> {
     worked = true;
     console.error(`synjax: ${message}`);
   };
-  const environment = await setupEnvironment({ device, dev, onProgress });
+  const environment = await setupEnvironment({ device, dev, extra, onProgress });
   const took = worked ? ` (${Math.round((Date.now() - started) / 1000)} s)` : "";
   return say(
     `Ready${took}: JAX ${environment.jax} for ${device} on Python ${environment.pythonVersion}\n${environment.python}`,
   );
 }
 
-async function doctor({ device, dev, json }: Command): Promise<number> {
+async function doctor({ device, dev, extra, json }: Command): Promise<number> {
   const { inspectEnvironment } = await import("./doctor.ts");
   const { describe } = await import("./report.ts");
-  const report = await inspectEnvironment({ device, dev });
+  const report = await inspectEnvironment({ device, dev, extra });
   say(json ? JSON.stringify(report, null, 2) : describe(report));
   return report.ok ? 0 : 1;
 }

@@ -20,7 +20,7 @@ import type { EnvironmentReport, Report } from "./report.ts";
 export async function inspectEnvironment(options: EnvironmentOptions = {}): Promise<Report> {
   const env = options.env ?? process.env;
   const device = options.device ?? "cpu";
-  const spec = environmentSpec(device, options.dev);
+  const spec = environmentSpec(device, options.dev, options.extra);
   const problems: Problem[] = [];
 
   const environment = await inspectInterpreter(spec, env, problems);
@@ -64,13 +64,13 @@ async function inspectInterpreter(
   problems: Problem[],
 ): Promise<EnvironmentReport> {
   const given = env["SYNJAX_PYTHON"];
-  const made = given ? undefined : findUsableEnvironment(spec.device, spec.dev, env);
+  const made = given ? undefined : findUsableEnvironment(spec.device, spec.dev, env, spec.extra);
   const python = given ?? made?.python;
   if (python === undefined) {
     problems.push({
       kind: "no-environment",
-      problem: `No Python environment for ${spec.device} yet.`,
-      remedy: `Run \`${setupCommand(spec.device, spec.dev)}\`.`,
+      problem: `No Python environment for ${spec.device}${spec.extra ? ` with --${spec.extra}` : ""} yet.`,
+      remedy: `Run \`${setupCommand(spec.device, spec.dev, spec.extra)}\`.`,
     });
     return { state: "missing", python: null, pythonVersion: null, jax: null, devices: [] };
   }
@@ -94,7 +94,7 @@ async function inspectInterpreter(
     problem: `JAX does not run in ${python}:\n${lastLines(answer, 6)}`,
     remedy: given
       ? "SYNJAX_PYTHON names this interpreter: install what is missing there, or unset it."
-      : `Run \`${setupCommand(spec.device, spec.dev)}\`; it makes the environment anew.`,
+      : `Run \`${setupCommand(spec.device, spec.dev, spec.extra)}\`; it makes the environment anew.`,
   });
   return { state: "broken", python, pythonVersion, jax: null, devices: [] };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Device } from "../wire/protocol.ts";
-import { environmentSpec, type EnvironmentSpec, hasDevRequirements } from "./environment-spec.ts";
+import { environmentSpec, type EnvironmentSpec, type Extra, hasDevRequirements } from "./environment-spec.ts";
 import { environmentsDirectory } from "./home.ts";
 
 /** A complete Python environment. Its record is the last file that is written, so what has a record is complete. */
@@ -21,18 +21,30 @@ export interface EnvironmentOptions {
   readonly device?: Device | undefined;
   /** Includes what this repository's tests need; only in a checkout. */
   readonly dev?: boolean | undefined;
+  /** Includes pyarrow, or pyarrow and Ray, with which files are scored. */
+  readonly extra?: Extra | undefined;
   /** Where `SYNJAX_HOME`, `SYNJAX_PYTHON`, `SYNJAX_BASE_PYTHON` and `PATH` are read from. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
-/** The environment of a device. The one for this repository's tests serves too: it has the same packages and more. */
+/** The environment of a device. One that has the same packages and more serves too, as that for this repository's tests. */
 export function findUsableEnvironment(
   device: Device,
   dev: boolean,
   env: NodeJS.ProcessEnv,
+  extra?: Extra,
 ): Environment | undefined {
-  const plain = dev ? undefined : findEnvironment(environmentSpec(device, false), env);
-  return plain ?? (hasDevRequirements() ? findEnvironment(environmentSpec(device, true), env) : undefined);
+  const enough = [undefined, "batch", "ray"] as const;
+  const extras = enough.slice(enough.indexOf(extra));
+  const plain = dev ? [] : extras.map((each) => environmentSpec(device, false, each));
+  // What the tests need has pyarrow
+  const withTools = extra === "ray" ? (["ray"] as const) : ([undefined, "ray"] as const);
+  const tools = hasDevRequirements() ? withTools.map((each) => environmentSpec(device, true, each)) : [];
+  for (const spec of [...plain, ...tools]) {
+    const found = findEnvironment(spec, env);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The newest complete environment of a spec, of any Python version or of the one asked for (`3.12`). */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { SynjaxError } from "../errors.ts";
 import type { Device } from "../wire/protocol.ts";
 import { type EnvironmentOptions, findUsableEnvironment } from "./environment.ts";
+import type { Extra } from "./environment-spec.ts";
 import { setupCommand } from "./setup-command.ts";
 import type { SetupProgress } from "./setup-progress.ts";
 
@@ -25,13 +26,13 @@ export async function resolvePython(options: ResolveOptions = {}): Promise<strin
   const given = options.python ?? env["SYNJAX_PYTHON"];
   if (given) return checkedInterpreter(given, options.python === undefined ? "SYNJAX_PYTHON" : "python");
   const device = options.device ?? "cpu";
-  const found = findUsableEnvironment(device, options.dev ?? false, env);
+  const found = findUsableEnvironment(device, options.dev ?? false, env, options.extra);
   if (found) return found.python;
   if (options.setup === "auto") {
     const { setupEnvironment } = await import("./setup.ts");
     return (await setupEnvironment(options)).python;
   }
-  throw new SynjaxError("SETUP_REQUIRED", setupRequired(device, options.dev));
+  throw new SynjaxError("SETUP_REQUIRED", setupRequired(device, options.dev, options.extra));
 }
 
 function checkedInterpreter(given: string, argument: string): string {
@@ -44,11 +45,15 @@ function checkedInterpreter(given: string, argument: string): string {
   );
 }
 
-function setupRequired(device: Device, dev = false): string {
+function setupRequired(device: Device, dev = false, extra?: Extra): string {
   const cost: Record<Device, string> = {
     cpu: "about 2 minutes, 600 MB",
     cuda: "several GB",
     tpu: "about 1 GB",
   };
-  return `No Python environment yet. Run \`${setupCommand(device, dev)}\` (${cost[device]}), or connect({ setup: "auto" }).`;
+  const command = `\`${setupCommand(device, dev, extra)}\` (${cost[device]})`;
+  if (extra) return `No Python environment with ${HAS[extra]} yet. Run ${command}.`;
+  return `No Python environment yet. Run ${command}, or connect({ setup: "auto" }).`;
 }
+
+const HAS: Record<Extra, string> = { batch: "what reads tables", ray: "Ray" };

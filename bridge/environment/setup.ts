@@ -16,7 +16,7 @@ import type { SetupProgress } from "./setup-progress.ts";
 export interface SetupOptions extends EnvironmentOptions {
   readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Default: the requirements of this package for `device` and `dev`. */
+  /** Default: the requirements of this package for `device`, `dev` and `extra`. */
   readonly spec?: EnvironmentSpec | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface SetupOptions extends EnvironmentOptions {
  */
 export async function setupEnvironment(options: SetupOptions = {}): Promise<Environment> {
   const env = options.env ?? process.env;
-  const spec = options.spec ?? environmentSpec(options.device, options.dev);
+  const spec = options.spec ?? environmentSpec(options.device, options.dev, options.extra);
   const tell: Build["tell"] = (stage, message) => options.onProgress?.({ stage, message });
   const signal = options.signal;
 

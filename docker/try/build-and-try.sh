@@ -4,6 +4,7 @@
 # Needs root, buildah, podman, and runc or crun; base-images.sh comes before it where no registry of images is reached. What
 # this machine's package registries need comes in from outside, and stays outside:
 #   BUILD_FLAGS   further flags of `buildah build`: a --volume or a --secret with settings or certificates
+#   BATCH_DATA    a directory that examples/batch-scoring/make.ts has made: its file is scored too
 #   ABSENT        words that must stand nowhere in the images, as a host's name
 # shellcheck disable=SC2086 # several flags in one variable
 set -eu
@@ -50,10 +51,13 @@ check() { # what must hold, and the command that tells
   fi
 }
 
-build() { # a target
-  buildah build --layers --format docker --isolation chroot --network host ${BUILD_FLAGS:-} \
-    --target "$1" --tag "localhost/synjax-$1" . >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
-  echo "built   synjax-$1, $(buildah images --format '{{.Size}}' "localhost/synjax-$1")"
+build() { # a target; another name for it, and further flags
+  target=$1 image=${2:-synjax-$1}
+  [ $# -lt 2 ] || shift
+  shift
+  buildah build --layers --format docker --isolation chroot --network host ${BUILD_FLAGS:-} "$@" \
+    --target "$target" --tag "localhost/$image" . >"$work/build" 2>&1 || { cat "$work/build"; exit 1; }
+  echo "built   $image, $(buildah images --format '{{.Size}}' "localhost/$image")"
 }
 
 # Nothing may be written but /tmp and the volumes; no rights; bounds on memory and processes; no network but loopback.
@@ -176,6 +180,20 @@ if command -v catatonit >/dev/null && node docker/try/pod.mjs "$work" >"$work/po
   check "pod: then the worker, with 0" ends_with_0 synjax-try-pod-worker
 else
   echo "skipped: the pod (catatonit is not here, or npm ci has not run)"
+fi
+
+if [ -n "${BATCH_DATA:-}" ]; then
+  build worker synjax-batch --build-arg EXTRA=batch
+  install -d -o 10001 -g 10001 "$work/batch"
+  install -m 0444 -t "$work/batch" "$BATCH_DATA/tagger.synjax" "$BATCH_DATA/sentences.parquet"
+  check "batch: a file is scored, in 1 GiB" run --rm --network none --memory 1g -v "$work/batch:/data" \
+    -v "$PWD/examples/batch-scoring/figures.py:/srv/figures.py:ro" --entrypoint python localhost/synjax-batch \
+    /srv/figures.py synjax score /data/tagger.synjax /data/sentences.parquet /data/tags.parquet --longest 256
+  grep "rows a second" "$work/said" || :
+  check "batch: the output is there, and nothing else" \
+    sh -c 'ls "$1" | tr "\n" " " | tee /dev/stderr | grep -qx "sentences.parquet tagger.synjax tags.parquet "' - "$work/batch"
+else
+  echo "skipped: scoring a file (BATCH_DATA)"
 fi
 
 echo

@@ -14,6 +14,7 @@ import {
   type Tensor,
   valueAndGrad,
 } from "../../src/index.ts";
+import { save } from "../../src/files/index.ts";
 import { evenly, readBrown, type Sentence, split } from "../brown.ts";
 
 type Ints = Tensor<"int32">;
@@ -121,6 +122,32 @@ export class Tagger {
     const tags = tagsOf(this.#weights, row(this.#word, spelling), row(this.#ending, ending), length);
     const found = await tags.data(signal ? { signal } : {});
     return words.map((_, i) => this.vocabulary.tags[found[i]!]!);
+  }
+
+  /** Words as the recorded function takes them: their numbers, and those of their endings. */
+  numbersOf(words: readonly string[]): {
+    readonly known: readonly number[];
+    readonly ends: readonly number[];
+  } {
+    return {
+      known: words.map((each) => this.#word.get(spelling(each)) ?? 0),
+      ends: words.map((each) => this.#ending.get(ending(each)) ?? 0),
+    };
+  }
+
+  /** The function and the weights as a file of programs, for whole batches of sentences. */
+  async saveProgram(file: string): Promise<void> {
+    const rows = { dtype: "int32", shape: ["b", "n"] } as const;
+    await save(
+      file,
+      { tag: tagsOf },
+      {
+        params: this.#weights,
+        examples: { tag: [rows, rows, { dtype: "int32", shape: ["b"] }] },
+        names: { tag: ["known", "ends", "lengths"] },
+        metadata: { tags: JSON.stringify(this.vocabulary.tags) },
+      },
+    );
   }
 
   /** The weights, on the worker under a name: other services use the same copy. */

@@ -174,6 +174,7 @@ def test_nothing_imports_the_worker_but_the_command() -> None:
     }
     assert {module for module in readers if room(module) != "worker"} == {
         f"{PACKAGE}.__main__",
+        f"{PACKAGE}.score.actor",
         f"{PACKAGE}.score.command",
     }
 

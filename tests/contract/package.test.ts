@@ -64,7 +64,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describe("the published package", () => {
   test("holds what is needed and nothing else", () => {
     const allowed =
-      /^(package\.json|LICENSE|README\.md|dist\/(src|bridge)\/.+\.(js|d\.ts|json)|python\/(pyproject\.toml|requirements\/(batch|cpu|cuda|tpu)\.txt|synjax_worker\/.+\.py|synjax_worker\/py\.typed))$/;
+      /^(package\.json|LICENSE|README\.md|dist\/(src|bridge)\/.+\.(js|d\.ts|json)|python\/(pyproject\.toml|requirements\/(batch|cpu|cuda|ray|tpu)\.txt|synjax_worker\/.+\.py|synjax_worker\/py\.typed))$/;
     expect(contents.filter((path) => !allowed.test(path))).toEqual([]);
     for (const needed of [
       "dist/src/index.js",

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
@@ -49,6 +49,43 @@ describe.skipIf(process.platform === "win32")("synjax", () => {
     const second = synjax(machine.env, "setup");
     expect(second.stderr).toBe("");
     expect(second.stdout.split("\n")[1]).toBe(first.stdout.split("\n")[1]);
+  });
+
+  test("score runs in an environment that has what reads tables, or says how to make one", () => {
+    using machine = new StandIns();
+    machine.python("python3", {
+      pip: `for each in "$@"; do case "$each" in *.txt) echo "\${each##*/}" >> "${machine.root}/files" ;; esac; done`,
+      probe: `case "$*" in *"synjax_worker score"*) echo "scored in $0"; exit 0 ;; esac`,
+    });
+    const installed = (): string => readFileSync(join(machine.root, "files"), "utf8").replaceAll("\n", " ");
+    const score = (...more: string[]) => synjax(machine.env, "score", "a.synjax", "a.arrow", "b.arrow", ...more); // prettier-ignore
+
+    synjax(machine.env, "setup");
+    expect(installed()).toBe("cpu.txt ");
+    const plain = score();
+    expect([plain.status, plain.stdout]).toEqual([2, ""]);
+    expect(plain.stderr).toMatch(
+      /^synjax: \[SETUP_REQUIRED\] No Python .* tables yet\. Run `.*setup --batch`/,
+    );
+
+    const made = synjax(machine.env, "setup", "--batch").stdout;
+    expect(installed()).toBe("cpu.txt cpu.txt batch.txt ");
+    expect(made).toContain("/cpu-batch-");
+    expect(score()).toMatchObject({ status: 0, stdout: `scored in ${made.trim().split("\n")[1]}\n` });
+    expect(score("--ray").stderr).toMatch(/with Ray yet\. Run `.*setup --ray`/);
+
+    const withRay = synjax(machine.env, "setup", "--ray").stdout;
+    expect(installed()).toMatch(/cpu\.txt batch\.txt ray\.txt $/);
+    for (const flag of ["--ray", "--ray=auto"])
+      expect(score(flag).stdout).toBe(`scored in ${withRay.trim().split("\n")[1]}\n`);
+  });
+
+  test("doctor says what is missing for tables", () => {
+    using machine = new StandIns();
+    machine.python("python3");
+    synjax(machine.env, "setup");
+    const { status, stdout } = synjax(machine.env, "doctor", "--batch");
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/for cpu with --batch yet\.\n {2}Run `.*setup --batch`/)]); // prettier-ignore
   });
 
   test("setup that fails says why and what to do, and exits 1", () => {

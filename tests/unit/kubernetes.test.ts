@@ -27,7 +27,8 @@ interface Pod {
 }
 
 const podOf = (file: string): Pod => {
-  const { spec } = manifests.get(`${file} Deployment`) as unknown as { spec: { template: { spec: Pod } } };
+  const manifest = manifests.get(`${file} Deployment`) ?? manifests.get(`${file} Job`);
+  const { spec } = manifest as unknown as { spec: { template: { spec: Pod } } };
   return spec.template.spec;
 };
 const valueOf = ({ env }: Container, name: string): string | undefined =>
@@ -35,6 +36,7 @@ const valueOf = ({ env }: Container, name: string): string | undefined =>
 
 test("every manifest is one", () => {
   expect([...manifests.keys()]).toEqual([
+    "score-job.yaml Job",
     "sidecar.yaml Deployment",
     "sidecar.yaml Service",
     "tpu.yaml Deployment",
@@ -62,7 +64,7 @@ describe("what is no manifest is found", () => {
   });
 });
 
-describe.each(["sidecar.yaml", "workers.yaml", "tpu.yaml"])("%s", (file) => {
+describe.each(["score-job.yaml", "sidecar.yaml", "workers.yaml", "tpu.yaml"])("%s", (file) => {
   const pod = podOf(file);
   const containers = [...(pod.initContainers ?? []), ...pod.containers];
 
@@ -87,6 +89,9 @@ describe.each(["sidecar.yaml", "workers.yaml", "tpu.yaml"])("%s", (file) => {
       for (const { name } of container.volumeMounts) expect(volumes).toContain(name);
     }
   });
+
+  // A job is healthy until it ends
+  if (file === "score-job.yaml") return;
 
   test("asks for health where it is told", () => {
     for (const container of containers) {
@@ -120,6 +125,25 @@ test("workers that others reach have keys from a secret, which their user can re
       defaultMode: 0o400,
     });
   }
+});
+
+test("a job scores each shard once, again only where that can help", () => {
+  const { spec } = manifests.get("score-job.yaml Job") as unknown as { spec: Record<string, unknown> };
+  const [score] = podOf("score-job.yaml").containers as unknown as { name: string; command: string[]; args: string[] }[]; // prettier-ignore
+  expect(score!.command.slice(0, 2)).toEqual(["synjax", "score"]);
+  expect(score!.args.at(-1)).toBe(`$(JOB_COMPLETION_INDEX)/${spec["completions"] as number}`);
+  expect(spec).toMatchObject({
+    completionMode: "Indexed",
+    podReplacementPolicy: "Failed",
+    backoffLimitPerIndex: expect.any(Number) as number,
+  });
+  const { rules } = spec["podFailurePolicy"] as { rules: { action: string; onExitCodes?: object }[] };
+  // As docs/batch.md lists them: after 1 and 2 the same would happen again, after 75 it goes on
+  expect(rules[0]).toEqual({
+    action: "FailIndex",
+    onExitCodes: { containerName: score!.name, operator: "In", values: [1, 2] },
+  });
+  expect((spec["template"] as { spec: object }).spec).toMatchObject({ restartPolicy: "Never" });
 });
 
 test("a TPU is asked for as GKE gives it", () => {

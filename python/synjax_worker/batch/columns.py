@@ -47,8 +47,12 @@ def dense(column: pa.Array, name: str, dtype: np.dtype, item: tuple[int, ...] = 
     leaves, failed = _leaves(column, name, shape)
     values, wrong = _cast(leaves, name, dtype)
     size = int(np.prod(item, dtype=np.int64))
+    if not failed and not wrong:
+        return Dense(values.reshape(len(column), *item), failed)
     # Rows that failed have no leaves: the others keep their order
-    good = np.setdiff1d(np.arange(len(column)), np.fromiter(failed, np.int64, len(failed)))
+    has_leaves = np.ones(len(column), np.bool_)
+    has_leaves[np.fromiter(failed, np.int64, len(failed))] = False
+    good = np.flatnonzero(has_leaves)
     failed |= {int(good[i // size]): reason for i, reason in wrong.items()} if size else {}
     out = np.zeros((len(column), *item), dtype)
     out[good] = values.reshape(len(good), *item)

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from ..errors import InvalidArgument, SynjaxError
 from .formats import format_of
+from .ipc import open_batches
 from .json_lines import json_batch
 
-_MAGIC = b"ARROW1"
 _LONGEST_LINE = 2**28  # bytes: a line of JSON that never ends is not to fill the memory
 
 
@@ -104,19 +104,11 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, start: int) -
 
 
 def _ipc(path: Path, columns: Sequence[str] | None, start: int) -> Iterator[pa.RecordBatch]:
-    """Batches of an Arrow file or stream. Anybody may have written them: each is checked in full before it is used."""
-    with _refusing(path), pa.OSFile(str(path)) as source:
-        is_file = source.read(len(_MAGIC)) == _MAGIC
-        source.seek(0)
-        opened = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-        _check_columns(path, opened.schema.names, columns)
-        batches = (opened.get_batch(i) for i in range(opened.num_record_batches)) if is_file else opened
-        yield from _after((_checked(batch, columns) for batch in batches), start)
-
-
-def _checked(batch: pa.RecordBatch, columns: Sequence[str] | None) -> pa.RecordBatch:
-    batch.validate(full=True)
-    return batch.select(list(columns)) if columns is not None else batch
+    with _refusing(path):
+        schema, batches = open_batches(path)
+        _check_columns(path, schema.names, columns)
+        chosen = batches if columns is None else (batch.select(list(columns)) for batch in batches)
+        yield from _after(chosen, start)
 
 
 def _after(batches: Iterator[pa.RecordBatch], skip: int) -> Iterator[pa.RecordBatch]:

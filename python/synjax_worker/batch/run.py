@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InvalidArgument
-from .reader import read_batches
-from .scorer import ROW, Scorer
+from .reader import RowBatch, read_batches
+from .scorer import ROW, Scored, Scorer
 from .writer import PartsWriter
 
 _ERRORS = pa.schema([pa.field(ROW, pa.int64()), pa.field("reason", pa.string())])
@@ -30,6 +31,26 @@ class Summary(NamedTuple):
     )
 
 
+class Part(NamedTuple):
+    """A batch that was scored."""
+
+    end: int  # the place behind its last row in the input
+    scored: Scored
+
+
+Scoring = Callable[[Iterator[RowBatch]], Generator[Part, None, None]]  # batches to parts, in the same order
+
+
+def one_after_another(scorer: Scorer) -> Scoring:
+    """Scores batches here."""
+
+    def parts(batches: Iterator[RowBatch]) -> Generator[Part, None, None]:
+        for batch in batches:
+            yield Part(batch.first + batch.data.num_rows, scorer(batch))
+
+    return parts
+
+
 def score_file(
     scorer: Scorer,
     source: Path,
@@ -39,6 +60,7 @@ def score_file(
     rows: int = 16_384,
     max_errors: int | None = None,
     shard: tuple[int, int] = (0, 1),
+    scoring: Scoring | None = None,
     progress: Callable[[Summary], None] = lambda _: None,
 ) -> Summary:
     """Scores the rows of a file into another, with the rows that failed in `<target>.errors.parquet` beside it.
@@ -48,10 +70,12 @@ def score_file(
       rows: of the input that are in memory at once, and in a part
       max_errors: how many rows may fail
       shard: its place and how many there are: shard i of n has every n-th batch, and a target of its own
+      scoring: how batches are scored; here and one after another where it is left out
       progress: told at the beginning, of what earlier runs did, and after each part
 
     Raises:
-      InvalidArgument: for files that cannot be read or written so, and for parts of another run.
+      InvalidArgument: for files that cannot be read or written so, for parts of another run, and where another process
+        scores into the same target.
       OSError: where the disk is full: what was at the target stays, and the run goes on when there is room.
     """
     place, shards = shard
@@ -62,24 +86,33 @@ def score_file(
             expected="i/n with i from 0 to n - 1",
             received=f"{place}/{shards}",
         )
-    writer = PartsWriter(target, {"input": _identity(source), "rows": rows, "shard": list(shard)} | run)
-    done = Summary(writer.rows_read, writer.failures, published=False)
-    progress(done)
-    for batch in read_batches(source, rows, columns=scorer.columns, start=writer.rows_read):
-        if (batch.first // rows) % shards != place:
-            continue
+    of_run = {"input": _identity(source), "rows": rows, "shard": list(shard)} | run
+    with contextlib.closing(PartsWriter(target, of_run)) as writer:
+        batches = read_batches(source, rows, columns=scorer.columns, start=writer.rows_read)
+        ours = (batch for batch in batches if (batch.first // rows) % shards == place)
+        with contextlib.closing((scoring or one_after_another(scorer))(ours)) as parts:
+            done = _written(parts, writer, max_errors, progress)
         if max_errors is not None and done.failed > max_errors:
             return done
-        data, failed = scorer(batch)
-        writer.write(data, writer.rows_read, batch.first + batch.data.num_rows, failed)
+        # First: where the output is, it is known what is not in it
+        _publish_errors(errors_path(target), writer.failed() if done.failed else None)
+        writer.publish(scorer.schema)
+    return done._replace(published=True)
+
+
+def _written(
+    parts: Iterator[Part], writer: PartsWriter, max_errors: int | None, progress: Callable[[Summary], None]
+) -> Summary:
+    """Writes parts until there are no more, or more rows have failed than may."""
+    while True:
         done = Summary(writer.rows_read, writer.failures, published=False)
         progress(done)
-    if max_errors is not None and done.failed > max_errors:
-        return done
-    # First: where the output is, it is known what is not in it
-    _publish_errors(errors_path(target), writer.failed() if done.failed else None)
-    writer.publish(scorer.schema)
-    return done._replace(published=True)
+        if max_errors is not None and done.failed > max_errors:
+            return done
+        part = next(parts, None)
+        if part is None:
+            return done
+        writer.write(part.scored.data, writer.rows_read, part.end, part.scored.failed)
 
 
 def errors_path(target: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +16,7 @@ from .reader import RowBatch
 
 ROW = "row"  # the column of the output that says which row of the input it is of
 LENGTHS = "lengths"
+_PARTS = 8  # of a whole batch, in which what is left over runs
 
 
 class Argument(NamedTuple):
@@ -76,7 +77,7 @@ class Scorer:
         for argument in arguments:
             if not argument.shape or not all(isinstance(size, int) for size in argument.item):
                 raise _wrong(argument.name, "rows, and one more free dim at most", str(argument.shape))
-        self._rows = rows
+        self._rows, self._few = rows, max(1, rows // _PARTS)
         self._buckets = Buckets(largest)
         self._names, self._is_ragged, self._types = self._results()
 
@@ -107,11 +108,21 @@ class Scorer:
         lengths = np.where(np.isin(np.arange(len(lengths)), list(failed)), self._buckets.largest + 1, lengths)
         parts: list[tuple[np.ndarray, list[pa.Array]]] = []
         for width, rows in self._buckets.groups(lengths):
-            for start in range(0, len(rows), self._rows):
-                self._score(given, lengths, width, rows[start : start + self._rows], parts, failed)
+            for some in self._pieces(rows):
+                self._score(given, lengths, width, some, parts, failed)
         return Scored(
             self._joined(parts, batch.first), {batch.first + row: failed[row] for row in sorted(failed)}
         )
+
+    def _pieces(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Rows that run together: as many as may, and of what is left few, so that little is filled up."""
+        whole = len(rows) // self._rows * self._rows
+        rest = len(rows) - whole
+        size = self._few if rest <= self._rows // 2 else self._rows
+        for start in range(0, whole, self._rows):
+            yield rows[start : start + self._rows]
+        for start in range(whole, len(rows), size):
+            yield rows[start : start + size]
 
     def _lengths(self, given: Mapping[str, Any], failed: Failed) -> np.ndarray:
         """How long the lists of each row are (rows): all of one row are equally long, or it fails."""
@@ -159,7 +170,8 @@ class Scorer:
     def _run(
         self, given: Mapping[str, Any], lengths: np.ndarray, width: int, rows: np.ndarray
     ) -> list[np.ndarray]:
-        count = min(self._rows, 1 << (len(rows) - 1).bit_length())
+        # Each width is compiled for two counts, whatever the rows are
+        count = self._few if len(rows) <= self._few else self._rows
         filled = np.concatenate([rows, np.repeat(rows[-1:], count - len(rows))])
         arguments = {
             argument.name: padded(given[argument.name], filled, width)

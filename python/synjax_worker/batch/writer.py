@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ import pyarrow.parquet as pq
 
 from ..errors import InvalidArgument
 from .formats import format_of
+from .lock import NAME as LOCK
+from .lock import Lock
 
 _JOURNAL = "journal.jsonl"
 _CHUNK = 2**20
@@ -28,13 +29,14 @@ _FAILED = b"failed"  # in the metadata of a part
 
 
 class PartsWriter:
-    """Parts of an output, in the order in which they are written.
+    """Parts of an output, in the order in which they are written. Nobody else writes any until `close`.
 
     Args:
       run: what the parts are made of and how, in JSON: input, program, options. Parts of another run are refused.
 
     Raises:
-      InvalidArgument: where parts of another run are there, or the output's suffix says no format.
+      InvalidArgument: where parts of another run are there, where another process writes some, or the output's suffix
+        says no format.
     """
 
     def __init__(self, target: Path, run: dict[str, Any]) -> None:
@@ -43,8 +45,17 @@ class PartsWriter:
         self._directory = target.with_name(target.name + ".parts")
         self._journal = self._directory / _JOURNAL
         self._run = json.loads(json.dumps(run))
-        self._directory.mkdir(exist_ok=True)
-        self.parts: list[dict[str, Any]] = self._recovered()
+        self._lock = Lock(self._directory)
+        try:
+            self._directory.mkdir(exist_ok=True)
+            self.parts: list[dict[str, Any]] = self._recovered()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        """Lets others go on, where parts are left."""
+        self._lock.release()
 
     @property
     def rows_read(self) -> int:
@@ -121,7 +132,12 @@ class PartsWriter:
         """Removes the parts."""
         # The journal first: parts without one are nobody's, and a run that is killed here begins again
         self._journal.unlink(missing_ok=True)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._remove_but({LOCK})
+            (self._directory / LOCK).unlink(
+                missing_ok=True
+            )  # from here on the directory may be another run's
+            self._directory.rmdir()
 
     def _append(self, part: dict[str, Any]) -> None:
         with self._journal.open("ab") as file:
@@ -142,8 +158,7 @@ class PartsWriter:
             json.loads(line) for line in lines[:-1]
         ]  # behind the last end of a line is one that was cut
         if not entries:
-            for path in self._directory.iterdir():
-                path.unlink()
+            self._remove_but({LOCK})
             self._begin()
             return []
         if entries[0] != {"run": self._run}:
@@ -166,11 +181,13 @@ class PartsWriter:
                     received="a part that was changed, or none",
                 )
         self._rewrite(entries)
-        known = {_JOURNAL, *(part["part"] for part in parts)}
+        self._remove_but({LOCK, _JOURNAL, *(part["part"] for part in parts)})
+        return parts
+
+    def _remove_but(self, known: set[str]) -> None:
         for path in self._directory.iterdir():
             if path.name not in known:
                 path.unlink()
-        return parts
 
     def _begin(self) -> None:
         self._rewrite([{"run": self._run}])

@@ -48,7 +48,7 @@ def test_few_shapes_are_compiled() -> None:
     shapes.clear()
     for count in range(1, 20):
         scorer(batch(x=[[1.0] * (i % 33) for i in range(count)]))
-    assert shapes <= {(rows, width) for rows in (1, 2, 4, 8) for width in (16, 32)}
+    assert shapes <= {(rows, width) for rows in (1, 8) for width in (16, 32)}
 
 
 def test_rows_that_fail_are_set_aside_with_the_reason() -> None:

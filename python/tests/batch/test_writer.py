@@ -71,7 +71,7 @@ def test_a_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
         journal.write(b'{"part": "00000002.ar')
     writer = PartsWriter(target, RUN)
     assert writer.rows_read == 4
-    assert names(parts) == ["00000000.arrow", "00000001.arrow", "journal.jsonl"]
+    assert names(parts) == ["00000000.arrow", "00000001.arrow", "journal.jsonl", "lock"]
     writer.write(part(4, 5), 4, 5)
     writer.publish(SCHEMA)
     assert pq.read_table(target)["i"].to_pylist() == [0, 1, 2, 3, 4]
@@ -101,7 +101,7 @@ def test_a_run_that_is_killed_before_its_journal_is_there_begins_again(tmp_path:
     parts.mkdir()
     (parts / "journal.jsonl.writing").write_bytes(b"{")
     assert PartsWriter(tmp_path / "out.parquet", RUN).rows_read == 0
-    assert names(parts) == ["journal.jsonl"]
+    assert names(parts) == ["journal.jsonl", "lock"]
 
 
 @pytest.fixture
@@ -131,4 +131,5 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path, name: str) ->
     assert {of_the_part.value.errno, of_the_whole.value.errno} == {errno.EFBIG}
     assert target.read_bytes() == b"the old output"
     assert names(tmp_path) == [name, f"{name}.parts"]
+    writer.close()
     assert PartsWriter(target, RUN).rows_read == 2

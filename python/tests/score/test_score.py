@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -140,6 +141,9 @@ def test_too_many_errors_end_it_and_a_run_that_allows_more_goes_on(
         (["--map", "emission=id"], "id"),
         (["--function", "nobody"], "tag, score"),
         (["--device", "abacus"], "abacus"),
+        (["--ray", "local", "--ray-workers", "0"], "`--ray-workers`"),
+        (["--ray", "local", "--ray-wait", "0"], "`--ray-wait`"),
+        (["--ray-workers", "2"], "`--ray-workers`: expected --ray beside it"),
     ],
 )
 def test_what_cannot_be_meant(
@@ -173,6 +177,30 @@ def test_a_function_of_one_row(tmp_path: Path) -> None:
     errors = pq.read_table(tmp_path / "out.errors.parquet").to_pydict()
     assert errors["row"] == [i for i in range(len(rows)) if i % 50 == 7]
     assert all("lengths" in reason and reason.startswith("[CHECK_FAILED]") for reason in errors["reason"])
+
+
+@pytest.mark.parametrize(
+    ("module", "more", "words"), [("ray", ["--ray"], "setup --ray"), ("pyarrow", [], "setup --batch")]
+)
+def test_what_is_not_installed_is_told_with_the_command_for_it(
+    source: Path,
+    tmp_path: Path,
+    module: str,
+    more: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: Any,
+) -> None:
+    def missing(_: Any) -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    if module == "ray":
+        monkeypatch.setitem(sys.modules, "ray", None)
+    else:
+        monkeypatch.setattr("synjax_worker.score.command._score", missing)
+    assert score(source, tmp_path / "out.parquet", *more) == 2
+    assert re.match(rf"synjax: \[SETUP_REQUIRED\] .*`npx synjax {words}`", capfd.readouterr().err)
+    assert not (tmp_path / "out.parquet").exists()
 
 
 def test_files_that_are_none(source: Path, tmp_path: Path, capfd: Any) -> None:
