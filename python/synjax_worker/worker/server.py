@@ -173,11 +173,12 @@ class Server:
         while self._asked.ends_by is None:
             if warm_up.is_over and warm_up.error is None:
                 return True
-            if warm_up.is_over and not is_told:
+            is_over = warm_up.is_over
+            if self._observer is not None:  # before others are told, who may ask at once
+                self._observer.waits(warm_up.state)
+            if is_over and not is_told:
                 is_told = True
                 failed(warm_up.error)
-            if self._observer is not None:
-                self._observer.waits(warm_up.state)
             poller.poll(self._tick_ms)
             self._wake.clear()
             self._tick(nothing_waits=True)

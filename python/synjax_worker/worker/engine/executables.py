@@ -118,6 +118,9 @@ class Executables:
         self._stored = stored
         self._compiled = compiled
         self._table: collections.OrderedDict[tuple, Executable] = collections.OrderedDict()
+        self._forwards: collections.OrderedDict[tuple, Executable] = (
+            collections.OrderedDict()
+        )  # nothing compiled
         self._lock = threading.RLock()  # two threads compile
         self._refused: collections.Counter[Any] = collections.Counter()  # types of inputs, by program
         self.compiles = 0
@@ -128,7 +131,7 @@ class Executables:
 
     def find(self, key: tuple) -> Executable | None:
         """The executable, if it is compiled. Does not count as a use."""
-        return self._table.get(key)
+        return self._table.get(key) or self._forwards.get(key)
 
     def compiling(self) -> tuple[bytes, float] | None:
         """The program that is being compiled, and for how many seconds."""
@@ -146,6 +149,8 @@ class Executables:
     def _get(
         self, resolved: Resolved, launch: Launch | Compile, careful: bool
     ) -> tuple[Executable, float | None]:
+        if FORWARDS in resolved.key:
+            return self._forwarding(resolved), None
         executable = self._table.get(resolved.key)
         if executable is not None and not (careful and executable.certified):
             with contextlib.suppress(KeyError):  # another thread has dropped it
@@ -172,17 +177,22 @@ class Executables:
                 self._compiling = None
             seconds = time.perf_counter() - started
             self._table[resolved.key] = executable
-            compiled = FORWARDS not in resolved.key
-            if compiled and self._compiled is not None:
+            if self._compiled is not None:
                 self._compiled(resolved.program, resolved.key, not optimistic)
             while len(self._table) > self._limits.executables:
                 self._table.popitem(last=False)
-            return executable, seconds if compiled else None
+            return executable, seconds
+
+    def _forwarding(self, resolved: Resolved) -> Executable:
+        found = self._forwards.get(resolved.key)
+        if found is None:
+            found = self._forwards[resolved.key] = _forwarding(resolved)
+            while len(self._forwards) > self._limits.executables:
+                self._forwards.popitem(last=False)
+        return found
 
     def _made(self, resolved: Resolved, launch: Launch | Compile, optimistic: bool) -> Executable:
-        """The executable, read or compiled, if there is something to compile."""
-        if FORWARDS in resolved.key:
-            return _forwarding(resolved)
+        """The executable, read or compiled."""
         stored, key = self._stored, (resolved.key, resolved.x64, optimistic)
         if stored is None or not _is_storable(resolved) or self._uses_plugins(resolved.program):
             return self._compile(resolved, launch, optimistic)
