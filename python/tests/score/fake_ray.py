@@ -96,7 +96,7 @@ class FakeActor:
         return reference
 
     def step(self) -> bool:
-        """Does one thing. Whether there was any."""
+        """Ends the first of its calls. False where it has none, or does not come to life."""
         if self.is_gone or not self.calls:
             return False
         reference, task = self.calls[0]
