@@ -53,7 +53,9 @@ export class Container {
    */
   async check(digests: ReadonlyMap<string, string>): Promise<void> {
     const places = [...digests.keys()].map((name) => this.#placeOf(name));
-    const found = await hashesOf(this.#file.descriptor, places);
+    const found = await hashesOf(this.#file.descriptor, places).catch((error: unknown) => {
+      throw this.wrong("a file that can be read", reasonOf(error));
+    });
     [...digests].forEach(([name, digest], i) => {
       if (found[i] !== digest) throw this.wrong(`\`${name}\` as it was written`, "other bytes");
     });

@@ -70,6 +70,7 @@ function onThread(workerData: object): Promise<readonly string[]> {
     const thread = new Worker(ON_THREAD, { eval: true, workerData });
     thread.once("message", resolve);
     thread.once("error", reject);
+    thread.once("exit", () => reject(new Error("the thread that hashes ended")));
   });
 }
 

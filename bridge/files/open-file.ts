@@ -1,5 +1,5 @@
 /** An open file, which stays what it is when another takes its name, and of which it is known whether it was changed. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import type { FilePlace } from "../wire/dtypes.ts";
 
@@ -18,7 +18,8 @@ export class OpenFile {
 
   /** @throws the system's error where it cannot be opened */
   constructor(path: string) {
-    this.descriptor = openSync(path, "r");
+    // A pipe without a writer would be waited for; Windows does not know the flag
+    this.descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     abandoned.register(this, this.descriptor, this);
     this.#path = resolve(path);
     this.stamp = this.#stamp();

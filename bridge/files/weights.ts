@@ -75,8 +75,9 @@ function placesIn(path: string, opened: Map<string, Container>, wrong: Wrong): M
 function indexOf(path: string, wrong: Wrong): Readonly<Record<string, unknown>> {
   let text: string;
   try {
-    if (statSync(path).size > LONGEST_INDEX)
-      throw wrong(`an index of ${LONGEST_INDEX} bytes at most`, "a larger one");
+    const found = statSync(path);
+    if (!found.isFile()) throw wrong("a file that can be read", "none");
+    if (found.size > LONGEST_INDEX) throw wrong(`an index of ${LONGEST_INDEX} bytes at most`, "a larger one");
     text = readFileSync(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;

@@ -1,5 +1,5 @@
 /** Files with tensors that are not read when they are loaded: they stay where they are until a worker has them. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,6 +117,13 @@ describe("a file of large tensors", () => {
     expect([error.code, error.message]).toEqual(["INVALID_ARGUMENT", expect.stringContaining("changed since")]); // prettier-ignore
     expect(await called(path)).toEqual(expected);
   });
+});
+
+test("what nobody writes to is not waited for", async () => {
+  const pipe = inside("pipe.index.json");
+  execFileSync("mkfifo", [pipe]);
+  for (const given of [load(pipe), load(path, { weights: pipe })])
+    expect((await errorOf(() => given)).code).toBe("INVALID_ARGUMENT");
 });
 
 test("parts are hashed on threads as they are without", async () => {

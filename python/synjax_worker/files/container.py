@@ -61,7 +61,7 @@ class Container:
         self.path = path
         self.argument = argument
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=_at_once) as file:
                 self.size = os.fstat(file.fileno()).st_size
                 if self.size < _PREFIX:
                     raise self.wrong("a safetensors file", f"{self.size} bytes")
@@ -140,6 +140,11 @@ class Container:
             end = entry.end
         if end != self.size - self._start:
             raise self.wrong(f"{end} bytes of elements", str(self.size - self._start))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a file. A pipe without a writer would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _is_length(value: Any) -> bool:

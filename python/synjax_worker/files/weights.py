@@ -68,6 +68,8 @@ def _in_files(path: Path) -> dict[str, Container]:
         container = Container(path, "weights")
         return dict.fromkeys(container.entries, container)
     try:
+        if not path.is_file():
+            raise wrong_file(path, "a file that can be read", "none", "weights")
         if path.stat().st_size > _LONGEST_INDEX:
             raise wrong_file(path, f"an index of {_LONGEST_INDEX} bytes at most", "a larger one", "weights")
         places = json.loads(path.read_bytes())["weight_map"]

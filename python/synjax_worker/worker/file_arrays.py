@@ -37,7 +37,7 @@ def array_in_file(item: FileArray, limits: Limits) -> Any:
     check_shape(item.shape, limits)
     memory = aligned(size_of(item))
     try:
-        descriptor = os.open(item.path, os.O_RDONLY)
+        descriptor = os.open(item.path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would be waited for
     except OSError as error:
         raise _wrong(item, "a file that can be read", error.strerror or str(error)) from None
     try:

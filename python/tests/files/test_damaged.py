@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgpack
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from synjax_worker import files
-from synjax_worker.errors import SynjaxError
+from synjax_worker.errors import InvalidArgument, SynjaxError
 from tests.files.writing import leaf, metadata_of, packed, program, tagger, written
 
 PROGRAMS, FUNCTIONS, WEIGHTS = tagger()
@@ -174,3 +175,14 @@ def test_a_program_beyond_a_limit_is_refused(tmp_path: Path) -> None:
     functions = {"f": {"program": 0, "results": 0, "outputs": [{}]} | of}
     assert refused(tmp_path, packed({}, metadata_of([large], functions, {}))).code == "LIMIT_EQUATIONS"
     assert refused(tmp_path, packed({}, metadata_of([b"\x91\x01"], functions, {}))).code == "BAD_PROGRAM"
+
+
+def test_what_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.index.json"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidArgument):
+        files.load(pipe)
+    programs, functions, weights = tagger()
+    whole = written(tmp_path, packed(weights, metadata_of(programs, functions, weights)))
+    with pytest.raises(InvalidArgument):
+        files.load(whole, weights=pipe)

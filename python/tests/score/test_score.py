@@ -203,6 +203,18 @@ def test_what_is_not_installed_is_told_with_the_command_for_it(
     assert not (tmp_path / "out.parquet").exists()
 
 
+def test_a_function_of_one_row_that_refuses_every_row(tmp_path: Path) -> None:
+    programs, functions, weights = tagger_of_one()
+    model = written(tmp_path, packed(weights, metadata_of(programs, functions, weights)))
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    rows, lengths = [[[1.0, 2.0]], [[0.0, 1.0]] * 3], pa.array([99, 99], pa.int32())
+    pq.write_table(pa.table({"emission": pa.array(rows, TYPE), "lengths": lengths}), source)
+    command = ["score", str(model), str(source), str(target), "--function", "tag", "--vmap"]
+    assert main([*command, "--map", "lengths=lengths"]) == 0
+    assert pq.read_table(target).num_rows == 0
+    assert pq.read_table(tmp_path / "out.errors.parquet").to_pydict()["row"] == [0, 1]
+
+
 def test_files_that_are_none(source: Path, tmp_path: Path, capfd: Any) -> None:
     broken = tmp_path / "broken.synjax"
     broken.write_bytes(MODEL.read_bytes()[:-1])
