@@ -106,6 +106,7 @@ class TestMetrics:
 
     def test_what_there_is_is_looked_at(self, watched: Watched):
         other = Client(watched.worker)
+        other.run(ADD_ONE, 1)
         kept = other.put(np.zeros(256, np.float32))
         other.share("kept", [kept])
         found = watched.samples()
@@ -134,7 +135,7 @@ class TestMetrics:
         late.reply()
         after = watched.samples()
         queue, compiled = (
-            after[sample] - before[sample]
+            after[sample] - before.get(sample, 0)
             for sample in (named("queue_seconds_sum", kind="launch"), named("compile_seconds_sum"))
         )
         assert queue >= 0.2, "the second waited for the first"
