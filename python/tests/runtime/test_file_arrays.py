@@ -22,6 +22,8 @@ def own() -> Iterator[Client]:
     """Of a worker that its client has started, and may have read files."""
     worker = Worker(python=True)
     client = Client(worker)
+    for program in (PUT, ADD):  # a client sends each once
+        client.run(program, np.float32([1]))
     yield client
     client.close()
     worker.close()
