@@ -39,46 +39,66 @@ const LENGTH_SIZE: Readonly<Record<number, number>> = {
  * @throws Error where it is anything else, ends too early or goes on too long
  */
 export function assertPlainMsgpack(bytes: Uint8Array, deepest: number = DEEPEST): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  const skip = (count: number): void => {
-    if (count > bytes.byteLength - at) throw new Error("it ends too early");
-    at += count;
-  };
-  const length = (size: number): number => {
-    const from = at;
-    skip(size);
-    return size === 1 ? view.getUint8(from) : size === 2 ? view.getUint16(from) : view.getUint32(from);
-  };
-  const key = (): void => {
-    const first = bytes[at]!;
-    if (!((first >= 0xa0 && first <= 0xbf) || (first >= 0xd9 && first <= 0xdb)))
-      throw new Error("a key of a map is no string");
-    value(0);
-  };
-  const items = (count: number, keys: boolean, depth: number): void => {
-    if (depth >= deepest) throw new Error("its arrays stand too deep in each other");
-    if (count > bytes.byteLength - at) throw new Error("it ends too early");
-    for (let i = 0; i < count; i++) {
-      if (keys) key();
-      value(depth + 1);
-    }
-  };
-  const value = (depth: number): void => {
-    skip(1);
-    const first = bytes[at - 1]!;
+  new Walk(bytes, deepest).whole();
+}
+
+class Walk {
+  readonly #bytes: Uint8Array;
+  readonly #deepest: number;
+  #at = 0;
+
+  constructor(bytes: Uint8Array, deepest: number) {
+    this.#bytes = bytes;
+    this.#deepest = deepest;
+  }
+
+  whole(): void {
+    this.#value(0);
+    if (this.#at !== this.#bytes.byteLength) throw new Error("it goes on after its end");
+  }
+
+  #value(depth: number): void {
+    this.#skip(1);
+    const first = this.#bytes[this.#at - 1]!;
     if (first <= 0x7f || first >= 0xe0) return;
-    if (first <= 0x8f) return items(first & 0x0f, true, depth);
-    if (first <= 0x9f) return items(first & 0x0f, false, depth);
-    if (first <= 0xbf) return skip(first & 0x1f);
+    if (first <= 0x8f) return this.#items(first & 0x0f, true, depth);
+    if (first <= 0x9f) return this.#items(first & 0x0f, false, depth);
+    if (first <= 0xbf) return this.#skip(first & 0x1f);
     const fixed = FIXED_SIZE[first];
-    if (fixed !== undefined) return skip(fixed);
+    if (fixed !== undefined) return this.#skip(fixed);
     const size = LENGTH_SIZE[first];
     if (size === undefined) throw new Error("it has an extension type");
-    const count = length(size);
-    if (first >= 0xdc) items(count, first >= 0xde, depth);
-    else skip(count);
-  };
-  value(0);
-  if (at !== bytes.byteLength) throw new Error("it goes on after its end");
+    const count = this.#length(size);
+    if (first >= 0xdc) this.#items(count, first >= 0xde, depth);
+    else this.#skip(count);
+  }
+
+  #items(count: number, keys: boolean, depth: number): void {
+    if (depth >= this.#deepest) throw new Error("its arrays stand too deep in each other");
+    if (count > this.#bytes.byteLength - this.#at) throw new Error("it ends too early");
+    for (let i = 0; i < count; i++) {
+      if (keys) this.#key();
+      this.#value(depth + 1);
+    }
+  }
+
+  #key(): void {
+    const first = this.#bytes[this.#at]!;
+    if (!((first >= 0xa0 && first <= 0xbf) || (first >= 0xd9 && first <= 0xdb)))
+      throw new Error("a key of a map is no string");
+    this.#value(0);
+  }
+
+  /** A big-endian number of so many bytes. */
+  #length(size: number): number {
+    this.#skip(size);
+    let length = 0;
+    for (let i = this.#at - size; i < this.#at; i++) length = length * 256 + this.#bytes[i]!;
+    return length;
+  }
+
+  #skip(count: number): void {
+    if (count > this.#bytes.byteLength - this.#at) throw new Error("it ends too early");
+    this.#at += count;
+  }
 }

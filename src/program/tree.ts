@@ -38,26 +38,38 @@ export function flatten(
   path: string,
   leafKey: (leaf: unknown) => string = leafClass,
 ): string {
-  const parents: object[] = [];
-  const visit = (node: unknown, at: string): string => {
-    if (isLeaf(node)) {
-      leaves.push(node);
-      return leafKey(node);
-    }
-    if (node === undefined) return "-";
-    if (node === null) return "~"; // a function may tell them apart
-    if (!Array.isArray(node) && !isBranch(node)) throw notATree(node, at);
-    enter(parents, node, at);
-    const key = Array.isArray(node)
-      ? `[${node.map((item, i) => visit(item, `${at}[${i}]`)).join()}]`
-      : `{${Object.keys(node)
-          .sort()
-          .map((k) => `${JSON.stringify(k)}:${visit(node[k], `${at}.${k}`)}`)
-          .join()}}`;
-    parents.pop();
-    return key;
-  };
-  return visit(tree, path);
+  return flattenInto({ leaves, leafKey, parents: [] }, tree, path);
+}
+
+/** A walk over a tree. */
+interface Flattening {
+  readonly leaves: unknown[];
+  readonly leafKey: (leaf: unknown) => string;
+  readonly parents: object[];
+}
+
+// Each call of a recorded function comes by here: there is no function in it that would be made anew each time.
+function flattenInto(walk: Flattening, node: unknown, at: string): string {
+  if (isLeaf(node)) {
+    walk.leaves.push(node);
+    return walk.leafKey(node);
+  }
+  if (node === undefined) return "-";
+  if (node === null) return "~"; // a function may tell them apart
+  if (!Array.isArray(node) && !isBranch(node)) throw notATree(node, at);
+  enter(walk.parents, node, at);
+  let key = "";
+  if (Array.isArray(node)) {
+    for (let i = 0; i < node.length; i++)
+      key += `${i > 0 ? "," : ""}${flattenInto(walk, node[i], `${at}[${i}]`)}`;
+    key = `[${key}]`;
+  } else {
+    for (const k of Object.keys(node).sort())
+      key += `${key ? "," : ""}${JSON.stringify(k)}:${flattenInto(walk, node[k], `${at}.${k}`)}`;
+    key = `{${key}}`;
+  }
+  walk.parents.pop();
+  return key;
 }
 
 /** Where the leaves of a tree stand, in flatten's order: `tree.a[1]`. */

@@ -37,6 +37,8 @@ export interface LaunchOptions {
   readonly source?: Source;
   /** Whether a worker that batches may run it together with others; by default of a recorded function's call. */
   readonly batchable?: boolean | undefined;
+  /** Where it is called; by default where it is launched. */
+  readonly stack?: object;
 }
 
 const sizeOfHost = ({ dtype, shape }: HostArray): number => sizeOf([dtype, shape, false]);
@@ -44,6 +46,38 @@ const sizeOfHost = ({ dtype, shape }: HostArray): number => sizeOf([dtype, shape
 /** Bytes on the device; what a distribution holds is not known here. */
 const bytesOf = (aval: Aval | undefined): number =>
   aval && aval[0] !== "object" ? sizeOf(aval as ArrayAval) : 0;
+
+/** What can become of a launch that waits to be sent. */
+interface Ways {
+  send(launch: Launch, channel: Channel): Promise<unknown> | undefined;
+  fail(launch: Launch, error: SynjaxError): void;
+  bytes(launch: Launch): number;
+}
+
+/** A launch that waits to be sent. */
+class OutgoingLaunch implements Outgoing {
+  readonly #ways: Ways;
+  readonly #launch: Launch;
+  readonly order?: () => number;
+
+  constructor(ways: Ways, launch: Launch, order?: () => number) {
+    this.#ways = ways;
+    this.#launch = launch;
+    if (order) this.order = order;
+  }
+
+  send(channel: Channel): Promise<unknown> | undefined {
+    return this.#ways.send(this.#launch, channel);
+  }
+
+  fail(error: SynjaxError): void {
+    this.#ways.fail(this.#launch, error);
+  }
+
+  bytes(): number {
+    return this.#ways.bytes(this.#launch);
+  }
+}
 
 export class Launches {
   readonly #context: LaunchContext;
@@ -96,7 +130,7 @@ export class Launches {
     inputs: readonly Constant[],
     outputs: readonly Handle[],
     donated: readonly number[] = [],
-    { isolateFailures, debugNans, nameOf, source, batchable }: LaunchOptions = {},
+    { isolateFailures, debugNans, nameOf, source, batchable, stack }: LaunchOptions = {},
   ): Launch {
     let settle!: Launch["settle"];
     const reply = new Promise<Reply>((resolve, reject) => (settle = { resolve, reject }));
@@ -120,7 +154,7 @@ export class Launches {
       isLate: false,
       source,
       nameOf: flags & FLAG.findNans ? nameOf : undefined, // it holds the arguments of the call
-      stack: captureCall(),
+      stack: stack ?? captureCall(),
       turn: this.#turns++,
       told: undefined,
       sentAt: undefined,
@@ -165,16 +199,18 @@ export class Launches {
 
   // -- sending ---------------------------------------------------------------------------------------------------
 
+  readonly #ways: Ways = {
+    send: (launch, channel) => this.#send(channel, launch),
+    fail: (launch, error) => this.#fail(launch, error),
+    bytes: (launch) => this.#expectedBytes(launch),
+  };
+
   #outgoing(launch: Launch): Outgoing {
-    return {
-      send: (channel) => this.#send(channel, launch),
-      fail: (error) => this.#fail(launch, error),
-      bytes: () => this.#expectedBytes(launch),
-    };
+    return new OutgoingLaunch(this.#ways, launch);
   }
 
   #repeated(launch: Launch, order = (): number => orderOf(launch)): Outgoing {
-    return { ...this.#outgoing(launch), order };
+    return new OutgoingLaunch(this.#ways, launch, order);
   }
 
   #expectedBytes({ program, inputs }: Launch): number {

@@ -14,31 +14,33 @@ import { Shape } from "../tensor/shape.ts";
  */
 export function ownerOf(values: readonly unknown[]): HandleOwner | undefined {
   let found: HandleOwner | undefined;
-  const parents: object[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) {
-      enter(parents, value, "an operand");
-      value.forEach(visit);
-      parents.pop();
-      return;
-    }
-    if (value instanceof Shape) return visit(value[AS_TRACED]());
-    if (!(value instanceof Traced)) {
-      if (isBranch(value)) visit(Object.values(value));
-      return;
-    }
-    const owner = ownerOfNode(value);
-    if (!owner || owner === found) return;
-    if (found)
-      throw new SynjaxError(
-        "OTHER_SESSION",
-        `values of ${found.name} and of ${owner.name} meet in one operation: fetch one and put it where the other is`,
-        { line: callersLine() },
-      );
-    found = owner;
-  };
-  values.forEach(visit);
+  for (const value of values) found = ownerWith(found, value, []);
   return found;
+}
+
+/** The owner of what was seen before, and of a value. */
+function ownerWith(
+  found: HandleOwner | undefined,
+  value: unknown,
+  parents: object[],
+): HandleOwner | undefined {
+  if (Array.isArray(value)) {
+    enter(parents, value, "an operand");
+    for (const item of value) found = ownerWith(found, item, parents);
+    parents.pop();
+    return found;
+  }
+  if (value instanceof Shape) return ownerWith(found, value[AS_TRACED](), parents);
+  if (!(value instanceof Traced))
+    return isBranch(value) ? ownerWith(found, Object.values(value), parents) : found;
+  const owner = ownerOfNode(value);
+  if (found && owner && owner !== found)
+    throw new SynjaxError(
+      "OTHER_SESSION",
+      `values of ${found.name} and of ${owner.name} meet in one operation: fetch one and put it where the other is`,
+      { line: callersLine() },
+    );
+  return owner ?? found;
 }
 
 function ownerOfNode(traced: Traced): HandleOwner | undefined {

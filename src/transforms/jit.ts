@@ -6,6 +6,7 @@ import { RootFrame } from "../program/frame.ts";
 import { Program } from "../program/program.ts";
 import { isRecording, within } from "../program/recording.ts";
 import { checkCall, type Signature } from "../program/signatures.ts";
+import { CallSites } from "../program/source-line.ts";
 import { NODE, Traced, adopt } from "../program/traced.ts";
 import { flatten, pathsOf, rebuild } from "../program/tree.ts";
 import { asSession, currentSession, sessionOf } from "../session/current-session.ts";
@@ -97,6 +98,7 @@ export function jit<A extends readonly unknown[], R>(
   checkCall("jit", JIT, [f, options]);
   const cache = new Map<string, Recording>();
   const source = { name: f.name || "a function" };
+  const sites = new CallSites();
   const [statics, donated] = [list(options.staticArgnums), list(options.donateArgnums)];
   const { debugNans, batchable } = options;
 
@@ -133,6 +135,7 @@ export function jit<A extends readonly unknown[], R>(
 
   const call = (...args: unknown[]): unknown => {
     if (isRecording()) return inlined(f, args, statics);
+    const stack = sites.capture(call);
     const { recording, leaves, donate, session } = prepare(args);
     const constants = leaves.map((leaf, i) => constantOf(leaf, `argument ${i}`, session));
     const handles = session.launch(recording.program, constants, {
@@ -141,6 +144,7 @@ export function jit<A extends readonly unknown[], R>(
       nameOf: nameOf(args),
       source,
       batchable,
+      stack,
     });
     recording.seen ??= seenCall(constants, handles);
     return fill(
