@@ -31,7 +31,7 @@ process.exit(0);
 async function callTo(address: string): Promise<Call> {
   if (address.startsWith("http:")) return (sentence) => post(address, sentence);
   const [at, keys] = address.split("#") as [string, string?];
-  const session: Session = await connect(at, { ...(process.env["ZZ"] ? { socket: process.env["ZZ"] as "javascript" } : {}), ...(keys ? { keys } : at.startsWith("tcp:") ? { token: TOKEN } : {}) });
+  const session: Session = await connect(at, keys ? { keys } : at.startsWith("tcp:") ? { token: TOKEN } : {});
   const weights = await session.shared<Weights>(NAME);
   return (sentence) => session.run(() => tag(weights, array(sentence)).data());
 }
