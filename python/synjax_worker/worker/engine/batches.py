@@ -161,11 +161,12 @@ class Batches:
             job.drop_if_late()
             if job.refused is None and not job.session.is_cut:
                 try:
-                    job.resolved = job.resolved or self._resolver.launch(job)
+                    like = together[0].resolved if together else None
+                    job.resolved = job.resolved or self._resolver.launch(job, like)
                 except Exception as error:
                     job.refused = error.with_traceback(None)  # its frames hold the inputs
                 else:
-                    if not job.resolved.before and job.resolved.key == (together or [job])[0].resolved.key:
+                    if not job.resolved.before and (like is None or job.resolved.key == like.key):
                         together.append(job)
                         continue
             alone.append(job)

@@ -39,8 +39,8 @@ class Resolver:
         self._budget = budget
         self._keeps_encoded = keeps_encoded  # programs as they were sent, beside what they are decoded to
 
-    def launch(self, job: Job) -> Resolved:
-        """Drops the handles that the launch frees, then resolves it."""
+    def launch(self, job: Job, like: Resolved | None = None) -> Resolved:
+        """Drops the handles that the launch frees, then resolves it. `like`: a launch of its kind that was resolved."""
         launch, session = job.message, job.session
         drop(session.handles, launch.frees)
         program = self.program(session, launch, job.buffers)
@@ -53,7 +53,36 @@ class Resolver:
                 "LIMIT_HANDLES",
                 f"{len(session.handles)} live results; at most {session.limits.handles}. Dispose of some",
             )
-        return self.inputs(job, launch, program)
+        found = None if like is None else self._like(like, job, launch, program)
+        return found or self.inputs(job, launch, program)
+
+    def _like(self, like: Resolved, job: Job, launch: Launch, program: Program) -> Resolved | None:
+        """What `inputs` gives, from a launch of the same kind, whose data alone may be others. None where more is: a
+        value on the device, or one that may still fail.
+        """
+        if job.buffers:
+            return None
+        args: list[Any] = []
+        handles: list[Handle | None] = []
+        for item, value in zip(launch.inputs, like.args, strict=True):
+            handle = None
+            if type(item) is int:
+                handle = job.session.handles.get(item)
+                if (
+                    handle is None
+                    or handle.value is not value
+                    or handle.outcome.error is not None
+                    or handle.outcome.open_pending() is not None
+                ):
+                    return None
+            elif type(item) is HostArray:
+                if item.data is None:
+                    return None
+                self._budget.take(len(item.data))
+                value = array_from(item.dtype, item.shape, item.data, self._limits)
+            args.append(value)
+            handles.append(handle)
+        return Resolved(program, args, handles, {}, like.key, like.x64)  # nothing of this kind is donated
 
     def program(
         self, session: Session, launch: Launch | Compile, buffers: list[bytes | memoryview]
