@@ -88,6 +88,19 @@ class InvalidArgument(SynjaxError, ValueError):
         super().__init__("INVALID_ARGUMENT", message, argument=argument, expected=expected, received=received)
 
 
+def unexpected(
+    argument: str, expected: str, received: object, *, where: str | None = None, more: str = ""
+) -> InvalidArgument:
+    """The error of something else than was expected.
+
+    Args:
+      where: what the message begins with; by default the argument.
+      more: what it ends with.
+    """
+    message = f"{where or f'`{argument}`'}: expected {expected}, got {received}{more}"
+    return InvalidArgument(message, argument=argument, expected=expected, received=str(received))
+
+
 def wrong_value(argument: str, value: Any, expected: str) -> InvalidArgument:
     """The error of an argument that is another value than expected."""
     message = f"`{argument}` is {spoken(value)}, expected {expected}."

@@ -19,6 +19,7 @@ import type { LaunchContext } from "./launch-context.ts";
 import { checkInputs, donatedBy, lostInput } from "./launch-inputs.ts";
 import { isLoss, sortOut } from "./losses.ts";
 import type { Outgoing } from "./outbox.ts";
+import { OutgoingLaunch, type Ways } from "./outgoing-launch.ts";
 import { Retries } from "./retries.ts";
 import { waitOptionsIn } from "./run-context.ts";
 import { endTold, sendTold } from "./told.ts";
@@ -46,38 +47,6 @@ const sizeOfHost = ({ dtype, shape }: HostArray): number => sizeOf([dtype, shape
 /** Bytes on the device; what a distribution holds is not known here. */
 const bytesOf = (aval: Aval | undefined): number =>
   aval && aval[0] !== "object" ? sizeOf(aval as ArrayAval) : 0;
-
-/** What can become of a launch that waits to be sent. */
-interface Ways {
-  send(launch: Launch, channel: Channel): Promise<unknown> | undefined;
-  fail(launch: Launch, error: SynjaxError): void;
-  bytes(launch: Launch): number;
-}
-
-/** A launch that waits to be sent. */
-class OutgoingLaunch implements Outgoing {
-  readonly #ways: Ways;
-  readonly #launch: Launch;
-  readonly order?: () => number;
-
-  constructor(ways: Ways, launch: Launch, order?: () => number) {
-    this.#ways = ways;
-    this.#launch = launch;
-    if (order) this.order = order;
-  }
-
-  send(channel: Channel): Promise<unknown> | undefined {
-    return this.#ways.send(this.#launch, channel);
-  }
-
-  fail(error: SynjaxError): void {
-    this.#ways.fail(this.#launch, error);
-  }
-
-  bytes(): number {
-    return this.#ways.bytes(this.#launch);
-  }
-}
 
 export class Launches {
   readonly #context: LaunchContext;

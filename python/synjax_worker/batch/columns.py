@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, unexpected
 
 # The binary digits of floats, which count integers up to two to that power.
 _DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -162,9 +162,4 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 def _wrong_type(name: str, expected: str, received: pa.DataType) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{name}`: expected {expected}, got {received}.",
-        argument=name,
-        expected=expected,
-        received=str(received),
-    )
+    return unexpected(name, expected, received, more=".")

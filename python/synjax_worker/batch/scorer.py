@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InvalidArgument, RowsFailed, SynjaxError
+from ..errors import InvalidArgument, RowsFailed, SynjaxError, unexpected
 from .columns import Failed, dense, lists
 from .ragged import Buckets, padded, to_column, to_lists
 from .reader import RowBatch
@@ -222,9 +222,4 @@ class Scorer:
 
 
 def _wrong(argument: str, expected: str, received: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}.",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    return unexpected(argument, expected, received, more=".")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, unexpected
 
 
 def wrong_file(path: object, expected: str, received: str, argument: str = "path") -> InvalidArgument:
@@ -11,19 +11,9 @@ def wrong_file(path: object, expected: str, received: str, argument: str = "path
     Args:
       argument: what the user calls it: `path`, or `weights`.
     """
-    return InvalidArgument(
-        f"`{argument}`: {path}: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    return unexpected(argument, expected, received, where=f"`{argument}`: {path}")
 
 
 def wrong_argument(function: str, argument: str, expected: str, received: str) -> InvalidArgument:
     """The error of what a function of a file is called with."""
-    return InvalidArgument(
-        f"{function}: `{argument}`: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    return unexpected(argument, expected, received, where=f"{function}: `{argument}`")

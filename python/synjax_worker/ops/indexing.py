@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, unexpected
 from ..registry import Check, op
 from .searching import out_of_range
 
@@ -22,12 +22,7 @@ Index = tuple[Any, ...]
 
 
 def _refuse(where: str, expected: str, received: Any) -> InvalidArgument:
-    return InvalidArgument(
-        f"`index`{where}: expected {expected}, got {received}",
-        argument="index",
-        expected=expected,
-        received=str(received),
-    )
+    return unexpected("index", expected, received, where=f"`index`{where}")
 
 
 def _axes(rank: int, index: Sequence[Any]) -> list[int | None]:

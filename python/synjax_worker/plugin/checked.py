@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import InvalidArgument, SynjaxError, unexpected
 from ..registry.signature import CLASSES, DTYPES, VARIABLES, Parameter, Result, Signature
 from ..runtime.precision import has_wide
 from . import dims
@@ -96,12 +96,7 @@ class _Call:
         return array
 
     def _refused(self, argument: str, expected: str, received: str) -> InvalidArgument:
-        return InvalidArgument(
-            f"{self._name}: `{argument}`: expected {expected}, got {received}",
-            argument=argument,
-            expected=expected,
-            received=received,
-        )
+        return unexpected(argument, expected, received, where=f"{self._name}: `{argument}`")
 
     def _counts(
         self, operands: Sequence[Parameter], rest: Parameter | None, given: Sequence[Any], named: Mapping

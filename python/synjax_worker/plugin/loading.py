@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import InvalidArgument, SynjaxError, unexpected
 from ..protocol import NESTED_OPS, STRUCTURAL_OPS
 from ..registry import Op, signature
 from ..registry.signatures import plugin_hash
@@ -144,9 +144,4 @@ def _import_path(name: str, path: Path) -> ModuleType:
 
 def _wrong(argument: str, expected: str, received: str, lines: Sequence[str] = ()) -> InvalidArgument:
     more = "".join(f"\n  {line}" for line in lines)
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}{more}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    return unexpected(argument, expected, received, more=more)

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import jax.export
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import InvalidArgument, SynjaxError, unexpected
 from ..protocol import NUMERIC_DTYPES, WIDE_DTYPES
 from .declared import declare_function
 
@@ -148,9 +148,4 @@ def _without(found: jax.export.Exported) -> str:
 
 
 def _wrong(path: Path, expected: str, received: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"`plugins`: {path}: expected {expected}, got {received}",
-        argument="plugins",
-        expected=expected,
-        received=received,
-    )
+    return unexpected("plugins", expected, received, where=f"`plugins`: {path}")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidArgument, SynjaxError
+from ..errors import InvalidArgument, SynjaxError, unexpected
 from ..protocol import DEVICES
 
 _LOCAL = "local"  # as Ray calls a cluster on this machine
@@ -213,12 +213,7 @@ def _check_ray(given: argparse.Namespace) -> None:
 
 
 def _wrong(argument: str, expected: str, received: Any) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}.",
-        argument=argument,
-        expected=expected,
-        received=str(received),
-    )
+    return unexpected(argument, expected, received, more=".")
 
 
 def _check(argument: str, value: float, least: int) -> None:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from ..errors import InvalidArgument, spoken, wrong_value
+from ..errors import InvalidArgument, spoken, unexpected, wrong_value
 from ..registry import Check
 from .checks import constraint_check, factor_checks, not_a_logit, order_checks, symmetry_checks
 from .kinds import numpyro, without_validation
@@ -100,12 +100,7 @@ def require_one(given: dict[str, Any], names: tuple[str, ...]) -> None:
     expected = f"exactly one of {', '.join(f'`{name}`' for name in names)}"
     received = " and ".join(f"`{name}`" for name in found) or "none of them"
     argument = found[1] if found else names[0]
-    raise InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}.",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    raise unexpected(argument, expected, received, more=".")
 
 
 def require_size(name: str, value: Any, least: int) -> None:

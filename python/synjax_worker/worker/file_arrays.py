@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..dtypes import ELEMENTS
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, unexpected
 from ..limits import Limits
 from ..runtime.extent import check_shape
 from .codec import FileArray, aligned, taken
@@ -68,12 +68,7 @@ def _check(item: FileArray, descriptor: int) -> None:
 
 
 def _wrong(item: FileArray, expected: str, received: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"`{item.path}`: expected {expected}, got {received}.",
-        argument="path",
-        expected=expected,
-        received=received,
-    )
+    return unexpected("path", expected, received, where=f"`{item.path}`", more=".")
 
 
 @functools.cache

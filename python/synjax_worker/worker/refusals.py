@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, unexpected
 
 
 def bad_device(received: Any, expected: str, reason: str = "") -> InvalidArgument:
     """The error of a device that is not there."""
-    return InvalidArgument(
-        f"`device`: expected {expected}, got {received}{reason}",
-        argument="device",
-        expected=expected,
-        received=str(received),
-    )
+    return unexpected("device", expected, received, more=reason)
 
 
 def wrong_setting(argument: str, expected: str, received: str) -> InvalidArgument:
     """The error of a setting."""
-    return InvalidArgument(
-        f"`{argument}`: expected {expected}, got {received}",
-        argument=argument,
-        expected=expected,
-        received=received,
-    )
+    return unexpected(argument, expected, received)

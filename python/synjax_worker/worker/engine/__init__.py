@@ -5,7 +5,8 @@ from .failures import unknown_handle
 from .gather import ALONE, Batching
 from .handles import Handle, Outcome, signature_of
 from .jobs import Job, Run, Session
-from .scheduler import RETRY_AFTER_MS, Engine
+from .scheduler import Engine
+from .steps import RETRY_AFTER_MS
 from .stored import Stored
 
 __all__ = [

@@ -51,6 +51,11 @@ class Session:
         """Whether nobody is there for it any more: its calls need no answer."""
         return self.is_ended or (self.connection is not None and not self.connection.alive)
 
+    def clear(self) -> None:
+        """Frees what it holds."""
+        self.handles.clear()
+        self.programs.clear()
+
 
 class Unread:
     """What a client was sent and has not read yet. The memory of large buffers is in use until then.

@@ -21,15 +21,14 @@ import numpy as np
 from ...errors import SynjaxError
 from ...limits import Limits
 from ..allocator import return_freed_memory
-from ..codec import SMALL_BYTES, Compile, Fetch, FileArray, Launch, Share, Take, Unshare
+from ..codec import SMALL_BYTES, Compile, Fetch, FileArray, Launch
 from ..memory import memory_left
 from ..warm_file import Entry
 from .batches import Batch, Batches, NotQuick, batch_of_types, size_of
 from .budget import Budget
 from .completions import Completions, Unawaited
 from .executables import Compiled, Executables
-from .failures import as_error, root_error
-from .fetches import Fetches
+from .failures import as_error
 from .gather import ALONE, Batching, Gatherer
 from .held import Held, count
 from .jobs import Job, Run, Session, Step
@@ -38,6 +37,7 @@ from .replies import Answered, Post, Replies
 from .resolve import Resolver
 from .running import Running
 from .shared import SharedTrees
+from .steps import Steps
 from .stored import Stored
 
 INSTANT_SECONDS = 0.0003  # shorter jobs always run on the IO thread
@@ -45,7 +45,6 @@ QUICK_SECONDS = 0.02  # shorter jobs run on the IO thread if no other message is
 QUICK_FETCH_BYTES = 16 << 20  # larger fetches never run on the IO thread
 MOST_NOTICE_BYTES = 64 << 20  # of frees and forgets that wait
 SETTLE_SECONDS = 10
-RETRY_AFTER_MS = 50
 
 
 class Engine:
@@ -76,7 +75,6 @@ class Engine:
         self._replies = Replies(post, self._lock, answered)
         budget = Budget(lambda: memory_left(limits.memory_bytes), self._settle, return_freed_memory)
         self._resolver = Resolver(ops, limits, budget, keeps_encoded=compiled is not None)
-        self._fetches = Fetches(limits, self._replies)
         self._executables = Executables(ops, limits, stored, compiled)
         self.shared = SharedTrees(self._replies, self._completions.wait_until_done)
         self._launcher = Launcher(
@@ -88,6 +86,9 @@ class Engine:
             self._unawaited,
             self._replies,
             lambda work: self.submit(Job(Session(b""), work, [])),
+        )
+        self._steps = Steps(
+            limits, self._launcher, self.shared, self._resolver, self._executables, self._replies
         )
         self._gatherer = Gatherer(self._queue, batching, lambda: self._completions.pending > 0)
         self._batching = batching.max_batch > 1  # if not, each launch runs alone
@@ -276,7 +277,7 @@ class Engine:
     def _run_together(self, jobs: list[Job]) -> list[Job]:
         """Runs jobs that were gathered, as `_run` does; returns those that have to run alone."""
         for job in jobs:
-            self._note_unread(job)
+            self._steps.note_unread(job)
         batch, alone = self.batches.launch(jobs)
         if batch is None:
             return alone
@@ -328,7 +329,7 @@ class Engine:
         if self._batched is not None and job.refused is None and isinstance(job.message, Launch):
             self._batched(1)
         try:
-            step = self._first_half(job)
+            step = self._steps.first_half(job)
         except Exception as error:  # a mistake of the worker's own; it goes on
             failure = as_error(error, "INTERNAL").to_wire()
             step = Step(lambda: self._replies.error(job, failure))
@@ -341,35 +342,6 @@ class Engine:
             with self._lock:
                 self._count_finished()
 
-    def _first_half(self, job: Job) -> Step:
-        message = job.message
-        if job.session.is_cut and not callable(message):
-            return Step(lambda: self._replies.error(job, {}))
-        if isinstance(message, Launch):
-            self._note_unread(job)
-            return self._launcher.launch(job, message)
-        if isinstance(message, Fetch):
-            self._note_unread(job)
-            return self._fetches.fetch(job, message)
-        if isinstance(message, Compile):
-            return self._compile(job, message)
-        if isinstance(message, (Share, Take, Unshare)):
-            return self.shared.step(job, message)
-        value = message()
-        return Step(lambda: self._replies.value(job, value))
-
-    def _note_unread(self, job: Job) -> None:
-        """Refuses a job whose answer has data, for a client that leaves so much unread that memory might run out."""
-        session = job.session
-        most = 2 * session.limits.in_flight_bytes
-        if session.unread.noted <= most or (isinstance(job.message, Launch) and not job.message.wants):
-            return
-        unread = session.unread.bytes()
-        if unread > most and unread > memory_left(self._limits.memory_bytes):
-            job.refused = job.refused or SynjaxError(
-                "OVERLOADED", f"{unread} bytes of replies were not read", retryAfter=RETRY_AFTER_MS
-            )
-
     def _guarded(self, job: Job, complete: Callable[[], None]) -> Callable[[], None]:
         def guarded() -> None:
             try:
@@ -380,18 +352,6 @@ class Engine:
                 job.run.is_over = True
 
         return guarded
-
-    def _compile(self, job: Job, message: Compile) -> Step:
-        """Compiles for launches to come, unless that is done already."""
-        try:
-            program = self._resolver.program(job.session, message, job.buffers)
-            if job.refused is not None:
-                raise job.refused
-            _, compiled = self._executables.get(self._resolver.inputs(job, message, program), message)
-        except Exception as error:
-            failure = root_error(error, message.seq)
-            return Step(lambda: self._replies.error(job, failure))
-        return Step(lambda: self._replies.value(job, compiled))
 
 
 def _warm_up() -> None:
