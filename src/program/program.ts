@@ -1,6 +1,6 @@
 /** A recorded function: what a user's function does, as canonical bytes. JAX knows its shapes and derivatives. */
 import { pack } from "../../bridge/wire/codec.ts";
-import { programHash } from "../../bridge/wire/hash.ts";
+import { hex, programHash } from "../../bridge/wire/hash.ts";
 import { PROGRAM_FORMAT } from "../../bridge/wire/protocol.ts";
 import type { Body, Constant, Encoded } from "./body.ts";
 import type { RootFrame } from "./frame.ts";
@@ -16,6 +16,7 @@ export class Program {
   readonly outputs: number;
   readonly #root: RootFrame | undefined;
   readonly #recordAgain: (() => Program) | undefined;
+  #hex: string | undefined;
 
   /** @param root where it was recorded, or the bytes of one that was recorded earlier, whose lines nobody knows */
   constructor(root: RootFrame | Uint8Array, results: readonly Encoded[], recordAgain?: () => Program) {
@@ -26,6 +27,11 @@ export class Program {
     this.constants = this.#root?.constants ?? [];
     this.outputs = results.length;
     this.#recordAgain = recordAgain;
+  }
+
+  /** The hash in hexadecimal. */
+  get hex(): string {
+    return (this.#hex ??= hex(this.hash));
   }
 
   get equations(): number {

@@ -1,5 +1,5 @@
 /** Saying that something is being compiled, while it takes long. */
-import { hex } from "./compilations.ts";
+import { hex } from "../../bridge/wire/hash.ts";
 
 /** What is being compiled. */
 export interface Compiling {

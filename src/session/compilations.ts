@@ -41,7 +41,7 @@ export class Compilations {
   ): void {
     const types = inputs.map(typeOf);
     const name = nameOf(source, program);
-    const compilation = { name, program: hex(program.hash), inputs: types, seconds };
+    const compilation = { name, program: program.hex, inputs: types, seconds };
     publishCompilation(compilation);
     this.#tell(compilation);
     if (source && !isAsked) this.#count(source, compilation);
@@ -76,9 +76,6 @@ function warn(name: string, because: string): void {
     { type: "SynjaxWarning", code: "SYNJAX_COMPILED_OFTEN" },
   );
 }
-
-export const hex = (bytes: Uint8Array): string =>
-  [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 function typeOf(input: InputType): string {
   if ("weak" in input) return "number";

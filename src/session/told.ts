@@ -3,7 +3,7 @@ import type { CallOptions } from "../../bridge/transport/call.ts";
 import type { CallEvent } from "../../bridge/transport/call-event.ts";
 import { endCall, isListenedTo, isTraceparent, startCall } from "../../bridge/transport/tracing.ts";
 import type { Program } from "../program/program.ts";
-import { hex, nameOf, type Source } from "./compilations.ts";
+import { nameOf, type Source } from "./compilations.ts";
 
 /** What is told of one call; `undefined` where nobody wants to know. */
 export type Told = Pick<CallOptions, "traceparent" | "event"> | undefined;
@@ -24,7 +24,7 @@ export function tellerOf(session: string, hook: () => TraceparentHook | undefine
       ? startCall({
           kind,
           name: program ? nameOf(source, program) : kind,
-          program: program && hex(program.hash),
+          program: program?.hex,
           session,
           traceparent: isTraceparent(given) ? given : undefined,
         })
