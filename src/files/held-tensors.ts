@@ -1,10 +1,13 @@
 import { FileArray } from "../../bridge/files/file-array.ts";
+import { hashOfWeights } from "../../bridge/files/hash-of-weights.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Handle } from "../program/handle.ts";
 import { adopt, NODE } from "../program/traced.ts";
+import { isSynjaxError } from "../session/failures.ts";
 import type { Session } from "../session/session.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
+type Named = Readonly<Record<string, Tensor>>;
 type OnDevice = ReadonlyMap<string, { readonly handle: Handle }>;
 
 /**
@@ -27,12 +30,43 @@ export class HeldTensors {
   on(session: Session): OnDevice {
     const known = this.#held.get(session);
     if (known && [...known.values()].every(({ handle }) => handle.isUsable)) return known;
+    return this.#hold(session, session.put(this.#hosts(), { transfer: true, restore: true }) as Named);
+  }
+
+  /**
+   * Takes them in a session from what its worker shares, or shares them there. Returns their name.
+   * @throws {SynjaxError} `LIMIT_SHARED`, `INVALID_ARGUMENT` where they stand in a file that was changed
+   */
+  async share(session: Session): Promise<string> {
+    const name = `weights ${hashOfWeights(this.#tensors)}`;
+    const named = (await taken(session, name)) ?? (await this.#shared(session, name));
+    this.#hold(session, named);
+    return name;
+  }
+
+  async #shared(session: Session, name: string): Promise<Named> {
+    try {
+      return (await session.share(name, this.#hosts(), { transfer: true })) as Named;
+    } catch (error) {
+      const byAnother = isUnfitName(error) ? await taken(session, name) : undefined; // since it was asked for
+      if (byAnother === undefined) throw error;
+      return byAnother;
+    }
+  }
+
+  /** As a tree of host data. */
+  #hosts(): Named {
     for (const host of this.#tensors.values()) if (host instanceof FileArray) host.assertUnchanged();
-    const names = [...this.#tensors.keys()];
-    const hosts = names.map((name) => adopt(Tensor, { kind: "host", host: this.#tensors.get(name)! }));
-    const put = session.put(hosts, { transfer: true, restore: true }) as readonly Tensor[];
+    const hosts = [...this.#tensors].map(([name, host]) => [name, adopt(Tensor, { kind: "host", host })]);
+    return Object.fromEntries(hosts) as Named;
+  }
+
+  #hold(session: Session, named: Named): OnDevice {
     const held = new Map(
-      names.map((name, i) => [name, { handle: (put[i]![NODE] as { handle: Handle }).handle }]),
+      [...this.#tensors.keys()].map((name) => [
+        name,
+        { handle: (named[name]![NODE] as { handle: Handle }).handle },
+      ]),
     );
     this.#held.set(session, held);
     this.#sessions.push(new WeakRef(session));
@@ -49,3 +83,19 @@ export class HeldTensors {
     this.#sessions = [];
   }
 }
+
+/** What a worker shares by a name; `undefined` where that is nothing. */
+async function taken(session: Session, name: string): Promise<Named | undefined> {
+  try {
+    return await session.shared<Named>(name);
+  } catch (error) {
+    if (isUnfitName(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether nothing has this name, or something has it already. */
+const isUnfitName = (error: unknown): boolean =>
+  isSynjaxError(error) &&
+  error.argument === "name" &&
+  ["INVALID_ARGUMENT", "HANDLE_LOST"].includes(error.code);

@@ -26,6 +26,8 @@ export interface Model<F> {
   readonly schema: Schema;
   /** What the one who saved it wrote. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Under which name the worker has its weights, where it was loaded with `shared`: see `session.unshare`. */
+  readonly sharedAs: string | undefined;
   /** Frees its weights on the devices where they are; a later call puts them there again. */
   readonly dispose: () => void;
   readonly [Symbol.dispose]: () => void;
@@ -37,19 +39,24 @@ export interface Model<F> {
  * functions. Every size and hash is checked before.
  * @throws {SynjaxError} `INVALID_ARGUMENT`: the file is cut, was changed, is of a newer format, or contradicts itself;
  *   weights are missing, or of another dtype or shape. `UNKNOWN_OP` with the names of what this version does not have,
- *   or of plugins that the session's worker does not have; without a session the first call says that
+ *   or of plugins that the session's worker does not have; without a session the first call says that. `LIMIT_SHARED`:
+ *   with `shared`, where the worker takes no more
  */
 export async function load<F extends Functions = never, HasParams extends boolean = true>(
   path: string,
   options: LoadOptions = {},
 ): Promise<Model<[F] extends [never] ? AnyFunctions : LoadedFunctions<F, HasParams>>> {
   if (typeof path !== "string") throw refused("load", "path", "the name of a file", shown(path));
-  const { session } = options;
+  const { session, shared = false } = options;
   if (session !== undefined && !(session instanceof Session))
     throw refused("load", "session", "a session, which connect() gives", shown(session));
+  if (typeof shared !== "boolean") throw refused("load", "shared", "true or false", shown(shared));
+  if (shared && session === undefined)
+    throw refused("load", "session", "a session, whose worker is to share the weights", "none");
   const { stored, tensors } = await readFile(path, options.weights);
   if (session?.info) checkPlugins(path, stored.plugins, session.info);
   const held = new HeldTensors(tensors);
+  const sharedAs = shared && tensors.size > 0 ? await held.share(session!) : undefined;
   const functions = Object.fromEntries(
     Object.entries(stored.schema.functions).map(([name, of]) => {
       const program = new Program(stored.programs[of.program]!, of.outputs.map((_, i) => i)); // prettier-ignore
@@ -61,6 +68,7 @@ export async function load<F extends Functions = never, HasParams extends boolea
     functions: functions as never,
     schema: stored.schema,
     metadata: stored.metadata,
+    sharedAs,
     dispose,
     [Symbol.dispose]: dispose,
   };

@@ -83,4 +83,10 @@ export interface LoadOptions {
   readonly session?: Session;
   /** Another file's weights: safetensors, or the `….safetensors.index.json` of several. */
   readonly weights?: string;
+  /**
+   * Has the worker of `session` hold one copy of the weights, for all that load the same ones so: the first puts them
+   * there, the others take them, and a worker that batches runs their calls together. The name says their hash; see
+   * `Model.sharedAs`. Default false.
+   */
+  readonly shared?: boolean;
 }

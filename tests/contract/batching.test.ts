@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { workerEnv } from "../../bridge/worker/start-configuration.ts";
 import { array, connect, jit, LinearChainCRF, type Session, type Tensor } from "../../src/index.ts";
+import { load, save } from "../../src/files/index.ts";
 import { errorOf } from "../fixtures/errors.ts";
 
 type T = Tensor<"float32">;
@@ -92,5 +96,52 @@ describe("a worker that batches", () => {
       ),
     );
     expect(executables).toBe(0); // the one that ran alone before serves them
+  });
+
+  test("holds one copy of a file's weights, and runs together what two sessions ask of them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "synjax-batching-"));
+    try {
+      const path = join(folder, "score.synjax");
+      const scored = jit((p: { edges: T }, scores: T) =>
+        new LinearChainCRF({ initial: [0, 0], transition: p.edges, emission: scores }).logPartition(),
+      );
+      const saved = async (edges: number[][]): Promise<void> =>
+        save(path, { scored }, { params: { edges: array(edges) }, examples: { scored: [{ dtype: "float32", shape: [3, 2] }] } }); // prettier-ignore
+      await saved([[0.5, -1], [-1, 0.5]]); // prettier-ignore
+      const [first, second] = service.sessions as [Session, Session];
+      const loaded = (session: Session): ReturnType<typeof load<{ scored: typeof scored }>> =>
+        load<{ scored: typeof scored }>(path, { session, shared: true });
+      const models = await Promise.all([first, second, second].map(loaded));
+      const sharedAs = models[0]!.sharedAs!;
+      expect(models.map((model) => model.sharedAs)).toEqual([sharedAs, sharedAs, sharedAs]);
+      expect(Object.keys(await first.shared<object>(sharedAs))).toContain("params.edges");
+
+      const call = async (k: number): Promise<number> =>
+        (await models[k % 2]!.functions.scored(emission(k))).item() as number;
+      const { results, executables } = await service.whileItCompiles(4, () =>
+        Array.from({ length: CALLERS }, (_, k) => call(k)),
+      );
+      expect(executables).toBe(1); // of eight: none has run alone
+      const own = await load<{ scored: typeof scored }>(path, { session: first });
+      expect(own.sharedAs).toBeUndefined();
+      for (const [k, result] of results.entries())
+        expect(result).toBeCloseTo((await own.functions.scored(emission(k))).item() as number, 5);
+
+      await second.unshare(sharedAs); // by whom does not matter: these clients have no names
+      expect(await call(1)).toBeCloseTo(results[1]!, 5);
+      models[0]!.dispose();
+      expect(await call(0)).toBeCloseTo(results[0]!, 5); // with a copy of its own
+      expect((await loaded(first)).sharedAs).toBe(sharedAs);
+      await saved([[0.5, -1], [-1, 0.25]]); // prettier-ignore
+      expect((await loaded(first)).sharedAs).not.toBe(sharedAs);
+
+      const refusal = await errorOf(() => load(path, { shared: true }));
+      expect([refusal.code, refusal.argument]).toEqual(["INVALID_ARGUMENT", "session"]);
+      // @ts-expect-error no name: it says what the weights are
+      const named = await errorOf(() => load(path, { session: first, shared: "mine" }));
+      expect([named.code, named.argument]).toEqual(["INVALID_ARGUMENT", "shared"]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
