@@ -127,14 +127,14 @@ export class Retries {
   }
 
   #outgoingAgain(launch: Launch, retry: Retry): Outgoing {
-    const { send, fail } = this.#resending.outgoing(launch);
+    const outgoing = this.#resending.outgoing(launch);
     return {
       send: (channel) => {
-        if (isRepeatable(launch, retry)) return send(channel);
-        fail(this.#resending.localError(retry.error, launch));
+        if (isRepeatable(launch, retry)) return outgoing.send(channel);
+        outgoing.fail(this.#resending.localError(retry.error, launch));
         return undefined;
       },
-      fail,
+      fail: (error) => outgoing.fail(error),
     };
   }
 }
