@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,15 @@ def one_after_another(scorer: Scorer) -> Scoring:
     return parts
 
 
+def read_ahead(batches: Iterator[RowBatch]) -> Generator[RowBatch, None, None]:
+    """The same batches. While one is scored, a thread reads the next."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
+
+
 def score_file(
     scorer: Scorer,
     source: Path,
@@ -90,7 +100,11 @@ def score_file(
     with contextlib.closing(PartsWriter(target, of_run)) as writer:
         batches = read_batches(source, rows, columns=scorer.columns, start=writer.rows_read)
         ours = (batch for batch in batches if (batch.first // rows) % shards == place)
-        with contextlib.closing((scoring or one_after_another(scorer))(ours)) as parts:
+        ahead = read_ahead(ours)
+        with (
+            contextlib.closing(ahead),
+            contextlib.closing((scoring or one_after_another(scorer))(ahead)) as parts,
+        ):
             done = _written(parts, writer, max_errors, progress)
         if max_errors is not None and done.failed > max_errors:
             return done
