@@ -189,12 +189,13 @@ class TestWindow:
         gate = Gate(honest, tmp_path / "open")
         gate.wait_until_running()
         before, large = resident(worker), np.zeros(15 << 20, np.float32)
-        calls = [client.launch(IDENTITY, large) for _ in range(4)]
-        wait_for("all have come", lambda: client.ping()["queued"] == 4)
-        assert resident(worker) < before + 150 * 10**6, "each has 63 MB"
+        calls = [client.launch(IDENTITY, large) for _ in range(12)]
+        wait_for("all have come", lambda: client.ping()["queued"] == 12)
+        # Some came while others were still being read, and freed memory is kept for the next
+        assert resident(worker) < before + 6 * large.nbytes
         gate.open()
         codes = [call.error()["code"] for call in calls[1:]]
-        assert codes == ["OVERLOADED"] * 3
+        assert codes == ["OVERLOADED"] * 11
         calls[0].reply()
         assert client.run(IDENTITY, 1) == 1
         gate.call.reply()
