@@ -188,15 +188,16 @@ class TestWindow:
         client, honest = Client(worker), Client(worker)
         gate = Gate(honest, tmp_path / "open")
         gate.wait_until_running()
-        before, large = resident(worker), np.zeros(15 << 20, np.float32)
-        calls = [client.launch(IDENTITY, large) for _ in range(12)]
-        wait_for("all have come", lambda: client.ping()["queued"] == 12)
+        before, large = resident(worker), np.zeros(15 << 18, np.float32)
+        calls = [client.launch(IDENTITY, large) for _ in range(16)]
+        wait_for("all have come", lambda: client.ping()["queued"] == 16)
         # Some came while others were still being read, and freed memory is kept for the next
-        assert resident(worker) < before + 6 * large.nbytes
+        assert resident(worker) < before + 10 * large.nbytes
         gate.open()
-        codes = [call.error()["code"] for call in calls[1:]]
-        assert codes == ["OVERLOADED"] * 11
-        calls[0].reply()
+        codes = [call.error()["code"] for call in calls[4:]]
+        assert codes == ["OVERLOADED"] * 12
+        for call in calls[:4]:
+            call.reply()
         assert client.run(IDENTITY, 1) == 1
         gate.call.reply()
         client.close()

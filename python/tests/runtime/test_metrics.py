@@ -23,7 +23,7 @@ from synjax_worker.worker import metrics
 from synjax_worker.worker.engine import Job, Session
 from synjax_worker.worker.http import Answer, listen
 from tests.runtime.client import PYTHON, Body, Client, RemoteError, Worker, encode
-from tests.runtime.test_wire import ADD_ONE, Gate
+from tests.runtime.test_wire import ADD_ONE, Gate, unary
 
 Sample = tuple[str, frozenset]
 
@@ -77,8 +77,9 @@ class TestMetrics:
         body = Body(1)
         failing = encode(body.returns(body.add("test.fail", -1)))
         client.launch(failing, 1).error()
+        new = unary("test.add", [0, 4_711])
         for _ in range(3):
-            client.run(ADD_ONE, 1)
+            client.run(new, 1)
         handle = client.put(np.zeros(1_000, np.float32))
         client.fetch(handle)
         client.share("w", [handle])
@@ -98,7 +99,7 @@ class TestMetrics:
         assert more("calls_total", kind="shared", code="INVALID_ARGUMENT") == 1
         assert more("queue_seconds_count", kind="launch") == 5
         assert more("run_seconds_count", kind="launch") == 5
-        assert more("compile_seconds_count") == 1, "adding one; what is put needs no program"
+        assert more("compile_seconds_count") == 1, "the new one; what is put needs no program"
         assert 0 < more("compile_seconds_sum") < 600
         assert 4_000 < more("received_bytes_total") < 8_000
         assert 4_000 < more("sent_bytes_total") < 8_000
