@@ -13,7 +13,10 @@ const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 /** The exit status of a command that cannot run as it was given: 1 is taken, where rows fail. */
 const CANNOT_BE = 2;
 
-/** Runs one, in the environment of its device; its exit status. Signals are handed on. */
+/**
+ * Runs one, in the environment of its device; its exit status. Signals are handed on. Where this process is killed it
+ * ends like by SIGTERM.
+ */
 export async function runWorkerCommand(args: readonly string[]): Promise<number> {
   const device = deviceOf(args);
   const extra = extraOf(args);
@@ -23,7 +26,11 @@ export async function runWorkerCommand(args: readonly string[]): Promise<number>
     return undefined;
   });
   if (python === undefined) return CANNOT_BE;
-  const env = { ...workerEnv(device, undefined), SYNJAX_TOKEN: process.env["SYNJAX_TOKEN"] };
+  const env = {
+    ...workerEnv(device, undefined),
+    SYNJAX_TOKEN: process.env["SYNJAX_TOKEN"],
+    SYNJAX_COMMAND: String(process.pid),
+  };
   // In a group of its own: Ctrl-C in a terminal would reach it twice, and a second signal ends it at once
   const child = spawn(python, ["-m", "synjax_worker", ...args], { stdio: "inherit", env, detached: true });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));

@@ -15,6 +15,9 @@ def run() -> int:
     gc.disable()
     # XLA calls OpenBLAS from threads of its own. Threads of OpenBLAS beside them make a call a hundred times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from .worker.parent import end_with_command
+
+    end_with_command()
     if sys.argv[1:2] == ["inspect"]:
         from .files.command import main as files_command
 

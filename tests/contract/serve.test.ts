@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packageRoot } from "../../bridge/environment/package-root.ts";
 import { askMechanism } from "../../bridge/transport/mechanism.ts";
 import { array, connect, jit, type Session, type SynjaxError, type Tensor } from "../../src/index.ts";
@@ -108,3 +108,17 @@ test("a worker on an address that others reach, without keys, is refused at the 
   expect(refusal.status).toBe(2);
   expect(String(refusal.stderr)).toContain("a loopback address, or --keys");
 });
+
+test.runIf(process.platform === "linux")(
+  "a worker ends when the command that started it is killed",
+  async () => {
+    const command = spawn(process.execPath, [...cli, "serve", "--listen", "tcp://127.0.0.1:*"], {
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, SYNJAX_TOKEN: "secret" },
+    });
+    const line = await new Promise((resolve) => command.stdout.once("data", resolve));
+    const { pid } = JSON.parse(String(line)) as { pid: number };
+    command.kill("SIGKILL");
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 20_000 });
+  },
+);

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+COMMAND = "SYNJAX_COMMAND"  # the environment's variable with the id of the process that is the user's command
 _PR_SET_PDEATHSIG = 1  # Linux: the signal that a process gets when its parent ends
 
 
@@ -55,7 +56,19 @@ def die_with_parent(private_socket: str | None) -> Callable[[], None]:
     return connected
 
 
-def be_killed_with_parent() -> None:
+def be_killed_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
     """Has Linux kill this process with its parent, in case no thread gets to notice the parent's end."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
+
+
+def end_with_command() -> None:
+    """Has this process end as a signal ends it, when the command ends that has started it for its user. That one says
+    which it is, and its end may have come before this.
+    """
+    command = os.environ.pop(COMMAND, None)
+    if command is None:
+        return
+    be_killed_with_parent(signal.SIGTERM)
+    if sys.platform == "linux" and os.getppid() != int(command):
+        signal.raise_signal(signal.SIGTERM)
