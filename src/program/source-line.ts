@@ -67,8 +67,7 @@ const framesOf = (stack: object): readonly string[] =>
 
 /** Where a frame stands, if that is in a file outside this package. */
 function outsideAt(frame: string | undefined): string | undefined {
-  const location =
-    frame && /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*:\d+:\d+)\)?$/.exec(frame.trim())?.[1];
+  const location = frame && /\(?((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*:\d+:\d+)\)?$/.exec(frame.trim())?.[1];
   const path = location && pathOf(location);
   return path && !OWN_DIRECTORIES.some((own) => path.startsWith(own)) ? path : undefined;
 }
