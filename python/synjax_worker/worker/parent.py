@@ -70,5 +70,8 @@ def end_with_command() -> None:
     if command is None:
         return
     be_killed_with_parent(signal.SIGTERM)
-    if sys.platform == "linux" and os.getppid() != int(command):
-        signal.raise_signal(signal.SIGTERM)
+    if sys.platform == "linux":
+        try:
+            os.kill(int(command), 0)  # a script may stand between the two: the parent need not be the command
+        except ProcessLookupError:
+            signal.raise_signal(signal.SIGTERM)
