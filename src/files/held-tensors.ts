@@ -1,7 +1,9 @@
 import { FileArray } from "../../bridge/files/file-array.ts";
 import { hashOfWeights } from "../../bridge/files/hash-of-weights.ts";
+import { SynjaxError } from "../../bridge/errors.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Handle } from "../program/handle.ts";
+import { callersLine } from "../program/source-line.ts";
 import { adopt, NODE } from "../program/traced.ts";
 import { isSynjaxError } from "../session/failures.ts";
 import type { Session } from "../session/session.ts";
@@ -35,11 +37,14 @@ export class HeldTensors {
 
   /**
    * Takes them in a session from what its worker shares, or shares them there. Returns their name.
-   * @throws {SynjaxError} `LIMIT_SHARED`, `INVALID_ARGUMENT` where they stand in a file that was changed
+   * @throws {SynjaxError} `LIMIT_SHARED`, `INVALID_ARGUMENT` where they stand in a file that was changed, or where
+   *   somebody shares something else by their name
    */
   async share(session: Session): Promise<string> {
     const name = `weights ${hashOfWeights(this.#tensors)}`;
     const named = (await taken(session, name)) ?? (await this.#shared(session, name));
+    const other = [...this.#tensors].find(([each, host]) => !isLike((named as Named | null)?.[each], host));
+    if (other) throw notWeights(name, other[0]);
     this.#hold(session, named);
     return name;
   }
@@ -83,6 +88,20 @@ export class HeldTensors {
     this.#sessions = [];
   }
 }
+
+/** Whether what a worker shares has the type of a tensor; what is in it nobody can tell here. */
+function isLike(shared: unknown, { dtype, shape }: HostArray): boolean {
+  const node = shared instanceof Tensor ? shared[NODE] : undefined;
+  const aval = node?.kind === "handle" ? node.handle.aval : undefined;
+  return aval?.[0] === dtype && String(aval[1]) === String(shape);
+}
+
+const notWeights = (name: string, tensor: string): SynjaxError =>
+  new SynjaxError(
+    "INVALID_ARGUMENT",
+    `load: \`shared\`: somebody shares something else by ${JSON.stringify(name)}: unshare it (\`${tensor}\` is another, or not there)`,
+    { argument: "shared", expected: "these weights", received: "something else", line: callersLine() },
+  );
 
 /** What a worker shares by a name; `undefined` where that is nothing. */
 async function taken(session: Session, name: string): Promise<Named | undefined> {

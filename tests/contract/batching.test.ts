@@ -135,6 +135,12 @@ describe("a worker that batches", () => {
       await saved([[0.5, -1], [-1, 0.25]]); // prettier-ignore
       expect((await loaded(first)).sharedAs).not.toBe(sharedAs);
 
+      await saved([[0.5, -1], [-1, 0.5]]); // prettier-ignore
+      for (const lie of [null, [], {}, { "params.edges": array([1]) }]) {
+        await first.share(sharedAs, lie, { replace: true });
+        const lied = await errorOf(() => loaded(second));
+        expect([lied.code, lied.argument]).toEqual(["INVALID_ARGUMENT", "shared"]);
+      }
       const refusal = await errorOf(() => load(path, { shared: true }));
       expect([refusal.code, refusal.argument]).toEqual(["INVALID_ARGUMENT", "session"]);
       // @ts-expect-error no name: it says what the weights are

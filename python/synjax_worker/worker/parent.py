@@ -67,11 +67,10 @@ def end_with_command() -> None:
     which it is, and its end may have come before this.
     """
     command = os.environ.pop(COMMAND, None)
-    if command is None:
+    if command is None or not command.isdecimal():
         return
     be_killed_with_parent(signal.SIGTERM)
     if sys.platform == "linux":
-        try:
-            os.kill(int(command), 0)  # a script may stand between the two: the parent need not be the command
-        except ProcessLookupError:
+        # A script may stand between the two: the parent need not be the command
+        if not os.path.exists(f"/proc/{command}"):
             signal.raise_signal(signal.SIGTERM)
