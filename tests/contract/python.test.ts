@@ -62,7 +62,9 @@ describe("values", () => {
     const [threading, weakref] = [await python(session, "threading"), await python(session, "weakref")];
     const make = async (): Promise<PythonObject> => weakref["ref"]!(await threading["Event"]!());
     const reference = await make();
-    const isThere = async (): Promise<boolean> => (await shown(await reference())) !== "None";
+    // Asked of the reference itself: what it refers to would be held here again by each answer
+    const isThere = async (): Promise<boolean> => !(await shown(reference)).endsWith("; dead>");
+    expect(await isThere()).toBe(true);
     await vi.waitFor(
       async () => {
         await collectGarbage();
