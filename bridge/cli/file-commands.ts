@@ -24,7 +24,7 @@ export async function fileCommand(args: readonly string[]): Promise<string | und
   using container = new Container(path, "FILE");
   const stored = readStored(container);
   if (command === "inspect") {
-    await container.check(new Map(Object.entries(stored.tensors)));
+    await container.check(new Map(Object.entries(stored.tensors)), stored.format > 1);
     for (const name of Object.keys(stored.tensors)) container.tensor(name);
     return describeFile(path, container.size, stored);
   }

@@ -1,7 +1,7 @@
 /** A safetensors file. Its tensors are checked where they stand; small ones are read, large ones stay there. */
 import { ARRAY_OF, type HostArray, type TypedArray } from "../wire/dtypes.ts";
 import { FileArray } from "./file-array.ts";
-import { hashesOf } from "./hashes.ts";
+import { digestsOf, hashesOf } from "./hashes.ts";
 import { OpenFile } from "./open-file.ts";
 import { type Entry, type Header, PREFIX, readHeader, startOf, type Wrong } from "./safetensors-header.ts";
 import { reasonOf, wrongIn } from "./wrong-file.ts";
@@ -48,14 +48,17 @@ export class Container {
 
   /**
    * Compares tensors with what was written.
-   * @param digests the SHA-256 of their bytes by their names, in hexadecimal
+   * @param digests what was said of them then, by their names
+   * @param byPieces whether it is that of pieces
    * @throws {SynjaxError} `INVALID_ARGUMENT` for other bytes
    */
-  async check(digests: ReadonlyMap<string, string>): Promise<void> {
+  async check(digests: ReadonlyMap<string, string>, byPieces: boolean): Promise<void> {
     const places = [...digests.keys()].map((name) => this.#placeOf(name));
-    const found = await hashesOf(this.#file.descriptor, places).catch((error: unknown) => {
-      throw this.wrong("a file that can be read", reasonOf(error));
-    });
+    const found = await (byPieces ? digestsOf : hashesOf)(this.#file.descriptor, places).catch(
+      (error: unknown) => {
+        throw this.wrong("a file that can be read", reasonOf(error));
+      },
+    );
     [...digests].forEach(([name, digest], i) => {
       if (found[i] !== digest) throw this.wrong(`\`${name}\` as it was written`, "other bytes");
     });

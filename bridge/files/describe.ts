@@ -1,5 +1,5 @@
 /** What a file holds, as a person reads it. */
-import { FORMAT, type Stored } from "./stored.ts";
+import type { Stored } from "./stored.ts";
 import { CLASS_SIGNATURES, OP_SIGNATURES } from "./generated-signatures.ts";
 import { isLeafOf, type SchemaFunction, type SchemaLeaf, type SchemaTree } from "./schema.ts";
 
@@ -18,7 +18,7 @@ export function describeFile(path: string, size: number, stored: Stored): string
         return `${name}  ${of ? `${of.hash}  of the plugin ${of.plugin}` : stateOf(used[name]!, known[name])}`;
       });
   return [
-    `${path}: format ${FORMAT}, ${size.toLocaleString("en")} bytes, written by synjax-ts ${stored.writer}`,
+    `${path}: format ${stored.format}, ${size.toLocaleString("en")} bytes, written by synjax-ts ${stored.writer}`,
     ...section(
       "Functions",
       Object.entries(schema.functions).map(([name, of]) => functionText(name, of)),

@@ -10,13 +10,15 @@ export interface Part {
   readonly end: number;
 }
 
+/** Bytes of a piece of a tensor: those of a larger one are hashed by themselves, and then their hashes. */
+export const PIECE = 1 << 20;
 /** Bytes that are hashed without a thread: what takes some 30 ms, as a thread takes to begin. */
 const LITTLE = 32 << 20;
 /** Bytes for which a thread more pays. */
 const SHARE = 64 << 20;
 const MOST_THREADS = 4;
 /** What is read at a time: it stays in the cache of a core until it is hashed. */
-const CHUNK = 1 << 20;
+const CHUNK = PIECE;
 
 /** What a thread does. Its text is no function's, because a build adds to those what is not there. */
 const ON_THREAD = `
@@ -32,6 +34,33 @@ parentPort.postMessage(parts.map(({ begin, end }) => {
   }
   return hash.digest("hex");
 }));`;
+
+/** The places of the pieces of a part; a small one is one piece. */
+function piecesOf({ begin, end }: Part): readonly Part[] {
+  const count = Math.max(1, Math.ceil((end - begin) / PIECE));
+  return Array.from({ length: count }, (_, i) => ({
+    begin: begin + i * PIECE,
+    end: Math.min(end, begin + (i + 1) * PIECE),
+  }));
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** What is said of a tensor whose pieces have these hashes. */
+const joined = (hashes: readonly string[]): string =>
+  hashes.length === 1 ? hashes[0]! : sha256(Buffer.from(hashes.join(""), "hex"));
+
+/** What a file says of a tensor with these bytes. */
+export const digestOfTensor = (bytes: Uint8Array): string =>
+  joined(piecesOf({ begin: 0, end: bytes.length }).map(({ begin, end }) => sha256(bytes.subarray(begin, end)))); // prettier-ignore
+
+/** The same of the tensors that stand in these parts of a file. */
+export async function digestsOf(descriptor: number, parts: readonly Part[]): Promise<readonly string[]> {
+  const pieces = parts.map(piecesOf);
+  const hashes = await hashesOf(descriptor, pieces.flat());
+  let at = 0;
+  return pieces.map(({ length }) => joined(hashes.slice(at, (at += length))));
+}
 
 /**
  * In hexadecimal, in the order of the parts; of a part that is cut, that of what there is.

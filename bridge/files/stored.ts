@@ -3,14 +3,20 @@ import { packageVersion } from "../environment/package-root.ts";
 import { SynjaxError } from "../errors.ts";
 import { unpack } from "../wire/codec.ts";
 import { DEFAULT_LIMITS, PROGRAM_FORMAT } from "../wire/protocol.ts";
+import type { HostArray } from "../wire/dtypes.ts";
 import type { Container } from "./container.ts";
 import { CLASS_SIGNATURES, OP_SIGNATURES } from "./generated-signatures.ts";
 import { type OpOfPlugin, opOfPlugin } from "./plugin-ops.ts";
 import { isRecord, type Wrong } from "./safetensors-header.ts";
 import { checkSchema, type Schema } from "./schema.ts";
-import { digestAt, digestOf, sha256 } from "./writing.ts";
+import { PIECE, sha256 } from "./hashes.ts";
+import { digestAt, digestOf } from "./writing.ts";
 
-export const FORMAT = 1;
+/** The newest, in which large tensors are hashed by pieces. */
+export const FORMAT = 2;
+/** The oldest that has what a file needs. */
+export const formatOf = (tensors: Iterable<HostArray>): number =>
+  [...tensors].some(({ data }) => data.byteLength > PIECE) ? 2 : 1;
 /** What wrote a file: this version of the package. */
 export const writer = (): string => packageVersion();
 /** The keys of the metadata that are not the user's, besides the programs. */
@@ -26,6 +32,7 @@ type Texts = Readonly<Record<string, string>>;
 
 /** What the metadata of a file say, checked against each other and against its tensors. */
 export interface Stored {
+  readonly format: number;
   /** The version of the package that wrote it. */
   readonly writer: string;
   readonly registry: string;
@@ -36,7 +43,7 @@ export interface Stored {
   readonly classes: Texts;
   /** Those of the operations that are of plugins. */
   readonly plugins: readonly OpOfPlugin[];
-  /** The SHA-256 of each tensor, by name. */
+  /** The SHA-256 of each tensor, by name; from format 2 on, that of the hashes of its pieces where it has several. */
   readonly tensors: Texts;
   /** The user's. */
   readonly metadata: Texts;
@@ -70,6 +77,7 @@ export function readStored({ header, headerBytes, wrong }: Container): Stored {
   checkTensors(schema, header.entries, wrong);
   const programs = schema.programs.map((hash, k) => programOf(found[`program.${k}`], k, hash, wrong));
   const stored: Stored = {
+    format: Number(version),
     writer,
     registry,
     schema,

@@ -4,14 +4,13 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type HostArray, ITEM_BYTES } from "../wire/dtypes.ts";
 import { bytesOf } from "../wire/codec.ts";
+import { sha256 } from "./hashes.ts";
 import { METADATA, NAME_OF, PREFIX } from "./safetensors-header.ts";
 import { reasonOf, wrongFile } from "./wrong-file.ts";
 
 /** Tensors begin at a multiple of this: whoever maps the file into memory can use them in place. */
 const ALIGNMENT = 64;
 const NO_DIGEST = "0".repeat(64);
-
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Writes a file of these tensors and this metadata, to which the hash of its header is added as `sha256`.

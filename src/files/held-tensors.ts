@@ -25,6 +25,10 @@ export class HeldTensors {
     this.#tensors = tensors;
   }
 
+  get size(): number {
+    return this.#tensors.size;
+  }
+
   /**
    * All of them as inputs in a session. They are put there at the first time, together.
    * @throws {SynjaxError} `INVALID_ARGUMENT` where they stand in a file that was changed

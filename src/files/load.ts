@@ -36,7 +36,8 @@ export interface Model<F> {
 /**
  * The functions of a file that `save` wrote: `const { functions } = await load<{ tag: typeof tag }>("tagger.synjax")`.
  * Their weights are part of them: they are put on the device of a session at the first call there, once for all
- * functions. Every size and hash is checked before.
+ * functions. Every size and hash is checked before; the worker of `session`, if this process has started it, reads
+ * them meanwhile.
  * @throws {SynjaxError} `INVALID_ARGUMENT`: the file is cut, was changed, is of a newer format, or contradicts itself;
  *   weights are missing, or of another dtype or shape. `UNKNOWN_OP` with the names of what this version does not have,
  *   or of plugins that the session's worker does not have; without a session the first call says that. `LIMIT_SHARED`:
@@ -53,10 +54,12 @@ export async function load<F extends Functions = never, HasParams extends boolea
   if (typeof shared !== "boolean") throw refused("load", "shared", "true or false", shown(shared));
   if (shared && session === undefined)
     throw refused("load", "session", "a session, whose worker is to share the weights", "none");
-  const { stored, tensors } = await readFile(path, options.weights);
-  if (session?.info) checkPlugins(path, stored.plugins, session.info);
-  const held = new HeldTensors(tensors);
-  const sharedAs = shared && tensors.size > 0 ? await held.share(session!) : undefined;
+  const { stored, held } = await readFile(path, options.weights, (stored, held) => {
+    if (!session?.info) return;
+    checkPlugins(path, stored.plugins, session.info);
+    if (session.info.readsFiles && !shared) held.on(session); // it reads them while they are checked here
+  });
+  const sharedAs = shared && held.size > 0 ? await held.share(session!) : undefined;
   const functions = Object.fromEntries(
     Object.entries(stored.schema.functions).map(([name, of]) => {
       const program = new Program(stored.programs[of.program]!, of.outputs.map((_, i) => i)); // prettier-ignore
@@ -74,10 +77,15 @@ export async function load<F extends Functions = never, HasParams extends boolea
   };
 }
 
+/**
+ * @param begun what can begin before the bytes of the tensors are compared with their hashes
+ * @throws as `load`
+ */
 async function readFile(
   path: string,
   given: string | undefined,
-): Promise<{ readonly stored: Stored; readonly tensors: ReadonlyMap<string, HostArray> }> {
+  begun: (stored: Stored, held: HeldTensors) => void,
+): Promise<{ readonly stored: Stored; readonly held: HeldTensors }> {
   using container = new Container(path);
   const stored = readStored(container);
   checkOps(path, stored);
@@ -86,9 +94,16 @@ async function readFile(
     given ?? (weightsFile === null ? undefined : besideOf(path, weightsFile, container.wrong));
   const tensors = elsewhere === undefined ? new Map<string, HostArray>() : weightsFrom(elsewhere, weights);
   const own = [...container.header.entries.keys()].filter((name) => !tensors.has(name));
-  await container.check(new Map(own.map((name) => [name, stored.tensors[name]!])));
   for (const name of own) tensors.set(name, container.tensor(name));
-  return { stored, tensors };
+  const held = new HeldTensors(tensors);
+  begun(stored, held);
+  try {
+    await container.check(new Map(own.map((name) => [name, stored.tensors[name]!])), stored.format > 1);
+  } catch (error) {
+    held.dispose();
+    throw error;
+  }
+  return { stored, held };
 }
 
 function functionOf(

@@ -3,9 +3,10 @@ import { CLASS_SIGNATURES, OP_SIGNATURES } from "../../bridge/files/generated-si
 import { NAME_OF } from "../../bridge/files/safetensors-header.ts";
 import type { Schema, SchemaFunction } from "../../bridge/files/schema.ts";
 import { opOfPlugin } from "../../bridge/files/plugin-ops.ts";
-import { FORMAT, isOurs, partsOf, writer } from "../../bridge/files/stored.ts";
+import { formatOf, isOurs, partsOf, writer } from "../../bridge/files/stored.ts";
 import { besideOf, PREFIX } from "../../bridge/files/weights.ts";
-import { sha256, writeContainer } from "../../bridge/files/writing.ts";
+import { digestOfTensor, sha256 } from "../../bridge/files/hashes.ts";
+import { writeContainer } from "../../bridge/files/writing.ts";
 import { bytesOf } from "../../bridge/wire/codec.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import { registryHash } from "../ops/registry-hash.ts";
@@ -63,10 +64,10 @@ export async function save(path: string, functions: Functions, options: SaveOpti
     weightsFile: options.weights ?? null,
     programs: programs.map(({ bytes }) => sha256(bytes)),
   };
-  const hashes = [...tensors].map(([name, { data }]) => [name, sha256(bytesOf(data))] as const);
+  const hashes = [...tensors].map(([name, { data }]) => [name, digestOfTensor(bytesOf(data))] as const);
   await writeContainer(path, tensors, {
     ...options.metadata,
-    synjax: String(FORMAT),
+    synjax: String(formatOf(tensors.values())),
     writer: writer(),
     registry: registryHash,
     schema: JSON.stringify(schema),

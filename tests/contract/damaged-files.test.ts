@@ -71,8 +71,8 @@ test("a file that is cut is found, and one that goes on", async () => {
 });
 
 test("a newer format is refused by its name", async () => {
-  const { received } = await refusal(withMetadata({ synjax: "2", writer: "7.1.0" }));
-  expect(received).toBe("the format 2: synjax-ts 7.1.0, which wrote it, or a later one reads it");
+  const { received } = await refusal(withMetadata({ synjax: "3", writer: "7.1.0" }));
+  expect(received).toBe("the format 3: synjax-ts 7.1.0, which wrote it, or a later one reads it");
   const header = fields();
   delete (header as { __metadata__?: Texts }).__metadata__;
   const json = Buffer.from(JSON.stringify(header));

@@ -7,8 +7,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { Container } from "../../bridge/files/container.ts";
-import { hashesOf } from "../../bridge/files/hashes.ts";
-import { sha256 } from "../../bridge/files/writing.ts";
+import { hashesOf, sha256 } from "../../bridge/files/hashes.ts";
 import { workerEnv } from "../../bridge/worker/start-configuration.ts";
 import { load, save } from "../../src/files/index.ts";
 import { array, connect, jit, type Session, type Tensor } from "../../src/index.ts";
@@ -52,10 +51,9 @@ function copied(): string {
   copyFileSync(path, copy);
   return copy;
 }
-/** Changes the last byte. */
-function spoil(file: string): void {
-  const { size } = new Container(file);
-  writeSync(openSync(file, "r+"), new Uint8Array([255]), 0, 1, size - 1);
+/** Changes a byte, the last one. */
+function spoil(file: string, at = new Container(file).size - 1): void {
+  writeSync(openSync(file, "r+"), new Uint8Array([255]), 0, 1, at);
 }
 const called = async (file: string, where: Session = session): Promise<object> => {
   const { functions } = await load<{ apply: typeof apply }>(file, { session: where });
@@ -101,19 +99,35 @@ describe("a file of large tensors", () => {
     expect(shown(await functions.apply(array(2)))).toEqual(expected);
   });
 
-  test("is refused where it was changed before it is loaded", async () => {
+  test("is refused where it was changed before it is loaded, in whatever piece", async () => {
+    const { size } = new Container(path);
+    const own = await connect();
+    const before = (await own.counters()).handles;
+    for (const at of [size - 1, size - (3 << 20), size - (5 << 20)])
+      for (const options of [{}, { session: own }]) {
+        const copy = copied();
+        spoil(copy, at);
+        const error = await errorOf(() => load(copy, options));
+        expect(error.code).toBe("INVALID_ARGUMENT");
+        expect(error.message).toMatch(/`params\.\w+` as it was written/);
+      }
+    expect((await own.counters()).handles).toBe(before);
+    await own.close();
+  });
+
+  test("is read by its worker while it is compared, and not again", async () => {
     const copy = copied();
+    const { functions } = await load<{ apply: typeof apply }>(copy, { session });
+    await called(path); // after what came before it
     spoil(copy);
-    const error = await errorOf(() => load(copy));
-    expect(error.code).toBe("INVALID_ARGUMENT");
-    expect(error.message).toMatch(/`params\.\w+` as it was written/);
+    expect(shown(await functions.apply(array(2)))).toEqual(expected);
   });
 
   test("is refused where it is changed between that and the first call", async () => {
     const copy = copied();
-    const { functions } = await load<{ apply: typeof apply }>(copy, { session });
+    const { functions } = await load<{ apply: typeof apply }>(copy);
     spoil(copy);
-    const error = await errorOf(() => functions.apply(array(2)));
+    const error = await errorOf(() => session.run(() => functions.apply(array(2))));
     expect([error.code, error.message]).toEqual(["INVALID_ARGUMENT", expect.stringContaining("changed since")]); // prettier-ignore
     expect(await called(path)).toEqual(expected);
   });

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from ..registry import Op, signatures
 from . import schema
-from . import stored as stored_file
+from .stored import Stored
 
 
-def describe(stored: stored_file.Stored, ops: Mapping[str, Op]) -> str:
+def describe(stored: Stored, ops: Mapping[str, Op]) -> str:
     """Functions with their arguments and results, tensors, operations and hashes: lines of text."""
     of = stored.schema
     size = stored.container.size
     lines = [
-        f"{stored.container.path}: format {stored_file.FORMAT}, {size:,} bytes, written by synjax-ts {stored.writer}",
+        f"{stored.container.path}: format {stored.format}, {size:,} bytes, written by synjax-ts {stored.writer}",
         "",
         "Functions",
     ]
@@ -55,7 +55,7 @@ def _tree(tree: schema.Tree, leaves: tuple) -> str:
     return f"{{ {', '.join(f'{key}: {_tree(each, leaves)}' for key, each in tree['dict'].items())} }}"
 
 
-def _tensors(types: Mapping[str, schema.Type], stored: stored_file.Stored) -> list[str]:
+def _tensors(types: Mapping[str, schema.Type], stored: Stored) -> list[str]:
     return [
         f"  {name}  {each.dtype}[{', '.join(map(str, each.shape))}]"
         + (f"  sha256 {stored.tensors[name]}" if name in stored.tensors else "")

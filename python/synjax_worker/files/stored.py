@@ -6,7 +6,8 @@
     schema        JSON: see `schema`
     program.<k>   a program, as a launch carries it, in base64
     ops, classes  JSON: the operations and classes that the programs use, each with the hash of its signature
-    tensors       JSON: the SHA-256 of each tensor's bytes, in hexadecimal
+    tensors       JSON: the SHA-256 of each tensor's bytes, in hexadecimal; in format 2, where they are more than one
+                  piece, that of the hashes (32 bytes each) of its pieces
     sha256        that of the header: of all bytes before the tensors, with zeros in the place of these 64 digits
 
 All other keys are the user's. Whatever byte of a file is changed, a hash says so.
@@ -33,7 +34,8 @@ from ..runtime.program import Program
 from .container import Container
 from .schema import Held, Malformed, Schema, Type, parse
 
-FORMAT = 1
+FORMAT = 2  # the newest, in which large tensors are hashed by pieces
+_PIECE = 1 << 20  # bytes
 _OURS = ("synjax", "writer", "registry", "schema", "ops", "classes", "tensors", "sha256")
 _PROGRAM = "program."
 _MOST_NAMED = 8  # operations that are missing
@@ -44,6 +46,7 @@ class Stored:
     """What the metadata of a file say, checked against each other and against its tensors."""
 
     container: Container
+    format: int
     writer: str
     registry: str
     schema: Schema
@@ -90,7 +93,18 @@ def read(container: Container) -> Stored:
         raise container.wrong("a schema that is not nested so deep", "one that is") from None
     known = {*_OURS, *(f"{_PROGRAM}{k}" for k in range(len(programs)))}
     own = {key: value for key, value in found.items() if key not in known}
-    return Stored(container, writer, found.get("registry", ""), schema, programs, ops, classes, tensors, own)
+    return Stored(
+        container,
+        int(version),
+        writer,
+        found.get("registry", ""),
+        schema,
+        programs,
+        ops,
+        classes,
+        tensors,
+        own,
+    )
 
 
 def decoded(stored: Stored, ops: Mapping[str, Op], limits: Limits) -> tuple[Program, ...]:
@@ -146,15 +160,25 @@ def _check_plugins(stored: Stored, ops: Mapping[str, Op]) -> None:
 
 def check_tensors(stored: Stored, names: Iterable[str]) -> None:
     """Raises InvalidArgument where the bytes of a tensor are not those that were written. Uses all cores."""
-
-    def is_whole(name: str) -> bool:
-        return hashlib.sha256(stored.container.bytes_of(name)).hexdigest() == stored.tensors[name]
-
-    names = list(names)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for name, whole in zip(names, pool.map(is_whole, names), strict=True):
-            if not whole:
+        hashes = [(name, pool.map(_hash, _pieces(stored, name))) for name in names]
+        for name, of in hashes:
+            first, *others = of
+            digest = _hash(b"".join([first, *others])) if others else first
+            if digest.hex() != stored.tensors[name]:
                 raise stored.container.wrong(f"`{name}` as it was written", "other bytes")
+
+
+def _hash(data: bytes | memoryview) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _pieces(stored: Stored, name: str) -> list[memoryview]:
+    """What of a tensor has hashes of its own."""
+    data = stored.container.bytes_of(name)
+    if stored.format < 2 or len(data) <= _PIECE:
+        return [data]
+    return [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
 
 
 def _check_header(container: Container, digest: str) -> None:

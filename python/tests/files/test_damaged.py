@@ -60,8 +60,8 @@ def test_a_file_cut_anywhere_is_found_and_so_is_one_that_goes_on(tmp_path: Path)
 
 
 def test_a_newer_format_is_refused_by_its_name_and_says_who_reads_it(tmp_path: Path) -> None:
-    error = refused(tmp_path, whole(synjax="2", writer="7.1.0"))
-    assert error.received == "the format 2: synjax-ts 7.1.0, which wrote it, or a later one reads it"
+    error = refused(tmp_path, whole(synjax="3", writer="7.1.0"))
+    assert error.received == "the format 3: synjax-ts 7.1.0, which wrote it, or a later one reads it"
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from synjax_worker import files
+from synjax_worker.errors import InvalidArgument
 
 GOLDEN = Path(__file__).parents[3] / "tests" / "golden" / "files"
 EMISSION = np.array([[[2, 0], [0, 3], [1, 1.5]], [[0, 1], [0, 0], [0, 0]]], np.float32)
@@ -27,7 +28,17 @@ def test_a_file_of_an_earlier_version_does_what_it_did(path: Path) -> None:
 
 
 def test_there_is_one_of_each_format() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} >= {"tagger-1.synjax"}
+    assert {path.name for path in GOLDEN.iterdir()} >= {"tagger-1.synjax", "tagger-2.synjax"}
+
+
+@pytest.mark.parametrize("at", [-100, -(1 << 20), -1_200_000])
+def test_large_tensors_are_hashed_by_pieces_and_each_counts(at: int, tmp_path: Path) -> None:
+    changed = bytearray((GOLDEN / "tagger-2.synjax").read_bytes())
+    changed[at] ^= 1
+    path = tmp_path / "changed.synjax"
+    path.write_bytes(changed)
+    with pytest.raises(InvalidArgument, match=r"`params\.spare` as it was written"):
+        files.load(path)
 
 
 def test_the_command_says_what_a_file_holds(tmp_path: Path) -> None:
