@@ -21,7 +21,7 @@ export interface PythonObject extends AsyncIterable<PythonObject> {
  *
  * Tensors cross as handles and not as copies, also in arrays and objects; typed arrays are put on the device. Functions
  * cross as callbacks, which Python may call while it is called from here. For what is called often: a call takes a
- * round trip of some hundred microseconds, and nothing in it is recorded, compiled or differentiated.
+ * round trip of more than a hundred microseconds, and nothing in it is recorded, compiled or differentiated.
  *
  * @throws {SynjaxError} `INVALID_ARGUMENT` for a session that has not started its worker: this runs any code there.
  *   `SETUP_REQUIRED` where the package pythonia is not installed; `PYTHON_FAILED` with Python's stack, and so do calls.

@@ -1,5 +1,5 @@
 /**
- * pythonia's proxies over the socket of a worker that this process has started: the other half runs there, in
+ * pythonia's proxies over a line to a worker that this process has started: the other half runs there, in
  * `worker/pythonia.py`. Its own way to start Python, and its own pipes, are not used.
  */
 import { createRequire } from "node:module";
@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { SynjaxError } from "../errors.ts";
 import type { Channel } from "../transport/channel.ts";
 import type { PythonSaid } from "../wire/answer.ts";
+import { Line } from "./line.ts";
 
 /** What is used of pythonia 1.2.6. Its files have no types. */
 interface Com {
@@ -14,7 +15,9 @@ interface Com {
   write(what: { readonly r: number }, answered?: Hears): void;
   writeRaw(text: string, r: number, answered: Hears): void;
 }
-type Hears = (said: PythonSaid) => unknown;
+/** An answer to `r`, or with `c` something that Python asks. */
+type Said = Readonly<Record<string, unknown>>;
+type Hears = (said: Said) => unknown;
 type Stack = readonly (string | number)[];
 export type Keywords = Record<string, unknown>;
 
@@ -91,7 +94,7 @@ export class Pythonia {
   readonly root: PythonRoot;
   readonly #bridge: Bridge;
 
-  private constructor(com: SocketCom, crosses: Crosses) {
+  private constructor(com: LineCom, crosses: Crosses) {
     this.#bridge = crossing(new (loaded())(com), crosses, com);
     this.#bridge.loop.unref(); // a process ends when nothing is asked any more
     this.root = this.#bridge.makePyObject(0);
@@ -103,7 +106,7 @@ export class Pythonia {
    * @throws {SynjaxError} `SETUP_REQUIRED` where pythonia is not installed
    */
   static async open(channel: Channel, post: (text: string) => void, crosses: Crosses): Promise<Pythonia> {
-    const com = new SocketCom(channel, post);
+    const com = new LineCom(channel, post);
     const python = new Pythonia(com, crosses);
     await com.begin(dirname(require.resolve(`${FILES}/Bridge.js`)));
     return python;
@@ -111,7 +114,7 @@ export class Pythonia {
 }
 
 /** A bridge whose arguments cross as what Python takes them for, and whose errors are ours. */
-function crossing(bridge: Bridge, crosses: Crosses, com: SocketCom): Bridge {
+function crossing(bridge: Bridge, crosses: Crosses, com: LineCom): Bridge {
   const guarded = async <T>(asked: () => Promise<T>): Promise<T> => {
     try {
       return await com.unlessLost(asked());
@@ -138,12 +141,18 @@ function crossing(bridge: Bridge, crosses: Crosses, com: SocketCom): Bridge {
   return bridge;
 }
 
-/** Carries pythonia's messages; it waits for answers only while something is asked. */
-class SocketCom implements Com {
+/** Milliseconds in which the end of a worker is known once its line has ended. */
+const KNOWN_WITHIN = 5_000;
+/** How a message begins to name a tensor; in a text of the user's the quotes are escaped. */
+const NAMES_TENSOR = '{"$tensor":';
+
+/** Carries pythonia's messages; it keeps the process alive only while something is asked. */
+class LineCom implements Com {
   readonly #lost: Promise<never>;
   #isLost = false;
   readonly #channel: Channel;
   readonly #post: (text: string) => void;
+  #line: Line | undefined;
   readonly #events = new Map<string, Hears>();
   /** Who waits, and is told when the worker is lost. */
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -153,10 +162,10 @@ class SocketCom implements Com {
   constructor(channel: Channel, post: (text: string) => void) {
     this.#channel = channel;
     this.#post = post;
-    channel.hearsPython = (said) => this.#take(said);
     this.#lost = channel.closed.then((error) => {
       for (const { end } of this.#asked.values()) end();
       this.#asked.clear();
+      this.#line?.close();
       throw error ?? new SynjaxError("SESSION_CLOSED", "The session has been closed");
     });
     this.#lost.catch((error: unknown) => {
@@ -182,17 +191,35 @@ class SocketCom implements Com {
     });
   }
 
-  /** Has the worker load pythonia's half of itself. */
+  /** Has the worker open the line, and load pythonia's half of itself. */
   async begin(directory: string): Promise<void> {
-    const began = new Promise<PythonSaid>((resolve) => this.#ask(0, resolve));
+    const end = this.#channel.awaiting();
+    const place = new Promise<PythonSaid>((resolve) => {
+      this.#channel.hearsPython = resolve;
+    });
     this.#post(directory);
-    const said = await this.unlessLost(began);
-    if (said["key"] !== "ready")
-      throw new SynjaxError("PYTHON_FAILED", `pythonia does not load in the worker: ${String(said["sig"])}`);
+    const said = await this.unlessLost(place).finally(end);
+    if ("error" in said) throw new SynjaxError("PYTHON_FAILED", `no line to Python can be opened: ${said.error}`); // prettier-ignore
+    this.#line = new Line(said, (each) => this.#take(each), () => this.#ended()); // prettier-ignore
+    const { key, sig } = await this.unlessLost(new Promise<Said>((resolve) => this.#ask(0, resolve)));
+    if (key !== "ready")
+      throw new SynjaxError("PYTHON_FAILED", `pythonia does not load in the worker: ${String(sig)}`);
+  }
+
+  /** The line is at its end: with the worker, which its channel will say, or alone. */
+  #ended(): void {
+    if (this.#isLost) return;
+    const end = this.#channel.awaiting();
+    const alone = setTimeout(() => {
+      end();
+      const error = new SynjaxError("PYTHON_FAILED", "the line to Python has ended");
+      for (const reject of this.#waiting) reject(error);
+    }, KNOWN_WITHIN);
+    this.onLost(() => clearTimeout(alone));
   }
 
   #ask(r: number, hears: Hears): void {
-    this.#asked.set(r, { hears, end: this.#channel.awaiting() });
+    this.#asked.set(r, { hears, end: this.#line!.hold() });
   }
 
   register(id: string | number, hears: Hears): void {
@@ -202,21 +229,29 @@ class SocketCom implements Com {
 
   write(what: { readonly r: number }, answered?: Hears): void {
     if (answered) this.#ask(what.r, answered);
-    this.#post(JSON.stringify(what));
+    this.#send(JSON.stringify(what));
   }
 
   writeRaw(text: string, r: number, answered: Hears): void {
     this.#ask(r, answered);
-    this.#post(text);
+    this.#send(text);
   }
 
-  #take(said: PythonSaid): void {
+  /** What names tensors goes after the calls that make them, and something empty in its place. */
+  #send(text: string): void {
+    if (!text.includes(NAMES_TENSOR)) return this.#line!.write(text);
+    this.#post(text);
+    this.#line!.write("");
+  }
+
+  #take(said: Said): void {
     const event = typeof said["c"] === "string" ? this.#events.get(said["c"]) : undefined;
     if (event) return void event(said);
-    const asked = this.#asked.get(said.r);
+    const r = said["r"] as number;
+    const asked = this.#asked.get(r);
     // What is true is said before the answer
     if (!asked || asked.hears(said) === true) return;
-    this.#asked.delete(said.r);
+    this.#asked.delete(r);
     asked.end();
   }
 }

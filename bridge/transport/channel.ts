@@ -251,7 +251,10 @@ export class Channel {
   awaiting(): () => void {
     this.#calls.hold();
     void this.#receive();
-    return () => this.#calls.release();
+    return () => {
+      this.#calls.release();
+      if (this.#calls.awaited === 0) this.#endReceive();
+    };
   }
 
   #take(frames: Frames): void {

@@ -64,18 +64,24 @@ const BUNDLE_BEGINS = [0x93, 0, STATUS.bundle];
 
 const PYTHON_BEGINS = [0x93, 0, STATUS.python];
 
-/** What Python says by pythonia's protocol: an answer to `r`, or with `c` something that it asks. */
-export type PythonSaid = Readonly<Record<string, unknown>> & { readonly r: number };
+/** Where the line to Python is, and the first message on it. */
+export type PythonSaid =
+  | { readonly token: string; readonly path: string }
+  | { readonly token: string; readonly port: number }
+  | { readonly error: string };
 
 /**
- * What Python says; `undefined` where the message is another.
+ * What is said of Python; `undefined` where the message is another.
  * @throws {SynjaxError} `BAD_MESSAGE`
  */
 export function pythonSaid(frames: readonly Uint8Array[]): PythonSaid | undefined {
   const first = frames[0];
   if (!first || PYTHON_BEGINS.some((byte, i) => first[i] !== byte)) return undefined;
   const said = read(frames)[2];
-  if (frames.length > 1 || !isMap(said) || !isCount(said["r"])) throw bad("what Python says has no number");
+  const isPlace =
+    isMap(said) && typeof said["token"] === "string" && (typeof said["path"] === "string" || isCount(said["port"])); // prettier-ignore
+  if (frames.length > 1 || !(isPlace || (isMap(said) && typeof said["error"] === "string")))
+    throw bad("what is said of Python is no place");
   return said as PythonSaid;
 }
 

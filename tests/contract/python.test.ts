@@ -74,6 +74,16 @@ describe("values", () => {
     );
   });
 
+  test("texts of any length, and such that look like messages", async () => {
+    const long = "ä€".repeat(3_000_000);
+    expect(await builtins["len"]!(long)).toBe(long.length);
+    expect(await builtins["str"]!(long)).toBe(long);
+    const found = await Promise.all([1, 70_000, 3].map((n) => builtins["str"]!("x".repeat(n))));
+    expect(found.map((each) => (each as unknown as string).length)).toEqual([1, 70_000, 3]);
+    expect(await builtins["len"]!('{"$tensor":1}')).toBe(13);
+    expect(await builtins["len"]!("")).toBe(0);
+  });
+
   test("a file is a module too", async () => {
     writeFileSync(join(directory, "mine.py"), "def twice(x):\n    return 2 * x\n");
     const mine = await python(session, join(directory, "mine.py"));
@@ -180,6 +190,15 @@ describe("what goes wrong", () => {
     expect(await (await python(own, "os"))["getpid"]!()).toBe(own.workerPid);
     await own.close();
     expect((await errorOf(() => python(own, "os"))).code).toBe("SESSION_CLOSED");
+  });
+
+  test("a worker that listens on a port has its line on one too", async () => {
+    const own = await connect({ transport: "tcp" });
+    const [os, np] = [await python(own, "os"), await python(own, "numpy")];
+    expect(await os["getpid"]!()).toBe(own.workerPid);
+    const total = own.run(async () => np["sum"]!(array([1, 2, 3]).mul(2)));
+    expect(await (await total)["item"]!()).toBe(12);
+    await own.close();
   });
 
   test("only a worker that the session has started runs it", async () => {

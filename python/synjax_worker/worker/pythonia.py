@@ -1,12 +1,16 @@
 """Python within reach: what a client that started this worker asks of any module, by the protocol of pythonia.
 
 pythonia (npm) has two halves: proxies in JavaScript, and `Bridge.py`, which does what they ask. Here that half runs on
-a thread of its own, beside the engine. Its messages come over the client's socket and not over pipes, and arrays cross
+a thread of its own, beside the engine. Its messages come over a line of its own and not over pipes, and arrays cross
 as handles. Whoever may send such messages may do anything that Python can, so no worker takes them that is served.
+
+A message that names handles comes by the client's socket, after the calls that make them; an empty one on the line says
+when it is its turn.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import json
@@ -26,9 +30,9 @@ import msgpack
 import numpy as np
 
 from ..errors import SynjaxError
-from ..protocol import PYTHON_SAID
 from .codec import aval_of
 from .engine import Handle, Job, Outcome, Session, signature_of, unknown_handle
+from .line import Line
 
 log = logging.getLogger("synjax_worker")
 
@@ -39,27 +43,34 @@ _MODULES = ("json_patch", "proxy", "Bridge")  # in the order in which they impor
 _BETWEEN = -1  # is called what stands before the last name of a call
 
 Submit = Callable[[Job], None]
-Post = Callable[[Session, bytes, tuple], None]
 
 
 class Pythonia:
     """One client's requests. Each is done when those before it are, unless it is a callback's."""
 
-    def __init__(self, session: Session, submit: Submit, post: Post):
-        self._session, self._submit, self._post = session, submit, post
-        self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._loop, name="pythonia", daemon=True).start()
+    def __init__(self, session: Session, submit: Submit, directory: str, address: str):
+        """`directory` has pythonia's own files. Raises OSError where no line can be opened beside `address`."""
+        self._session, self._submit = session, submit
+        self._line = Line(address)
+        self._named: queue.SimpleQueue[str] = queue.SimpleQueue()  # messages that name handles
+        threading.Thread(target=self._serve, args=[Path(directory)], name="pythonia", daemon=True).start()
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where the client finds the line, and what it says there first."""
+        return self._line.place
 
     def take(self, text: str) -> None:
-        """Takes a message. The first one names the directory of pythonia's own files."""
-        self._messages.put(text)
+        """Takes a message that came by the client's socket."""
+        self._named.put(text)
 
     # ------------------------------------------------------------------------------- on the thread of its own
 
-    def _loop(self) -> None:
+    def _serve(self, directory: Path) -> None:
         self._thread = threading.get_ident()
+        self._line.open()
         try:
-            self._bridge = _bridge_module(Path(self._messages.get())).Bridge(self)
+            self._bridge = _bridge_module(directory).Bridge(self)
         except Exception as error:
             log.exception("pythonia was not loaded")
             self._say({"r": 0, "key": "error", "sig": f"{type(error).__name__}: {error}"})
@@ -70,11 +81,14 @@ class Pythonia:
             0: {**self._bridge.m[0], "asTensor": self._as_tensor, "module": importlib.import_module}
         }
         self._say({"r": 0, "key": "ready"})
-        while True:
-            message = json.loads(self._messages.get())
-            if "action" not in message:
-                continue  # the answer to a callback that nobody waits for any more
-            self._do(message)
+        with contextlib.suppress(EOFError, OSError):  # the client is gone
+            while True:
+                message = self._next()
+                if "action" in message:  # or it is the answer to a callback that nobody waits for any more
+                    self._do(message)
+
+    def _next(self) -> dict[str, Any]:
+        return json.loads(self._line.read() or self._named.get())
 
     def _do(self, message: dict[str, Any]) -> None:
         r, ffid, keys, bridge = message["r"], message["ffid"], message["key"], self._bridge
@@ -92,7 +106,7 @@ class Pythonia:
 
     def _read(self) -> dict[str, Any]:
         """The next message, for a callback that waits for its answer."""
-        message = json.loads(self._messages.get())
+        message = self._next()
         return message | {"val": self._crossed(message["val"])} if "val" in message else message
 
     def queue(self, what: dict[str, Any] | str) -> None:
@@ -110,11 +124,11 @@ class Pythonia:
 
     def _say(self, message: dict[str, Any]) -> None:
         try:
-            packed = msgpack.packb([0, PYTHON_SAID, _with_text_keys(message)], default=_plain)
+            packed = msgpack.packb(_with_text_keys(message), default=_plain)
         except Exception:
             said = {"r": message.get("r", 0), "key": "error", "sig": traceback.format_exc()}
-            packed = msgpack.packb([0, PYTHON_SAID, said])
-        self._post(self._session, packed, ())
+            packed = msgpack.packb(said)
+        self._line.write(packed)
 
     # ------------------------------------------------------------------------------------------------- tensors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import SynjaxError
 from ..limits import Limits
@@ -24,6 +24,7 @@ from ..protocol import (
     OK,
     PING,
     PYTHON,
+    PYTHON_SAID,
     SHARE,
     SHARED,
     UNLIMITED,
@@ -54,9 +55,6 @@ from .observer import Observer
 from .outbox import Outbox
 from .strangers import HELLO_BYTES
 
-if TYPE_CHECKING:
-    from .pythonia import Pythonia
-
 log = logging.getLogger("synjax_worker")
 
 _ENDING = SynjaxError("OVERLOADED", "the worker is about to end", retryAfter=RETRY_AFTER_MS)
@@ -86,9 +84,11 @@ class Reception:
         cut_off: Callable[[Session, str], None],
         nothing_waits: Callable[[], bool],
         python: bool,
+        address: Callable[[], str],
     ):
         """
         Args:
+          address: where the worker listens.
           connected: called whenever a hello was answered.
           cut_off: ends a session, and says why.
           nothing_waits: whether no message waits to be received.
@@ -107,7 +107,7 @@ class Reception:
         self._cut_off = cut_off
         self._nothing_waits = nothing_waits
         self._python = python
-        self.has_pythonia = False  # which answers when it likes
+        self._address = address
         self._bundled = 0  # messages of a bundle that are not handled yet
         seconds = limits.deadline_seconds
         self._deadline = None if seconds == UNLIMITED else float(seconds)  # of calls that bring none
@@ -197,19 +197,23 @@ class Reception:
         elif kind == GOODBYE:
             self._goodbye(session, header)
         elif kind == PYTHON and self._python:
-            self._pythonia_of(session).take(parse_python(header))
+            self._ask_python(session, parse_python(header))
         elif kind == BUNDLE and not message.is_bundled:
             self._unbundle(session, parse_bundle(header))
         else:
             raise SynjaxError("BAD_MESSAGE", f"no message of type {kind}")
 
-    def _pythonia_of(self, session: Session) -> Pythonia:
+    def _ask_python(self, session: Session, text: str) -> None:
+        if session.pythonia is not None:
+            return session.pythonia.take(text)
         from .pythonia import Pythonia  # hardly anybody needs it
 
-        if session.pythonia is None:
-            session.pythonia = Pythonia(session, self._engine.submit, self._post)
-            self.has_pythonia = True
-        return session.pythonia
+        try:
+            session.pythonia = Pythonia(session, self._engine.submit, text, self._address())
+            said = session.pythonia.place
+        except OSError as error:
+            said = {"error": str(error)}
+        self._post(session, pack_header([0, PYTHON_SAID, said]), ())
 
     def _call(self, job: Job) -> None:
         if job.context is not None or self._deadline is not None:

@@ -120,6 +120,7 @@ class Server:
             cut_off=self._cut_off,
             nothing_waits=lambda: not self._socket.get(zmq.EVENTS) & zmq.POLLIN,
             python=python,
+            address=lambda: self.address,
         )
         if observer is not None:
             observer.watch(self._sessions, self._engine, info)
@@ -179,7 +180,7 @@ class Server:
             self._outbox.send_all()
             # No other thread has a reply to post then, so a plain receive will do, which is quicker than a poll. It
             # does not see who comes and says nothing.
-            if idle and not self._is_remote and not self._reception.has_pythonia:
+            if idle and not self._is_remote:
                 received = self._receive(0)
                 self._run_held()
                 self._tick(nothing_waits=not received)
