@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -35,6 +36,9 @@ class Argument(NamedTuple):
         return self.shape[2:] if self.is_list else self.shape[1:]
 
 
+Part = tuple[np.ndarray, list[pa.Array]]  # the places of rows, and their columns of results
+
+
 class Scored(NamedTuple):
     data: pa.Table  # a row for each that did not fail, in order
     failed: dict[int, str]  # the others, by their places in the input, and why
@@ -50,6 +54,7 @@ class Scorer:
       columns: the names of columns by those of arguments, where they differ
       rows: how many rows run together at most
       largest: the length of the longest list that is taken, a power of two
+      threads: how many call the function at once: while one waits for a result, another gets its rows ready
 
     Raises:
       InvalidArgument: where an argument or a result has more free dims than one besides that of the rows.
@@ -63,6 +68,7 @@ class Scorer:
         *,
         rows: int = 1024,
         largest: int = 1024,
+        threads: int = 1,
     ) -> None:
         named = dict(columns or {})
         known = [argument.name for argument in arguments]
@@ -80,6 +86,7 @@ class Scorer:
         self._rows, self._few = rows, max(1, rows // _PARTS)
         self._buckets = Buckets(largest)
         self._names, self._is_ragged, self._types = self._results()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
 
     @property
     def columns(self) -> list[str]:
@@ -106,10 +113,13 @@ class Scorer:
         lengths = self._lengths(given, failed)
         failed = self._buckets.too_long(lengths, "lists") | failed
         lengths = np.where(np.isin(np.arange(len(lengths)), list(failed)), self._buckets.largest + 1, lengths)
-        parts: list[tuple[np.ndarray, list[pa.Array]]] = []
-        for width, rows in self._buckets.groups(lengths):
-            for some in self._pieces(rows):
-                self._score(given, lengths, width, some, parts, failed)
+        pieces = [
+            (width, some) for width, rows in self._buckets.groups(lengths) for some in self._pieces(rows)
+        ]
+        parts: list[Part] = []
+        for scored, refused in self._threads.map(lambda piece: self._score(given, lengths, *piece), pieces):
+            parts += scored
+            failed |= refused
         return Scored(
             self._joined(parts, batch.first), {batch.first + row: failed[row] for row in sorted(failed)}
         )
@@ -137,35 +147,31 @@ class Scorer:
         return lengths
 
     def _score(
-        self,
-        given: Mapping[str, Any],
-        lengths: np.ndarray,
-        width: int,
-        rows: np.ndarray,
-        parts: list[tuple[np.ndarray, list[pa.Array]]],
-        failed: Failed,
-    ) -> None:
-        """Runs rows of one width together; where that fails, each alone."""
+        self, given: Mapping[str, Any], lengths: np.ndarray, width: int, rows: np.ndarray
+    ) -> tuple[list[Part], Failed]:
+        """Runs rows of one width together; where that fails, each alone. What came out, and which of them failed."""
+        failed: Failed = {}
         try:
             results = self._run(given, lengths, width, rows)
         except RowsFailed as error:
             at = {place: each for place, each in error.failed.items() if place < len(rows)}
-            failed |= {int(rows[place]): f"[{each.code}] {each}" for place, each in at.items()}
+            failed = {int(rows[place]): f"[{each.code}] {each}" for place, each in at.items()}
             good = np.setdiff1d(np.arange(len(rows)), list(at))
             results = [np.asarray(leaf)[good] for leaf in jax.tree.leaves(error.results)]
             rows = rows[good]
         except SynjaxError as error:
             if len(rows) == 1:
-                failed[int(rows[0])] = f"[{error.code}] {error}"
-                return
-            for half in np.array_split(rows, 2):  # the rows at fault are found in few runs
-                self._score(given, lengths, width, half, parts, failed)
-            return
+                return [], {int(rows[0]): f"[{error.code}] {error}"}
+            # The rows at fault are found in few runs
+            (first, some), (second, others) = (
+                self._score(given, lengths, width, half) for half in np.array_split(rows, 2)
+            )
+            return first + second, some | others
         columns = [
             to_lists(result, lengths[rows]) if is_ragged else to_column(result)
             for result, is_ragged in zip(results, self._is_ragged, strict=True)
         ]
-        parts.append((rows, columns))
+        return [(rows, columns)], failed
 
     def _run(
         self, given: Mapping[str, Any], lengths: np.ndarray, width: int, rows: np.ndarray
@@ -183,7 +189,7 @@ class Scorer:
         leaves = jax.tree.leaves(self._function(**arguments))
         return [np.asarray(leaf)[: len(rows)] for leaf in leaves]
 
-    def _joined(self, parts: list[tuple[np.ndarray, list[pa.Array]]], first: int) -> pa.Table:
+    def _joined(self, parts: list[Part], first: int) -> pa.Table:
         if not parts:
             return self.schema.empty_table()
         order = np.argsort(np.concatenate([rows for rows, _ in parts]))

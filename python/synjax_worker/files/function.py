@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import jax
@@ -33,11 +34,23 @@ class _Executable(NamedTuple):
     interpretation: Interpretation
 
 
+class _Compiling:
+    """An executable, as one thread makes it and others wait for it."""
+
+    def __init__(self, careful: bool):
+        self.careful = careful
+        self.future: Future[_Executable] = Future()
+
+    def executable(self) -> _Executable:
+        """Raises what compiling it raised."""
+        return self.future.result()
+
+
 class StoredFunction:
     """A function of arrays. Its weights are part of it; the results are JAX arrays in lists and dicts.
 
     The first call with other shapes compiles. Inside `jax.jit`, `jax.vmap` or `jax.grad` it is part of what is traced,
-    and does not check values.
+    and does not check values. Several threads may call it.
     """
 
     def __init__(
@@ -57,13 +70,14 @@ class StoredFunction:
         self._limits = limits
         self._held = held
         self._dtypes = dtypes
-        self._executables: collections.OrderedDict[tuple, _Executable] = collections.OrderedDict()
+        self._executables: collections.OrderedDict[tuple, _Compiling] = collections.OrderedDict()
         self._x64 = program.root.x64 or any(
             (each.dtype if isinstance(each, schema.Leaf) else dtypes[each.tensor]) in WIDE_DTYPES
             for each in of.inputs
         )
         self.refused = 0  # how often the fast passes did not do
         self._lock = threading.Lock()
+        self._tracing = threading.Lock()  # that is Python's; XLA compiles several programs at once
 
     def __repr__(self) -> str:
         names = ", ".join(argument.name for argument in self.schema.arguments)
@@ -122,26 +136,38 @@ class StoredFunction:
         """The executable for inputs of these types. Where it is careful, it has the exact passes too."""
         with self._lock:
             found = self._executables.get(key)
-            if found is not None and not (careful and _is_optimistic(found)):
+            if found is not None and (found.careful or not careful or not _is_optimistic(found.executable())):
                 self._executables.move_to_end(key)
-                return found
-            if careful:
-                self.refused += 1
-            optimistic = not careful and self.refused < _REFUSED_OFTEN and self._program.root.certified
-            found = self._executables[key] = self._compiled(inputs, optimistic)
-            while len(self._executables) > _MOST_EXECUTABLES:
-                self._executables.popitem(last=False)
-            return found
+                is_ours = False
+            else:
+                if careful:
+                    self.refused += 1
+                found = self._executables[key] = _Compiling(careful)
+                while len(self._executables) > _MOST_EXECUTABLES:
+                    self._executables.popitem(last=False)
+                optimistic = not careful and self.refused < _REFUSED_OFTEN and self._program.root.certified
+                is_ours = True
+        if is_ours:
+            try:
+                found.future.set_result(self._compiled(inputs, optimistic))
+            except BaseException as error:
+                with self._lock:  # whoever calls next tries again
+                    if self._executables.get(key) is found:
+                        del self._executables[key]
+                found.future.set_exception(error)
+        return found.executable()
 
     def _compiled(self, inputs: Sequence[Any], optimistic: bool) -> _Executable:
         notes: list[Interpretation] = []
-        traced = jax.jit(self._traced(notes, optimistic=optimistic)).trace(*inputs)
-        try:
-            extent_of(traced.jaxpr, self._limits)
-        except SynjaxError:  # once more, to name the equation at fault
-            scoped = self._traced(notes, optimistic=optimistic, scoped=True)
-            extent_of(jax.jit(scoped).trace(*inputs).jaxpr, self._limits, self._program)
-        return _Executable(compiler.compiled(traced.lower(), eager=False), notes[0])
+        with self._tracing:
+            traced = jax.jit(self._traced(notes, optimistic=optimistic)).trace(*inputs)
+            try:
+                extent_of(traced.jaxpr, self._limits)
+            except SynjaxError:  # once more, to name the equation at fault
+                scoped = self._traced(notes, optimistic=optimistic, scoped=True)
+                extent_of(jax.jit(scoped).trace(*inputs).jaxpr, self._limits, self._program)
+            lowered = traced.lower()
+        return _Executable(compiler.compiled(lowered, eager=False), notes[0])
 
 
 def _is_optimistic(executable: _Executable) -> bool:

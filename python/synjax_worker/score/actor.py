@@ -98,7 +98,7 @@ def make_scorer(recipe: Recipe) -> Any:
     from ..batch.scorer import Scorer
     from ..files import MappedFunction, load
     from ..worker.devices import find_devices
-    from .function import chosen, flat, identity_of
+    from .function import chosen, flat, identity_of, threads_of
 
     here = platform.node()
     if version_here() != recipe.version:
@@ -119,7 +119,14 @@ def make_scorer(recipe: Recipe) -> Any:
         )
     stored = chosen(load(recipe.model, recipe.weights, recipe.plugins), recipe.function)
     function, _ = flat(MappedFunction(stored) if recipe.vmap else stored)
-    return Scorer(function, recipe.arguments, recipe.columns, rows=recipe.batch_rows, largest=recipe.longest)
+    return Scorer(
+        function,
+        recipe.arguments,
+        recipe.columns,
+        rows=recipe.batch_rows,
+        largest=recipe.longest,
+        threads=threads_of(recipe.plugins),
+    )
 
 
 def to_buffer(data: pa.RecordBatch | pa.Table) -> pa.Buffer:

@@ -134,7 +134,7 @@ def _run(
     from ..files import MappedFunction, load
     from ..worker.devices import find_devices
     from .actor import Recipe, version_here
-    from .function import chosen, flat, identity_of, sized
+    from .function import chosen, flat, identity_of, sized, threads_of
     from .progress import Progress
 
     gc.enable()  # which a worker does when it has started
@@ -142,7 +142,14 @@ def _run(
     stored = chosen(load(given.model, given.weights, given.plugin), given.function)
     function, arguments = flat(MappedFunction(stored) if given.vmap else stored)
     arguments = sized(arguments, given.source, columns)
-    scorer = Scorer(function, arguments, columns, rows=given.batch_rows, largest=given.longest)
+    scorer = Scorer(
+        function,
+        arguments,
+        columns,
+        rows=given.batch_rows,
+        largest=given.longest,
+        threads=threads_of(given.plugin),
+    )
     target = _target(given.target, *shard)
     recipe = Recipe(
         version_here(),

@@ -37,6 +37,11 @@ def chosen(model: Model, name: str | None) -> StoredFunction:
     )
 
 
+def threads_of(plugins: Sequence[str]) -> int:
+    """How many threads call a function at once. What a plugin does in Python may be made for one."""
+    return 1 if plugins else 2
+
+
 def flat(function: StoredFunction) -> tuple[Callable[..., Any], list[Argument]]:
     """The function of arrays by names such as `emission` or `sentence.words`, and what these are.
 

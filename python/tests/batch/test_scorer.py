@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import jax.numpy as jnp
@@ -96,3 +98,25 @@ def test_what_cannot_be_scored_is_refused_at_once() -> None:
         Scorer(lambda x: x[:, :, None] * x[:, None], [X])
     with pytest.raises(InvalidArgument, match="`x`: expected a column of lists, got double"):
         Scorer(lambda x: x, [X])(batch(x=[1.0]))
+
+
+def test_threads_score_what_one_does_and_fail_the_same_rows() -> None:
+    rng = np.random.default_rng(0)
+    rows = [list(rng.normal(size=n)) for n in rng.integers(1, 60, 500)]
+    inside: set[int] = set()
+
+    def function(x: Any, lengths: Any) -> Any:
+        if isinstance(x, np.ndarray):
+            inside.add(threading.get_ident())
+            time.sleep(0.001)
+            if (x > 3).any():
+                raise SynjaxError("CHECK_FAILED", "too large")
+        return doubled(x, lengths)
+
+    alone, together = (Scorer(function, [X, LENGTHS], rows=16, largest=64, threads=n) for n in (1, 2))
+    expected = alone(batch(x=rows))
+    inside.clear()
+    found = together(batch(x=rows))
+    assert found.data.equals(expected.data)
+    assert found.failed == expected.failed and found.failed
+    assert len(inside) == 2

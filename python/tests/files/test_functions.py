@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -206,3 +207,31 @@ def test_rows_are_one_axis_more_of_every_argument(of_one: files.Model) -> None:
         files.MappedFunction(of_one.functions["tag"])(EMISSION[0], LENGTHS)
     with pytest.raises(InvalidArgument, match="lengths"):
         files.MappedFunction(of_one.functions["tag"])(EMISSION, LENGTHS[:1])
+
+
+def test_threads_that_call_at_once_compile_each_shape_once(
+    model: files.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = model.functions["tag"]
+    given = [np.ones((5, 3 + i % 3, 2), np.float32) for i in range(12)]
+    compiled: list[int] = []
+
+    def counted(inputs: list, optimistic: bool, own=tag._compiled) -> object:
+        compiled.append(inputs[2].shape[1])
+        return own(inputs, optimistic)
+
+    monkeypatch.setattr(tag, "_compiled", counted)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda each: tag(each, [each.shape[1]] * 5), given))
+    assert [each.shape for each in found] == [(5, 3 + i % 3) for i in range(12)]
+    assert sorted(compiled) == [3, 4, 5]
+
+    def failing(*_: object) -> None:
+        raise SynjaxError("OP_FAILED", "not this time")
+
+    monkeypatch.setattr(tag, "_compiled", failing)
+    other = np.ones((1, 7, 2), np.float32)
+    with pytest.raises(SynjaxError, match="not this time"):
+        tag(other, [7])
+    monkeypatch.setattr(tag, "_compiled", counted)
+    assert tag(other, [7]).shape == (1, 7)  # what has failed is tried again
