@@ -42,7 +42,9 @@ def written(file: Path, value: np.ndarray, **changes: object) -> list:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int8", "float64", "uint64"])
-@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (3, file_arrays._PIECE // 8)])
+@pytest.mark.parametrize(
+    "shape", [(), (0, 3), (7,), (3, file_arrays._PIECE // 8), (9 << 20,)]
+)  # the last: pages of its own
 def test_an_array_is_read(own: Client, tmp_path: Path, dtype: str, shape: tuple) -> None:
     value = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
     at = written(tmp_path / "weights", value)
