@@ -111,7 +111,7 @@ describe("a file of large tensors", () => {
         expect(error.code).toBe("INVALID_ARGUMENT");
         expect(error.message).toMatch(/`params\.\w+` as it was written/);
       }
-    expect((await own.counters()).handles).toBe(before);
+    await expect.poll(async () => (await own.counters()).handles, { timeout: 10_000 }).toBe(before);
     await own.close();
   });
 
