@@ -21,7 +21,7 @@ from peers import Peer
 from summary import Bounds, summarize
 from truth import Truth
 
-from synjax_worker.worker.allocator import keep_freed_memory
+from synjax_worker.runtime.allocator import keep_freed_memory
 
 HERE = pathlib.Path(__file__).parent
 KEY = jax.random.key(1)

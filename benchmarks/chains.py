@@ -24,7 +24,7 @@ from measure import ROWS, add_row, as_worker, compare, compiled, compiled_by_wor
 
 from synjax_worker.distributions import HMM, LinearChainCRF
 from synjax_worker.runtime import compiler
-from synjax_worker.worker.allocator import keep_freed_memory
+from synjax_worker.runtime.allocator import keep_freed_memory
 
 HERE = pathlib.Path(__file__).parent
 # ------------------------------------------------------------------------------------- plain implementations, to beat

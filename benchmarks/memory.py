@@ -24,7 +24,7 @@ from plain import constituency
 from synjax_worker.distributions import LinearChainCRF, TreeCRF
 from synjax_worker.numerics import guard
 from synjax_worker.runtime import compiler
-from synjax_worker.worker.allocator import keep_freed_memory
+from synjax_worker.runtime.allocator import keep_freed_memory
 
 HERE = pathlib.Path(__file__).parent
 ITEMS, POSITIONS, TAGS = 8, 1024, 128

@@ -14,7 +14,7 @@ from measure import as_worker, program
 
 from synjax_worker.distributions import LinearChainCRF
 from synjax_worker.runtime import compiler
-from synjax_worker.worker.allocator import keep_freed_memory
+from synjax_worker.runtime.allocator import keep_freed_memory
 
 WIDTH = 64
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from .reader import RowBatch
 ROW = "row"  # the column of the output that says which row of the input it is of
 LENGTHS = "lengths"
 _PARTS = 8  # of a whole batch, in which what is left over runs
+_USUAL_WIDTH = 64  # of lists; of longer ones as many fewer run together, so that they take no more memory
 
 
 class Argument(NamedTuple):
@@ -52,7 +54,7 @@ class Scorer:
         Where it raises RowsFailed, the other rows have been scored; where another error, rows run apart.
       arguments: what it takes. `lengths`, where no column is named so, is how long the lists of a row are.
       columns: the names of columns by those of arguments, where they differ
-      rows: how many rows run together at most
+      rows: how many rows run together at most, and of lists longer than 64 as many fewer
       largest: the length of the longest list that is taken, a power of two
       threads: how many call the function at once: while one waits for a result, another gets its rows ready
 
@@ -83,9 +85,10 @@ class Scorer:
         for argument in arguments:
             if not argument.shape or not all(isinstance(size, int) for size in argument.item):
                 raise _wrong(argument.name, "rows, and one more free dim at most", str(argument.shape))
-        self._rows, self._few = rows, max(1, rows // _PARTS)
+        self._rows = rows
         self._buckets = Buckets(largest)
         self._names, self._is_ragged, self._types = self._results()
+        self._at_once = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
 
     @property
@@ -113,24 +116,45 @@ class Scorer:
         lengths = self._lengths(given, failed)
         failed = self._buckets.too_long(lengths, "lists") | failed
         lengths = np.where(np.isin(np.arange(len(lengths)), list(failed)), self._buckets.largest + 1, lengths)
-        pieces = [
-            (width, some) for width, rows in self._buckets.groups(lengths) for some in self._pieces(rows)
-        ]
+        pieces = collections.deque(
+            (width, some)
+            for width, rows in self._buckets.groups(lengths)
+            for some in self._pieces(rows, width)
+        )
+
+        def scored(take: Callable[[], tuple[int, np.ndarray]]) -> list[tuple[list[Part], Failed]]:
+            done = []
+            while True:
+                try:
+                    width, some = take()
+                except IndexError:  # there are none any more
+                    return done
+                done.append(self._score(given, lengths, width, some))
+
+        # One begins with the narrow ones, the others with the wide: several wide ones at once would take much memory
+        takes = [pieces.popleft if i == 0 else pieces.pop for i in range(self._at_once)]
         parts: list[Part] = []
-        for scored, refused in self._threads.map(lambda piece: self._score(given, lengths, *piece), pieces):
-            parts += scored
-            failed |= refused
+        for done in self._threads.map(scored, takes):
+            for some, refused in done:
+                parts += some
+                failed |= refused
         return Scored(
             self._joined(parts, batch.first), {batch.first + row: failed[row] for row in sorted(failed)}
         )
 
-    def _pieces(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+    def _counts(self, width: int) -> tuple[int, int]:
+        """How many rows run together: many, and few. Each width is compiled for both, whatever the rows are."""
+        many = max(1, self._rows * _USUAL_WIDTH // max(width, _USUAL_WIDTH))
+        return many, max(1, many // _PARTS)
+
+    def _pieces(self, rows: np.ndarray, width: int) -> Iterator[np.ndarray]:
         """Rows that run together: as many as may, and of what is left few, so that little is filled up."""
-        whole = len(rows) // self._rows * self._rows
+        many, few = self._counts(width)
+        whole = len(rows) // many * many
         rest = len(rows) - whole
-        size = self._few if rest <= self._rows // 2 else self._rows
-        for start in range(0, whole, self._rows):
-            yield rows[start : start + self._rows]
+        size = few if rest <= many // 2 else many
+        for start in range(0, whole, many):
+            yield rows[start : start + many]
         for start in range(whole, len(rows), size):
             yield rows[start : start + size]
 
@@ -176,8 +200,8 @@ class Scorer:
     def _run(
         self, given: Mapping[str, Any], lengths: np.ndarray, width: int, rows: np.ndarray
     ) -> list[np.ndarray]:
-        # Each width is compiled for two counts, whatever the rows are
-        count = self._few if len(rows) <= self._few else self._rows
+        many, few = self._counts(width)
+        count = few if len(rows) <= few else many
         filled = np.concatenate([rows, np.repeat(rows[-1:], count - len(rows))])
         arguments = {
             argument.name: padded(given[argument.name], filled, width)

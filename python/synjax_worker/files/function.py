@@ -17,6 +17,7 @@ from ..limits import Limits
 from ..protocol import WIDE_DTYPES
 from ..registry import Op
 from ..runtime import compiler
+from ..runtime.allocator import return_freed_memory
 from ..runtime.checks import Refused, check_error
 from ..runtime.extent import extent_of
 from ..runtime.interpreter import Interpretation, interpret
@@ -167,7 +168,9 @@ class StoredFunction:
                 scoped = self._traced(notes, optimistic=optimistic, scoped=True)
                 extent_of(jax.jit(scoped).trace(*inputs).jaxpr, self._limits, self._program)
             lowered = traced.lower()
-        return _Executable(compiler.compiled(lowered, eager=False), notes[0])
+        executable = compiler.compiled(lowered, eager=False)
+        return_freed_memory()  # what compiling took, a hundred megabytes of it
+        return _Executable(executable, notes[0])
 
 
 def _is_optimistic(executable: _Executable) -> bool:

@@ -79,7 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a package that it uses; may be repeated",
     )
-    score.add_argument("--batch-rows", type=int, default=1024, help="rows that run together at most")
+    score.add_argument(
+        "--batch-rows",
+        type=int,
+        default=1024,
+        help="rows that run together at most; of lists longer than 64 as many fewer",
+    )
     score.add_argument(
         "--longest", type=int, default=1024, help="the longest list that is taken, a power of two"
     )

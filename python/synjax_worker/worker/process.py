@@ -17,8 +17,8 @@ from ..errors import SynjaxError
 from ..limits import Limits
 from ..protocol import VERSION
 from ..registry import MODULES, Registry, load
+from ..runtime.allocator import keep_freed_memory
 from . import compilation_cache
-from .allocator import keep_freed_memory
 from .configuration import batching_of, read_config
 from .devices import find_devices
 from .engine import Stored

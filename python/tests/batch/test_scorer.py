@@ -120,3 +120,17 @@ def test_threads_score_what_one_does_and_fail_the_same_rows() -> None:
     assert found.data.equals(expected.data)
     assert found.failed == expected.failed and found.failed
     assert len(inside) == 2
+
+
+def test_of_long_lists_fewer_run_together() -> None:
+    shapes = set()
+
+    def function(x: Any) -> Any:
+        shapes.add(x.shape)
+        return x.sum(1)
+
+    rows = [[1.0] * n for n in [3] * 20 + [100] * 20 + [250] * 20]
+    found = Scorer(function, [X], rows=16, largest=256)(batch(x=rows))
+    assert found.data["result"].to_pylist() == [len(row) for row in rows]
+    ran = {shape for shape in shapes if isinstance(shape[0], int) and shape[1] not in (5, 7)}
+    assert ran == {(16, 16), (2, 16), (8, 128), (1, 128), (4, 256)}

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...errors import SynjaxError
 from ...limits import Limits
-from ..allocator import return_freed_memory
+from ...runtime.allocator import return_freed_memory
 from ..codec import SMALL_BYTES, Compile, Fetch, FileArray, Launch
 from ..memory import memory_left
 from ..warm_file import Entry
