@@ -99,6 +99,19 @@ test("what pyarrow writes as Parquet is read by hyparquet, and its columns are t
   expect((await errorOf(() => array(columns.f32 as number[]))).code).toBe("INVALID_ARGUMENT"); // a null
 });
 
+test("what nodejs-polars 0.26.1 has written is read: texts as views, nulls, lists", async () => {
+  const file = await readFile(join(packageRoot(), "tests", "golden", "tables", "polars.arrow"));
+  const { s, ...found } = await fromIpc(file, { fill: { gap: -1 } });
+  expect(await valuesOf(found)).toEqual({
+    x: ["float64", [1.5, 2, -3]],
+    n: ["uint64", [1n, 2n, 3n]],
+    on: ["bool", [true, false, true]],
+    rows: ["float64", [[1, 2], [3, 0], [0, 0]], [2, 1, 0]], // prettier-ignore
+    gap: ["float64", [1, -1, 3]],
+  });
+  expect([...(s as Vector)]).toEqual(["a", "b", "a"]);
+});
+
 test("what is written here is read by pyarrow", async () => {
   const given = {
     x: array([1.5, 2]),
