@@ -1,14 +1,10 @@
 /** An array that stays in its file: this side reads its elements only where they are asked for. */
-import {
-  ARRAY_OF,
-  type DType,
-  type FilePlace,
-  type HostArray,
-  ITEM_BYTES,
-  type TypedArray,
-} from "../wire/dtypes.ts";
+import { sizeOf } from "../wire/answer.ts";
+import { ARRAY_OF, type DType, type FilePlace, type HostArray, type TypedArray } from "../wire/dtypes.ts";
+import { digestsOf } from "./hashes.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { Wrong } from "./safetensors-header.ts";
+import { reasonOf } from "./wrong-file.ts";
 
 export class FileArray implements HostArray {
   readonly dtype: DType;
@@ -37,11 +33,25 @@ export class FileArray implements HostArray {
   }
 
   /**
+   * What `digestOfTensor` gives of it.
+   * @throws {SynjaxError} `INVALID_ARGUMENT` where the file was changed since it was opened
+   */
+  async digest(): Promise<string> {
+    const { offset: begin } = this.file;
+    const part = { begin, end: begin + sizeOf([this.dtype, this.shape, false]) };
+    const [digest] = await digestsOf(this.#open.descriptor, [part]).catch((error: unknown) => {
+      throw this.#wrong("a file that can be read", reasonOf(error));
+    });
+    this.assertUnchanged();
+    return digest!;
+  }
+
+  /**
    * Its elements, read now.
    * @throws {SynjaxError} `INVALID_ARGUMENT` where the file was changed since it was opened
    */
   get data(): TypedArray {
-    const bytes = new Uint8Array(this.shape.reduce((n, d) => n * d, ITEM_BYTES[this.dtype]));
+    const bytes = new Uint8Array(sizeOf([this.dtype, this.shape, false]));
     const read = this.#open.read(bytes, this.file.offset);
     this.assertUnchanged(read === bytes.length);
     return new ARRAY_OF[this.dtype](bytes.buffer) as TypedArray;

@@ -18,11 +18,14 @@ type OnDevice = ReadonlyMap<string, { readonly handle: Handle }>;
  */
 export class HeldTensors {
   readonly #tensors: ReadonlyMap<string, HostArray>;
+  readonly #digests: ReadonlyMap<string, string>;
   #held = new WeakMap<Session, OnDevice>();
   #sessions: WeakRef<Session>[] = [];
 
-  constructor(tensors: ReadonlyMap<string, HostArray>) {
+  /** @param digests of some of them, as `digestOfTensor` gives them */
+  constructor(tensors: ReadonlyMap<string, HostArray>, digests: ReadonlyMap<string, string>) {
     this.#tensors = tensors;
+    this.#digests = digests;
   }
 
   get size(): number {
@@ -45,7 +48,7 @@ export class HeldTensors {
    *   somebody shares something else by their name
    */
   async share(session: Session): Promise<string> {
-    const name = `weights ${hashOfWeights(this.#tensors)}`;
+    const name = `weights ${await hashOfWeights(this.#tensors, this.#digests)}`;
     const named = (await taken(session, name)) ?? (await this.#shared(session, name));
     const other = [...this.#tensors].find(([each, host]) => !isLike((named as Named | null)?.[each], host));
     if (other) throw notWeights(name, other[0]);

@@ -1,9 +1,11 @@
 /** Reading functions, and their weights, from a file. */
 import { Container } from "../../bridge/files/container.ts";
+import { PIECE } from "../../bridge/files/hashes.ts";
 import { checkPlugins } from "../../bridge/files/plugin-ops.ts";
 import { filledTree, type Schema, type SchemaFunction } from "../../bridge/files/schema.ts";
 import { checkOps, readStored, type Stored } from "../../bridge/files/stored.ts";
 import { besideOf, weightsFrom } from "../../bridge/files/weights.ts";
+import { sizeOf } from "../../bridge/wire/answer.ts";
 import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { ArrayAval } from "../../bridge/wire/protocol.ts";
 import type { Constant } from "../program/body.ts";
@@ -95,7 +97,11 @@ async function readFile(
   const tensors = elsewhere === undefined ? new Map<string, HostArray>() : weightsFrom(elsewhere, weights);
   const own = [...container.header.entries.keys()].filter((name) => !tensors.has(name));
   for (const name of own) tensors.set(name, container.tensor(name));
-  const held = new HeldTensors(tensors);
+  const said = own.filter(
+    (name) => stored.format > 1 || sizeOf(avalOf({ host: tensors.get(name)! })!) <= PIECE,
+  );
+  const digests = said.map((name) => [name, stored.tensors[name]!] as const);
+  const held = new HeldTensors(tensors, new Map(digests));
   begun(stored, held);
   try {
     await container.check(new Map(own.map((name) => [name, stored.tensors[name]!])), stored.format > 1);

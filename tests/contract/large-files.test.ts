@@ -7,7 +7,9 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolvePython } from "../../bridge/environment/resolve-python.ts";
 import { Container } from "../../bridge/files/container.ts";
+import { hashOfWeights } from "../../bridge/files/hash-of-weights.ts";
 import { hashesOf, sha256 } from "../../bridge/files/hashes.ts";
+import { readStored } from "../../bridge/files/stored.ts";
 import { workerEnv } from "../../bridge/worker/start-configuration.ts";
 import { load, save } from "../../src/files/index.ts";
 import { array, connect, jit, type Session, type Tensor } from "../../src/index.ts";
@@ -150,4 +152,18 @@ test("parts are hashed on threads as they are without", async () => {
   expect(await hashesOf(descriptor, parts)).toEqual(alone);
   expect(alone[3]).toBe(sha256(new Uint8Array([0, 0, 1])));
   expect(alone[2]).toBe(sha256(new Uint8Array()));
+});
+
+test("weights have one hash, whether they are read or stay, and as the file says it", async () => {
+  const container = new Container(path);
+  const stored = readStored(container);
+  expect(stored.format).toBe(2);
+  const names = [...container.header.entries.keys()];
+  const there = new Map(names.map((name) => [name, container.tensor(name)]));
+  const here = new Map([...there].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data }]));
+  const hash = await hashOfWeights(here, new Map());
+  expect(await hashOfWeights(there, new Map())).toBe(hash);
+  expect(await hashOfWeights(there, new Map(Object.entries(stored.tensors)))).toBe(hash);
+  here.set("params.small", { ...here.get("params.small")!, data: new Float32Array([4]) });
+  expect(await hashOfWeights(here, new Map())).not.toBe(hash);
 });
