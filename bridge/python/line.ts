@@ -9,6 +9,8 @@ export type Place =
 
 /** Bytes of the length before each message. */
 const PREFIX = 4;
+/** How deep lists may stand in each other; Python's side writes no deeper ones. */
+const DEEPEST = 1_024;
 
 /** It keeps the process alive only while it is held. */
 export class Line {
@@ -21,14 +23,19 @@ export class Line {
   #wanted = PREFIX;
   #held = 0;
 
-  /** @param lost called once, when nothing can be said or heard any more */
-  constructor(place: Place, hear: (said: Readonly<Record<string, unknown>>) => void, lost: () => void) {
+  /** @param lost called once, when nothing can be said or heard any more; with the reason, as far as there is one */
+  constructor(
+    place: Place,
+    hear: (said: Readonly<Record<string, unknown>>) => void,
+    lost: (why: Error | undefined) => void,
+  ) {
     this.#hear = hear;
     this.#socket = createConnection("path" in place ? { path: place.path } : { port: place.port, host: "127.0.0.1" }); // prettier-ignore
     this.#socket.setNoDelay(true);
     this.#socket.on("data", (piece: Uint8Array) => this.#take(piece));
-    this.#socket.on("error", () => undefined); // it is closed then
-    this.#socket.on("close", lost);
+    let why: Error | undefined;
+    this.#socket.on("error", (error: Error) => (why = error)); // it is closed then
+    this.#socket.on("close", () => lost(why));
     this.#socket.unref();
     this.write(place.token);
   }
@@ -66,7 +73,13 @@ export class Line {
       this.#size = rest.length;
       if (message === undefined) return;
       this.#wanted = PREFIX;
-      this.#hear(unpack(message) as Readonly<Record<string, unknown>>);
+      let said: Readonly<Record<string, unknown>>;
+      try {
+        said = unpack(message, DEEPEST) as typeof said;
+      } catch (error) {
+        return void this.#socket.destroy(error as Error);
+      }
+      this.#hear(said);
     }
   }
 }

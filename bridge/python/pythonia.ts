@@ -45,7 +45,7 @@ export interface PythonRoot {
 /** Something that must live until it has arrived. */
 export interface Kept {
   /** Why there is nothing that could arrive. */
-  failure(): SynjaxError | undefined;
+  failure(): Promise<SynjaxError | undefined>;
 }
 
 /** What a value of this side becomes on its way to Python; `keep` takes what must live until then. */
@@ -131,7 +131,8 @@ function crossing(bridge: Bridge, crosses: Crosses, com: LineCom): Bridge {
       try {
         return await call.call(bridge, ffid, stack, crossed, named, ...rest);
       } catch (error) {
-        throw kept.map((each) => each.failure()).find((failure) => failure !== undefined) ?? error;
+        const failures = await Promise.all(kept.map((each) => each.failure()));
+        throw failures.find((failure) => failure !== undefined) ?? error;
       }
     });
   bridge.get = (...asked) => guarded(() => get.apply(bridge, asked));
@@ -143,16 +144,22 @@ function crossing(bridge: Bridge, crosses: Crosses, com: LineCom): Bridge {
 
 /** Milliseconds in which the end of a worker is known once its line has ended. */
 const KNOWN_WITHIN = 5_000;
+/** Milliseconds after which who has asked something looks whether the worker still lives. */
+const SOON = 1_000;
 /** How a message begins to name a tensor; in a text of the user's the quotes are escaped. */
 const NAMES_TENSOR = '{"$tensor":';
 
 /** Carries pythonia's messages; it keeps the process alive only while something is asked. */
 class LineCom implements Com {
   readonly #lost: Promise<never>;
-  #isLost = false;
+  /** Why nothing can be asked any more. */
+  #end: { readonly error: unknown } | undefined;
   readonly #channel: Channel;
   readonly #post: (text: string) => void;
   #line: Line | undefined;
+  /** While something is asked for long the channel is: its heartbeat tells of a worker that hangs. */
+  #soon: NodeJS.Timeout | undefined;
+  #looking: (() => void) | undefined;
   readonly #events = new Map<string, Hears>();
   /** Who waits, and is told when the worker is lost. */
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -163,15 +170,10 @@ class LineCom implements Com {
     this.#channel = channel;
     this.#post = post;
     this.#lost = channel.closed.then((error) => {
-      for (const { end } of this.#asked.values()) end();
-      this.#asked.clear();
       this.#line?.close();
       throw error ?? new SynjaxError("SESSION_CLOSED", "The session has been closed");
     });
-    this.#lost.catch((error: unknown) => {
-      this.#isLost = true;
-      for (const reject of this.#waiting) reject(error);
-    });
+    this.#lost.catch((error: unknown) => this.#refuse(error));
   }
 
   onLost(end: () => void): void {
@@ -183,7 +185,10 @@ class LineCom implements Com {
    * has been given would live as long as the worker, and Python could never free it.
    */
   unlessLost<T>(asked: Promise<T>): Promise<T> {
-    if (this.#isLost) return this.#lost;
+    if (this.#end) {
+      asked.catch(() => undefined);
+      return Promise.reject(this.#end.error as Error);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject);
       const over = (): void => void this.#waiting.delete(reject);
@@ -200,26 +205,46 @@ class LineCom implements Com {
     this.#post(directory);
     const said = await this.unlessLost(place).finally(end);
     if ("error" in said) throw new SynjaxError("PYTHON_FAILED", `no line to Python can be opened: ${said.error}`); // prettier-ignore
-    this.#line = new Line(said, (each) => this.#take(each), () => this.#ended()); // prettier-ignore
+    this.#line = new Line(said, (each) => this.#take(each), (why) => this.#ended(why)); // prettier-ignore
     const { key, sig } = await this.unlessLost(new Promise<Said>((resolve) => this.#ask(0, resolve)));
     if (key !== "ready")
       throw new SynjaxError("PYTHON_FAILED", `pythonia does not load in the worker: ${String(sig)}`);
   }
 
   /** The line is at its end: with the worker, which its channel will say, or alone. */
-  #ended(): void {
-    if (this.#isLost) return;
+  #ended(why: Error | undefined): void {
+    if (this.#end) return;
     const end = this.#channel.awaiting();
     const alone = setTimeout(() => {
       end();
-      const error = new SynjaxError("PYTHON_FAILED", "the line to Python has ended");
-      for (const reject of this.#waiting) reject(error);
+      this.#refuse(new SynjaxError("PYTHON_FAILED", "the line to Python has ended", { cause: why }));
     }, KNOWN_WITHIN);
     this.onLost(() => clearTimeout(alone));
   }
 
+  #refuse(error: unknown): void {
+    this.#end = { error };
+    clearTimeout(this.#soon);
+    this.#looking?.();
+    for (const { end } of this.#asked.values()) end();
+    this.#asked.clear();
+    for (const reject of this.#waiting) reject(error);
+  }
+
   #ask(r: number, hears: Hears): void {
+    if (this.#end) return; // who asks is told
+    if (this.#asked.size === 0)
+      this.#soon = setTimeout(() => (this.#looking = this.#channel.awaiting()), SOON).unref();
     this.#asked.set(r, { hears, end: this.#line!.hold() });
+  }
+
+  #answered(r: number, end: () => void): void {
+    this.#asked.delete(r);
+    end();
+    if (this.#asked.size > 0) return;
+    clearTimeout(this.#soon);
+    this.#looking?.();
+    this.#looking = undefined;
   }
 
   register(id: string | number, hears: Hears): void {
@@ -237,11 +262,13 @@ class LineCom implements Com {
     this.#send(text);
   }
 
-  /** What names tensors goes after the calls that make them, and something empty in its place. */
+  /** Before what names tensors something empty is said: it waits for a mark that goes after the calls that make them. */
   #send(text: string): void {
-    if (!text.includes(NAMES_TENSOR)) return this.#line!.write(text);
-    this.#post(text);
-    this.#line!.write("");
+    if (text.includes(NAMES_TENSOR)) {
+      this.#post("");
+      this.#line!.write("");
+    }
+    this.#line!.write(text);
   }
 
   #take(said: Said): void {
@@ -250,8 +277,13 @@ class LineCom implements Com {
     const r = said["r"] as number;
     const asked = this.#asked.get(r);
     // What is true is said before the answer
-    if (!asked || asked.hears(said) === true) return;
-    this.#asked.delete(r);
-    asked.end();
+    if (!asked) return;
+    let isBefore: boolean;
+    try {
+      isBefore = asked.hears(said) === true;
+    } catch (error) {
+      isBefore = asked.hears({ r, key: "error", sig: String(error) }) === true;
+    }
+    if (!isBefore) this.#answered(r, asked.end);
   }
 }

@@ -5,7 +5,7 @@ import type { HostArray } from "../../bridge/wire/dtypes.ts";
 import type { Handle } from "../program/handle.ts";
 import { callersLine } from "../program/source-line.ts";
 import { adopt, NODE } from "../program/traced.ts";
-import { isSynjaxError } from "../session/failures.ts";
+import { isSynjaxError, markReported } from "../session/failures.ts";
 import type { Session } from "../session/session.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -83,6 +83,16 @@ export class HeldTensors {
     this.#held.set(session, held);
     this.#sessions.push(new WeakRef(session));
     return held;
+  }
+
+  /** Frees what has been put of weights that are refused. Nobody else needs to be told how that went. */
+  async abandon(): Promise<void> {
+    const handles = this.#sessions.flatMap((each) => [...(this.#held.get(each.deref()!)?.values() ?? [])]);
+    for (const { handle } of handles) {
+      await handle.launch?.reply.catch(() => undefined);
+      if (handle.failure) markReported(handle.failure);
+    }
+    this.dispose();
   }
 
   dispose(): void {

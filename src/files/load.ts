@@ -106,7 +106,7 @@ async function readFile(
   try {
     await container.check(new Map(own.map((name) => [name, stored.tensors[name]!])), stored.format > 1);
   } catch (error) {
-    held.dispose();
+    await held.abandon();
     throw error;
   }
   return { stored, held };

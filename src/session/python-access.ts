@@ -82,7 +82,12 @@ export class PythonAccess {
       const handle = this.#options.handleOf(put);
       handle.use("an argument of a Python function");
       // It holds the tensor, which is freed where nobody does
-      keep.push({ failure: () => (put[NODE] && handle.failure ? markReported(handle.failure) : undefined) });
+      keep.push({
+        failure: async () => {
+          await handle.launch?.reply.catch(() => undefined);
+          return put[NODE] && handle.failure ? markReported(handle.failure) : undefined;
+        },
+      });
       return { $tensor: handle.id };
     }
     if (Array.isArray(value)) return value.map((item) => this.#crossing(item, keep));

@@ -117,6 +117,18 @@ describe("a file of large tensors", () => {
     await own.close();
   });
 
+  test("is refused where it is changed while it is loaded, and that is all there is to say", async () => {
+    const own = await connect();
+    const [copy, sum] = [inside("longer.synjax"), jit(({ x }: { x: Floats }) => x.sum())];
+    const params = { x: array(new Float32Array(10 << 20)) }; // hashed by threads
+    await own.run(() => save(copy, { sum }, { params, examples: { sum: [] } }));
+    const loading = errorOf(() => load(copy, { session: own }));
+    spoil(copy);
+    expect((await loading).code).toBe("INVALID_ARGUMENT");
+    await own.idle();
+    await own.close();
+  });
+
   test("is read by its worker while it is compared, and not again", async () => {
     const copy = copied();
     const { functions } = await load<{ apply: typeof apply }>(copy, { session });

@@ -180,6 +180,43 @@ describe("what goes wrong", () => {
     expect(await shown(1)).toBe("1");
   });
 
+  test("an argument that was not awaited is an error, and so is the end of the thread; what follows is done", async () => {
+    const unawaited = errorOf(() => builtins["len"]!(builtins["list"]!([1, 2])));
+    expect(await unawaited).toMatchObject({ code: "PYTHON_FAILED", message: /did not await a parameter/ });
+    const sys = await python(session, "sys");
+    expect((await errorOf(() => sys["exit"]!(3))).message).toContain("SystemExit: 3");
+    const deep = await builtins["eval"]!("__import__('functools').reduce(lambda a, _: [a], range(100), 1)");
+    expect(JSON.stringify(await deep["valueOf"]!())).toBe("[".repeat(100) + "1" + "]".repeat(100));
+    expect(await builtins["len"]!([array([1]).mul(2), "x".repeat(2_000_000)])).toBe(2);
+    expect(await Promise.all([shown(array([1]).mul(2)), shown(1), shown(array(3).mul(2))])).toEqual([
+      "Array([2.], dtype=float32)",
+      "1",
+      "Array(6., dtype=float32)",
+    ]);
+  });
+
+  test("a worker that hangs while it is asked is lost", async () => {
+    const own = await connect({ hangAfter: 2_000 });
+    const time = await python(own, "time");
+    const slept = errorOf(() => time["sleep"]!(600));
+    const pid = own.workerPid!;
+    setTimeout(() => process.kill(pid, "SIGSTOP"), 200);
+    expect(await slept).toMatchObject({ code: "WORKER_LOST", message: /hangs/ });
+    await own.close({ drain: false });
+  });
+
+  test("a line that ends alone rejects what is asked, then and later", async () => {
+    const own = await connect();
+    const [gc, there] = [await python(own, "gc"), await python(own, "builtins")];
+    const end =
+      "[each.shutdown(2) for each in __import__('gc').get_objects() if type(each).__name__ == 'socket' and each.fileno() > 0 and each.type == 1 and each.family == 1]";
+    expect((await errorOf(() => there["eval"]!(end))).message).toContain("the line to Python has ended");
+    expect((await errorOf(() => gc["collect"]!())).code).toBe("PYTHON_FAILED");
+    expect((await errorOf(() => python(own, "os"))).code).toBe("PYTHON_FAILED");
+    expect(await own.run(() => array(1).add(1).item())).toBe(2);
+    await own.close();
+  });
+
   test("the end of the worker rejects at once what is asked; the next one has Python again", async () => {
     const own = await connect();
     const [time, os] = [await python(own, "time"), await python(own, "os")];

@@ -19,7 +19,7 @@ from .reader import RowBatch
 ROW = "row"  # the column of the output that says which row of the input it is of
 LENGTHS = "lengths"
 _PARTS = 8  # of a whole batch, in which what is left over runs
-_USUAL_WIDTH = 64  # of lists; of longer ones as many fewer run together, so that they take no more memory
+USUAL_WIDTH = 64  # of lists; of longer ones as many fewer run together, so that they take no more memory
 
 
 class Argument(NamedTuple):
@@ -89,7 +89,8 @@ class Scorer:
         self._buckets = Buckets(largest)
         self._names, self._is_ragged, self._types = self._results()
         self._at_once = threads
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
+        # What may be called by one thread only is called by the one that made it
+        self._map = ThreadPoolExecutor(threads, thread_name_prefix="scorer").map if threads > 1 else map
 
     @property
     def columns(self) -> list[str]:
@@ -129,22 +130,30 @@ class Scorer:
                     width, some = take()
                 except IndexError:  # there are none any more
                     return done
-                done.append(self._score(given, lengths, width, some))
+                try:
+                    done.append(self._score(given, lengths, width, some))
+                except BaseException:
+                    pieces.clear()  # the others are to end too
+                    raise
 
         # One begins with the narrow ones, the others with the wide: several wide ones at once would take much memory
         takes = [pieces.popleft if i == 0 else pieces.pop for i in range(self._at_once)]
         parts: list[Part] = []
-        for done in self._threads.map(scored, takes):
-            for some, refused in done:
-                parts += some
-                failed |= refused
+        try:
+            for done in self._map(scored, takes):
+                for some, refused in done:
+                    parts += some
+                    failed |= refused
+        except BaseException:  # an interrupt comes here
+            pieces.clear()
+            raise
         return Scored(
             self._joined(parts, batch.first), {batch.first + row: failed[row] for row in sorted(failed)}
         )
 
     def _counts(self, width: int) -> tuple[int, int]:
         """How many rows run together: many, and few. Each width is compiled for both, whatever the rows are."""
-        many = max(1, self._rows * _USUAL_WIDTH // max(width, _USUAL_WIDTH))
+        many = max(1, self._rows * USUAL_WIDTH // max(width, USUAL_WIDTH))
         return many, max(1, many // _PARTS)
 
     def _pieces(self, rows: np.ndarray, width: int) -> Iterator[np.ndarray]:

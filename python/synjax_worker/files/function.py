@@ -42,9 +42,10 @@ class _Compiling:
         self.careful = careful
         self.future: Future[_Executable] = Future()
 
-    def executable(self) -> _Executable:
-        """Raises what compiling it raised."""
-        return self.future.result()
+    @property
+    def is_known_to_be_optimistic(self) -> bool:
+        is_there = self.future.done() and self.future.exception() is None
+        return not self.careful and is_there and _is_optimistic(self.future.result())
 
 
 class StoredFunction:
@@ -135,28 +136,31 @@ class StoredFunction:
 
     def _executable(self, key: tuple, inputs: Sequence[Any], *, careful: bool) -> _Executable:
         """The executable for inputs of these types. Where it is careful, it has the exact passes too."""
-        with self._lock:
-            found = self._executables.get(key)
-            if found is not None and (found.careful or not careful or not _is_optimistic(found.executable())):
+        while True:
+            with self._lock:
+                found = self._executables.get(key)
+                if found is None or (careful and found.is_known_to_be_optimistic):
+                    if careful:
+                        self.refused += 1
+                    optimistic = (
+                        not careful and self.refused < _REFUSED_OFTEN and self._program.root.certified
+                    )
+                    found = self._executables[key] = _Compiling(careful)
+                    while len(self._executables) > _MOST_EXECUTABLES:
+                        self._executables.popitem(last=False)
+                    break
                 self._executables.move_to_end(key)
-                is_ours = False
-            else:
-                if careful:
-                    self.refused += 1
-                found = self._executables[key] = _Compiling(careful)
-                while len(self._executables) > _MOST_EXECUTABLES:
-                    self._executables.popitem(last=False)
-                optimistic = not careful and self.refused < _REFUSED_OFTEN and self._program.root.certified
-                is_ours = True
-        if is_ours:
-            try:
-                found.future.set_result(self._compiled(inputs, optimistic))
-            except BaseException as error:
-                with self._lock:  # whoever calls next tries again
-                    if self._executables.get(key) is found:
-                        del self._executables[key]
-                found.future.set_exception(error)
-        return found.executable()
+            executable = found.future.result()
+            if found.careful or not careful or not _is_optimistic(executable):
+                return executable
+        try:
+            found.future.set_result(self._compiled(inputs, optimistic))
+        except BaseException as error:
+            found.future.set_exception(error)
+            with self._lock:  # whoever calls next tries again
+                if self._executables.get(key) is found:
+                    del self._executables[key]
+        return found.future.result()
 
     def _compiled(self, inputs: Sequence[Any], optimistic: bool) -> _Executable:
         notes: list[Interpretation] = []

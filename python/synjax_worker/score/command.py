@@ -135,7 +135,7 @@ def _run(
 ) -> int:
     from ..batch.reader import count_rows
     from ..batch.run import score_file
-    from ..batch.scorer import Scorer
+    from ..batch.scorer import USUAL_WIDTH, Scorer
     from ..files import MappedFunction, load
     from ..worker.devices import find_devices
     from .actor import Recipe, version_here
@@ -173,7 +173,9 @@ def _run(
     run = {
         "model": recipe.identity,
         "function": recipe.function,
-        "batchRows": given.batch_rows,  # the last bits of a result may depend on how many rows run together
+        # The last bits of a result may depend on how many rows run together
+        "batchRows": given.batch_rows,
+        "usualWidth": USUAL_WIDTH,
         "device": given.device,
         "columns": columns,
         "longest": given.longest,

@@ -6,6 +6,7 @@ inode, its size, and when it was changed last, in nanoseconds, with `-` between 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import mmap
@@ -51,7 +52,8 @@ def array_in_file(item: FileArray, limits: Limits) -> Any:
         list(_threads().map(lambda at: _read(item, descriptor, view[at : at + _PIECE], at), pieces))
         _check(item, descriptor)
         if pages is not None:
-            pages.madvise(mmap.MADV_HUGEPAGE)  # the system joins them when it has time
+            with contextlib.suppress(OSError):  # a system that has none
+                pages.madvise(mmap.MADV_HUGEPAGE)  # it joins them when it has time
     except OSError as error:
         raise _wrong(item, "a file that can be read", error.strerror or str(error)) from None
     finally:
@@ -67,7 +69,10 @@ def _memory(size: int) -> tuple[np.ndarray, mmap.mmap | None]:
     """
     if size < _LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return aligned(size), None
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(str(error)) from None
     return np.frombuffer(pages, np.uint8), pages
 
 

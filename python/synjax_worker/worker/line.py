@@ -11,29 +11,54 @@ import contextlib
 import hmac
 import os
 import secrets
+import shutil
 import socket
+import tempfile
 import threading
+from io import BufferedReader
 from typing import Any
 
-_IPC = "ipc://"
 _PREFIX = 4  # bytes of a length
 _TOKEN_SECONDS = 5.0  # for which a caller may take to say the token
 _LONGEST_TOKEN = 64
 
 
 class Line:
-    """Where a worker listens at `address`, this listens beside it; where that cannot be, on a port of this machine."""
+    """Opened for a worker that listens at a Unix socket, it is one too, in a directory that only this user can enter;
+    otherwise, and where there can be none, a port of this machine.
+    """
 
     def __init__(self, address: str):
         self._token = secrets.token_hex(16)
-        self._path = os.path.join(os.path.dirname(address.removeprefix(_IPC)), "p")
-        self._listener = _beside(self._path) if address.startswith(_IPC) else None
+        self._directory: str | None = None  # to be removed
+        self._listener = self._private() if address.startswith("ipc://") else None
         if self._listener is not None:
-            self.place: dict[str, Any] = {"path": self._path, "token": self._token}
+            self.place: dict[str, Any] = {"path": self._listener.getsockname(), "token": self._token}
         else:
             self._listener = socket.create_server(("127.0.0.1", 0))
             self.place = {"port": self._listener.getsockname()[1], "token": self._token}
-        self._writing = threading.Lock()
+        # Reentrant: garbage that is collected meanwhile may say so, on the same thread
+        self._writing = threading.RLock()
+        self._connection: socket.socket | None = None
+        self._stream: BufferedReader | None = None
+
+    def _private(self) -> socket.socket | None:
+        if not hasattr(socket, "AF_UNIX"):
+            return None
+        listener = socket.socket(socket.AF_UNIX)
+        try:
+            self._directory = tempfile.mkdtemp(prefix="synjax-")
+            listener.bind(os.path.join(self._directory, "p"))
+            listener.listen()
+        except OSError:  # no room for a directory, or too long a name
+            listener.close()
+            self._remove()
+            return None
+        return listener
+
+    def _remove(self) -> None:
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def open(self) -> None:
         """Waits for the client."""
@@ -48,10 +73,8 @@ class Line:
             self._stream.close()
             self._connection.close()
         self._listener.close()
-        if "path" in self.place:
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
-        else:
+        self._remove()
+        if "port" in self.place:
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection.settimeout(None)
 
@@ -68,22 +91,14 @@ class Line:
             raise EOFError
         return data
 
+    def close(self) -> None:
+        """Ends it, for the client too."""
+        for each in (self._stream, self._connection, self._listener):
+            if each is not None:
+                each.close()
+        self._remove()
+
     def write(self, data: bytes) -> None:
         """Sends a message. Any thread may; where nobody hears it any more nothing happens."""
         with self._writing, contextlib.suppress(OSError):
             self._connection.sendall(len(data).to_bytes(_PREFIX, "little") + data)
-
-
-def _beside(path: str) -> socket.socket | None:
-    if not hasattr(socket, "AF_UNIX"):
-        return None
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        listener.bind(path)
-        listener.listen()
-    except OSError:  # no such directory, or too long a name
-        listener.close()
-        return None
-    return listener

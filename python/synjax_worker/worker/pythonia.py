@@ -4,13 +4,12 @@ pythonia (npm) has two halves: proxies in JavaScript, and `Bridge.py`, which doe
 a thread of its own, beside the engine. Its messages come over a line of its own and not over pipes, and arrays cross
 as handles. Whoever may send such messages may do anything that Python can, so no worker takes them that is served.
 
-A message that names handles comes by the client's socket, after the calls that make them; an empty one on the line says
-when it is its turn.
+Before a message that names handles stands an empty one: it waits for a mark that comes by the client's socket, after
+the calls that make them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib.util
 import json
@@ -49,46 +48,68 @@ class Pythonia:
     """One client's requests. Each is done when those before it are, unless it is a callback's."""
 
     def __init__(self, session: Session, submit: Submit, directory: str, address: str):
-        """`directory` has pythonia's own files. Raises OSError where no line can be opened beside `address`."""
+        """`directory` has pythonia's own files. `address` is the worker's.
+
+        Raises OSError where no line can be opened, RuntimeError where no thread can be begun.
+        """
         self._session, self._submit = session, submit
         self._line = Line(address)
-        self._named: queue.SimpleQueue[str] = queue.SimpleQueue()  # messages that name handles
-        threading.Thread(target=self._serve, args=[Path(directory)], name="pythonia", daemon=True).start()
+        self._marks: queue.SimpleQueue[None] = queue.SimpleQueue()
+        thread = threading.Thread(target=self._serve, args=[Path(directory)], name="pythonia", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._line.close()
+            raise
 
     @property
     def place(self) -> dict[str, Any]:
         """Where the client finds the line, and what it says there first."""
         return self._line.place
 
-    def take(self, text: str) -> None:
-        """Takes a message that came by the client's socket."""
-        self._named.put(text)
+    def mark(self) -> None:
+        """The calls before a message that names handles have come."""
+        self._marks.put(None)
 
     # ------------------------------------------------------------------------------- on the thread of its own
 
     def _serve(self, directory: Path) -> None:
         self._thread = threading.get_ident()
-        self._line.open()
+        try:
+            self._line.open()
+            if self._has_begun(directory):
+                while True:
+                    message = self._next()
+                    if (
+                        "action" in message
+                    ):  # or it is the answer to a callback that nobody waits for any more
+                        self._do(message)
+        except (EOFError, OSError):
+            pass  # the client is gone
+        finally:
+            self._line.close()
+
+    def _has_begun(self, directory: Path) -> bool:
         try:
             self._bridge = _bridge_module(directory).Bridge(self)
         except Exception as error:
             log.exception("pythonia was not loaded")
             self._say({"r": 0, "key": "error", "sig": f"{type(error).__name__}: {error}"})
-            return
+            return False
         self._bridge.read = self._read
         # Its own table belongs to the class
         self._bridge.m = {
             0: {**self._bridge.m[0], "asTensor": self._as_tensor, "module": importlib.import_module}
         }
         self._say({"r": 0, "key": "ready"})
-        with contextlib.suppress(EOFError, OSError):  # the client is gone
-            while True:
-                message = self._next()
-                if "action" in message:  # or it is the answer to a callback that nobody waits for any more
-                    self._do(message)
+        return True
 
     def _next(self) -> dict[str, Any]:
-        return json.loads(self._line.read() or self._named.get())
+        message = self._line.read()
+        if not message:
+            self._marks.get()
+            message = self._line.read()
+        return json.loads(message)
 
     def _do(self, message: dict[str, Any]) -> None:
         r, ffid, keys, bridge = message["r"], message["ffid"], message["key"], self._bridge
@@ -98,10 +119,9 @@ class Pythonia:
                 # pythonia asks what stands between whether it is true, which an array does not say
                 bridge.m[_BETWEEN] = functools.reduce(_part, keys[:-1], bridge.m[ffid])
                 ffid, keys = _BETWEEN, keys[-1:]
-        except Exception:
-            self._say({"r": r, "key": "error", "sig": traceback.format_exc()})
-        else:
             bridge.onMessage(r, message["action"], ffid, keys, value)
+        except BaseException:  # to end a thread is not to end all that follows
+            self._say({"r": r, "key": "error", "sig": traceback.format_exc()})
         bridge.m.pop(_BETWEEN, None)
 
     def _read(self) -> dict[str, Any]:

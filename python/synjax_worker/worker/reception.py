@@ -205,13 +205,13 @@ class Reception:
 
     def _ask_python(self, session: Session, text: str) -> None:
         if session.pythonia is not None:
-            return session.pythonia.take(text)
+            return session.pythonia.mark()
         from .pythonia import Pythonia  # hardly anybody needs it
 
         try:
             session.pythonia = Pythonia(session, self._engine.submit, text, self._address())
             said = session.pythonia.place
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # no socket, or no thread
             said = {"error": str(error)}
         self._post(session, pack_header([0, PYTHON_SAID, said]), ())
 

@@ -134,3 +134,23 @@ def test_of_long_lists_fewer_run_together() -> None:
     assert found.data["result"].to_pylist() == [len(row) for row in rows]
     ran = {shape for shape in shapes if isinstance(shape[0], int) and shape[1] not in (5, 7)}
     assert ran == {(16, 16), (2, 16), (8, 128), (1, 128), (4, 256)}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_ends_one_thread_ends_all(threads: int) -> None:
+    ran: list[int] = []
+
+    def function(x: Any) -> Any:
+        if isinstance(x, np.ndarray):
+            ran.append(threading.get_ident())
+            time.sleep(0.002)
+            if (x == 7).any():
+                raise ValueError("not this one")
+        return x.sum(1)
+
+    rows = [[7.0]] + [[1.0]] * 499
+    with pytest.raises(ValueError, match="not this one"):
+        Scorer(function, [X], rows=1, largest=16, threads=threads)(batch(x=rows))
+    assert len(ran) < 50
+    if threads == 1:  # on which a plugin was made
+        assert set(ran) == {threading.get_ident()}

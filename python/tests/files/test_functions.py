@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -235,3 +237,24 @@ def test_threads_that_call_at_once_compile_each_shape_once(
         tag(other, [7])
     monkeypatch.setattr(tag, "_compiled", counted)
     assert tag(other, [7]).shape == (1, 7)  # what has failed is tried again
+
+
+def test_who_needs_the_exact_passes_waits_for_no_lock(
+    model: files.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = model.functions["tag"]
+    begun, go = threading.Event(), threading.Event()
+
+    def failing(*_: object) -> None:
+        begun.set()
+        assert go.wait(10)
+        raise SynjaxError("OP_FAILED", "not this time")
+
+    monkeypatch.setattr(tag, "_compiled", failing)
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(tag._executable, ("other",), [], careful=False)]
+        assert begun.wait(10)
+        both.append(threads.submit(tag._executable, ("other",), [], careful=True))
+        time.sleep(0.1)
+        go.set()
+        assert [each.exception(10).code for each in both] == ["OP_FAILED"] * 2

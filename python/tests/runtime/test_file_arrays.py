@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from synjax_worker.limits import Limits
 from synjax_worker.protocol import INPUT_FILE
 from synjax_worker.worker import file_arrays
+from synjax_worker.worker.codec import FileArray
 from tests.runtime.client import Client, Worker
 from tests.runtime.test_forwards import ADD, PUT
 
@@ -107,3 +111,33 @@ def test_what_cannot_be_meant_is_no_message(own: Client, tmp_path: Path) -> None
 def test_no_other_worker_reads_files(client: Client, tmp_path: Path) -> None:
     error = client.launch(PUT, written(tmp_path / "weights", np.float32([1]))).error()
     assert error["code"] == "BAD_MESSAGE"
+
+
+class _Pages(mmap.mmap):
+    """Of a system without huge pages."""
+
+    def madvise(self, *_: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileArray:
+    monkeypatch.setattr(file_arrays, "_LARGE", 1)
+    value = np.arange(1000, dtype=np.float32)
+    _, dtype, shape, *place = written(tmp_path / "weights", value)
+    return FileArray(dtype, tuple(shape), *place)
+
+
+def test_huge_pages_are_nothing_that_must_be(large: FileArray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_arrays.mmap, "mmap", _Pages)
+    found = file_arrays.array_in_file(large, Limits())
+    np.testing.assert_array_equal(found, np.arange(1000, dtype=np.float32))
+
+
+def test_no_memory_is_said_as_that(large: FileArray, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(file_arrays.mmap, "mmap", full)
+    with pytest.raises(MemoryError):
+        file_arrays.array_in_file(large, Limits())

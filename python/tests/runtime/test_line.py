@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,17 +26,17 @@ def dialled(line: Line) -> socket.socket:
     return client
 
 
-@pytest.fixture(params=["beside", "too long a name", "no directory", "tcp"])
-def line(request: pytest.FixtureRequest, tmp_path: Path) -> Line:
-    directory = tmp_path
-    if request.param == "too long a name":
-        directory = tmp_path / ("d" * 100)
-        directory.mkdir()
-    if request.param == "no directory":
-        directory = tmp_path / "none"
-    line = Line("tcp://127.0.0.1:5555" if request.param == "tcp" else f"ipc://{directory}/w")
-    assert ("path" in line.place) == (request.param == "beside")
-    return line
+@pytest.fixture(params=["private", "too long a name", "no directory", "tcp"])
+def line(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    directory = Path(tempfile.mkdtemp()) if request.param == "private" else tmp_path / ("d" * 100)
+    if request.param != "no directory":
+        directory.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(directory))
+    line = Line("tcp://127.0.0.1:5555" if request.param == "tcp" else "ipc:///somewhere/w")
+    assert ("path" in line.place) == (request.param == "private")
+    yield line
+    if directory.exists():
+        directory.rmdir()  # it left nothing
 
 
 def test_carries_messages_both_ways_to_who_knows_the_token(line: Line) -> None:
@@ -57,6 +59,9 @@ def test_carries_messages_both_ways_to_who_knows_the_token(line: Line) -> None:
         sending.start()
         assert line.read() == large
         sending.join()
+        with line._writing:  # as where garbage is collected meanwhile that says so
+            line.write(b"")
+        assert client.recv(4) == message(b"")
         line.write(b"two")
         assert client.recv(7, socket.MSG_WAITALL) == message(b"two")
         with pytest.raises(OSError):
@@ -64,3 +69,10 @@ def test_carries_messages_both_ways_to_who_knows_the_token(line: Line) -> None:
     with pytest.raises(EOFError):
         line.read()
     line.write(b"nobody hears it")
+    line.close()
+
+
+def test_one_that_nobody_has_taken_leaves_nothing(line: Line) -> None:
+    line.close()
+    with pytest.raises(OSError):
+        dialled(line)
