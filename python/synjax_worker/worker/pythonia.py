@@ -80,9 +80,8 @@ class Pythonia:
             if self._has_begun(directory):
                 while True:
                     message = self._next()
-                    if (
-                        "action" in message
-                    ):  # or it is the answer to a callback that nobody waits for any more
+                    # Or it is the answer to a callback that nobody waits for any more
+                    if "action" in message:
                         self._do(message)
         except (EOFError, OSError):
             pass  # the client is gone
